@@ -1,0 +1,238 @@
+"""Presets, example prompts and hardware prices: YAML files as checked, frozen values."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from playground.errors import PlaygroundError, nearest
+from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
+from playground.settings import QUANTIZATIONS, Settings, make_settings
+
+__all__ = [
+    "ExamplePrompt", "Hardware", "HardwareList", "Preset", "Presets", "Problem", "PromptList", "check_document",
+    "load_hardware", "load_presets", "load_prompts", "parse_preset",
+]  # fmt: skip
+
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_ONE_LINE)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=_ONE_LINE)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Prompt = Annotated[str, StringConstraints(min_length=1, max_length=32_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Document(_Part):
+    """A YAML file; `schema` says which shape it has."""
+
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"), populate_by_name=True)
+
+    schema_: Literal[1]
+
+
+AnyDocument = TypeVar("AnyDocument", bound=_Document)
+
+
+class Preset(_Document):
+    """A named choice of settings.
+
+    Attributes:
+        id: The stem of its file's name; not a key of the file.
+        title: What the menu says.
+        why: One sentence on when to use it.
+        settings: Some or all fields of `Settings`, checked; those left out keep what the person had set.
+        model: Catalogue id, if the preset chooses one.
+        quantization: One of `settings.QUANTIZATIONS`, if the preset chooses one.
+        prompt: An example prompt, if the preset brings one.
+    """
+
+    id: str
+    title: Line
+    why: Sentence
+    settings: dict[str, Any]
+    model: Line | None = None
+    quantization: Literal["fp32", "bf16", "fp16", "int8", "int4"] | None = None
+    prompt: Prompt | None = None
+
+    @field_validator("settings")
+    @classmethod
+    def _plain_checked_settings(cls, value: dict[str, Any]) -> dict[str, Any]:
+        plain = make_settings(**value).model_dump(mode="json")
+        return {key: plain[key] for key in value}
+
+    def apply_to(self, settings: Settings) -> Settings:
+        """These settings over the ones given."""
+        return make_settings(**(settings.model_dump() | self.settings))
+
+
+class Hardware(_Part):
+    """A machine one could run on, and what it costs; `source` says where the numbers are from."""
+
+    id: Id
+    title: Line
+    usd_per_hour: Annotated[float, Field(ge=0, le=10_000)]
+    watts: Annotated[float, Field(gt=0, le=100_000)]
+    source: Sentence
+
+
+class HardwareList(_Document):
+    """The file `hardware.yaml`; prices are as of the date it states."""
+
+    as_of: date
+    hardware: Annotated[tuple[Hardware, ...], Field(min_length=1)]
+
+
+class ExamplePrompt(_Part):
+    """A prompt worth trying, and what it shows."""
+
+    id: Id
+    title: Line
+    why: Sentence
+    prompt: Prompt
+
+
+class PromptList(_Document):
+    """The file `prompts.yaml`."""
+
+    prompts: Annotated[tuple[ExamplePrompt, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A preset file that could not be used: its id, and the sentence that says why."""
+
+    id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Presets:
+    """All presets by id, shipped ones first, and the files that could not be used."""
+
+    shipped: dict[str, Preset]
+    user: dict[str, Preset]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def all(self) -> dict[str, Preset]:
+        """Every usable preset by id, in the order of the menu."""
+        return self.shipped | self.user
+
+    def find(self, id: str) -> Preset:
+        """The preset of that id.
+
+        Raises:
+            PlaygroundError: There is none, or its file is broken.
+        """
+        if id in self.all:
+            return self.all[id]
+        for problem in self.problems:
+            if problem.id == id:
+                raise PlaygroundError(problem.message)
+        raise PlaygroundError(f"Unknown preset {id[:60]!r}: {nearest(id[:60], list(self.all))}")
+
+
+def check_document(kind: type[AnyDocument], data: Any, name: str) -> AnyDocument:
+    """Data as a document.
+
+    Raises:
+        PlaygroundError: Names the document, the first wrong key, and the nearest right one.
+    """
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise PlaygroundError(f"{name} must hold keys and values, starting with 'schema: 1'.")
+    try:
+        return kind.model_validate(data)
+    except PlaygroundError as error:  # from the settings inside, already a sentence
+        raise PlaygroundError(f"{name}: {error}") from None
+    except ValidationError as error:
+        # A mistyped key is also a missing one: the former says more.
+        first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+        raise PlaygroundError(f"{name}: {_sentence(kind, first)}") from None
+
+
+def _sentence(kind: type[_Document], item: Any) -> str:
+    where = ".".join(str(part)[:60] for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        siblings = _keys_beside(kind, item["loc"])
+        return f"unknown key {where!r}: {nearest(str(item['loc'][-1])[:60], siblings)}"
+    if item["type"] == "missing":
+        return f"the key {where!r} is missing."
+    if item["loc"] == ("schema",):
+        return "schema must be 1, the only one this version reads."
+    if item["loc"] == ("quantization",):
+        return f"quantization must be one of {', '.join(QUANTIZATIONS)}."
+    if item["type"] == "string_pattern_mismatch":
+        return f"{where} must be on one line, and an id of lower-case letters, digits and hyphens."
+    return f"{where}: {item['msg'].lower()}."
+
+
+def _keys_beside(kind: type[_Document], loc: tuple[str | int, ...]) -> list[str]:
+    """The right keys at the place of a wrong one: the document's own, or those of its list's items."""
+    fields = kind.model_fields if len(loc) == 1 else _ITEMS[kind].model_fields
+    return [field.alias or name for name, field in fields.items()]
+
+
+_ITEMS: dict[type[_Document], type[_Part]] = {HardwareList: Hardware, PromptList: ExamplePrompt}
+
+
+def parse_preset(text: str | bytes, *, id: str, name: str) -> Preset:
+    """A preset from YAML text; `name` is what an error calls it.
+
+    Raises:
+        PlaygroundError: Names the text, the key and what to do.
+    """
+    data = parse_yaml(text, name)
+    if isinstance(data, dict):
+        if "id" in data:
+            raise PlaygroundError(f"{name}: unknown key 'id': the id is the name of the file; remove the key.")
+        data["id"] = id
+    return check_document(Preset, data, name)
+
+
+def load_presets(shipped_dir: Path, user_dir: Path) -> Presets:
+    """Every preset of both folders. A broken file becomes a problem to show and never stops the rest."""
+    shipped, problems = _load_folder(shipped_dir)
+    user, more = _load_folder(user_dir)
+    problems += more
+    for id in shipped.keys() & user.keys():
+        del user[id]
+        problems.append(Problem(id, f"{id + '.yaml'!r} in your folder has the name of a shipped preset: rename it."))
+    return Presets(shipped, user, tuple(problems))
+
+
+def _load_folder(folder: Path) -> tuple[dict[str, Preset], list[Problem]]:
+    presets: dict[str, Preset] = {}
+    problems: list[Problem] = []
+    try:
+        paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    except OSError as error:
+        return presets, [Problem("", f"Cannot read the folder {str(folder)!r}: {error.strerror}.")]
+    for path in paths:
+        try:
+            presets[path.stem] = parse_preset(read_capped(path, MAX_YAML_BYTES), id=path.stem, name=repr(path.name))
+        except PlaygroundError as error:
+            problems.append(Problem(path.stem, str(error)))
+    return presets, problems
+
+
+def load_hardware(path: Path) -> HardwareList:
+    """The machines of `hardware.yaml`.
+
+    Raises:
+        PlaygroundError: Names the file and what is wrong.
+    """
+    return check_document(HardwareList, read_yaml(path), repr(path.name))
+
+
+def load_prompts(path: Path) -> PromptList:
+    """The example prompts of `prompts.yaml`.
+
+    Raises:
+        PlaygroundError: Names the file and what is wrong.
+    """
+    return check_document(PromptList, read_yaml(path), repr(path.name))
