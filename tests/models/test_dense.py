@@ -1,0 +1,66 @@
+"""Laws of the float linear layers that are fast for a handful of rows."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from playground.models.dense import COLUMNS, DenseLinear, OneDnnLinear, has_kernel, pack_dense
+from playground.models.llama import take_weights
+from playground.models.storage import weights_bytes
+from tests.tiny import tiny_model
+
+SHAPES = [(16, 32), (48, 33), (64, 576), (17, 1536), (31, 389)]
+ROWS = [1, 2, 5, 64, 65, 130]
+
+
+def weight_and_bias(shape: tuple[int, int]) -> tuple[nn.Parameter, nn.Parameter]:
+    generator = torch.Generator().manual_seed(shape[0])
+    weight, bias = torch.randn(shape, generator=generator), torch.randn(shape[0], generator=generator)
+    return nn.Parameter(weight, requires_grad=False), nn.Parameter(bias, requires_grad=False)
+
+
+@pytest.mark.parametrize("kind", [DenseLinear.of, OneDnnLinear], ids=["dense", "onednn"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("rows", ROWS)
+def test_the_product_is_that_of_a_plain_linear_layer(kind, shape, rows):
+    weight, bias = weight_and_bias(shape)
+    x = torch.randn(rows, shape[1], generator=torch.Generator().manual_seed(rows))
+    for wanted_bias in (bias, None):
+        wanted = functional.linear(x.double(), weight.double(), None if wanted_bias is None else wanted_bias.double())
+        got = kind(weight, wanted_bias)(x)
+        assert got.shape == wanted.shape
+        assert (got - wanted).abs().max() < 1e-6 * shape[1]
+
+
+@pytest.mark.parametrize("kind", [DenseLinear.of, OneDnnLinear], ids=["dense", "onednn"])
+def test_leading_dimensions_stay(kind):
+    layer = kind(*weight_and_bias((64, 576)))
+    x = torch.randn(2, 3, 576)
+    assert torch.allclose(layer(x), layer(x.reshape(6, 576)).view(2, 3, 64))
+    assert layer(x[:1, :1]).shape == (1, 1, 64)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_packing_keeps_bytes_and_leaves_a_tied_head_as_it_is(dtype):
+    weights = take_weights(tiny_model("llama", dtype=dtype))
+    before = weights_bytes(weights)
+    pack_dense(weights)
+    assert weights_bytes(weights) == before
+    assert weights.head.weight is weights.embedding.weight
+    plain = [layer for layer in weights.layers.modules() if type(layer) is DenseLinear]
+    assert bool(plain) != has_kernel(dtype)  # processors differ in the number types that oneDNN takes
+
+
+@pytest.mark.parametrize("vocabulary", [320, 288])
+def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary):
+    weights = take_weights(tiny_model("qwen3", vocab_size=vocabulary))
+    before = weights_bytes(weights)
+    pack_dense(weights)
+    assert isinstance(weights.head, OneDnnLinear) == (vocabulary % 64 == 0)
+    assert weights_bytes(weights) == before
+
+
+def test_long_rows_are_summed_in_blocks():
+    layer = OneDnnLinear(*weight_and_bias((16, 4 * COLUMNS)))
+    assert [buffer.shape[1] for name, buffer in layer.named_buffers() if name != "bias"] == [COLUMNS] * 4
