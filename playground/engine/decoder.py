@@ -1,0 +1,198 @@
+"""A decoder of the Llama family, to be read like the textbook: llama, smollm, mistral, qwen2, qwen3.
+
+Vaswani et al. 2017 (attention), Zhang and Sennrich 2019 (RMSNorm), Su et al. 2021 (rotary embedding), Shazeer 2020
+(SwiGLU), Ainslie et al. 2023 (grouped-query attention). One step is: look up the token; in each layer let it attend to
+what came before and pass it through a gated two-layer network; then compare it with every token of the vocabulary.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from playground.models.llama import LlamaLayer, LlamaWeights
+
+__all__ = ["Decoder", "DecoderCache"]
+
+GROWTH = 256  # tokens by which a full cache grows
+
+
+class DecoderCache:
+    """Keys and values, each [layers, rows, kv_heads, capacity, head_dim]; the first `length` tokens are in use."""
+
+    def __init__(self, keys: Tensor, values: Tensor, length: int = 0):
+        self.keys, self.values, self.length = keys, values, length
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tokens in use, all rows together."""
+        layers, rows, heads, _, dim = self.keys.shape
+        return 2 * layers * rows * heads * self.length * dim * self.keys.itemsize
+
+    @property
+    def reserved_bytes(self) -> int:
+        """Bytes set aside, used or not."""
+        return self.keys.nbytes + self.values.nbytes
+
+    def make_room(self, tokens: int) -> None:
+        """Grow in steps, so that most tokens move nothing."""
+        needed = self.length + tokens
+        if needed > self.keys.shape[3]:
+            self.keys, self.values = self._grown(self.keys, needed), self._grown(self.values, needed)
+
+    def _grown(self, old: Tensor, needed: int) -> Tensor:
+        layers, rows, heads, _, dim = old.shape
+        new = old.new_empty(layers, rows, heads, _whole_steps(needed), dim)
+        new[:, :, :, : self.length] = old[:, :, :, : self.length]
+        return new
+
+    def expand(self, rows: int) -> None:
+        """Repeat the one row, so that answers share one prompt."""
+        if rows > 1:
+            self.select([0] * rows)
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows only, in this order."""
+        index = torch.tensor(rows, device=self.keys.device)
+        self.keys, self.values = self.keys.index_select(1, index), self.values.index_select(1, index)
+
+    def crop(self, length: int) -> None:
+        """Forget all but the first tokens."""
+        self.length = min(self.length, length)
+
+    def fork(self) -> "DecoderCache":
+        """A copy that goes its own way: a branch, or a prefix to be used again."""
+        return DecoderCache(self.keys.clone(), self.values.clone(), self.length)
+
+
+class Decoder:
+    """Prefill and decode over `LlamaWeights`."""
+
+    def __init__(self, weights: LlamaWeights):
+        self.weights = weights
+        self._cos, self._sin = self._rotary_tables(0)
+
+    def new_cache(self) -> DecoderCache:
+        """An empty cache of one row."""
+        shape, norm = self.weights.shape, self.weights.norm
+        empty = norm.new_empty(len(self.weights.layers), 1, shape.kv_heads, 0, shape.head_dim)
+        return DecoderCache(empty, empty)
+
+    @torch.inference_mode()
+    def forward(self, ids: Tensor, cache: DecoderCache) -> Tensor:
+        """Read ids [rows, length]; returns float32 logits [rows, vocabulary] after the last one, on the CPU."""
+        return self.logits(self.hidden(ids, cache, keep=1)[:, -1]).float().cpu()
+
+    @torch.inference_mode()
+    def read(self, ids: Tensor, cache: DecoderCache) -> None:
+        """Read ids [rows, length] that others follow: what comes next is not asked yet."""
+        self.hidden(ids, cache, keep=0)
+        if self.weights.norm.device.type != "cpu":  # times that are taken after it must be true
+            torch.accelerator.synchronize(self.weights.norm.device)
+
+    @torch.inference_mode()
+    def hidden(self, ids: Tensor, cache: DecoderCache, keep: int | None = None) -> Tensor:
+        """The residual stream after the last layer, [rows, length, width]; keys and values go into the cache.
+
+        With `keep`, the last layer computes only so many positions from the end: of the others, only keys and values
+        are needed.
+        """
+        start, length = cache.length, ids.shape[1]
+        end = start + length
+        cache.make_room(length)
+        x = self.weights.embedding(ids.to(self.weights.norm.device))
+        rotation = self._rotation(start, end)
+        mask = _causal_mask(start, length, x.device)
+        keys, values = cache.keys[:, :, :, :end], cache.values[:, :, :, :end]
+        cache.length = end
+        for number, (layer, layer_keys, layer_values) in enumerate(zip(self.weights.layers, keys, values, strict=True)):
+            assert isinstance(layer, LlamaLayer)
+            queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, layer_keys, layer_values)
+            if keep is not None and number + 1 == len(keys):
+                queries, x = queries[:, :, length - keep :], x[:, length - keep :]
+                if keep == 0:
+                    break
+            x = x + layer.out(self._attend(queries, layer_keys, layer_values, mask))
+            x = x + self._mlp(layer, self._norm(x, layer.mlp_norm))
+        return x
+
+    @torch.inference_mode()
+    def logits(self, x: Tensor) -> Tensor:
+        """Compare the residual stream with every token of the vocabulary."""
+        return self.weights.head(self._norm(x, self.weights.norm))
+
+    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.rms_norm(x, weight.shape, weight, self.weights.shape.eps)
+
+    def _project(
+        self, layer: LlamaLayer, x: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
+    ) -> Tensor:
+        """Queries [rows, heads, length, head_dim], turned by their positions.
+
+        Keys and values [rows, kv_heads, tokens, head_dim] end with places for the new tokens, filled here.
+        """
+        shape = self.weights.shape
+        rows, length, _ = x.shape
+        heads = layer.qkv(x).view(rows, length, -1, shape.head_dim).transpose(1, 2)
+        qk, v = heads.split((shape.heads + shape.kv_heads, shape.kv_heads), dim=1)
+        if layer.query_norm is not None and layer.key_norm is not None:
+            q, k = qk.split((shape.heads, shape.kv_heads), dim=1)
+            qk = torch.cat([self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)], dim=1)
+        q, k = _rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
+        keys[:, :, -length:], values[:, :, -length:] = k, v
+        return q
+
+    def _attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """Every token looks at itself and all before it. Several query heads share one key and value head."""
+        shape = self.weights.shape
+        rows, _, length, _ = q.shape
+        if length == 1:  # the heads of a group as rows of one product: their keys are read once
+            q = q.reshape(rows, shape.kv_heads, -1, shape.head_dim)
+            return F.scaled_dot_product_attention(q, keys, values).reshape(rows, 1, -1)
+        attended = F.scaled_dot_product_attention(
+            q, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=shape.heads != shape.kv_heads
+        )
+        return attended.transpose(1, 2).reshape(rows, length, -1)
+
+    @staticmethod
+    def _mlp(layer: LlamaLayer, x: Tensor) -> Tensor:
+        """SwiGLU: one half of the product gates the other."""
+        gate, up = layer.gate_up(x).chunk(2, dim=-1)
+        return layer.down(F.silu(gate) * up)
+
+    def _rotation(self, start: int, end: int) -> tuple[Tensor, Tensor]:
+        """Cosine and signed sine of these positions."""
+        if end > len(self._cos):
+            self._cos, self._sin = self._rotary_tables(end)
+        return self._cos[start:end], self._sin[start:end]
+
+    def _rotary_tables(self, tokens: int) -> tuple[Tensor, Tensor]:
+        """Cosine and signed sine for every position and dimension, computed in float32 and once per growth."""
+        weights = self.weights
+        positions = torch.arange(_whole_steps(tokens), device=weights.norm.device)
+        angles = torch.outer(positions.float(), weights.inverse_frequencies)
+        cos = torch.cat([angles.cos(), angles.cos()], -1) * weights.shape.rope_scaling
+        sin = torch.cat([-angles.sin(), angles.sin()], -1) * weights.shape.rope_scaling
+        return cos.to(weights.norm.dtype), sin.to(weights.norm.dtype)
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair (i, i + d/2) of a head's numbers by its position's angle; the sign of the sine is in the table."""
+    return x * cos + x.roll(x.shape[-1] // 2, -1) * sin
+
+
+def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None:
+    """Which tokens each new one may see, [length, start + length]; None where no rule or the kernel's own is enough.
+
+    The kernel's rule counts from the first key, so it fits only where nothing was read before.
+    """
+    if length == 1 or start == 0:
+        return None
+    seen = torch.arange(start + length, device=device)
+    return seen <= seen[start:, None]
+
+
+def _whole_steps(tokens: int) -> int:
+    """So many tokens, rounded up to steps of `GROWTH`."""
+    return -(-tokens // GROWTH) * GROWTH

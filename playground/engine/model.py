@@ -1,0 +1,136 @@
+"""What the loop needs of a model, and transformers' own module behind it."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol, Self
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from playground.engine.text import piece_texts
+
+__all__ = ["KVCache", "LanguageModel", "ModuleModel", "TextModel"]
+
+
+class KVCache(Protocol):
+    """Keys and values of what has been read, one row an answer."""
+
+    @property
+    def length(self) -> int:
+        """Tokens held in each row."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in use, measured, all rows together."""
+        ...
+
+    def expand(self, rows: int) -> None:
+        """Repeat the one row, so that answers share one prompt."""
+        ...
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows only."""
+        ...
+
+    def fork(self) -> Self:
+        """A copy that goes its own way: another wave of answers, a branch."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """A decoder-only model: ids in, next-token logits out."""
+
+    def new_cache(self) -> KVCache:
+        """An empty cache of one row."""
+        ...
+
+    def forward(self, ids: Tensor, cache: Any) -> Tensor:
+        """Read ids [rows, length] into the cache; float32 logits [rows, vocabulary] after the last, on the CPU."""
+        ...
+
+    def read(self, ids: Tensor, cache: Any) -> None:
+        """Read ids [rows, length] and add them to the cache; what comes next is not asked yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A model and what turns its ids into text."""
+
+    model: LanguageModel
+    tokenizer: Any
+    eos_ids: frozenset[int]
+
+    def without_eos(self) -> "TextModel":
+        """The same model for a measurement: its answers end by length alone."""
+        return replace(self, eos_ids=frozenset())
+
+    @cached_property
+    def piece(self) -> Callable[[int], str]:
+        """How a token looks alone."""
+        return piece_texts(self.tokenizer)
+
+
+class ModuleCache:
+    """transformers' dynamic cache; sliding-window layers come from the config."""
+
+    def __init__(self, config: Any):
+        self.inner = DynamicCache(config=config)
+
+    @property
+    def length(self) -> int:
+        """Tokens held in each row."""
+        return self.inner.get_seq_length()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all keys and values."""
+        return sum(
+            tensor.nbytes
+            for layer in self.inner.layers
+            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
+            if tensor is not None
+        )
+
+    @torch.inference_mode()
+    def expand(self, rows: int) -> None:
+        """Repeat the one row."""
+        if rows > 1:
+            self.inner.batch_repeat_interleave(rows)
+
+    @torch.inference_mode()
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows only."""
+        self.inner.batch_select_indices(torch.tensor(rows))
+
+    def fork(self) -> "ModuleCache":
+        """A copy that goes its own way."""
+        return copy.deepcopy(self)
+
+
+class ModuleModel:
+    """Any causal language model of transformers, through its own forward pass."""
+
+    def __init__(self, module: Any):
+        self._module = module
+        self._device = module.device
+
+    def new_cache(self) -> ModuleCache:
+        """An empty cache."""
+        return ModuleCache(self._module.config)
+
+    @torch.inference_mode()
+    def forward(self, ids: Tensor, cache: ModuleCache) -> Tensor:
+        """Logits of the last position; reading them to the CPU waits for a GPU, so times taken after it are true."""
+        output = self._module(
+            input_ids=ids.to(self._device), past_key_values=cache.inner, use_cache=True, logits_to_keep=1
+        )
+        return output.logits[:, -1].float().cpu()
+
+    def read(self, ids: Tensor, cache: ModuleCache) -> None:
+        """Read ids; an architecture offers no way to leave its head out, so its logits are thrown away."""
+        self.forward(ids, cache)

@@ -1,0 +1,193 @@
+"""From logits to a token: pure functions, in transformers' order.
+
+Repetition penalty -> temperature -> top-k -> top-p -> min-p -> draw. Scores are float32 of shape [rows, vocabulary];
+a token that a filter removes gets the score -inf.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.settings import Settings
+
+__all__ = [
+    "Choice", "Distribution", "Noise", "apply_min_p", "apply_repetition_penalty", "apply_temperature", "apply_top_k",
+    "apply_top_p", "choose", "describe", "filter_scores",
+]  # fmt: skip
+
+REMOVED = -math.inf
+TINY_TEMPERATURE = 1e-3
+
+
+def apply_repetition_penalty(scores: Tensor, seen_ids: Tensor, penalty: float) -> Tensor:
+    """Make ids already seen less likely: divide their score where positive, multiply it where negative.
+
+    Args:
+        scores: [rows, vocabulary].
+        seen_ids: Prompt and answer so far, [rows, length].
+        penalty: 1 changes nothing (Keskar et al. 2019, arXiv 1909.05858).
+    """
+    seen = scores.gather(-1, seen_ids)
+    return scores.scatter(-1, seen_ids, torch.where(seen < 0, seen * penalty, seen / penalty))
+
+
+def apply_temperature(scores: Tensor, temperature: float) -> Tensor:
+    """Divide the scores: below 1 sharpens the distribution, above 1 flattens it."""
+    if temperature < TINY_TEMPERATURE:  # the highest score becomes 0, which changes no probability and can't overflow
+        scores = scores - scores.amax(-1, keepdim=True)
+    return scores / max(temperature, torch.finfo(scores.dtype).tiny)
+
+
+def apply_top_k(scores: Tensor, k: int) -> Tensor:
+    """Keep the k highest scores, and ties of the last one."""
+    last = scores.topk(min(k, scores.shape[-1])).values[..., -1:]
+    return scores.masked_fill(scores < last, REMOVED)
+
+
+def apply_top_p(scores: Tensor, p: float) -> Tensor:
+    """Keep the smallest set of likeliest tokens whose probabilities reach p; of tied tokens the lowest ids.
+
+    Holtzman et al. 2020, arXiv 1904.09751.
+    """
+    kept = torch.full_like(scores, REMOVED)
+    for row, probs, out in zip(scores, scores.softmax(-1).numpy(), kept, strict=True):
+        ids = torch.from_numpy(_nucleus(probs, p))
+        out[ids] = row[ids]
+    return kept
+
+
+def _nucleus(probs: np.ndarray, p: float) -> np.ndarray:
+    """Ids of the smallest set of likeliest tokens that weighs at least p, [vocabulary] to [kept].
+
+    Tokens below (1 - p) / V weigh less than 1 - p all together, so all of them are dropped, and only the others need
+    sorting. As in transformers, a token is dropped where it and all less likely ones weigh at most 1 - p. numpy sorts
+    bare values many times as fast as torch sorts them with their ids.
+    """
+    ids = np.flatnonzero(probs >= (1 - p) / len(probs))
+    candidates = probs[ids]
+    ascending = np.sort(candidates)
+    lighter = 1 - float(ascending.sum(dtype=np.float64))
+    dropped = int((lighter + ascending.cumsum(dtype=np.float64) <= 1 - p).sum())
+    last = ascending[min(dropped, len(ascending) - 1)]
+    above, tied = ids[candidates > last], ids[candidates == last]
+    return np.concatenate([above, tied[: max(1, len(ids) - dropped - len(above))]])
+
+
+def apply_min_p(scores: Tensor, min_p: float) -> Tensor:
+    """Drop tokens less likely than min_p times the likeliest (Nguyen et al. 2024, arXiv 2407.01082)."""
+    probs = scores.softmax(-1)
+    return scores.masked_fill(probs < min_p * probs.amax(-1, keepdim=True), REMOVED)
+
+
+def filter_scores(logits: Tensor, settings: Settings) -> tuple[Tensor, list[Tensor]]:
+    """Temperature and the three cuts; the repetition penalty is applied before.
+
+    Returns:
+        Scores [rows, vocabulary], and how many tokens are left after top-k, top-p and min-p, each [rows].
+    """
+    scores = apply_temperature(logits, settings.temperature)
+    count = torch.full(scores.shape[:1], scores.shape[-1])
+    survivors = []
+    for is_active, cut in (
+        (settings.top_k > 0, lambda scores: apply_top_k(scores, settings.top_k)),
+        (settings.top_p < 1, lambda scores: apply_top_p(scores, settings.top_p)),
+        (settings.min_p > 0, lambda scores: apply_min_p(scores, settings.min_p)),
+    ):
+        if is_active:
+            scores = cut(scores)
+            count = torch.from_numpy(np.count_nonzero(scores.numpy() > REMOVED, axis=-1))
+        survivors.append(count)
+    return scores, survivors
+
+
+class Noise:
+    """Gumbel noise of one request: a pure function of (seed, position in the answer).
+
+    Drawing on the CPU, per position, makes a token's draw the same alone, in any row of a batch, on any device, and
+    after a branch.
+    """
+
+    def __init__(self, seed: int):
+        self._key = f"{seed}/0/"
+        self._generator = torch.Generator()
+
+    def gumbel(self, position: int, vocabulary: int, ids: Tensor) -> Tensor:
+        """Standard Gumbel noise -log(-log(u)) for these ids at this position, [len(ids)]."""
+        digest = hashlib.blake2b(f"{self._key}{position}".encode(), digest_size=4).digest()
+        self._generator.manual_seed(int.from_bytes(digest, "little"))
+        uniform = torch.rand(vocabulary, generator=self._generator)[ids]
+        return -(-uniform.log()).log()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A drawn token, its probability after the sampler, and how many tokens each cut left."""
+
+    id: int
+    sampled_prob: float
+    survivors: tuple[int, int, int]
+
+
+def choose(logits: Tensor, settings: Settings, noises: list[Noise], positions: list[int]) -> list[Choice]:
+    """One token a row. Greedy takes the highest logit (the lowest id on a tie).
+
+    A draw is the Gumbel-max trick: argmax of score + noise is distributed as softmax of the scores.
+
+    Args:
+        logits: After the repetition penalty, [rows, vocabulary], on the CPU.
+        settings: Temperature and cuts.
+        noises: One a row.
+        positions: Index of the token to draw in each row's answer.
+    """
+    if settings.temperature == 0:
+        return [Choice(token, 1.0, (1, 1, 1)) for token in logits.argmax(-1).tolist()]
+    scores, survivors = filter_scores(logits, settings)
+    counts = torch.stack(survivors, -1).tolist()
+    return [
+        _draw(row, noise, position, tuple(count))
+        for row, noise, position, count in zip(scores, noises, positions, counts, strict=True)
+    ]
+
+
+def _draw(scores: Tensor, noise: Noise, position: int, survivors: tuple[int, int, int]) -> Choice:
+    ids = torch.from_numpy(np.flatnonzero(scores.numpy() > REMOVED))
+    if len(ids) == 1:  # whatever the noise
+        return Choice(int(ids[0]), 1.0, survivors)
+    kept = scores[ids]
+    best = int((kept + noise.gumbel(position, len(scores), ids)).argmax())
+    return Choice(int(ids[best]), float(kept.softmax(-1)[best]), survivors)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """The model's own next-token distribution, one row each (temperature 1, nothing cut)."""
+
+    logits: Tensor
+    logprobs: Tensor
+    entropy_bits: list[float]
+    top_ids: list[list[int]]
+    top_probs: list[list[float]]
+
+    def of(self, row: int, token: int) -> tuple[float, int]:
+        """Natural log probability and rank (1 is the likeliest) of a token."""
+        rank = int((self.logits[row] > self.logits[row, token]).sum()) + 1
+        return float(self.logprobs[row, token]), rank
+
+
+def describe(logits: Tensor, top: int) -> Distribution:
+    """Log probabilities, entropy and the likeliest tokens of each row.
+
+    Raises:
+        FloatingPointError: Some logit is NaN or infinite.
+    """
+    logprobs = logits.log_softmax(-1)
+    # A NaN or infinite logit makes this sum NaN, so the check costs nothing.
+    entropy_bits = ((logprobs.exp() * logprobs).sum(-1) / -math.log(2)).tolist()
+    if not all(map(math.isfinite, entropy_bits)):
+        raise FloatingPointError("logits are not finite")
+    top_ids = logits.topk(min(top, logits.shape[-1])).indices
+    return Distribution(logits, logprobs, entropy_bits, top_ids.tolist(), logprobs.gather(-1, top_ids).exp().tolist())

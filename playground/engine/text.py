@@ -1,0 +1,144 @@
+"""Text of an answer while it grows: never a broken character, never a stop string."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+__all__ = ["AnswerText", "IncrementalDecoder", "StopScanner", "piece_texts"]
+
+BROKEN = "\N{REPLACEMENT CHARACTER}"
+BYTE_TOKEN = re.compile(r"<0x[0-9A-F]{2}>")  # how SentencePiece vocabularies spell a single byte
+
+
+class IncrementalDecoder:
+    """Decodes ids one at a time, so that the texts join to the decoding of all ids.
+
+    Only the ids since the last whole character are decoded again; text that ends in a replacement character waits, as
+    the next token may complete it. A run of byte tokens waits for its end: its decoder breaks the whole run if one byte
+    is wrong.
+    """
+
+    def __init__(self, tokenizer: Any):
+        self._tokenizer = tokenizer
+        self._special = frozenset(tokenizer.all_special_ids)
+        self._ids: list[int] = []
+        self._context = 0  # decoding starts here, so that a decoder that strips a leading space sees what came before
+        self._shown = 0
+        self._in_byte_run = False
+
+    def add(self, token: int) -> str:
+        """What this token adds."""
+        self._ids.append(token)
+        spelling = self._tokenizer.convert_ids_to_tokens(token)
+        if spelling and token not in self._special:  # the others are left out of the text and end no run
+            self._in_byte_run = BYTE_TOKEN.fullmatch(spelling) is not None
+        return self._next(wait=True)
+
+    def flush(self) -> str:
+        """Everything held back."""
+        return self._next(wait=False)
+
+    def _next(self, wait: bool) -> str:
+        if wait and self._in_byte_run:
+            return ""
+        known = self._decode(self._ids[self._context : self._shown])
+        text = self._decode(self._ids[self._context :])
+        if wait and text.endswith(BROKEN):
+            return ""
+        if len(text) > len(known):  # ids without text (special tokens) are no context for what follows
+            self._context = self._shown
+        self._shown = len(self._ids)
+        return text[len(known) :]
+
+    def _decode(self, ids: list[int]) -> str:
+        return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False) if ids else ""
+
+
+class StopScanner:
+    """Passes text on, up to the stop string that is complete first; holds back what may be the start of one."""
+
+    def __init__(self, stops: tuple[str, ...]):
+        self._stops = stops
+        self._held = ""
+        self.found = False
+
+    def add(self, text: str) -> str:
+        """Text that can be shown for certain; sets `found` at a stop string."""
+        if not self._stops:
+            return text
+        pending = self._held + text
+        hits = [(at + len(stop), at) for stop in self._stops if (at := pending.find(stop)) >= 0]
+        if hits:
+            self.found, self._held = True, ""
+            return pending[: min(hits)[1]]
+        held = max(_overlap(pending, stop) for stop in self._stops)
+        cut = len(pending) - held
+        self._held = pending[cut:]
+        return pending[:cut]
+
+    def flush(self) -> str:
+        """What was held back and turned out not to be a stop string."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of `text` that begins `stop`."""
+    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
+
+
+class AnswerText:
+    """Both together: ids in, text that may be shown out."""
+
+    def __init__(self, tokenizer: Any, stops: tuple[str, ...]):
+        self._decoder = IncrementalDecoder(tokenizer)
+        self._scanner = StopScanner(stops)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string has come."""
+        return self._scanner.found
+
+    def add(self, token: int) -> str:
+        """What this token adds."""
+        return self._scanner.add(self._decoder.add(token))
+
+    def flush(self) -> str:
+        """What is still held back, once the answer has ended."""
+        if self.stopped:
+            return ""
+        text = self._scanner.add(self._decoder.flush())
+        return text if self.stopped else text + self._scanner.flush()
+
+
+def piece_texts(tokenizer: Any) -> Callable[[int], str]:
+    """A function from token id to how the token looks alone; remembers what it has seen.
+
+    A token that is only part of a character shows its bytes, like `<0xE2><0x96>`.
+    """
+    byte_of = _byte_alphabet()
+
+    def decode(ids: list[int]) -> str:
+        return tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+    @cache
+    def piece(token: int) -> str:
+        text = decode([token])
+        raw = tokenizer.convert_ids_to_tokens(token) or text
+        if raw.startswith("\N{LOWER ONE EIGHTH BLOCK}"):  # a space, which a decoder strips where it begins a text
+            return decode([token, token])[len(text) :]
+        if BROKEN not in text:
+            return text
+        if not BYTE_TOKEN.fullmatch(raw) and all(char in byte_of for char in raw):
+            return "".join(f"<0x{byte_of[char]:02X}>" for char in raw)
+        return raw
+
+    return piece
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """The printable stand-ins of byte-level BPE (GPT-2's table): character to byte."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + n): byte for n, byte in enumerate(others)}
