@@ -1,0 +1,69 @@
+"""What every backend offers: capabilities, facts and one stream of events."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from playground.engine.events import Event, PreparedPrompt
+from playground.models.facts import ModelFacts
+from playground.settings import Settings
+
+__all__ = ["Backend", "Capabilities", "Loading", "PreparedPrompt", "Queued"]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can feed; a panel that needs more says which of these is missing."""
+
+    full_logits: bool
+    top_logprobs: int
+    seed: bool
+    usage: bool
+    batch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The run waits for its turn; position 1 is next."""
+
+    position: int
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The model the run asked for is on its way; `fraction` is None where the end is not known."""
+
+    model: str
+    quantization: str
+    stage: str
+    fraction: float | None
+
+
+class Backend(Protocol):
+    """A model that answers."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this backend can feed."""
+        ...
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What is known of the model behind it."""
+        ...
+
+    def prepare(self, prompt: str, settings: Settings) -> PreparedPrompt:
+        """The prompt as token ids, cut to the context length."""
+        ...
+
+    def stream(
+        self,
+        prompt: PreparedPrompt,
+        settings: Settings,
+        *,
+        should_stop: Callable[[], bool],
+        started_at: float | None,
+    ) -> Iterator[Event]:
+        """One answer, event by event. `started_at` is the `perf_counter` reading that times count from."""
+        ...

@@ -1,0 +1,97 @@
+"""The model in this process, behind the contract of a backend."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from playground.backends.base import Capabilities, PreparedPrompt
+from playground.engine.decoder import Decoder
+from playground.engine.events import Event, RowEvent
+from playground.engine.generate import stream, stream_batch
+from playground.engine.model import ModuleModel, TextModel
+from playground.engine.prompting import prepare_prompt
+from playground.errors import PlaygroundError
+from playground.models.facts import ModelFacts
+from playground.models.kv import kv_cache_bytes
+from playground.models.llama import LlamaWeights
+from playground.models.loading import LoadedModel, unload
+from playground.models.quantization import activation_dtype
+from playground.settings import Settings
+
+__all__ = ["LocalBackend"]
+
+
+class LocalBackend:
+    """Answers with our own loop over a loaded model."""
+
+    capabilities = Capabilities(full_logits=True, top_logprobs=10**6, seed=True, usage=True, batch=True)
+
+    def __init__(self, loaded: LoadedModel):
+        self.loaded = loaded
+        own = isinstance(loaded.module, LlamaWeights)
+        model = Decoder(loaded.module) if own else ModuleModel(loaded.module)
+        self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+        # Held apart from the weights: previews and meters of a run may still ask after `close`.
+        self._tokenizer, self._config = loaded.tokenizer, loaded.module.config
+        self._tokenizing = threading.Lock()  # a fast tokenizer's switches are not made for two threads
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What is known of the model."""
+        return self.loaded.facts
+
+    def context_length(self, settings: Settings) -> int:
+        """The limit a run with these settings has.
+
+        Raises:
+            PlaygroundError: More is asked for than the model was made for.
+        """
+        own = self.facts.context_length
+        if settings.context_length is None:
+            return own
+        if settings.context_length > own:
+            raise PlaygroundError(
+                f"context_length must be at most {own} for {self.facts.title}; got {settings.context_length}."
+            )
+        return settings.context_length
+
+    def prepare(self, prompt: str, settings: Settings) -> PreparedPrompt:
+        """The prompt as token ids, cut to the context length."""
+        with self._tokenizing:
+            return prepare_prompt(self._tokenizer, prompt, settings, self.context_length(settings))
+
+    def kv_cache_bytes(self, tokens: int) -> int:
+        """Predicted size of the key-value cache that holds so many tokens."""
+        return kv_cache_bytes(self._config, tokens, activation_dtype(self.facts.quantization))
+
+    def stream(
+        self,
+        prompt: PreparedPrompt,
+        settings: Settings,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        started_at: float | None = None,
+    ) -> Iterator[Event]:
+        """One answer, event by event."""
+        limited = settings.model_copy(update={"context_length": prompt.context_length})
+        return stream(self.text_model, prompt.ids, limited, should_stop=should_stop, started_at=started_at)
+
+    def stream_batch(
+        self,
+        prompt: PreparedPrompt,
+        settings: Sequence[Settings],
+        *,
+        rows_at_once: int,
+        should_stop: Callable[[], bool] = lambda: False,
+        started_at: float | None = None,
+    ) -> Iterator[RowEvent]:
+        """Several answers to one prompt, each by its own settings, in waves of so many rows."""
+        limited = [own.model_copy(update={"context_length": prompt.context_length}) for own in settings]
+        return stream_batch(
+            self.text_model, prompt.ids, limited,
+            rows_at_once=rows_at_once, should_stop=should_stop, started_at=started_at,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Drop the weights, whoever still holds this backend. Call it with the model's turn held."""
+        del self.text_model
+        unload(self.loaded)

@@ -1,0 +1,89 @@
+"""The one model in memory: who may use it, and how it is exchanged for another in place."""
+
+from collections.abc import Callable
+
+from playground.backends.base import Loading
+from playground.backends.local import LocalBackend
+from playground.backends.turns import Turns
+from playground.errors import NotEnoughMemory, PlaygroundError, nearest
+from playground.models.catalogue import Catalogue
+from playground.models.loading import load, menu
+from playground.models.placement import pick_device
+from playground.settings import QUANTIZATIONS
+
+__all__ = ["ModelSlot", "Progress"]
+
+Progress = Callable[[str, float | None], None]
+
+
+class ModelSlot:
+    """Holds at most one model. Whoever switches or runs it holds a turn."""
+
+    def __init__(self, catalogue: Catalogue, device: str | None = None):
+        self.catalogue = catalogue
+        self.device = pick_device(device)
+        self.turns = Turns()
+        self.backend: LocalBackend | None = None
+        self.loading: Loading | None = None  # what others who wait may be told
+
+    def quantizations(self, model: str) -> dict[str, str | None]:
+        """Each quantization, with None if it can run here, else the reason it can't."""
+        return menu(self.catalogue.find(model), self.device)
+
+    def holds(self, model: str, quantization: str) -> bool:
+        """Whether this very model is in memory."""
+        facts = self.backend.facts if self.backend else None
+        return facts is not None and (facts.id, facts.quantization) == (model, quantization)
+
+    def check(self, model: str, quantization: str) -> None:
+        """Refuse a model or quantization that can't be had here.
+
+        Raises:
+            PlaygroundError: Unknown, or not possible on this machine.
+        """
+        self.catalogue.find(model)
+        if quantization not in QUANTIZATIONS:
+            raise PlaygroundError(f"Unknown quantization {quantization!r}: {nearest(quantization, [*QUANTIZATIONS])}")
+        reason = self.quantizations(model)[quantization]
+        if reason is not None:
+            raise PlaygroundError(f"{quantization} can't run here: {reason}")
+
+    def ensure(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
+        """The backend for this model, fetched and loaded if need be. Call it with a turn held.
+
+        Raises:
+            PlaygroundError: It can't be had; the model that was in memory still works.
+        """
+        self.check(model, quantization)
+        if self.backend is not None and self.holds(model, quantization):
+            return self.backend
+        entry = self.catalogue.find(model)
+
+        def tell(stage: str, fraction: float | None) -> None:
+            self.loading = Loading(model, quantization, stage, fraction)
+            progress(stage, fraction)
+
+        try:
+            loaded = load(entry, quantization, device=self.device, progress=tell)
+        except NotEnoughMemory:
+            if self.backend is None:
+                raise
+            return self._replace_first(model, quantization, progress)
+        finally:
+            self.loading = None
+        old, self.backend = self.backend, LocalBackend(loaded)
+        if old is not None:
+            old.close()
+        return self.backend
+
+    def _replace_first(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
+        """Make room before loading, where two models do not fit; a failure brings the old one back."""
+        assert self.backend is not None
+        facts = self.backend.facts
+        self.backend.close()
+        self.backend = None
+        try:
+            return self.ensure(model, quantization, progress)
+        except PlaygroundError:
+            self.ensure(facts.id, facts.quantization, progress)
+            raise
