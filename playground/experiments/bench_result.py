@@ -1,0 +1,33 @@
+"""One comparison of a bench."""
+
+from dataclasses import dataclass
+
+__all__ = ["Result"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One comparison.
+
+    Attributes:
+        name: What was measured.
+        ours, peer: Medians, in `unit`.
+        ratio: ours / peer, the median over rounds; higher is better.
+        target: The ratio to reach.
+        limit: Best possible `ours` by memory bandwidth, where that is the limit.
+        note: What the two are.
+    """
+
+    name: str
+    ours: float
+    peer: float
+    ratio: float
+    target: float
+    unit: str
+    note: str
+    limit: float | None = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is reached."""
+        return self.ratio >= self.target

@@ -1,0 +1,174 @@
+"""The runs of a comparison or a sweep: one after the other, or as one batch. One that fails loses no other."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from playground.backends.local import LocalBackend
+from playground.engine.events import PromptProcessed, PromptProgress, RowEvent
+from playground.errors import PlaygroundError
+from playground.experiments.records import RunRecord
+from playground.experiments.services import Runner
+from playground.experiments.updates import (
+    BatchEnd,
+    BatchPlan,
+    BatchRequest,
+    BatchUpdate,
+    Meters,
+    RowRecord,
+    RunRequest,
+    Update,
+)
+from playground.settings import Settings
+
+__all__ = ["PaneFailed", "PaneUpdate", "Panes"]
+
+_WARM_PROMPT, _WARM_TOKENS = 256, 2  # one chunk of a prompt, and one step after it
+NOT_BEGUN = "Stopped before it began."
+
+
+@dataclass(frozen=True)
+class PaneUpdate:
+    """What the run of a pane tells; its `RunRecord` comes last."""
+
+    pane: int
+    update: Update
+
+
+@dataclass(frozen=True)
+class PaneFailed:
+    """A pane has no run: `problem` says why in a sentence. The others go on."""
+
+    pane: int
+    problem: str
+
+
+class Panes:
+    """Runs of several requests. Iterate `in_turns` or `as_batch` once; ask for meters from any thread.
+
+    Attributes:
+        records: The runs that have a record, by their place; also those that were stopped.
+        problems: Why the others have none.
+    """
+
+    def __init__(self, runner: Runner, requests: Sequence[RunRequest], should_stop: Callable[[], bool]):
+        self._runner = runner
+        self._requests = requests
+        self._should_stop = should_stop
+        self._meters: dict[int, Callable[[], Meters | None]] = {}
+        self.records: dict[int, RunRecord] = {}
+        self.problems: dict[int, str] = {}
+
+    def meters(self, pane: int) -> Meters | None:
+        """Everything measured so far of a pane; None before it has begun."""
+        return self._meters[pane]() if pane in self._meters else None
+
+    def why_missing(self, pane: int) -> str:
+        """Why a pane without a record has none."""
+        return self.problems.get(pane, NOT_BEGUN)
+
+    def raise_problems(self) -> None:
+        """For when no pane has a record: why, unless they were only stopped.
+
+        Raises:
+            PlaygroundError: Panes failed.
+        """
+        if len(set(self.problems.values())) == 1:
+            raise PlaygroundError(next(iter(self.problems.values())))
+        if self.problems:
+            told = (f"{place + 1}: {problem}" for place, problem in sorted(self.problems.items()))
+            raise PlaygroundError(f"None could run. {' '.join(told)}")
+
+    def in_turns(self) -> Iterator[PaneUpdate | PaneFailed]:
+        """One after the other, those of one model together; the model is ready and warm before its first run."""
+        for places in self._groups():
+            try:
+                with closing(self._ready(places[0])) as steps:
+                    for step in steps:
+                        yield PaneUpdate(places[0], step)
+            except PlaygroundError as error:
+                yield from self._failed(places, error)
+                continue
+            for place in places:
+                if self._should_stop():
+                    return
+                yield from self._alone(place)
+
+    def as_batch(self) -> Iterator[PaneUpdate | PaneFailed]:
+        """All at once: they share prompt, model, quantization and how the prompt is read.
+
+        What the shared prompt tells is told for each pane.
+        """
+        everyone = range(len(self._requests))
+        try:
+            with closing(self._ready(0)) as steps:
+                for step in steps:
+                    yield from (PaneUpdate(place, step) for place in everyone)
+            batch = self._runner.start_batch(_batch_request(self._requests), self._should_stop, records=True)
+            self._meters = {place: partial(batch.meters, place) for place in everyone}
+            with closing(batch):
+                for item in batch:
+                    yield from self._told(item)
+        except PlaygroundError as error:
+            yield from self._failed([place for place in everyone if place not in self.records], error)
+
+    def _groups(self) -> list[list[int]]:
+        """Places of each model and quantization; the one in memory first, as it need not be loaded."""
+        groups: dict[tuple[str, str], list[int]] = {}
+        for place, request in enumerate(self._requests):
+            groups.setdefault((request.model, request.quantization), []).append(place)
+        facts = self._runner.facts
+        held = (facts.id, facts.quantization) if facts else None
+        return [groups[key] for key in sorted(groups, key=lambda key: key != held)]
+
+    def _ready(self, place: int) -> Generator[Update, None, None]:
+        """Queue, load, and one short run that nobody sees: the first after a load is slower, and would not be fair."""
+        request = self._requests[place]
+
+        def warm(backend: LocalBackend) -> Iterator[Update]:
+            with suppress(PlaygroundError):  # whatever is wrong with it, the pane's own run tells
+                prompt = backend.prepare(request.prompt, request.settings)
+                prompt = replace(prompt, ids=prompt.ids[:_WARM_PROMPT])
+                settings = Settings(seed=0, temperature=0, max_new_tokens=_WARM_TOKENS)
+                for _ in backend.stream(prompt, settings, should_stop=self._should_stop):
+                    pass
+            return iter(())
+
+        return self._runner.holding(request.model, request.quantization, warm, self._should_stop)
+
+    def _alone(self, place: int) -> Iterator[PaneUpdate | PaneFailed]:
+        try:
+            run = self._runner.start(self._requests[place], self._should_stop)
+            self._meters[place] = run.meters
+            with closing(run):
+                for update in run:
+                    if isinstance(update, RunRecord):
+                        self.records[place] = update
+                    yield PaneUpdate(place, update)
+        except PlaygroundError as error:
+            yield from self._failed([place], error)
+
+    def _told(self, item: BatchUpdate) -> Iterator[PaneUpdate]:
+        """An update of the batch as updates of its panes."""
+        if isinstance(item, RowRecord):
+            self.records[item.row] = item.record
+            yield PaneUpdate(item.row, item.record)
+        elif isinstance(item, RowEvent) and not isinstance(item.event, PromptProgress | PromptProcessed):
+            yield PaneUpdate(item.row, item.event)
+        elif not isinstance(item, BatchPlan | BatchEnd):
+            shared = item.event if isinstance(item, RowEvent) else item
+            yield from (PaneUpdate(place, shared) for place in range(len(self._requests)))
+
+    def _failed(self, places: Sequence[int], error: PlaygroundError) -> Iterator[PaneFailed]:
+        for place in places:
+            self.problems[place] = str(error)
+            yield PaneFailed(place, str(error))
+
+
+def _batch_request(requests: Sequence[RunRequest]) -> BatchRequest:
+    first = requests[0]
+    return BatchRequest(
+        first.prompt, first.model, first.quantization, tuple(request.settings for request in requests),
+        first.reference_model, first.hardware_usd_per_hour,
+    )  # fmt: skip

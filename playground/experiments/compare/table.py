@@ -1,0 +1,77 @@
+"""Runs side by side as a table of metrics; the best is marked only where that means something."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playground.experiments.compare.metrics import METRICS, Metric
+from playground.experiments.compare.records import CompareMode
+from playground.experiments.records import RunRecord
+
+__all__ = ["NOISE", "MetricRow", "metric_rows"]
+
+NOISE = 0.05  # measured numbers nearer than this to the best are as good: one run says no more
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of all runs.
+
+    Attributes:
+        values: One a run; None where it has none.
+        best: Index of the best run; None where neither way is better, where runs tie, or where they can't be compared.
+        note: What to know before comparing; empty if nothing.
+    """
+
+    name: str
+    unit: str
+    about: str
+    values: list[float | None]
+    best: int | None
+    higher_is_better: bool | None
+    note: str = ""
+
+
+def metric_rows(panes: Sequence[RunRecord], mode: CompareMode = "turns") -> list[MetricRow]:
+    """A row for each metric.
+
+    A run that was stopped has values but is never the best. What grows with the answer (cost, energy, time to the end)
+    is compared only between answers of the same length, what is measured only between runs that did not share a batch.
+    Measured values within `NOISE` of the best tie with it.
+    """
+    return [_row(metric, panes, mode) for metric in METRICS]
+
+
+def _row(metric: Metric, panes: Sequence[RunRecord], mode: CompareMode) -> MetricRow:
+    values = [metric.read(run) for run in panes]
+    ended = [n for n, run in enumerate(panes) if run.finish_reason != "cancelled"]
+    notes = list(dict.fromkeys(metric.note(run) for run in panes)) if metric.note else []
+    reason = _incomparable(metric, [panes[n] for n in ended], mode)
+    is_fair = reason is None and len(notes) < 2  # energy by two methods, prices of two lists
+    return MetricRow(
+        name=metric.name,
+        unit=metric.unit,
+        about=metric.about,
+        values=values,
+        best=_best(metric, {n: value for n in ended if (value := values[n]) is not None}) if is_fair else None,
+        higher_is_better=metric.higher_is_better,
+        note="; ".join([*notes, *([reason] if reason else [])]),
+    )
+
+
+def _incomparable(metric: Metric, panes: Sequence[RunRecord], mode: CompareMode) -> str | None:
+    """Why the runs can't be held against each other; None if they can."""
+    if metric.measured and mode == "batch":
+        return "shared: the panes ran as one batch"
+    if metric.grows and len({(len(run.prompt_token_ids), len(run.tokens)) for run in panes}) > 1:
+        return "not ranked: it grows with the answer, and these differ in length"
+    return None
+
+
+def _best(metric: Metric, values: dict[int, float]) -> int | None:
+    """Which value is the best; None if there are fewer than two, or others are as good."""
+    if metric.higher_is_better is None or len(values) < 2:
+        return None
+    best = (max if metric.higher_is_better else min)(values, key=lambda n: values[n])
+    margin = NOISE * abs(values[best]) if metric.measured else 0.0
+    as_good = [n for n, value in values.items() if abs(value - values[best]) <= margin]
+    return best if len(as_good) == 1 else None

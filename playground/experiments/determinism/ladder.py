@@ -1,0 +1,227 @@
+"""The determinism ladder: one cause after the other, each measured on this machine, behind an A/A control."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from playground.backends.base import Loading, Queued
+from playground.backends.local import LocalBackend
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.answers import Reference, greedy
+from playground.experiments.determinism.climbing import climb
+from playground.experiments.determinism.control import FRESH, IN_PROCESS, again, again_fresh, control_record
+from playground.experiments.determinism.drift import NotFinite
+from playground.experiments.determinism.fixes import Fixes
+from playground.experiments.determinism.manners import ModuleManner
+from playground.experiments.determinism.operations import Widths
+from playground.experiments.determinism.probe import probe
+from playground.experiments.determinism.records import (
+    ControlRecord,
+    FixRecord,
+    LadderRecord,
+    ProbeRecord,
+    ReferenceRecord,
+    RungRecord,
+)
+from playground.experiments.determinism.rungs import FIXES, RUNGS, Fix, Rung, pick
+from playground.experiments.determinism.scene import Scene, loading
+from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
+from playground.experiments.environment import describe_environment
+from playground.experiments.measure import model_record
+from playground.experiments.records import CandidateRecord
+from playground.experiments.runner import with_seed
+from playground.experiments.services import Runner
+from playground.experiments.updates import RunRequest
+from playground.models.loading import unload
+from playground.models.quantization import PACKED
+from playground.settings import Settings, check_prompt
+
+__all__ = ["MAX_PROMPT_TOKENS", "MAX_TOKENS", "LadderRequest", "LadderUpdate", "Stage", "check_ladder", "ladder"]
+
+MAX_TOKENS = 512  # the logits of every step are held
+MAX_PROMPT_TOKENS = 2048  # batch rungs read it 16 times, and the rung without a cache at every step
+LadderUpdate = (
+    Queued | Loading | Stage | ControlRecord | ProbeRecord | ReferenceRecord | RungRecord | FixRecord | LadderRecord
+)
+
+
+@dataclass(frozen=True)
+class LadderRequest:
+    """A ladder that somebody asked for.
+
+    Attributes:
+        run: Prompt, model and settings. The temperature and the cuts are for the two sampling rungs; everything else is
+            greedy, without repetition penalty and stop strings.
+        only: Names of rungs and fixes; empty is all.
+        quick: No rungs and checks that need a fresh process.
+    """
+
+    run: RunRequest
+    only: tuple[str, ...] = ()
+    quick: bool = False
+
+
+def ladder(runner: Runner, request: LadderRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LadderUpdate]:
+    """Everything the ladder finds, each as soon as it is known; the record comes last.
+
+    Stopped, it gives the record of what is done, or none if the control is not.
+
+    Raises:
+        PlaygroundError: The request is refused, or the reference can't be computed.
+    """
+    picked = check_ladder(runner, request)
+    rungs = [rung for rung in RUNGS if not picked or rung.name in picked]
+    fixes = [fix for fix in FIXES if not picked or fix.name in picked]
+    work = partial(_work, request, rungs, fixes, should_stop)
+    return runner.holding(request.run.model, request.run.quantization, work, should_stop)
+
+
+def check_ladder(runner: Runner, request: LadderRequest) -> tuple[str, ...]:
+    """The names asked for, if the request can be met.
+
+    Raises:
+        PlaygroundError: It can't.
+    """
+    check_prompt(request.run.prompt)
+    runner.check(request.run.model, request.run.quantization)
+    if request.run.settings.max_new_tokens > MAX_TOKENS:
+        raise PlaygroundError(
+            f"A ladder takes at most {MAX_TOKENS} new tokens; got max_new_tokens "
+            f"{request.run.settings.max_new_tokens:,}: every rung computes them all."
+        )
+    return pick(request.only, [*dict.fromkeys(each.name for each in (*RUNGS, *FIXES))], "rung or fix")
+
+
+def _work(
+    request: LadderRequest, rungs: list[Rung], fixes: list[Fix], should_stop: ShouldStop, backend: LocalBackend
+) -> Iterator[LadderUpdate]:
+    """Load the reference model, and climb."""
+    settings = _settings(request.run.settings)
+    prepared = backend.prepare(request.run.prompt, settings)
+    room = min(settings.max_new_tokens, prepared.context_length - len(prepared.ids))
+    if len(prepared.ids) > MAX_PROMPT_TOKENS:
+        raise PlaygroundError(
+            f"A ladder takes prompts of at most {MAX_PROMPT_TOKENS:,} tokens; this one has {len(prepared.ids):,}."
+        )
+    if room < 1:
+        raise PlaygroundError("The prompt leaves no room for an answer: shorten it, or raise the context length.")
+    quantization = request.run.quantization
+    loaded = yield from loading(backend.loaded, "fp32" if quantization in PACKED else quantization)
+    try:
+        scene = Scene(backend, loaded, settings, list(prepared.ids), room, request.quick, should_stop)
+        yield from Ladder(scene, request.run.prompt, rungs, fixes).climb()
+    except NotFinite:
+        raise PlaygroundError(
+            f"The model gives logits that are not finite in {loaded.facts.quantization}: choose fp32 or bf16."
+        ) from None
+    finally:
+        unload(loaded)
+
+
+def _settings(asked: Settings) -> Settings:
+    """For the sampling rungs: as asked, with a temperature and a seed, and nothing that greedy decoding lacks."""
+    greedy_only = {"repetition_penalty": 1.0, "stop": (), "time_limit_s": None}
+    warm = {"temperature": asked.temperature or Settings().temperature}
+    return with_seed(asked.model_copy(update=greedy_only | warm))
+
+
+class Ladder:
+    """One climb: control, probe, reference, rungs, fixes, and the record of them all."""
+
+    def __init__(self, scene: Scene, prompt: str, rungs: list[Rung], fixes: list[Fix]):
+        self._scene, self._prompt, self._rungs, self._fixes = scene, prompt, rungs, fixes
+        self._fresh = 0 if scene.quick else FRESH
+        self._parts = Parts(IN_PROCESS + self._fresh + 1 + len(rungs) + len(fixes))
+        self._control: ControlRecord | None = None
+        self._reference: ReferenceRecord | None = None
+        self._found: dict[type, list[Any]] = {ProbeRecord: [], RungRecord: [], FixRecord: []}
+
+    def climb(self) -> Iterator[LadderUpdate]:
+        """Everything, each as soon as it is known; the record last."""
+        try:
+            for update in self._updates():
+                self._keep(update)
+                yield update
+        except Stopped:
+            pass
+        if self._control is not None and self._reference is not None:
+            yield self._record(self._control, self._reference)
+
+    def _keep(self, update: LadderUpdate) -> None:
+        if isinstance(update, ControlRecord):
+            self._control = update
+        elif isinstance(update, ReferenceRecord):
+            self._reference = update
+        elif type(update) in self._found:
+            self._found[type(update)].append(update)
+
+    def _updates(self) -> Iterator[LadderUpdate]:
+        control = yield from self._measured_control()
+        yield self._reference_record()
+        yield control
+        if not control.bitwise_equal:
+            yield Stage("The reference does not repeat itself here, so nothing is claimed of the rungs.", 1.0)
+            return
+        scene, run = self._scene, self._parts.run
+        widths = Widths.of_module(scene.module)
+        yield from run(probe(widths, scene.device, scene.should_stop, fresh=not scene.quick))
+        for rung in self._rungs:
+            obey(scene.should_stop)
+            yield (yield from run(climb(scene, rung)))
+        fixes = Fixes(scene, control)
+        for fix in self._fixes:
+            obey(scene.should_stop)
+            yield (yield from run(fixes.attempt(fix)))
+
+    def _measured_control(self) -> Steps[ControlRecord]:
+        """The reference, and the same again and again."""
+        scene, run = self._scene, self._parts.run
+        doing = f"Control: the reference, 1 of {IN_PROCESS}"
+        scene.reference = first = yield from run(greedy(ModuleManner(scene.module), scene.ground, doing))
+        differing: list[str] = []
+        for number in range(2, IN_PROCESS + 1):
+            part = again(ModuleManner(scene.module), first, scene.ground, number, IN_PROCESS)
+            differing += yield from run(part)
+        for number in range(1, self._fresh + 1):
+            differing += yield from run(again_fresh(scene.job(), first, scene.ground, number))
+        return control_record(first, IN_PROCESS, self._fresh, differing)
+
+    def _reference_record(self) -> ReferenceRecord:
+        scene, reference = self._scene, self._scene.reference
+        return ReferenceRecord(
+            name=f"greedy, {scene.quantization}, one row, {scene.module.config._attn_implementation} attention, "
+            f"KV cache, {torch.get_num_threads()} threads on {scene.device}",
+            token_ids=reference.token_ids,
+            token_texts=[scene.piece(token) for token in reference.token_ids],
+            text=scene.text(reference.token_ids),
+            gaps=reference.gaps,
+            top=[_top(reference, step, scene) for step in range(len(reference.token_ids))],
+        )
+
+    def _record(self, control: ControlRecord, reference: ReferenceRecord) -> LadderRecord:
+        scene = self._scene
+        facts = scene.loaded.facts
+        return LadderRecord(
+            model=model_record(facts),
+            settings=scene.settings.model_dump(mode="json"),
+            prompt=self._prompt,
+            prompt_token_ids=scene.prompt,
+            claims=control.bitwise_equal,
+            control=control,
+            host_probe=self._found[ProbeRecord],
+            reference=reference,
+            rungs=self._found[RungRecord],
+            fixes=self._found[FixRecord],
+            environment=describe_environment(facts, len(scene.prompt)),
+        )
+
+
+def _top(reference: Reference, step: int, scene: Scene) -> list[CandidateRecord]:
+    """The likeliest tokens of a step; at least two, between which a fork would be."""
+    logprobs = reference.logits[step].log_softmax(-1)
+    best = logprobs.topk(min(max(2, scene.settings.top), len(logprobs)))
+    pairs = zip(best.indices.tolist(), best.values.exp().tolist(), strict=True)
+    return [CandidateRecord(id=token, text=scene.piece(token), prob=prob) for token, prob in pairs]

@@ -1,0 +1,171 @@
+"""The load simulator: how many different answers one prompt gets at temperature 0 while the load changes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from playground.backends.base import Loading, Queued
+from playground.backends.local import LocalBackend
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.answers import Ground, Reference, fork_between, greedy
+from playground.experiments.determinism.crowd import Crowd, CrowdResult, serve
+from playground.experiments.determinism.drift import NotFinite
+from playground.experiments.determinism.manners import ModuleManner
+from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
+from playground.experiments.determinism.rows import check_joinable
+from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, Arm, pick
+from playground.experiments.determinism.scene import loading
+from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped
+from playground.experiments.determinism.switches import fixed_tile, layer_cast
+from playground.experiments.environment import describe_environment
+from playground.experiments.measure import model_record
+from playground.experiments.records import ModelRecord
+from playground.experiments.services import Runner
+from playground.models.kv import kv_cache_bytes
+from playground.models.loading import LoadedModel, unload
+from playground.models.placement import available_bytes
+from playground.models.quantization import DTYPES
+from playground.settings import check_prompt, make_settings
+
+__all__ = ["ANCHOR", "LIMITS", "LoadRequest", "LoadUpdate", "Stage", "load", "requests_at_once"]
+
+ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
+LIMITS = {"requests": (2, 1000), "max_new_tokens": (1, 1024), "seed": (0, 2**32 - 1)}
+_HEADROOM = 0.8  # of the free memory: others use it too
+_COPIES = 3  # of every cache: before a step, after it, and while a batch is joined
+_SWITCHES: dict[str, Callable[[Any], AbstractContextManager[None]]] = {
+    "bf16-fixed-tile": fixed_tile,
+    "layer-cast": layer_cast,
+}
+LoadUpdate = Queued | Loading | Stage | ArmRecord | LoadRecord
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Greedy requests of one prompt; `arms` are names of ways to compute, empty for the usual three."""
+
+    prompt: str
+    model: str
+    requests: int = 100
+    max_new_tokens: int = 64
+    seed: int = 0
+    arms: tuple[str, ...] = ()
+
+
+def load(runner: Runner, request: LoadRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LoadUpdate]:
+    """One arm after the other, each as soon as it is finished; the record comes last.
+
+    Stopped, it gives the record of the finished arms, or none if there is none.
+
+    Raises:
+        PlaygroundError: The request is refused, or the model can't be had or does not fit.
+    """
+    check_prompt(request.prompt)
+    for name, (low, high) in LIMITS.items():
+        if not low <= (value := getattr(request, name)) <= high:
+            raise PlaygroundError(f"{name} must be a whole number from {low:,} to {high:,}; got {value:,}.")
+    names = pick(request.arms or DEFAULT_ARMS, [arm.name for arm in ARMS], "arm")
+    arms = [arm for arm in ARMS if arm.name in names]
+    # The model in memory serves where it is the one asked for: only its tokenizer and files are needed.
+    here = runner.facts
+    quantization = here.quantization if here is not None and here.id == request.model else arms[0].quantization
+    runner.check(request.model, quantization)
+    return runner.holding(request.model, quantization, partial(_work, request, arms, should_stop), should_stop)
+
+
+def _work(
+    request: LoadRequest, arms: list[Arm], should_stop: ShouldStop, backend: LocalBackend
+) -> Iterator[LoadUpdate]:
+    settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
+    prepared = backend.prepare(request.prompt, settings)
+    room = min(request.max_new_tokens, prepared.context_length - len(prepared.ids))
+    ground = Ground(list(prepared.ids), room, frozenset(backend.loaded.eos_ids), should_stop)
+    parts, finished = Parts(len(arms)), list[ArmRecord]()
+    model: ModelRecord | None = None
+    environment: dict[str, Any] = {}
+    try:
+        for arm in arms:
+            loaded = yield from loading(backend.loaded, arm.quantization)
+            try:
+                if model is None:
+                    model = model_record(loaded.facts)
+                    environment = describe_environment(loaded.facts, len(prepared.ids))
+                finished.append((yield from parts.run(_arm(arm, loaded, request, ground))))
+            finally:
+                unload(loaded)
+            yield finished[-1]
+    except Stopped:
+        pass
+    if finished:
+        assert model is not None
+        yield LoadRecord(
+            model=model, prompt=request.prompt, prompt_token_ids=ground.prompt, max_new_tokens=request.max_new_tokens,
+            seed=request.seed, asked=request.requests, arms=finished, anchor=ANCHOR, environment=environment,
+        )  # fmt: skip
+
+
+def _arm(arm: Arm, loaded: LoadedModel, request: LoadRequest, ground: Ground) -> Steps[ArmRecord]:
+    """The reference alone, then everybody under load."""
+    module = loaded.module
+    check_joinable(DynamicCache(config=module.config))
+    at_once = requests_at_once(loaded, arm, request.requests, len(ground.prompt) + ground.room)
+    if at_once < request.requests:
+        yield Stage(f"{arm.title}: {at_once} requests at a time, as memory allows, one wave after the other", 0.0)
+    switch = _SWITCHES.get(arm.name, lambda _module: nullcontext())
+    crowd = Crowd(request.requests, at_once, request.seed)
+    parts = Parts(1 + request.requests)
+    try:
+        with switch(module):
+            alone = greedy(ModuleManner(module), ground, f"{arm.title}: one request alone")
+            reference = yield from parts.run(alone)
+            result = yield from parts.run(serve(module, crowd, ground, arm.title), request.requests)
+    except NotFinite:
+        raise PlaygroundError(f"The model gives logits that are not finite in {arm.title}.") from None
+    return _arm_record(arm, loaded.tokenizer, reference, result)
+
+
+def requests_at_once(loaded: LoadedModel, arm: Arm, requests: int, length: int) -> int:
+    """How many requests' caches the free memory holds.
+
+    Raises:
+        PlaygroundError: Not even two, which are no crowd.
+    """
+    dtype = torch.float32 if arm.name == "layer-cast" else DTYPES[arm.quantization]
+    row_bytes = kv_cache_bytes(loaded.module.config, length, dtype)
+    free = available_bytes(loaded.facts.device)
+    fit = int(free * _HEADROOM) // (_COPIES * row_bytes)
+    if fit < 2:
+        raise PlaygroundError(
+            f"Two requests of {length:,} tokens need about {2 * _COPIES * row_bytes / 1e6:,.0f} MB beside the model, "
+            f"and {free / 1e6:,.0f} MB are free: shorten the prompt, lower max_new_tokens, or close other programs."
+        )
+    return min(requests, fit)
+
+
+def _arm_record(arm: Arm, tokenizer: Any, reference: Reference, result: CrowdResult) -> ArmRecord:
+    counted = Counter(map(tuple, result.answers)).most_common()
+    answers = [
+        AnswerRecord(
+            count=count,
+            first_fork=fork_between(reference.token_ids, ids),
+            text=tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False),
+            token_ids=list(ids),
+        )
+        for ids, count in counted
+    ]
+    return ArmRecord(
+        name=arm.name,
+        title=arm.title,
+        n=len(result.answers),
+        unique=len(counted),
+        mode_count=counted[0][1],
+        answers=answers,
+        tokens_per_s=result.output_tokens / result.seconds,
+        batch_sizes={str(size): count for size, count in sorted(result.batch_sizes.items())},
+    )

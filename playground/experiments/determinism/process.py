@@ -1,0 +1,132 @@
+"""The same work in a fresh process: another environment can only be set before torch is imported."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, obey
+
+__all__ = ["Job", "in_fresh_process"]
+
+MODULE = "playground.experiments.determinism.child"
+_LOOK_S = 0.1  # how often to look whether the work was stopped
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the child does: plain values, sent as JSON.
+
+    Attributes:
+        kind: `answer` computes logits of a prompt, `operations` single operations.
+        threads: Processor threads, as many as the parent uses.
+        file: For `answer` the reference's logits to compare with, or empty; for `operations` where to write.
+        entry: The model's catalogue entry.
+        rows: How many rows `answer` computes together when it compares itself with a reference; 0 does not compare.
+        widths: For `operations`, the model's own.
+    """
+
+    kind: str
+    threads: int
+    file: str = ""
+    entry: str = ""
+    quantization: str = "fp32"
+    device: str = "cpu"
+    prompt: tuple[int, ...] = ()
+    room: int = 0
+    eos_ids: tuple[int, ...] = ()
+    rows: int = 0
+    widths: dict[str, Any] | None = None
+
+
+def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldStop, doing: str) -> Steps[dict[str, Any]]:
+    """Start a child, tell its stages, return its result. It is killed when the work is stopped or left.
+
+    Args:
+        job: What to do.
+        variables: Environment variables beyond the parent's own.
+        should_stop: Asked ten times a second.
+        doing: What to tell.
+
+    Raises:
+        PlaygroundError: The child failed; the last line it wrote says why.
+        Stopped: `should_stop` said so.
+    """
+    command = [sys.executable, "-m", MODULE, json.dumps(asdict(job))]
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
+            errors="replace", env=_environment(variables),
+        )  # fmt: skip
+        assert child.stdout is not None
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        reader = threading.Thread(target=_read, args=(child.stdout, lines), name="fresh-process", daemon=True)
+        reader.start()
+        try:
+            yield Stage(doing, 0.0)
+            result = yield from _follow(lines, should_stop, doing)
+            if child.wait() or result is None:
+                obey(should_stop)  # Ctrl+C in a terminal ends the child as well
+                raise PlaygroundError(f"A fresh process failed: {_last_line(errors)}")
+            return result
+        finally:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+            reader.join()
+            child.stdout.close()
+
+
+def _follow(
+    lines: "queue.SimpleQueue[str | None]", should_stop: ShouldStop, doing: str
+) -> Steps[dict[str, Any] | None]:
+    """Tell what the child tells, until its output ends; its result, if it gave one."""
+    result = None
+    while True:
+        obey(should_stop)
+        try:
+            line = lines.get(timeout=_LOOK_S)
+        except queue.Empty:
+            continue
+        if line is None:
+            return result
+        told = _parsed(line)
+        if "result" in told:
+            result = told["result"]
+        elif "fraction" in told:
+            yield Stage(doing, told["fraction"])
+
+
+def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A line of ours; a library may print others."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = [line.strip() for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it gave no reason"
+
+
+def _environment(variables: dict[str, str]) -> dict[str, str]:
+    """The child must find this package from any folder, and needs no network: its model is here."""
+    root = str(Path(__file__).parents[3])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", **variables}

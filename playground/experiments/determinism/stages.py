@@ -1,0 +1,58 @@
+"""What long work says of itself, and how it ends early."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+__all__ = ["Parts", "ShouldStop", "Stage", "Steps", "Stopped", "obey"]
+
+R = TypeVar("R")
+ShouldStop = Callable[[], bool]
+Steps = Generator[Any, None, R]  # yields stages and finished parts of the document, returns a result
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is being done, in words, and how far it is, 0 to 1; None where the end is not known."""
+
+    text: str
+    fraction: float | None
+
+
+class Stopped(Exception):
+    """The person pressed stop: what is finished is kept."""
+
+
+def obey(should_stop: ShouldStop) -> None:
+    """Leave the work if it should stop.
+
+    Raises:
+        Stopped: It should.
+    """
+    if should_stop():
+        raise Stopped
+
+
+class Parts:
+    """Counts parts of one work, so that each part's own progress becomes the whole's."""
+
+    def __init__(self, total: int):
+        self._total, self._done, self._told = total, 0, 0.0
+
+    def run(self, part: Steps[R], weight: int = 1) -> Steps[R]:
+        """Everything the part yields, its stages rescaled; returns its result. It counts as `weight` of the total."""
+        try:
+            while True:
+                try:
+                    item = next(part)
+                except StopIteration as end:
+                    self._done += weight
+                    return end.value
+                yield self._scaled(item, weight) if isinstance(item, Stage) else item
+        finally:
+            part.close()
+
+    def _scaled(self, stage: Stage, weight: int) -> Stage:
+        """A part may start over within itself; the whole never goes back."""
+        self._told = max(self._told, min(1.0, (self._done + weight * (stage.fraction or 0.0)) / self._total))
+        return Stage(stage.text, self._told)

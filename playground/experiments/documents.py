@@ -1,0 +1,49 @@
+"""Any saved document, by its `kind`."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from playground.errors import PlaygroundError, nearest
+from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
+from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.files import read_capped
+
+__all__ = ["KINDS", "parse_document", "read_document"]
+
+_DOCUMENTS: tuple[type[Document], ...] = (
+    RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
+)  # fmt: skip
+KINDS: dict[str, type[Document]] = {document.model_fields["kind"].default: document for document in _DOCUMENTS}
+
+
+class _Head(BaseModel):
+    kind: str
+
+
+def parse_document(text: str | bytes) -> Document:
+    """A document from its JSON text.
+
+    Raises:
+        PlaygroundError: The text is too large, not JSON, of an unknown kind, or not as that kind must be.
+    """
+    if len(text) > MAX_RECORD_BYTES:
+        raise PlaygroundError(f"This file has {len(text):,} bytes; the limit is {MAX_RECORD_BYTES:,}.")
+    try:
+        kind = _Head.model_validate_json(text).kind
+    except ValidationError:
+        raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.") from None
+    if kind not in KINDS:
+        raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(KINDS))}")
+    return parse_as(KINDS[kind], text)
+
+
+def read_document(path: Path) -> Document:
+    """A document from its file.
+
+    Raises:
+        PlaygroundError: The file is missing, too large, or no document.
+    """
+    return parse_document(read_capped(path, MAX_RECORD_BYTES))

@@ -1,0 +1,63 @@
+"""How long a person waits: from the start of the process to the first token that the page's own interface gives."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from playground.errors import PlaygroundError
+
+__all__ = ["warm_start_s"]
+
+_LONGEST_S = 120
+_START = "from playground.cli.main import main; main()"
+
+
+def warm_start_s() -> float:
+    """Seconds until a freshly started app, its model fetched before, has answered over HTTP on loopback.
+
+    Raises:
+        PlaygroundError: It does not come up.
+    """
+    from gradio_client import Client  # noqa: PLC0415  only this measurement talks to a page
+
+    port = _free_port()
+    begun = time.perf_counter()
+    command = [sys.executable, "-c", _START, "serve", "--port", str(port)]
+    environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"}
+    with _ended(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)):
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url, begun + _LONGEST_S)
+        client = Client(url, verbose=False, analytics_enabled=False)
+        client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
+        return time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]):
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(url: str, deadline: float) -> None:
+    while time.perf_counter() < deadline:
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.05)
+    raise PlaygroundError(f"The page did not come up at {url} within {_LONGEST_S} s.")

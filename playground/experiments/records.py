@@ -1,0 +1,165 @@
+"""Documents: everything that was set, said and measured, as JSON of schema 1. The first kind is a run."""
+
+import json
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from playground.engine.events import FinishReason
+from playground.errors import PlaygroundError
+
+__all__ = [
+    "CandidateRecord", "CostRecord", "Document", "EnergyRecord", "MemoryRecord", "ModelRecord", "Part", "RunRecord",
+    "TimingRecord", "TokenRecord", "parse_as", "parse_record",
+]  # fmt: skip
+
+D = TypeVar("D", bound="Document")
+MAX_RECORD_BYTES = 256 * 2**20
+
+
+class Part(BaseModel):
+    """A piece of a document: frozen, nothing unknown in it, and no NaN, which JSON does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelRecord(Part):
+    """Which model answered; bytes are measured."""
+
+    id: str
+    source: str
+    parameters: int
+    quantization: str
+    weights_bytes: int
+    context_length: int
+    device: str
+
+
+class CandidateRecord(Part):
+    """An alternative, with the model's own probability."""
+
+    id: int
+    text: str
+    prob: float
+
+
+class TokenRecord(Part):
+    """One token; the fields mean what they mean in `engine.events.TokenEvent`."""
+
+    index: int
+    id: int
+    text: str
+    logprob: float
+    rank: int
+    entropy_bits: float
+    sampled_prob: float
+    kept: int
+    top: list[CandidateRecord]
+    time_s: float
+
+
+class TimingRecord(Part):
+    """Latency; None where a run is too short to have it."""
+
+    ttft_s: float | None
+    e2e_s: float
+    tpot_s: float | None
+    itl_p50_s: float | None
+    itl_p95_s: float | None
+    itl_p99_s: float | None
+    prefill_tokens_per_s: float | None
+    decode_tokens_per_s: float | None
+
+
+class MemoryRecord(Part):
+    """Bytes, measured; `kv_cache_bytes` at the end of the run."""
+
+    weights_bytes: int
+    kv_cache_bytes: int
+    kv_bytes_per_token: int
+    rss_bytes: int
+    peak_rss_bytes: int
+
+
+class CostRecord(Part):
+    """Exact token counts at a reference model's list price, and the run's time at the price of own hardware."""
+
+    reference_model: str
+    input_tokens: int
+    output_tokens: int
+    input_usd: float
+    output_usd: float
+    total_usd: float
+    prices_as_of: str
+    own_hardware_usd: float
+
+
+class EnergyRecord(Part):
+    """Joules of the run, and how they are known: `nvml`, `rapl`, or `modelled at N W`."""
+
+    joules: float | None
+    method: str
+
+
+class Document(Part):
+    """A whole document: its first fields are `schema` and `kind`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.rstrip("_"), populate_by_name=True
+    )
+
+    def to_json(self) -> str:
+        """The document, one JSON object."""
+        return json.dumps(self.model_dump(by_alias=True), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+class RunRecord(Document):
+    """A finished run."""
+
+    schema_: Literal[1] = 1
+    kind: Literal["run"] = "run"
+    model: ModelRecord
+    settings: dict[str, Any]
+    prompt: str
+    prompt_token_ids: list[int]
+    dropped_prompt_tokens: int
+    tokens: list[TokenRecord]
+    text: str
+    finish_reason: FinishReason
+    timing: TimingRecord
+    memory: MemoryRecord
+    cost: CostRecord
+    energy: EnergyRecord
+    environment: dict[str, Any]
+
+    @field_validator("settings", "environment")
+    @classmethod
+    def _plain_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        json.dumps(value, allow_nan=False)  # a ValueError of it is one of ours
+        return value
+
+
+def parse_record(text: str | bytes) -> RunRecord:
+    """A run from its JSON text.
+
+    Raises:
+        PlaygroundError: The text is too large, not JSON, or not a run of schema 1.
+    """
+    return parse_as(RunRecord, text)
+
+
+def parse_as(document: type[D], text: str | bytes) -> D:
+    """A document of this kind from its JSON text.
+
+    Raises:
+        PlaygroundError: The text is too large, not JSON, or another kind of document.
+    """
+    kind = document.model_fields["kind"].default
+    if len(text) > MAX_RECORD_BYTES:
+        raise PlaygroundError(f"This {kind} file has {len(text):,} bytes; the limit is {MAX_RECORD_BYTES:,}.")
+    try:
+        return document.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part)[:60] for part in first["loc"]) or "the document"
+        raise PlaygroundError(f"Not a {kind} record of schema 1: {where}: {first['msg']}.") from None

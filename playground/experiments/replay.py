@@ -1,0 +1,107 @@
+"""Run a record again: identical, or the first token that differs and what in the environment has changed."""
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from playground.engine.events import PreparedPrompt, TokenEvent
+from playground.errors import PlaygroundError
+from playground.experiments.environment import changes
+from playground.experiments.records import RunRecord
+from playground.experiments.services import Runner
+from playground.experiments.updates import RunRequest
+from playground.settings import make_settings
+
+__all__ = ["Replay", "check_same_prompt", "compare_runs", "replay", "why_sentence"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of running a record again.
+
+    Attributes:
+        identical: Every token id is the same.
+        first_difference: Index of the first token that differs.
+        largest_logprob_change: Over the tokens before it; 0 means bit for bit the same.
+        changed: What differs in model and environment.
+        record: The new run.
+    """
+
+    identical: bool
+    first_difference: int | None
+    largest_logprob_change: float
+    changed: list[str]
+    record: RunRecord
+
+    def sentence(self, old: RunRecord) -> str:
+        """The outcome in words."""
+        if self.identical:
+            return "identical"
+        return f"{self.difference(old)} {why_sentence(self.changed)}"
+
+    def difference(self, old: RunRecord) -> str:
+        """The first token that differs, in words."""
+        index = self.first_difference or 0
+        was, now = (
+            repr(run.tokens[index].text) if index < len(run.tokens) else "the end" for run in (old, self.record)
+        )
+        return f"token {index} differs: {was} then, {now} now."
+
+
+def why_sentence(changed: list[str]) -> str:
+    """What has changed around a document whose replay differs."""
+    return f"Changed: {'; '.join(changed) or 'nothing that is recorded of model and environment has changed'}."
+
+
+def replay(old: RunRecord, runner: Runner, *, model: str | None = None) -> Replay:
+    """Run it again with the same settings, seed included, and as much time as it takes.
+
+    A run that was cancelled or ran out of time is ended after as many tokens as it had.
+
+    Args:
+        old: The record.
+        runner: Runs it.
+        model: Id of the model where it goes by another name now; None is the record's own.
+
+    Raises:
+        PlaygroundError: The record holds settings or a model that can't be had here, or its prompt is read otherwise.
+    """
+    settings = make_settings(**{**old.settings, "time_limit_s": None})
+    request = RunRequest(old.prompt, model or old.model.id, old.model.quantization, settings)
+    last = len(old.tokens) if old.finish_reason in ("cancelled", "time") else None
+    came = -1  # tokens of the new run; -1 before its prompt is prepared
+    with closing(runner.start(request, lambda: came == last)) as run:
+        for update in run:
+            if isinstance(update, PreparedPrompt):
+                check_same_prompt(old.prompt_token_ids, update, old.model.id)
+                came = 0
+            elif isinstance(update, TokenEvent):
+                came += 1
+            elif isinstance(update, RunRecord):
+                return compare_runs(old, update)
+    raise PlaygroundError("The replay ended before it produced a record.")
+
+
+def check_same_prompt(token_ids: list[int], now: PreparedPrompt, model: str) -> None:
+    """Refuse to compare answers to prompts that the model reads differently.
+
+    Raises:
+        PlaygroundError: The prompt is read as other tokens than these.
+    """
+    if tuple(token_ids) != now.ids:
+        raise PlaygroundError(
+            "The prompt is read as other tokens than before, so the answers can't be compared: the tokenizer or chat "
+            f"template of {model!r} has changed."
+        )
+
+
+def compare_runs(old: RunRecord, new: RunRecord) -> Replay:
+    """One run against the other, token by token."""
+    expected = [token.id for token in old.tokens]
+    got = [token.id for token in new.tokens]
+    first = next((n for n, (a, b) in enumerate(zip(expected, got, strict=False)) if a != b), None)
+    if first is None and len(expected) != len(new.tokens):
+        first = min(len(expected), len(new.tokens))
+    same = len(expected) if first is None else first
+    drift = [abs(a.logprob - b.logprob) for a, b in zip(old.tokens[:same], new.tokens[:same], strict=True)]
+    differs = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
+    return Replay(first is None, first, max(drift, default=0.0), differs, new)

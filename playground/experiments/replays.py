@@ -1,0 +1,198 @@
+"""Any saved document run again: identical, or what differs first and what has changed around it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from playground.engine.events import PreparedPrompt
+from playground.errors import PlaygroundError
+from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.determinism.ladder import LadderRequest, ladder
+from playground.experiments.determinism.load import LoadRequest, load
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.environment import changes
+from playground.experiments.records import Document, RunRecord
+from playground.experiments.replay import check_same_prompt, compare_runs, replay
+from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
+from playground.experiments.services import Runner
+from playground.experiments.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
+from playground.settings import make_settings
+
+__all__ = ["Outcome", "replay_document"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of running a document again.
+
+    Attributes:
+        identical: Nothing that the document claims is different.
+        differences: What is, a sentence each.
+        changed: What differs in model and environment.
+    """
+
+    identical: bool
+    differences: list[str]
+    changed: list[str]
+
+
+def replay_document(old: Document, runner: Runner, *, model: str | None = None) -> Outcome:
+    """Run it again with the same settings, seeds included.
+
+    Args:
+        old: The document, of any kind.
+        runner: Runs it.
+        model: Id of the model where it goes by another name now; None is the record's own.
+
+    Raises:
+        PlaygroundError: It holds settings or a model that can't be had here, or its prompt is read otherwise.
+    """
+    for kind, again in _KINDS.items():
+        if isinstance(old, kind):
+            differences, changed = again(old, runner, model)
+            return Outcome(not differences, differences, list(dict.fromkeys(changed)))
+    raise PlaygroundError(f"A document of kind {type(old).model_fields['kind'].default!r} can't be run again.")
+
+
+Told = tuple[list[str], list[str]]
+_CUT_SHORT = ("time", "cancelled")  # ended by no will of its own
+
+
+def _run(old: RunRecord, runner: Runner, model: str | None) -> Told:
+    outcome = replay(old, runner, model=model)
+    return ([] if outcome.identical else [outcome.difference(old)]), outcome.changed
+
+
+def _runs(old: Sequence[tuple[str, RunRecord]], runner: Runner, model: str | None) -> Told:
+    differences: list[str] = []
+    changed: list[str] = []
+    for name, record in old:
+        told, moved = _run(record, runner, model)
+        differences += [f"{name}: {sentence}" for sentence in told]
+        changed += moved
+    return differences, changed
+
+
+def _compare(old: CompareRecord, runner: Runner, model: str | None) -> Told:
+    if old.mode == "turns":
+        return _runs([(f"pane {n + 1}", record) for n, record in enumerate(old.panes)], runner, model)
+    first = old.panes[0]
+    rows = tuple(make_settings(**{**pane.settings, "time_limit_s": None}) for pane in old.panes)
+    request = BatchRequest(old.prompt, model or first.model.id, first.model.quantization, rows)
+    differences: list[str] = []
+    changed: list[str] = []
+    for update in runner.start_batch(request, records=True):
+        if isinstance(update, PreparedPrompt):
+            check_same_prompt(first.prompt_token_ids, update, first.model.id)
+        elif isinstance(update, RowRecord):
+            then = old.panes[update.row]
+            outcome = compare_runs(then, _as_long(then, update.record))
+            changed += outcome.changed
+            if not outcome.identical:
+                differences.append(f"pane {update.row + 1}: {outcome.difference(then)}")
+    return differences, changed
+
+
+def _as_long(then: RunRecord, now: RunRecord) -> RunRecord:
+    """Of a run that was cut short only so much can be compared as it had."""
+    if then.finish_reason not in _CUT_SHORT:
+        return now
+    return now.model_copy(update={"tokens": now.tokens[: len(then.tokens)]})
+
+
+def _sweep(old: SweepRecord, runner: Runner, model: str | None) -> Told:
+    named = [(f"{old.name} = {value}", record) for value, record in zip(old.values, old.runs, strict=False)]
+    return _runs(named, runner, model)
+
+
+def _rerun(old: RerunRecord, runner: Runner, model: str | None) -> Told:
+    rows = tuple(
+        make_settings(**{**old.settings, "seed": run.seed, "time_limit_s": None, "top": 0}) for run in old.runs
+    )
+    request = BatchRequest(old.prompt, model or old.model.id, old.model.quantization, rows)
+    ids: dict[int, list[int]] = {}
+    differences: list[str] = []
+    changed: list[str] = []
+    for update in runner.start_batch(request, records=True):
+        if isinstance(update, PreparedPrompt):
+            check_same_prompt(old.prompt_token_ids, update, old.model.id)
+        elif isinstance(update, RowRecord):
+            ids[update.row] = [token.id for token in update.record.tokens]
+        elif isinstance(update, BatchEnd):
+            changed += changes(old.model.model_dump(), update.model.model_dump())
+            changed += changes(old.environment, update.environment)
+    for number, run in enumerate(old.runs):
+        differences += _row_difference(number, run, ids.get(number, []))
+    return differences, changed
+
+
+def _row_difference(number: int, run: RerunRow, now: list[int]) -> Iterator[str]:
+    if run.finish_reason in _CUT_SHORT:
+        now = now[: len(run.token_ids)]
+    if run.token_ids != now:
+        same = zip(run.token_ids, now, strict=False)
+        shorter = min(len(run.token_ids), len(now))
+        first = next((n for n, (a, b) in enumerate(same) if a != b), shorter)
+        yield f"run {number + 1} (seed {run.seed}): token {first} differs."
+
+
+def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | None) -> Told:
+    differences: list[str] = []
+    changed: list[str] = []
+    for rung in old.rungs:
+        told, moved = _rerun(rung, runner, model)
+        differences += [f"temperature {rung.settings['temperature']:g}, {sentence}" for sentence in told]
+        changed += moved
+    return differences, changed
+
+
+def _ladder(old: LadderRecord, runner: Runner, model: str | None) -> Told:
+    """Control and rungs; which token is drawn by chance is no claim, and times are not compared."""
+    asked = LadderRequest(
+        RunRequest(old.prompt, model or old.model.id, old.model.quantization, make_settings(**old.settings)),
+        only=tuple(rung.name for rung in old.rungs if not rung.skipped) + tuple(fix.name for fix in old.fixes),
+        quick=old.control.fresh_processes == 0,
+    )
+    new = next((update for update in ladder(runner, asked) if isinstance(update, LadderRecord)), None)
+    if new is None:
+        raise PlaygroundError("The ladder ended before it produced a record.")
+    differences = []
+    if new.control.logits_sha1 != old.control.logits_sha1:
+        differences.append("The reference's logits have other bits than then.")
+    if new.reference.token_ids != old.reference.token_ids:
+        differences.append("The reference's answer is another one.")
+    now = {rung.name: rung for rung in new.rungs}
+    for rung in old.rungs:
+        again = now.get(rung.name)
+        if rung.skipped or rung.name == "unseeded":
+            continue
+        if again is None or again.skipped:
+            differences.append(f"{rung.title}: did not run again: {again.skipped if again else 'no result'}")
+        elif (again.divergence_token, again.token_ids) != (rung.divergence_token, rung.token_ids):
+            differences.append(f"{rung.title}: first fork at {_at(rung.divergence_token)} then, now another answer.")
+    return differences, changes(old.environment, new.environment)
+
+
+def _at(token: int | None) -> str:
+    return "no token" if token is None else f"token {token}"
+
+
+def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
+    """The same requests in the same random batches."""
+    arms = tuple(arm.name for arm in old.arms)
+    asked = LoadRequest(old.prompt, model or old.model.id, old.asked, old.max_new_tokens, old.seed, arms)
+    new = next((update for update in load(runner, asked) if isinstance(update, LoadRecord)), None)
+    if new is None:
+        raise PlaygroundError("The load simulator ended before it produced a record.")
+    differences = [
+        f"{then.title}: {then.unique} unique of {then.n} then, {now.unique} of {now.n} now."
+        for then, now in zip(old.arms, new.arms, strict=True)
+        if {tuple(a.token_ids): a.count for a in then.answers} != {tuple(a.token_ids): a.count for a in now.answers}
+    ]
+    return differences, changes(old.environment, new.environment)
+
+
+_KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
+    RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
+    TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load,
+}  # fmt: skip

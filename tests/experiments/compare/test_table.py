@@ -1,0 +1,112 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.experiments.compare.table import NOISE, MetricRow, metric_rows
+from playground.experiments.records import RunRecord
+from tests.experiments.compare.helpers import RATES, run_of
+
+SECONDS = st.one_of(st.none(), st.floats(1e-4, 10))
+
+
+def rows_of(*runs: RunRecord, mode: str = "turns") -> dict[str, MetricRow]:
+    return {row.name: row for row in metric_rows(runs, mode)}
+
+
+def test_every_number_of_a_run_is_in_the_table_with_unit_and_meaning():
+    rows = rows_of(run_of([1, 2, 3]), run_of([1, 2, 3]))
+    for name in (
+        "ttft", "end to end", "tpot", "itl p50", "itl p95", "itl p99", "prefill", "decode", "output tokens", "weights",
+        "KV cache", "peak memory", "list price", "own hardware", "energy", "mean logprob", "perplexity",
+        "mean entropy", "distinct-1", "distinct-2",
+    ):  # fmt: skip
+        assert rows[name].about.endswith(".")
+        assert rows[name].unit or name == "perplexity"
+        assert len(rows[name].values) == 2
+
+
+@given(st.lists(SECONDS, min_size=2, max_size=4))
+def test_the_best_is_the_only_run_within_the_noise_of_the_extreme(values: list[float | None]):
+    names = {"ttft": ("ttft_s", min), "decode": ("decode_tokens_per_s", max)}
+    rows = rows_of(*(run_of([1], **{f: v for f, _ in names.values() if v is not None}) for v in values))
+    known = [value for value in values if value is not None]
+    for name, (_, pick) in names.items():
+        best = None
+        if len(known) > 1:
+            near = [n for n, v in enumerate(values) if v is not None and abs(v - pick(known)) <= NOISE * pick(known)]
+            best = near[0] if len(near) == 1 else None
+        assert rows[name].best == best
+        assert rows[name].values == values
+
+
+def test_numbers_that_tie_have_no_best():
+    rows = rows_of(run_of([1, 2], ttft_s=1.0), run_of([1, 2], ttft_s=1.0 + NOISE / 2))
+    assert [row.name for row in rows.values() if row.best is not None] == []
+
+
+def test_neither_way_is_better_for_what_describes_an_answer():
+    rows = rows_of(run_of([1, 2, 3, 4]), run_of([0, 0]))
+    for name in ("output tokens", "mean logprob", "perplexity", "mean entropy", "top-1 share", "distinct-1"):
+        assert rows[name].higher_is_better is None
+        assert rows[name].best is None
+        assert rows[name].values[0] != rows[name].values[1]
+
+
+def test_totals_are_ranked_only_between_answers_of_one_length():
+    cheap, dear = {"own_hardware_usd": 1.0, "joules": 1.0}, {"own_hardware_usd": 4.0, "joules": 4.0}
+    same = rows_of(run_of([1, 2], **dear), run_of([3, 4], **cheap))
+    other = rows_of(run_of([1, 2, 3, 4], **dear), run_of([3], **cheap))
+    for name in ("own hardware", "energy"):
+        assert same[name].best == 1
+        assert same[name].note.count("length") == 0
+        assert other[name].best is None
+        assert "differ in length" in other[name].note
+    assert [other["energy per token"].values[n] for n in (0, 1)] == [1.0, 1.0]
+    assert other["energy per token"].best is None  # a tie
+
+
+def test_what_a_batch_shares_is_noted_and_never_ranked():
+    runs = (
+        run_of([1, 2], joules=1.0, **dict.fromkeys(RATES, 1.0)),
+        run_of([1, 2], joules=9.0, **dict.fromkeys(RATES, 9.0)),
+    )
+    alone, together = rows_of(*runs), rows_of(*runs, mode="batch")
+    measured = {name for name, row in alone.items() if row.best is not None}
+    assert {"ttft", "decode", "energy", "itl p99"} <= measured
+    for name in measured:
+        assert together[name].best is None
+        assert "one batch" in together[name].note
+    for name in ("output tokens", "mean logprob", "weights", "list price"):
+        assert "batch" not in together[name].note
+
+
+def test_a_run_that_was_stopped_is_never_the_best():
+    stopped = run_of([1], reason="cancelled", ttft_s=0.1)
+    assert rows_of(stopped, run_of([1], ttft_s=1.0), run_of([1], ttft_s=2.0))["ttft"].best == 1
+    assert rows_of(stopped, run_of([1], ttft_s=1.0))["ttft"].best is None
+
+
+def test_energy_known_in_two_ways_is_not_ranked():
+    rows = rows_of(run_of([1], joules=1.0), run_of([1], joules=9.0, method="modelled at 30 W"))
+    assert rows["energy"].best is None
+    assert rows["energy"].note == "rapl; modelled at 30 W"
+
+
+def test_the_numbers_of_the_answer_are_those_of_its_tokens():
+    run = run_of([1, 1, 3, 1, 1])
+    values = {name: row.values[0] for name, row in rows_of(run).items()}
+    logprobs = [token.logprob for token in run.tokens]
+    assert values["mean logprob"] == pytest.approx(sum(logprobs) / 5)
+    assert values["perplexity"] == pytest.approx(math.prod(math.exp(-x) for x in logprobs) ** (1 / 5))
+    assert values["mean entropy"] == pytest.approx(7 / 5)
+    assert values["top-1 share"] == 0  # odd ids rank second
+    assert values["distinct-1"] == 2 / 5
+    assert values["distinct-2"] == 3 / 4  # 11 13 31 11
+
+
+def test_an_empty_answer_has_a_table_too():
+    rows = rows_of(run_of([], reason="cancelled"), run_of([1]))
+    assert rows["mean logprob"].values[0] is None
+    assert rows["distinct-2"].values == [None, None]

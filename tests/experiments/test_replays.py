@@ -1,0 +1,113 @@
+"""Every kind of document runs again, identical, and says so when it was changed."""
+
+import json
+
+import pytest
+
+from playground.errors import PlaygroundError
+from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.compare.run import (
+    CompareRequest,
+    SweepRequest,
+    pane_request,
+    start_compare,
+    start_sweep,
+)
+from playground.experiments.determinism.ladder import LadderRequest, ladder
+from playground.experiments.determinism.load import LoadRequest, load
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.documents import KINDS, parse_document
+from playground.experiments.replays import replay_document
+from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
+from playground.experiments.runner import Runner
+from tests.tiny_runner import answer, of, request
+
+
+def made(runner: Runner, kind: str):
+    base = request(temperature=1.0, max_new_tokens=6)
+    if kind == "run":
+        return answer(runner, base)
+    if kind in ("compare", "compare as one batch"):
+        changes = ({}, {"temperature": 0.0}, {"temperature": 1.5, "seed": 9})
+        panes = tuple(pane_request(base, change) for change in changes)
+        asked = CompareRequest(panes, changes, {}, together="batch" in kind)
+        return of(CompareRecord, start_compare(runner, asked))[0]
+    if kind == "sweep":
+        return of(SweepRecord, start_sweep(runner, SweepRequest(base, "temperature", (0.0, 0.7))))[0]
+    if kind == "rerun":
+        return of(RerunRecord, rerun(runner, RerunRequest(base, 4, "none")))[0]
+    if kind == "temperature-ladder":
+        return of(TemperatureLadderRecord, temperature_ladder(runner, RerunRequest(base, 2), (0.0, 1.0)))[0]
+    if kind == "ladder":
+        return of(LadderRecord, ladder(runner, LadderRequest(base, ("seeded", "batch-2", "seed"), quick=True)))[0]
+    return of(LoadRecord, load(runner, LoadRequest(base.prompt, base.model, 4, 5, arms=("bf16", "fp32"))))[0]
+
+
+ALL = [*KINDS, "compare as one batch"]
+
+
+def test_every_kind_of_document_is_tried_here():
+    assert set(KINDS) < set(ALL)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_document_of_each_kind_reads_back_and_runs_again_identically(runner: Runner, kind: str):
+    old = made(runner, kind)
+    again = parse_document(old.to_json())
+    assert again == old
+    outcome = replay_document(again, runner)
+    assert outcome.identical, outcome.differences
+    assert outcome.changed == []
+
+
+def _other(ids: list[int]) -> None:
+    ids[2] = (ids[2] + 1) % 200
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kind: str):
+    document = json.loads(made(runner, kind).to_json())
+    where = {
+        "run": lambda: document["tokens"][2].update(id=(document["tokens"][2]["id"] + 1) % 200),
+        "rerun": lambda: _other(document["runs"][1]["token_ids"]),
+        "temperature-ladder": lambda: _other(document["rungs"][1]["runs"][0]["token_ids"]),
+        "ladder": lambda: _other(document["reference"]["token_ids"]),
+        "load": lambda: _other(document["arms"][0]["answers"][0]["token_ids"]),
+        "sweep": lambda: document["runs"][1]["tokens"][2].update(id=1),
+    }.get(kind, lambda: document["panes"][1]["tokens"][2].update(id=1))
+    where()
+    outcome = replay_document(parse_document(json.dumps(document)), runner)
+    assert not outcome.identical
+    assert len(outcome.differences) == 1
+
+
+def test_another_prompt_than_the_recorded_tokens_is_refused(runner: Runner):
+    document = json.loads(made(runner, "rerun").to_json())
+    document["prompt"] = "Something else entirely"
+    with pytest.raises(PlaygroundError, match="read as other tokens"):
+        replay_document(parse_document(json.dumps(document)), runner)
+
+
+def test_a_batch_whose_panes_were_cut_short_is_compared_as_far_as_it_went(runner: Runner):
+    document = json.loads(made(runner, "compare as one batch").to_json())
+    pane = document["panes"][1]
+    pane["tokens"], pane["finish_reason"] = pane["tokens"][:3], "cancelled"
+    assert replay_document(parse_document(json.dumps(document)), runner).identical
+
+
+def test_a_rung_that_does_not_run_again_is_no_identical_replay(runner: Runner, monkeypatch):
+    old = made(runner, "ladder")
+    without = old.model_copy(update={"rungs": [rung for rung in old.rungs if rung.name != "batch-2"]})
+    monkeypatch.setattr("playground.experiments.replays.ladder", lambda *_: iter([without]))
+    outcome = replay_document(old, runner)
+    assert outcome.differences == ["Batch of 2: did not run again: no result"]
+
+
+@pytest.mark.parametrize("kind", ["compare as one batch", "temperature-ladder"])
+def test_a_batch_with_another_prompt_is_refused_before_it_answers(runner: Runner, kind: str):
+    document = json.loads(made(runner, kind).to_json())
+    for part in document.get("rungs", [document]):
+        part["prompt"] = "Something else entirely"
+    with pytest.raises(PlaygroundError, match="read as other tokens"):
+        replay_document(parse_document(json.dumps(document)), runner)
