@@ -1,0 +1,52 @@
+"""`playground bench`."""
+
+import json as json_module
+import platform
+import sys
+from dataclasses import asdict
+
+import torch
+
+from playground.cli.terminal import bytes_text, show_progress
+from playground.errors import PlaygroundError, nearest
+from playground.experiments.bench import Bench
+from playground.experiments.bench_result import Result
+from playground.experiments.progress import told
+from playground.metrics.roofline import measure_bandwidth
+from playground.models.catalogue import Catalogue
+from playground.models.fetch import fetch
+from playground.models.placement import device_name
+from playground.paths import presets_dir
+
+__all__ = ["run_bench"]
+
+
+def run_bench(*, quick: bool, only: list[str], json: bool) -> None:
+    """Run the measurements and print them."""
+    catalogue = Catalogue.load(presets_dir(), [])
+    show_progress(told(lambda progress: fetch(catalogue.default, progress)))
+    bandwidth = measure_bandwidth("cpu")
+    bench = Bench(catalogue, bandwidth, **({"rounds": 2, "tokens": 24} if quick else {}))
+    for name in only:
+        if name not in bench.names():
+            raise PlaygroundError(f"Unknown measurement {name!r}: {nearest(name, bench.names())}")
+    machine = {
+        "processor": device_name("cpu"), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
+        "platform": platform.platform(), "bandwidth_bytes_per_s": bandwidth, "model": catalogue.default.id,
+    }  # fmt: skip
+    if not json:
+        print(f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}, reads", end=" ")
+        print(f"{bytes_text(bandwidth)}/s; {catalogue.default.title}")
+        print(f"{'measurement':<24}{'ours':>10}{'peer':>10}{'ratio':>8}{'target':>8}{'limit':>8}  unit, what")
+    results = []
+    for result in bench.run(only):
+        results.append(asdict(result) | {"is_met": result.is_met})
+        print(_line(result), file=sys.stderr if json else sys.stdout, flush=True)
+    if json:
+        print(json_module.dumps({"machine": machine, "results": results}, indent=1))
+
+
+def _line(result: Result) -> str:
+    limit = "" if result.limit is None else f"{result.limit:.1f}"
+    figures = f"{result.ours:>10.4g}{result.peer:>10.4g}{result.ratio:>8.2f}{result.target:>8.2f}{limit:>8}"
+    return f"{result.name:<24}{figures}  {result.unit}; {result.note}{'' if result.is_met else '; MISSED'}"

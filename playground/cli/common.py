@@ -1,0 +1,83 @@
+"""What several commands do alike: read the prompt, check where to save, stop on Ctrl+C."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playground.cli.terminal import print_json, safe_text
+from playground.errors import PlaygroundError
+from playground.experiments.records import Document
+from playground.experiments.store import save_record
+from playground.settings import MAX_PROMPT_CHARS, check_prompt
+
+__all__ = ["check_folder_of", "give", "read_prompt", "stop_on_interrupt"]
+
+
+def read_prompt(prompt: str) -> str:
+    """The prompt as given, or standard input for `-`.
+
+    Raises:
+        PlaygroundError: It is empty, too long, or no text.
+    """
+    return check_prompt(_standard_input() if prompt == "-" else prompt)
+
+
+def _standard_input() -> str:
+    try:
+        text = sys.stdin.read(MAX_PROMPT_CHARS + 1)
+        text.encode()  # some locales read any byte, as half a character
+    except UnicodeError:
+        raise PlaygroundError("The prompt on standard input is not UTF-8 text.") from None
+    if len(text) > MAX_PROMPT_CHARS:
+        raise PlaygroundError(
+            f"The prompt on standard input has more than {MAX_PROMPT_CHARS:,} characters, the limit: shorten it."
+        )
+    return text
+
+
+def check_folder_of(file: Path) -> None:
+    """A typing error in `--save` is told before the work, not after.
+
+    Raises:
+        PlaygroundError: The file's folder does not exist.
+    """
+    try:
+        is_there = file.parent.is_dir()
+    except OSError:  # may not be looked at
+        is_there = False
+    if not is_there:
+        raise PlaygroundError(f"Cannot write {str(file)!r}: its folder does not exist; create it first.")
+
+
+def give(record: Document, text: str, save: str | None, json: bool) -> None:
+    """Print a finished document, as itself or in words, and save it.
+
+    Raises:
+        PlaygroundError: It can't be written; it was shown all the same.
+    """
+    if json:
+        print_json(record.to_json())
+    else:
+        print(safe_text(text))
+    if save is not None:  # last, so that a full disk loses nothing that could be shown
+        save_record(record, Path(save))
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """Within, Ctrl+C sets the event, so that work ends soon and keeps what is done; a second one does not wait."""
+    stopped = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

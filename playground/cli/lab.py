@@ -1,0 +1,128 @@
+"""Commands of the experiments: compare, sweep, rerun, ladder, load."""
+
+from typing import Annotated, Any
+
+import typer
+
+from playground.cli.options import (
+    Json,
+    Model,
+    Prompt,
+    Quantization,
+    Save,
+    errors_in_one_line,
+    option,
+    takes_settings,
+)
+
+__all__ = ["add_commands"]
+
+
+@errors_in_one_line
+@takes_settings
+def compare(
+    prompt: Prompt,
+    values: dict[str, Any],
+    set: Annotated[list[str] | None, option("One pane: name=value[,name=value...]; give 2 to 4.", "PANE")] = None,
+    together: Annotated[bool, typer.Option("--together", help="As one batch where panes allow it.")] = False,
+    reference: Annotated[str, option("Number of the pane that the others are compared with, from 1.")] = "1",
+    model: Model = None,
+    quantization: Quantization = None,
+    save: Save = None,
+    json: Json = False,
+) -> None:
+    """One prompt under 2 to 4 settings: texts, first differing token, every metric."""
+    from playground.cli.compare import run_compare  # noqa: PLC0415  --help must not wait for torch
+
+    run_compare(
+        prompt, values, set or [], together=together, reference=reference, model=model, quantization=quantization,
+        save=save, json=json,
+    )  # fmt: skip
+
+
+@errors_in_one_line
+@takes_settings
+def sweep(
+    prompt: Prompt,
+    values: dict[str, Any],
+    vary: Annotated[str, option("One setting and its values: temperature=0,0.5,1.", "NAME=A,B,...")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, however long it may take.")] = False,
+    model: Model = None,
+    quantization: Quantization = None,
+    save: Save = None,
+    json: Json = False,
+) -> None:
+    """One prompt over several values of one setting."""
+    from playground.cli.compare import run_sweep  # noqa: PLC0415  --help must not wait for torch
+
+    run_sweep(prompt, values, vary, yes=yes, model=model, quantization=quantization, save=save, json=json)
+
+
+@errors_in_one_line
+@takes_settings
+def rerun(
+    prompt: Prompt,
+    values: dict[str, Any],
+    n: Annotated[str, option("How many runs, 2 to 200.")] = "16",
+    same_seed: Annotated[bool, typer.Option("--same-seed", help="All runs draw with one seed.")] = False,
+    unseeded: Annotated[bool, typer.Option("--unseeded", help="Each run draws a seed of its own by chance.")] = False,
+    mention: Annotated[list[str] | None, option("Count the runs that say this; may be repeated.", "WORD")] = None,
+    temperatures: Annotated[str | None, option("The same at each of these temperatures.", "A,B,...")] = None,
+    model: Model = None,
+    quantization: Quantization = None,
+    save: Save = None,
+    json: Json = False,
+) -> None:
+    """One prompt many times: how many different answers, where they part, what they mention."""
+    from playground.cli.rerun import run_reruns  # noqa: PLC0415  --help must not wait for torch
+
+    run_reruns(
+        prompt, values, n=n, same_seed=same_seed, unseeded=unseeded, mentions=mention or [], temperatures=temperatures,
+        model=model, quantization=quantization, save=save, json=json,
+    )  # fmt: skip
+
+
+@errors_in_one_line
+@takes_settings
+def ladder(
+    prompt: Prompt,
+    values: dict[str, Any],
+    only: Annotated[list[str] | None, option("Only this rung; may be repeated.", "NAME")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="No rungs that need a fresh process.")] = False,
+    model: Model = None,
+    quantization: Quantization = None,
+    save: Save = None,
+    json: Json = False,
+) -> None:
+    """Why the same prompt can give another answer: one cause after the other, each measured on this machine."""
+    from playground.cli.ladder import run_ladder  # noqa: PLC0415  --help must not wait for torch
+
+    run_ladder(
+        prompt, values, only=only or [], quick=quick, model=model, quantization=quantization, save=save, json=json
+    )
+
+
+@errors_in_one_line
+def load(
+    prompt: Prompt = "Tell me about Richard Feynman.",
+    requests: Annotated[str, option("How many requests, 2 to 1,000.")] = "100",
+    max_new_tokens: Annotated[str, option("Each answer ends after so many tokens.")] = "64",
+    seed: Annotated[str, option("Fixes the batch sizes that are drawn.")] = "0",
+    arm: Annotated[list[str] | None, option("Only this way of computing; may be repeated.", "NAME")] = None,
+    model: Model = None,
+    save: Save = None,
+    json: Json = False,
+) -> None:
+    """Greedy requests under changing load: unique answers in bf16, in fp32 and with a batch-invariant product."""
+    from playground.cli.ladder import run_load  # noqa: PLC0415  --help must not wait for torch
+
+    run_load(
+        prompt, requests=requests, max_new_tokens=max_new_tokens, seed=seed, arms=arm or [], model=model, save=save,
+        json=json,
+    )  # fmt: skip
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register them."""
+    for command in (compare, sweep, rerun, ladder, load):
+        app.command()(command)

@@ -1,0 +1,77 @@
+"""Options that several commands take, once."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from playground.errors import PlaygroundError
+
+__all__ = ["Json", "Model", "Prompt", "Quantization", "Save", "errors_in_one_line", "option", "takes_settings"]
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")
+]
+Model = Annotated[str | None, typer.Option(help="Model id, or the path of a folder or GGUF file.", metavar="ID|PATH")]
+Quantization = Annotated[str | None, typer.Option(help="fp32, bf16, fp16, int8 or int4.", metavar="NAME")]
+Prompt = Annotated[str, typer.Argument(help="What to ask; - reads standard input.")]
+Save = Annotated[str | None, typer.Option(help="Write the record to this file.", metavar="FILE")]
+
+
+def option(text: str, metavar: str = "NUMBER") -> Any:
+    """An option whose value is checked later, in words."""
+    return typer.Option(help=text, metavar=metavar)
+
+
+_SETTINGS: dict[str, Any] = {
+    "temperature": Annotated[str | None, option("0 to 2; 0 is greedy.")],
+    "top_p": Annotated[str | None, option("Above 0, at most 1; 1 is off.")],
+    "top_k": Annotated[str | None, option("0 is off.")],
+    "min_p": Annotated[str | None, option("0 to 1; 0 is off.")],
+    "repetition_penalty": Annotated[str | None, option("0.5 to 2; 1 is off.")],
+    "seed": Annotated[str | None, option("Fixes the draw; drawn and shown if not given.")],
+    "max_new_tokens": Annotated[str | None, option("The answer ends after so many tokens.")],
+    "context_length": Annotated[str | None, option("Tokens of prompt and answer; the model's own if not given.")],
+    "time_limit_s": Annotated[str | None, option("The answer ends after so many seconds.")],
+    "top": Annotated[str | None, option("Alternatives of each token to record, and to print.")],
+    "system": Annotated[str | None, option("System prompt.", "TEXT")],
+    "stop": Annotated[list[str] | None, option("The answer ends before this text; may be repeated.", "TEXT")],
+    "raw": Annotated[bool | None, typer.Option("--raw/--chat", help="Continue the text, without a chat template.")],
+}
+
+
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds an option for each setting; the command gets those given as one dict, `values`."""
+
+    @wraps(command)
+    def wrapped(**arguments: Any) -> None:
+        given = {name: arguments.pop(name) for name in _SETTINGS}
+        given["stop"] = tuple(given["stop"]) if given["stop"] else None
+        command(**arguments, values={name: value for name, value in given.items() if value is not None})
+
+    own = inspect.signature(command).parameters
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in _SETTINGS.items()
+    ]
+    kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "values"]
+    wrapped.__signature__ = inspect.Signature([*kept, *added])  # pyright: ignore[reportAttributeAccessIssue]  # what typer reads
+    wrapped.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
+    return wrapped
+
+
+def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
+    """Bad input ends with exit code 2 and one clear line."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except PlaygroundError as error:
+            print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever a library wrote
+            raise typer.Exit(2) from None
+
+    return wrapped

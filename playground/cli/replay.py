@@ -1,0 +1,63 @@
+"""`playground replay`."""
+
+import json as json_module
+from dataclasses import asdict
+from pathlib import Path
+
+from playground.cli.build import build_runner
+from playground.cli.terminal import loading_steps, print_json, safe_text, show_progress
+from playground.errors import PlaygroundError
+from playground.experiments.documents import read_document
+from playground.experiments.records import Document, ModelRecord, RunRecord
+from playground.experiments.replay import replay, why_sentence
+from playground.experiments.replays import replay_document
+from playground.experiments.runner import Runner
+
+__all__ = ["replay_file"]
+
+
+def replay_file(file: str, *, model: str | None, json: bool) -> None:
+    """Run a document again and say what came of it."""
+    old = read_document(Path(file))
+    first = _model(old)
+    runner, name = build_runner(model, first.id)
+    show_progress(loading_steps(runner.load(name, first.quantization)))
+    if isinstance(old, RunRecord):
+        _replay_run(old, runner, name, json=json)
+    else:
+        _replay_other(old, runner, name if model else None, json=json)
+
+
+def _model(document: Document) -> ModelRecord:
+    """The first model that it names."""
+    for part in (document, *(getattr(document, name, [None])[0] for name in ("panes", "runs", "rungs"))):
+        model = getattr(part, "model", None)
+        if isinstance(model, ModelRecord):
+            return model
+    raise PlaygroundError("This file names no model, so it can't be run again.")
+
+
+def _replay_run(old: RunRecord, runner: Runner, model: str, *, json: bool) -> None:
+    outcome = replay(old, runner, model=model)
+    if json:
+        document = asdict(outcome) | {"record": json_module.loads(outcome.record.to_json())}
+        print_json(json_module.dumps(document, ensure_ascii=False, indent=1))
+        return
+    print(safe_text(outcome.sentence(old)))
+    if outcome.identical and outcome.changed:
+        print(safe_text(f"Changed meanwhile: {'; '.join(outcome.changed)}."))
+    if outcome.identical and outcome.largest_logprob_change:
+        print(f"Probabilities moved by up to {outcome.largest_logprob_change:.2g} (log); no token changed.")
+
+
+def _replay_other(old: Document, runner: Runner, model: str | None, *, json: bool) -> None:
+    outcome = replay_document(old, runner, model=model)
+    if json:
+        print_json(json_module.dumps(asdict(outcome), ensure_ascii=False, indent=1))
+        return
+    for line in outcome.differences or ["identical"]:
+        print(safe_text(line))
+    if outcome.differences:
+        print(safe_text(why_sentence(outcome.changed)))
+    elif outcome.changed:
+        print(safe_text(f"Changed meanwhile: {'; '.join(outcome.changed)}."))

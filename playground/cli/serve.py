@@ -1,0 +1,69 @@
+"""`playground serve`, which is what app.py does."""
+
+import os
+import socket
+import threading
+from typing import Any
+
+from playground.cli.build import build_runner
+from playground.cli.terminal import loading_steps, show_progress
+from playground.errors import PlaygroundError
+from playground.experiments.runner import Runner
+from playground.settings import QUANTIZATIONS
+
+__all__ = ["check_port", "default_page", "serve_page"]
+
+MAX_PORT = 65_535
+
+
+def serve_page(*, host: str, port: int, model: str | None, quantization: str | None, open_browser: bool) -> None:
+    """Serve the page until it is interrupted; the model loads meanwhile, shown in the terminal and in the page."""
+    check_port(host, port)
+    runner, model_name = build_runner(model)
+    quantization = quantization or QUANTIZATIONS[0]
+    runner.check(model_name, quantization)
+    # Imported here: gradio takes seconds, and a port in use or an unknown model is told before that.
+    from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above
+    from playground.ui.launch import launch  # noqa: PLC0415  likewise
+
+    threading.Thread(target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True).start()
+    demo = build_app(runner, model=model_name, quantization=quantization)
+    print(f"Inference Playground: http://{host}:{port}  (Ctrl+C ends it)", flush=True)
+    launch(demo, host=host, port=port, open_browser=open_browser)
+
+
+def default_page() -> Any:
+    """The page with the default model, for `gradio app.py`, which launches it itself."""
+    from playground.ui.app import build_app  # noqa: PLC0415  as above
+
+    runner, model_name = build_runner(None)
+    return build_app(runner, model=model_name)
+
+
+def _load(runner: Runner, model: str, quantization: str) -> None:
+    try:
+        show_progress(loading_steps(runner.load(model, quantization)))
+    except PlaygroundError as error:
+        print(f"error: {error}", flush=True)
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that can't be listened on, before anything is loaded.
+
+    Raises:
+        PlaygroundError: It is out of range, taken, or not this machine's.
+    """
+    if not 1 <= port <= MAX_PORT:
+        raise PlaygroundError(f"--port must be from 1 to {MAX_PORT}; got {port}.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # a port just left may be taken again; on Windows this would allow one in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, TypeError, UnicodeError) as error:  # the latter: a name that can't be one
+            why = getattr(error, "strerror", None) or error
+            raise PlaygroundError(
+                f"Port {port} on {host[:60]} can't be used ({why}): choose another with --port, or the address with "
+                "--host."
+            ) from None

@@ -1,0 +1,135 @@
+"""What the command line shows: progress, streamed text and meters. Pure formatting, and one progress bar."""
+
+import io
+import sys
+import unicodedata
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from playground.backends.base import Loading
+from playground.experiments.progress import Step
+from playground.experiments.records import RunRecord
+from playground.experiments.updates import Meters
+
+__all__ = [
+    "bytes_text",
+    "duration_text",
+    "loading_steps",
+    "meters_text",
+    "print_json",
+    "safe_text",
+    "show_progress",
+    "tokens_text",
+    "usd_text",
+]
+
+
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+def safe_text(text: str) -> str:
+    """Text for a terminal: characters that could move the cursor, recolour the screen or turn text round are shown."""
+    return "".join(f"\\u{ord(c):04x}" if _acts(c) else c for c in text)
+
+
+def _acts(char: str) -> bool:
+    """Whether a terminal would obey it. Joiners of emoji and the spaces of other scripts are text."""
+    return (unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char not in "\n\t") or (
+        unicodedata.bidirectional(char) in _TURNS
+    )
+
+
+def print_json(document: str) -> None:
+    """One JSON document on standard output, UTF-8 whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    print(document)
+
+
+def bytes_text(value: float) -> str:
+    """Bytes in decimal units, as disks and bandwidths are told."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= size:
+            return f"{value / size:.2f} {unit}" if unit == "GB" else f"{value / size:.1f} {unit}"
+    return f"{value:.0f} B"
+
+
+def duration_text(value: float | None) -> str:
+    """Seconds, in milliseconds below one."""
+    if value is None:
+        return "-"
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+
+
+def usd_text(value: float) -> str:
+    """Money with three significant figures, however small."""
+    return f"${value:.2f}" if value >= 1 else f"${float(f'{value:.3g}'):.10f}".rstrip("0").ljust(4, "0")
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} tok/s"
+
+
+def meters_text(record: RunRecord, meters: Meters) -> str:
+    """All meters of a finished run, a line each."""
+    timing, memory, cost, energy = record.timing, record.memory, record.cost, record.energy
+    gaps = " / ".join(duration_text(gap) for gap in (timing.itl_p50_s, timing.itl_p95_s, timing.itl_p99_s))
+    mbu = (
+        "-" if meters.mbu is None else f"{meters.mbu:.0%} of {bytes_text(meters.bandwidth_bytes_per_s or 0)}/s measured"
+    )
+    joules = "-" if energy.joules is None else f"{energy.joules:.3g} J"
+    lines = [
+        ("finished", f"{record.finish_reason}; seed {record.settings['seed']}"),
+        ("tokens", f"{cost.input_tokens} in, {cost.output_tokens} out, {record.dropped_prompt_tokens} dropped"),
+        ("ttft", f"{duration_text(timing.ttft_s)}; end to end {duration_text(timing.e2e_s)}"),
+        ("itl p50 / p95 / p99", gaps),
+        ("prefill, decode", f"{_rate(timing.prefill_tokens_per_s)}, {_rate(timing.decode_tokens_per_s)}"),
+        ("MBU", mbu),
+        ("weights, KV cache", f"{bytes_text(memory.weights_bytes)}, {bytes_text(memory.kv_cache_bytes)}"),
+        ("process, peak", f"{bytes_text(memory.rss_bytes)}, {bytes_text(memory.peak_rss_bytes)}"),
+        ("cost", f"{usd_text(cost.total_usd)} at {cost.reference_model}'s list price of {cost.prices_as_of}"),
+        ("own hardware", f"{usd_text(cost.own_hardware_usd)} at ${meters.hardware_usd_per_hour:g}/h"),
+        ("energy", f"{joules}, {energy.method}"),
+        (
+            "model",
+            f"{record.model.id} {record.model.quantization} on {record.model.device}, {record.environment['engine']}",
+        ),
+    ]
+    return "\n".join(f"{name:>20}  {value}" for name, value in lines)
+
+
+def tokens_text(record: RunRecord) -> str:
+    """Each token with its probability, rank and alternatives."""
+    rows = []
+    for token in record.tokens:
+        others = "  ".join(f"{item.text!r} {item.prob:.1%}" for item in token.top)
+        rows.append(
+            f"{token.index:>5} {token.text!r:>16} rank {token.rank:<5} {token.entropy_bits:5.2f} bits  {others}"
+        )
+    return "\n".join(rows)
+
+
+def show_progress(steps: Iterator[Step]) -> None:
+    """Consume the steps of long work behind a progress bar on standard error."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("loading", total=1.0)
+        said = ""
+        for stage, fraction in steps:
+            progress.update(task, description=stage, completed=fraction, total=None if fraction is None else 1.0)
+            if not sys.stderr.isatty() and stage != said:
+                print(stage, file=sys.stderr)
+                said = stage
+
+
+def loading_steps(loading: Iterator[Loading]) -> Iterator[Step]:
+    """Loading of a model as steps of progress."""
+    return ((step.stage, step.fraction) for step in loading)

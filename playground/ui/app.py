@@ -1,0 +1,96 @@
+"""The page put together: sidebar, tabs, and the events between them."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from playground.experiments.services import Runner
+from playground.paths import data_dir, presets_dir
+from playground.presets import load_hardware, load_prompts
+from playground.settings import QUANTIZATIONS
+from playground.ui.api import add_api
+from playground.ui.common import QUIET, Controls, session_of
+from playground.ui.page import FIELDS
+from playground.ui.preset_menu import PresetBook
+from playground.ui.preset_wiring import wire_presets
+from playground.ui.sessions import Sessions
+from playground.ui.sidebar import build_sidebar
+from playground.ui.tabs.compare import Compare, build_compare, wire_compare
+from playground.ui.tabs.ladder import Ladder, build_ladder, wire_ladder
+from playground.ui.tabs.load import Load, build_load, wire_load
+from playground.ui.tabs.play import build_play, wire_play
+from playground.ui.tabs.reruns import Reruns, build_reruns, wire_reruns
+from playground.ui.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
+
+__all__ = ["build_app"]
+
+_MAX_WAITING_EVENTS = 64
+
+
+def build_app(
+    runner: Runner,
+    *,
+    model: str | None = None,
+    quantization: str | None = None,
+    shipped_dir: Path | None = None,
+    user_presets_dir: Path | None = None,
+) -> gr.Blocks:
+    """The page over a runner.
+
+    Args:
+        runner: Answers prompts; shared by all pages, one run at a time.
+        model: Id that a new page starts with; None is the catalogue's default.
+        quantization: One that a new page starts with; None is the first.
+        shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
+        user_presets_dir: Where saved presets go; None is the user's own folder.
+    """
+    shipped = shipped_dir or presets_dir()
+    book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
+    hardware = load_hardware(shipped / "hardware.yaml").hardware
+    examples = load_prompts(shipped / "prompts.yaml").prompts
+    sessions = Sessions()
+    with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
+        sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)
+        gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
+        with gr.Tabs():
+            with gr.Tab("Play", id="play"):
+                play = build_play(examples)
+            with gr.Tab("Compare", id="compare") as compare_tab:
+                compare = build_compare()
+            with gr.Tab("Reruns", id="reruns") as reruns_tab:
+                reruns = build_reruns()
+                ladder = build_ladder()
+                load = build_load()
+        controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
+        controls = {name: controls[name] for name in FIELDS}
+        wire_play(play, controls, runner, sessions)
+        experiments = _wire_experiments((compare, reruns, ladder, load), controls, runner)
+        for tab, prompt in ((compare_tab, compare.prompt), (reruns_tab, reruns.prompt)):
+            tab.select(None, [play.prompt, prompt], prompt, js="(play, own) => own || play", **QUIET)
+        events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
+        presets_set = wire_presets(play, sidebar, controls, book)
+        wire_models(demo, play, sidebar, controls, runner, events, presets_set)
+        wire_storage(play, controls)
+        wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
+        wire_examples(play, {example.id: example.prompt for example in examples})
+        add_api(runner)
+
+        def closed(request: gr.Request) -> None:
+            for owned in (sessions, *experiments):
+                owned.forget(session_of(request))
+
+        demo.unload(closed)
+    return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
+
+
+def _wire_experiments(
+    tabs: tuple[Compare, Reruns, Ladder, Load], controls: Controls, runner: Runner
+) -> tuple[Sessions, ...]:
+    """One `Sessions` for each document that can be saved: what runs in one never stops or replaces another."""
+    compare, reruns, ladder, load = tabs
+    experiments = compared, swept, rerun, temperatures, climbed, loaded = tuple(Sessions() for _ in range(6))
+    wire_compare(compare, controls, runner, compared, swept)
+    wire_reruns(reruns, controls, runner, rerun, temperatures)
+    wire_ladder(ladder, reruns.prompt, controls, runner, climbed)
+    wire_load(load, controls, runner, loaded)
+    return experiments

@@ -1,0 +1,31 @@
+"""Small things that every handler of the page needs."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+__all__ = ["QUIET", "Controls", "named", "note", "session_of"]
+
+Controls = dict[str, Any]
+"""Components by field name; which events one has depends on its kind, so their type is left open."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
+"""Options of an event of the page only; values come as they were sent: `make_request` checks them, in words."""
+
+
+def named(controls: Controls, data: Mapping[Component, Any]) -> dict[str, Any]:
+    """What an event brought, by field name instead of by component."""
+    return {name: data[component] for name, component in controls.items()}
+
+
+def session_of(request: gr.Request) -> str:
+    """The page that asks; a caller without a page is nobody's neighbour."""
+    return request.session_hash or secrets.token_hex(16)
+
+
+def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:
+    """A value for the `Notice`, kind `note` or `problem`; `id` makes the same words appear again."""
+    return {"kind": kind, "title": title, "text": text, "id": time.time_ns()}

@@ -1,0 +1,46 @@
+"""The base of every component: a static template, and a script and a style in files beside its module.
+
+Text of a model or a person enters the page only in those scripts, by `textContent`. The template is evaluated in the
+browser, so it holds nothing but our own constants.
+
+Components are functions that make a `gr.HTML`: for a subclass Gradio would write a stub file beside our source when it
+is imported.
+"""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+__all__ = ["attribute", "part", "styles"]
+
+_HERE = Path(__file__).parent
+
+
+def attribute(text: str) -> str:
+    """Our own text, safe inside a template and its attributes."""
+    return escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
+
+
+def styles() -> str:
+    """The styles of all parts, for the document's head.
+
+    Gradio would write a part's style anew with each of its values, and the browser would style the whole page again.
+    The selector weighs as much as an id, and `part` puts the name it asks for on the element.
+    """
+    files = sorted(_HERE.glob("*.css"))
+    return "".join(f':where([data-part="{file.stem}"]):not(#_) {{\n{file.read_text("utf-8")}}}\n' for file in files)
+
+
+def part(name: str, value: Any, template: str, **props: Any) -> gr.HTML:
+    """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`."""
+    scripts = ((_HERE / f"{one}.js").read_text("utf-8") for one in ("common", name))
+    return gr.HTML(
+        value,
+        html_template=template,
+        js_on_load=f"element.dataset.part = {json.dumps(name)};\n{''.join(scripts)}",
+        apply_default_css=False,
+        **props,
+    )

@@ -1,0 +1,52 @@
+// Shared by all parts: Gradio gives each script `element`, `props`, `trigger` and `watch`.
+const el = (tag, cls, text) => {
+  const node = document.createElement(tag);
+  if (cls) node.className = cls;
+  if (text != null) node.textContent = text;
+  return node;
+};
+// Parts of one pane talk by events on the document; two panes never hear each other.
+const say = (what, detail) => document.dispatchEvent(new CustomEvent(`playground:${props.pane}:${what}`, { detail }));
+const hear = (what, act) => document.addEventListener(`playground:${props.pane}:${what}`, (event) => act(event.detail));
+// What has no shape of its own gets one: spaces, line ends, control and zero-width characters.
+const visible = (text) => {
+  if (text === '') return '‹no text›';
+  return text
+    .replace(/ /g, '␣').replace(/\r/g, '␍').replace(/\n/g, '↵').replace(/\t/g, '⇥')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+      (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
+};
+const percent = (p) => (p >= 0.99995 ? '100%' : p >= 0.001 ? `${(p * 100).toFixed(1)}%` : p > 0 ? `${(p * 100).toPrecision(1)}%` : '0%');
+const seconds = (s) => (s < 0.0995 ? `${(s * 1e3).toFixed(1)} ms` : s < 0.9995 ? `${(s * 1e3).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+
+// A term's definition in a box beside it, on hover and focus. `element` holds `.term[data-term]` and one `.tip`.
+const explain = (definitions) => {
+  const tip = element.querySelector('.tip');
+  let shown = null;
+  const hide = () => { shown = null; tip.classList.remove('open'); };
+  const show = (term) => {
+    if (!term || term === shown) return;
+    shown = term;
+    const about = definitions[term.dataset.term], list = el('dl');
+    for (const [name, text] of [['unit', about.unit], ['formula', about.formula], ['source', about.source]]) if (text) list.append(el('dt', '', name), el('dd', '', text));
+    tip.replaceChildren(el('p', '', about.definition), list);
+    tip.classList.add('open');
+    place();
+  };
+  const place = () => {
+    const at = shown.getBoundingClientRect(), box = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(8, Math.min(at.left, innerWidth - box.width - 8))}px`;
+    tip.style.top = `${at.bottom + 6 + box.height > innerHeight ? Math.max(8, at.top - box.height - 6) : at.bottom + 6}px`;
+  };
+  const term = (event) => event.target.closest?.('.term');
+  element.addEventListener('pointerover', (event) => { if (term(event)) show(term(event)); });
+  element.addEventListener('pointerout', (event) => { // the tip itself may be pointed at
+    const to = event.relatedTarget;
+    if (shown && !(to && (shown.contains(to) || tip.contains(to))) && document.activeElement !== shown) hide();
+  });
+  element.addEventListener('focusin', (event) => show(term(event)));
+  element.addEventListener('focusout', hide);
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
+  const scrolled = () => { if (shown && shown === document.activeElement) place(); else hide(); }; // focus may scroll
+  addEventListener('scroll', scrolled, { passive: true, capture: true });
+};

@@ -1,0 +1,47 @@
+// token = [text, logprob, rank, entropy_bits, time_s, [after top-k, top-p, min-p], sampled_prob, chosen, [[text, prob]...]]
+const ROWS = 11; // ten alternatives, and the token itself where it is none of them
+const slot = (key) => element.querySelector(`[data-k="${key}"]`);
+const bars = element.querySelector('.bars'), note = element.querySelector('.note');
+let run = {};
+const rows = Array.from({ length: ROWS }, () => {
+  const row = el('div', 'bar'), name = el('span', 'mono'), track = el('span', 'track'), fill = el('i'), number = el('span', 'number');
+  track.append(fill); row.append(name, track, number); bars.append(row);
+  return { row, name, fill, number };
+});
+
+function bar(target, text, prob, cut, chosen) {
+  target.row.className = `bar${cut ? ' cut' : ''}${chosen ? ' chosen' : ''}${text === null ? ' blank' : ''}`;
+  target.name.textContent = text === null ? '' : visible(text);
+  target.name.title = text === null ? '' : JSON.stringify(text) + (cut ? ', removed by the sampler' : '');
+  target.fill.style.width = text === null ? '0' : `${prob * 100}%`;
+  target.number.textContent = text === null ? '' : percent(prob);
+}
+
+function show({ index, count, token, before }) {
+  const [text, logprob, rank, entropy, time, survivors, sampled, chosen, top] = token;
+  element.classList.add('filled');
+  const name = text === '' && chosen >= 0 ? top[chosen][0] : text;
+  element.querySelector('.text').textContent = visible(name);
+  element.querySelector('.where').textContent = `token ${index + 1} of ${count}`;
+  slot('prob').textContent = percent(Math.exp(logprob));
+  slot('rank').textContent = rank.toLocaleString('en');
+  slot('surprise').textContent = `${Math.max(0, -logprob / Math.LN2).toFixed(2)} bits`;
+  slot('entropy').textContent = `${entropy.toFixed(2)} bits`;
+  slot('time').textContent = index ? seconds(time - before) : `${seconds(time)} (ttft)`;
+  ['top_k', 'top_p', 'min_p'].forEach((name, i) => { slot(name).textContent = `${survivors[i].toLocaleString('en')} ${survivors[i] === 1 ? 'token' : 'tokens'}`; });
+  slot('sampled').textContent = percent(sampled);
+  const kept = survivors[2];
+  rows.forEach((target, i) => {
+    if (i < top.length && i < ROWS - 1) bar(target, top[i][0], top[i][1], run.ordered && i >= kept, i === chosen);
+    else if (i === Math.min(top.length, ROWS - 1) && chosen < 0 && top.length) bar(target, name, Math.exp(logprob), false, true);
+    else bar(target, null, 0, false, false);
+  });
+  note.textContent = run.ordered ? 'struck: removed by the sampler before the draw' : 'with a repetition penalty the order changes: which of these were removed is not shown';
+}
+
+hear('reset', (head) => { // an inspector once open stays open, empty, so that nothing below it moves
+  run = head || {};
+  for (const node of element.querySelectorAll('[data-k], .text, .where')) node.textContent = '\u00a0';
+  rows.forEach((target) => bar(target, null, 0, false, false));
+});
+hear('inspect', show);

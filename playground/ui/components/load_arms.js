@@ -1,0 +1,48 @@
+const list = element.querySelector('ol');
+const open = new Set();
+list.className = 'arms';
+
+function number(value, about, big) {
+  const node = el('span', 'number');
+  node.append(el('span', big ? 'big' : '', value), el('span', 'sub', about));
+  return node;
+}
+
+function answer(one) {
+  const node = el('li');
+  node.append(el('span', 'count', `×${one.count.toLocaleString('en')}`), el('span', '', one.fork === null ? 'as the reference' : `fork at ${one.fork}`), el('span', 'text', one.text));
+  return node;
+}
+
+function answers(arm) {
+  const details = el('details'), box = el('ol', 'answers');
+  details.append(el('summary', '', arm.answers.length === 1 ? 'The one answer' : 'The distinct answers'), box);
+  box.tabIndex = 0;
+  box.setAttribute('aria-label', `Answers in ${arm.title}`);
+  const fill = () => { if (details.open && !box.firstChild) box.append(...arm.answers.map(answer), ...(arm.more ? [el('li', '', `and ${arm.more.toLocaleString('en')} more, in the saved file`)] : [])); };
+  details.open = open.has(arm.name);
+  fill();
+  details.addEventListener('toggle', () => { if (details.open) open.add(arm.name); else open.delete(arm.name); fill(); });
+  return details;
+}
+
+function item(arm) {
+  const node = el('li'), line = el('div', 'line'), title = el('h3', '', arm.title);
+  if (arm.sizes) title.append(el('span', 'sub', arm.sizes));
+  line.append(title, number(arm.unique, `unique of ${arm.n}`, true), number(arm.mode, 'the most common'), number(arm.fork, arm.fork === '–' ? 'no fork' : 'first fork, token'), number(arm.speed, arm.cost ? `tokens/s, ${arm.cost}` : 'tokens/s'));
+  node.append(line, answers(arm));
+  return node;
+}
+
+let shown; // of other parts' news nothing changes here
+
+function draw() {
+  if (props.value === shown) return;
+  shown = props.value;
+  const arms = props.value ? JSON.parse(props.value) : null;
+  element.classList.toggle('known', Boolean(arms));
+  list.replaceChildren(...(arms || []).map(item));
+}
+
+watch('value', draw);
+draw();

@@ -1,0 +1,48 @@
+const find = (selector) => element.querySelector(selector);
+const whole = (share) => `${Math.round(share * 100)}`;
+const token = (index) => (Number.isInteger(index) ? index + 1 : (index + 1).toFixed(1));
+
+function rate(row, n) {
+  const line = el('div', 'ment'), track = el('span', 'ci'), interval = el('b'), dot = el('i');
+  interval.style.left = `${row.low * 100}%`; interval.style.width = `${(row.high - row.low) * 100}%`;
+  dot.style.left = `${row.rate * 100}%`;
+  track.append(interval, dot);
+  const text = el('span', 'number', `${whole(row.rate)}% (${whole(row.low)}–${whole(row.high)})`);
+  text.append(el('span', 'of', ` ${row.count}/${n}`));
+  line.append(el('span', 'word', row.word), track, text);
+  return line;
+}
+
+function strip(row, longest) { // one mark a place, as high as the runs that say it first there
+  const line = el('div', 'strip'), track = el('span', 'track'), count = new Map();
+  for (const place of row.places) count.set(place, (count.get(place) || 0) + 1);
+  const most = Math.max(1, ...count.values()), at = (place) => `${longest > 1 ? (place / (longest - 1)) * 100 : 0}%`;
+  for (const [place, runs] of count) {
+    const mark = el('i');
+    mark.style.left = at(place); mark.style.height = `${5 + (runs / most) * 12}px`;
+    mark.title = `token ${place + 1}: ${runs}`;
+    track.append(mark);
+  }
+  if (row.median != null) { const middle = el('b'); middle.style.left = at(row.median); track.append(middle); }
+  line.append(el('span', 'word', row.word), track, el('span', 'number', row.median == null ? 'never' : `median ${token(row.median)}`));
+  return line;
+}
+
+function need(row, n) {
+  const times = row.need.toLocaleString('en');
+  return n >= row.need ? `“${row.word}” is known to within 5 points: that takes about ${times} runs, and these are ${n}.`
+    : `To know “${row.word}” to within 5 points, rerun about ${times} times.`;
+}
+
+function draw() {
+  const view = props.value ? JSON.parse(props.value) : { n: 0, longest: 1, rows: [] };
+  element.classList.toggle('filled', view.rows.length > 0);
+  find('.rows').replaceChildren(...view.rows.map((row) => rate(row, view.n)));
+  find('.first-head').textContent = 'token of the first mention; the tick is the median';
+  find('.strips').replaceChildren(...view.rows.map((row) => strip(row, view.longest)));
+  const [from, to] = find('.scale').children;
+  from.textContent = '1'; to.textContent = view.longest.toLocaleString('en');
+  find('.needs').replaceChildren(...view.rows.map((row) => el('li', '', need(row, view.n))));
+}
+watch('value', draw);
+draw();

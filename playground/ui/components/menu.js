@@ -1,0 +1,22 @@
+const select = element.querySelector('select'), hint = element.querySelector('.hint');
+
+function draw() {
+  const options = props.options || [];
+  if (JSON.stringify(options) !== select.dataset.drawn) {
+    select.textContent = '';
+    for (const [value, text, reason] of options) {
+      const option = el('option', '', reason === null ? text : `${text} (${reason})`);
+      option.value = value;
+      option.disabled = reason !== null;
+      if (reason !== null) option.title = reason;
+      select.append(option);
+    }
+    select.dataset.drawn = JSON.stringify(options);
+  }
+  select.value = props.value ?? '';
+  hint.textContent = props.hints?.[props.value] ?? props.hint ?? '';
+}
+
+select.addEventListener('change', () => { props.value = select.value; draw(); trigger('input'); trigger('change'); });
+watch(['value', 'options', 'hint', 'hints'], draw);
+draw();

@@ -1,0 +1,57 @@
+"""Parts of one pane of a comparison: what it sets otherwise than the sidebar, its meters and token in a line each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground.ui.components.base import attribute, part
+
+__all__ = ["pane_adder", "pane_meters", "pane_settings", "pane_token"]
+
+_METERS = (
+    ("ttft", "ttft", "time", "Time to first token, waiting and loading included."),
+    ("decode", "tok/s", "time", "Tokens a second after the first token."),
+    ("model_memory", "memory", "memory", "Weights and KV cache now."),
+    ("cost", "cost", "money", "List price of the reference model for these tokens."),
+)
+
+
+def pane_settings(
+    name: str, value: dict[str, Any], settings: Sequence[dict[str, Any]], *, pane: str, **props: Any
+) -> gr.HTML:
+    """Chips, each a setting of this pane's own, and an editor.
+
+    Its value is `{"on": bool, "changes": [[setting, text], ...]}`; the event `input` tells of each change. `problems`
+    is a dict of sentences by setting, which Python sets. Menus of models and quantizations are read off the sidebar.
+    """
+    who = attribute(name)
+    template = (
+        f'<div class="head"><h2>{who}</h2><ul class="chips" aria-label="Settings of pane {who}"></ul>'
+        '<button type="button" class="change" aria-expanded="false">+ change</button>'
+        f'<button type="button" class="remove" aria-label="Remove pane {who}">✕</button></div>'
+        f'<form class="editor" hidden novalidate aria-label="Change a setting of pane {who}">'
+        '<select aria-label="Setting"></select><span class="field"></span>'
+        '<button type="submit">Set</button><button type="button" class="cancel">Cancel</button>'
+        '<div class="hint"></div></form><div class="problem" role="status"></div>'
+    )
+    return part("pane_settings", value, template, settings=list(settings), problems={}, pane=pane, **props)
+
+
+def pane_adder(label: str, **props: Any) -> gr.HTML:
+    """A button that shows the first pane that is off; away when all are on."""
+    return part("pane_adder", None, f'<button type="button">{attribute(label)}</button>', **props)
+
+
+def pane_meters(**props: Any) -> gr.HTML:
+    """Four figures in a line. Its value is the dict that `views.meter_values` makes."""
+    cells = "".join(
+        f'<div class="{colour}" title="{attribute(about)}"><dt>{text}</dt><dd data-k="{key}"></dd></div>'
+        for key, text, colour, about in _METERS
+    )
+    return part("pane_meters", {}, f"<dl>{cells}</dl>", **props)
+
+
+def pane_token(*, pane: str, **props: Any) -> gr.HTML:
+    """One token of the pane's `token_view` in a line; it has no value of its own."""
+    return part("pane_token", None, '<div class="line"></div>', pane=pane, **props)

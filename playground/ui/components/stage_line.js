@@ -1,0 +1,19 @@
+const words = element.querySelector('.words'), far = element.querySelector('.far'), fill = element.querySelector('.track i'), voice = element.querySelector('.voice');
+let spoken = null;
+
+function draw() {
+  const value = props.value || {}, known = typeof value.fraction === 'number', moving = ['queued', 'loading', 'reading', 'running'].includes(value.phase);
+  element.dataset.phase = value.phase || 'idle';
+  words.textContent = value.text || props.idle;
+  words.title = value.text || '';
+  element.classList.toggle('endless', moving && !known);
+  fill.style.width = known ? `${value.fraction * 100}%` : moving ? '30%' : value.phase === 'finished' ? '100%' : '0';
+  far.textContent = known && moving ? `${Math.floor(value.fraction * 100)}%` : '';
+  const change = `${value.phase} ${value.problem ?? ''}`; // stages are many: only a change of state is spoken
+  if (value.phase && change !== spoken) voice.textContent = value.problem ? `${value.text}: ${value.problem}` : value.text;
+  spoken = change;
+  say('status', value);
+}
+
+watch('value', draw);
+draw();

@@ -1,0 +1,112 @@
+"""The settings of a run as controls of the page: one table, from which layout, validation, links and storage follow."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from playground.errors import PlaygroundError
+from playground.experiments.updates import RunRequest
+from playground.settings import LIMITS, Settings, check_prompt, make_settings
+
+__all__ = [
+    "CHECKS", "SLIDERS", "SliderSpec", "make_request", "settings_of", "slider_update", "stop_text",
+]  # fmt: skip
+
+_MAX_USD_PER_HOUR = 10_000
+
+
+@dataclass(frozen=True)
+class SliderSpec:
+    """A number of `Settings`: its label, the slider's range (never wider than `LIMITS`), and one sentence about it."""
+
+    name: str
+    label: str
+    high: float
+    about: str
+    low: float | None = None
+
+    @property
+    def minimum(self) -> float:
+        """Lower end of the slider; where the limit itself is excluded, one step above it."""
+        limit = LIMITS[self.name]
+        if self.low is not None:
+            return self.low
+        return limit.low + limit.step if limit.above else limit.low
+
+    @property
+    def step(self) -> float:
+        """Step of the slider."""
+        return LIMITS[self.name].step
+
+
+SLIDERS = (
+    SliderSpec("temperature", "Temperature", 2, "Divides the logits: 0 always takes the likeliest token."),
+    SliderSpec("top_p", "Top-p", 1, "Keeps the likeliest tokens up to this share of probability; 1 is off."),
+    SliderSpec("top_k", "Top-k", 200, "Keeps this many of the likeliest tokens; 0 is off."),
+    SliderSpec("min_p", "Min-p", 1, "Drops tokens less likely than this share of the likeliest; 0 is off."),
+    SliderSpec("repetition_penalty", "Repetition penalty", 2, "Makes tokens already seen less likely; 1 is off."),
+    SliderSpec("context_length", "Context length", 8192, "Tokens of prompt and answer together."),
+    SliderSpec("max_new_tokens", "Max new tokens", 2048, "The answer ends after this many tokens."),
+    SliderSpec("seed", "Seed", LIMITS["seed"].high, "Fixes the draw: same seed, same settings, same answer."),
+)
+CHECKS = {"random_seed": "Random seed", "raw": "Raw completion"}
+_BY_NAME = {spec.name: spec for spec in SLIDERS}
+
+
+def slider_update(name: str, value: float, high: float | None = None) -> dict[str, Any]:
+    """A new value for a slider, which grows if the value lies beyond its end."""
+    return gr.update(value=value, maximum=max(high or _BY_NAME[name].high, value))
+
+
+def stop_text(stop: tuple[str, ...] | list[str]) -> str:
+    """Stop strings as the text box shows them: one a line, a line end written as a backslash and n."""
+    return "\n".join(text.replace("\\", "\\\\").replace("\n", "\\n") for text in stop)
+
+
+def _stop_strings(text: str) -> tuple[str, ...]:
+    lines = (line for line in text.split("\n") if line)
+    return tuple(re.sub(r"\\([n\\])", lambda found: "\n" if found[1] == "n" else "\\", line) for line in lines)
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise PlaygroundError(f"{name} must be text; got a value of type {type(value).__name__}.")
+    return value
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """The settings that the controls hold.
+
+    Raises:
+        PlaygroundError: Names each wrong field, its limit and the value given.
+    """
+    numbers = {spec.name: values.get(spec.name) for spec in SLIDERS}
+    return make_settings(
+        **numbers, system=_text(values, "system"), stop=_stop_strings(_text(values, "stop")), raw=values.get("raw")
+    )
+
+
+def make_request(values: Mapping[str, Any]) -> RunRequest:
+    """A run as the controls ask for it. Whoever sends the values, they are checked here.
+
+    Raises:
+        PlaygroundError: Says which value is wrong, and its limit.
+    """
+    price = values.get("hardware_usd_per_hour")
+    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price <= _MAX_USD_PER_HOUR:
+        limits = f"from 0 to {_MAX_USD_PER_HOUR:,} $/h"
+        raise PlaygroundError(f"The price of own hardware must be {limits}; got {price!r:.60}.")
+    return RunRequest(
+        prompt=check_prompt(values.get("prompt", "")),
+        model=_text(values, "model"),
+        quantization=_text(values, "quantization"),
+        settings=settings_of(values),
+        reference_model=_text(values, "reference_model") or None,
+        hardware_usd_per_hour=float(price),
+    )

@@ -1,0 +1,54 @@
+"""The page's own scripts and styles, put together once at start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
+from playground.ui.components.base import styles
+from playground.ui.controls import CHECKS, SLIDERS
+from playground.ui.theme import root_css
+
+__all__ = ["FIELDS", "head"]
+
+_HERE = Path(__file__).parent
+_MAX_NAME = 200
+
+FIELDS = (
+    "preset", "model", "quantization",
+    *(spec.name for spec in SLIDERS), *CHECKS, "system", "stop", "prompt", "reference_model", "hardware_usd_per_hour",
+)  # fmt: skip
+"""The controls that storage keeps, in the order in which scripts take their values."""
+
+_NOT_IN_LINKS = {"preset", "reference_model", "hardware_usd_per_hour"}
+_TEXTS = {
+    "preset": _MAX_NAME, "model": _MAX_NAME, "quantization": _MAX_NAME, "reference_model": _MAX_NAME,
+    "system": MAX_SYSTEM_CHARS, "stop": 2_000, "prompt": MAX_PROMPT_CHARS,
+}  # fmt: skip
+
+
+def _field(name: str) -> dict[str, Any]:
+    field: dict[str, Any] = {"name": name, "link": name not in _NOT_IN_LINKS}
+    if name in CHECKS:
+        return field | {"kind": "flag"}
+    if name in _TEXTS:
+        return field | {"kind": "text", "high": _TEXTS[name]}
+    slider = next((spec for spec in SLIDERS if spec.name == name), None)
+    if slider is None:
+        return field | {"kind": "number", "low": 0, "high": 10_000}
+    limit = LIMITS[name]
+    return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
+
+
+def head() -> str:
+    """Style and scripts for the document's head; they hold our own constants only."""
+    config = {"fields": [_field(name) for name in FIELDS], "about": {spec.label: spec.about for spec in SLIDERS}}
+    constants = json.dumps(config).replace("<", "\\u003c")
+    scripts = ((_HERE / "scripts" / name).read_text("utf-8") for name in ("settings.js", "page.js"))
+    blocks = "".join(f"<script>{script.replace('PLAYGROUND_CONFIG', constants)}</script>" for script in scripts)
+    return f"<style>{_style()}</style>{blocks}"
+
+
+def _style() -> str:
+    """Colours of both themes, then the parts, then the page's layout."""
+    return root_css() + styles() + (_HERE / "style.css").read_text("utf-8")

@@ -1,0 +1,92 @@
+// Settings in the link's #fragment and in the browser's storage. What comes from either is data: known keys with checked
+// values only, and it fills the controls in; nothing here runs a prompt. Python checks every value again.
+window.playground = ((config) => {
+  const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
+  const fields = config.fields, keep = { __type__: 'update' };
+  const bytes = (text) => new TextEncoder().encode(text).length;
+
+  function checked(field, raw) { // the value, or undefined if it is none
+    if (field.kind === 'flag') return raw === true || raw === 'true' ? true : raw === false || raw === 'false' ? false : undefined;
+    if (field.kind === 'number') {
+      const value = typeof raw === 'string' && raw.trim() ? Number(raw) : raw;
+      return typeof value === 'number' && value >= field.low && value <= field.high ? value : undefined;
+    }
+    return typeof raw === 'string' && raw.length <= field.high ? raw : undefined;
+  }
+
+  function update(field, value) {
+    if (value === undefined) return keep;
+    return field.slider ? { __type__: 'update', value, maximum: Math.max(field.slider, value) } : { __type__: 'update', value };
+  }
+
+  function fragment(values) {
+    const pairs = new URLSearchParams();
+    fields.forEach((field, i) => { if (field.link && values[i] != null && values[i] !== '') pairs.set(field.name, String(values[i])); });
+    return pairs.toString();
+  }
+
+  function fromLink() { // null: no link; else the values found and what to say about it
+    const text = location.hash.slice(1);
+    if (!text) return null;
+    const problem = (words) => ({ found: {}, note: { kind: 'note', title: 'This link was not used.', text: words, id: Date.now() } });
+    if (bytes(text) > MAX_LINK_BYTES) return problem(`It has more than ${MAX_LINK_BYTES.toLocaleString('en')} bytes. Your own settings are as they were.`);
+    const found = {};
+    let ignored = 0;
+    for (const [name, raw] of new URLSearchParams(text)) {
+      const field = fields.find((one) => one.link && one.name === name), value = field && checked(field, raw);
+      if (value === undefined || name in found) ignored += 1; else found[name] = value;
+    }
+    if (!Object.keys(found).length) return problem('No settings could be read from it. Your own settings are as they were.');
+    const left = ignored ? ` ${ignored} ${ignored === 1 ? 'entry' : 'entries'} could not be read and ${ignored === 1 ? 'was' : 'were'} left out.` : '';
+    return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: look them over, then run.${left}`, id: Date.now() } };
+  }
+
+  function fromStorage() { // this tab's own settings first; a new tab starts with the latest of any
+    for (const place of [() => sessionStorage, () => localStorage]) {
+      try {
+        const stored = JSON.parse(place().getItem(STORE) || 'null');
+        if (!stored || typeof stored !== 'object') continue;
+        const found = {};
+        for (const field of fields) { const value = checked(field, stored[field.name]); if (value !== undefined) found[field.name] = value; }
+        return found;
+      } catch { /* storage is full, forbidden or not ours: start with the defaults */ }
+    }
+    return {};
+  }
+
+  function restore() {
+    const link = fromLink(), found = link && Object.keys(link.found).length ? link.found : fromStorage();
+    return [...fields.map((field) => update(field, found[field.name])), link ? link.note : keep, { __type__: 'update', open: matchMedia('(min-width: 901px)').matches }];
+  }
+
+  function save(...values) {
+    const all = Object.fromEntries(fields.map((field, i) => [field.name, values[i]]));
+    const small = (settings) => { const text = JSON.stringify(settings); return text.length <= MAX_STORED_CHARS ? text : null; };
+    try {
+      const { prompt, ...settings } = all; // the prompt stays in its tab
+      const tab = small(all) ?? small(settings), shared = small(settings);
+      if (tab) sessionStorage.setItem(STORE, tab);
+      if (shared) localStorage.setItem(STORE, shared);
+    } catch { /* as above: the page works without */ }
+    if (location.hash && location.hash.slice(1) !== fragment(values)) history.replaceState(null, '', location.pathname + location.search);
+    return [];
+  }
+
+  async function share(...values) {
+    const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
+    if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run as JSON.`);
+    history.replaceState(null, '', `#${text}`);
+    let copied = false;
+    try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or no secure context */ }
+    return note(copied ? 'Link copied.' : 'The link is in the address bar.', 'It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.');
+  }
+
+  // Before a run: the buttons change places, and a random seed is drawn where it can be seen.
+  function begin(random, seed) {
+    const drawn = random ? crypto.getRandomValues(new Uint32Array(1))[0] : seed;
+    return [{ __type__: 'update', interactive: false }, { __type__: 'update', interactive: true }, drawn];
+  }
+  const end = () => [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }];
+
+  return { restore, save, share, begin, end };
+})(PLAYGROUND_CONFIG);

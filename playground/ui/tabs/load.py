@@ -1,0 +1,129 @@
+"""The load simulator: one prompt, greedy, in batches that change; a section of the Reruns tab. Layout, wiring."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.load import ANCHOR, load
+from playground.experiments.determinism.records import LoadRecord
+from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS
+from playground.experiments.services import Runner
+from playground.ui.common import QUIET, Controls, named, note, session_of
+from playground.ui.components.base import attribute
+from playground.ui.components.chart import chart
+from playground.ui.components.files import download, open_file, text_line
+from playground.ui.components.load_arms import load_arms
+from playground.ui.components.notice import notice
+from playground.ui.components.stage_line import stage_line
+from playground.ui.ladder_controls import DEFAULT_REQUESTS, DEFAULT_TOKENS, FEYNMAN, load_request
+from playground.ui.ladder_live import LoadView, frames, opened_view
+from playground.ui.live import failure
+from playground.ui.saving import MAX_OPENED_BYTES, opened, saved
+from playground.ui.sessions import Sessions
+from playground.ui.tabs.ladder import ENDED, STARTED
+
+__all__ = ["Load", "build_load", "wire_load"]
+
+PANE = "load"
+_TITLE = (
+    '<h2>A server under load</h2><p class="sub">Many requests ask the same at temperature 0, and the batch around each '
+    "changes at every step, as on a real server. Nobody draws by chance, yet answers can part: where the size of the "
+    "batch decides the order of additions, it decides the last bits too.</p>"
+)
+_ANCHOR = f'<p class="anchor"><b>Known from a large server:</b> {attribute(ANCHOR)}.</p>'
+
+
+@dataclass(frozen=True)
+class Load:
+    """The parts of the section that others wire.
+
+    Attributes:
+        fields: By the names that `load_request` knows.
+        shown: What `LoadView.values` fills, in its order.
+    """
+
+    run: gr.Button
+    stop: gr.Button
+    save: gr.Button
+    open: gr.HTML
+    fields: Controls
+    notice: gr.HTML
+    download: gr.HTML
+    shown: tuple[gr.HTML, ...]
+
+
+def build_load() -> Load:
+    """Lay the section out."""
+    with gr.Column(elem_classes="lab", elem_id="load"):
+        gr.HTML(_TITLE, elem_classes="lab-title")
+        with gr.Row(elem_classes="lab-ask"):
+            with gr.Row(elem_classes="lab-fields"):
+                question = gr.Textbox(FEYNMAN, label="Every request asks", max_lines=4, interactive=True)
+                requests = gr.Number(DEFAULT_REQUESTS, label="Requests", precision=0, interactive=True)
+                tokens = gr.Number(DEFAULT_TOKENS, label="Tokens of each answer", precision=0, interactive=True)
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Run the load", variant="primary", elem_id="load-run")
+                stop = gr.Button("Stop", elem_id="load-stop", elem_classes="stop-key", interactive=False)
+                save = gr.Button("Save as JSON", elem_id="load-save")
+                open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="load-open")
+        choices: list[str | int | float | tuple[str, str | int | float]] = [(arm.title, arm.name) for arm in ARMS]
+        arms = gr.CheckboxGroup(choices, value=list(DEFAULT_ARMS), label="Ways of computing", interactive=True)
+        state = stage_line("Not run yet.", pane=PANE, elem_id="load-stage")
+        news = notice(pane=PANE, elem_classes="notice")
+        with gr.Column(elem_classes="card"):
+            with gr.Row(elem_classes="lab-anchor"):
+                ours = text_line("", elem_id="load-ours")
+                gr.HTML(_ANCHOR)
+            with gr.Column(elem_classes="lab-results"):
+                bars = chart(
+                    label="Unique answers of each way of computing",
+                    empty="How many different answers each way of computing gives appears here.",
+                    elem_id="load-chart",
+                )
+                ways = load_arms(elem_id="load-arms")
+    fields = {"question": question, "requests": requests, "load_tokens": tokens, "arms": arms}
+    return Load(run, stop, save, open_it, fields, news, download(), (state, bars, ways, ours))
+
+
+def wire_load(section: Load, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+    """Run, stop, save and open; the model is the sidebar's."""
+    fields: Controls = {**section.fields, "model": controls["model"]}
+    shown = list(section.shown)
+
+    async def serve(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
+        try:
+            asked = load_request(named(fields, data))
+        except PlaygroundError as error:
+            yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
+            return
+        view = LoadView(asked.requests, len(asked.arms))
+        async with aclosing(
+            frames(view, lambda stop: iter(load(runner, asked, stop)), sessions, session_of(request))
+        ) as values:
+            async for each in values:
+                yield list(each)
+
+    def show(text: Any, request: gr.Request) -> list[Any]:
+        try:
+            record = opened(text, LoadRecord)
+        except PlaygroundError as error:
+            return [*[gr.skip()] * len(shown), note("This file was not opened.", str(error), kind="problem")]
+        return [*opened_view(LoadView(0, 0), record, sessions, session_of(request)), gr.skip()]
+
+    def stop(request: gr.Request) -> None:
+        sessions.stop(session_of(request))
+
+    async def save(request: gr.Request) -> tuple[Any, Any]:
+        return await saved(sessions, session_of(request))
+
+    begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
+    running = begin.then(serve, set(fields.values()), shown, concurrency_limit=None, **QUIET)
+    running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
+    section.stop.click(stop, None, None, queue=False, **QUIET)
+    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
+    section.open.input(show, section.open, [*shown, section.notice], concurrency_limit=None, **QUIET)

@@ -1,0 +1,87 @@
+"""One page over a fake runner for all tests of a session, and a fresh browser context for each."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from playground.ui.app import build_app
+from playground.ui.launch import launch_options
+from tests.fakes import FakeRunner, Script
+from tests.ui.lab import lab_url, open_lab
+from tests.ui.pages import OpenPage, opening, ready
+
+__all__ = ["OpenPage", "lab_url", "open_lab", "ready", "run_async"]
+
+T = TypeVar("T")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine in a thread of its own: Playwright keeps an event loop in the main one."""
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            result.append(asyncio.run(work))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join(30)
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeRunner, str]]:
+    """The runner behind the page, and the page's address."""
+    runner = FakeRunner()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
+        demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"))
+        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        yield runner, url
+        demo.close()
+
+
+@pytest.fixture
+def runner(served: tuple[FakeRunner, str]) -> FakeRunner:
+    """The runner behind the page, as new."""
+    runner = served[0]
+    runner.script = Script()
+    runner.requests.clear()
+    runner.runs.clear()
+    if not runner.holds("fake-135m", "fp32"):
+        list(runner.load("fake-135m", "fp32"))
+    return runner
+
+
+@pytest.fixture
+def url(served: tuple[FakeRunner, str], runner: FakeRunner) -> str:
+    """The page's address."""
+    return served[1]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless browser."""
+    sandbox = [] if os.environ.get("PLAYGROUND_BROWSER_SANDBOX") else ["--no-sandbox"]  # containers often lack one
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*sandbox, "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, url: str) -> Iterator[OpenPage]:
+    """Opens the page in a context of its own. No request may leave loopback, no script may fail."""
+    with opening(browser, url) as open_it:
+        yield open_it

@@ -1,0 +1,62 @@
+"""One page over a real runner and a tiny endless model, for the tabs of experiments: what they show is computed.
+
+Import `lab_url` and `open_lab` in conftest.py; `violations` and `settle` are plain helpers.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from playground.ui.app import build_app
+from playground.ui.launch import launch_options
+from tests.tiny_runner import endless_folder, make_runner, make_slot, quick_and_quiet
+from tests.ui.pages import OpenPage, opening
+
+__all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "set_slider", "violations"]
+
+MODEL = "tiny-llama"
+
+
+@pytest.fixture(scope="session")
+def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a page whose model answers at once and never ends by itself."""
+    folder = endless_folder(tmp_path_factory.mktemp("lab-model"))
+    with quick_and_quiet(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("lab-gradio")))
+        patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
+        runner = make_runner(make_slot(folder))
+        list(runner.load(MODEL, "fp32"))
+        demo = build_app(runner, model=MODEL, user_presets_dir=tmp_path_factory.mktemp("lab-presets"))
+        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        yield url
+        demo.close()
+
+
+@pytest.fixture
+def open_lab(browser: Browser, lab_url: str) -> Iterator[OpenPage]:
+    """Opens the page in a context of its own. No request may leave loopback, no script may fail."""
+    with opening(browser, lab_url) as open_it:
+        yield open_it
+
+
+def open_tab(open_lab: Callable[..., Page], name: str, **options: object) -> Page:
+    """A fresh page with this tab in front."""
+    page = open_lab(**options)
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page
+
+
+def set_slider(page: Page, name: str, value: float) -> None:
+    """A setting of the sidebar, by its label; opens the sidebar where it is folded."""
+    slider = page.get_by_role("slider", name=name, exact=True)
+    slider.fill(str(value))
+    expect(slider).to_have_value(str(value))
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong in the page as it is now: rule and the first places."""
+    return [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in Axe().run(page).response["violations"]
+    ]

@@ -1,0 +1,138 @@
+"""The page's server as a stranger meets it: hosts, origins, bodies, headers, and the endpoint `/generate`."""
+
+import json
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from playground.experiments.records import RunRecord
+from playground.ui.launch import allowed_hosts, launch_options
+from playground.ui.middleware import MAX_BODY_BYTES, BodyLimit
+from tests.fakes import FakeRunner, Script
+from tests.ui.conftest import run_async
+
+
+@pytest.fixture(scope="session")
+def client(served):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        client = Client(served[1], verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def test_a_program_gets_text_and_a_whole_record(client: Client, runner: FakeRunner):
+    text, record = client.predict("one two", seed=5, max_new_tokens=4, temperature=0.5, api_name="/generate")
+    assert text == " one two one two"
+    assert RunRecord.model_validate(record).settings["seed"] == 5
+    assert runner.requests[0].settings.temperature == 0.5
+
+
+def test_generate_is_the_only_named_endpoint(client: Client):
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/generate"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": "x" * 10_000_000}, "the limit is 1,000,000"),
+        ({"temperature": -1}, "temperature must be a number from 0 to 2"),
+        ({"temperature": "abc"}, "temperature must be a number"),
+        ({"top_p": 0}, "top_p must be a number above 0"),
+        ({"max_new_tokens": 10**9}, "max_new_tokens must be a whole number"),
+        ({"model": "nobody"}, "Unknown model 'nobody'"),
+        ({"model": 7}, "model must be text"),
+        ({"quantization": "int1"}, "Unknown quantization"),
+        ({"stop": "abc" * 99}, "stop"),
+    ],
+)
+def test_bad_input_to_the_api_is_refused_in_words(client: Client, runner: FakeRunner, values: dict, words: str):
+    with pytest.raises(AppError) as caught:
+        client.predict(**({"prompt": "hello"} | values), api_name="/generate")
+    assert words in str(caught.value)
+    assert runner.runs == []
+
+
+def test_a_failed_run_is_an_error_of_the_api(client: Client, runner: FakeRunner):
+    runner.script = Script(fail_after=2)
+    with pytest.raises(AppError, match="logits are not finite"):
+        client.predict("one two", api_name="/generate")
+
+
+def test_a_cancelled_job_stops_its_engine(client: Client, runner: FakeRunner):
+    runner.script = Script(count=5000, tokens_per_s=50)
+    job = client.submit("one two", max_new_tokens=5000, api_name="/generate")
+    next(iter(job))
+    job.cancel()
+    for _ in range(100):
+        if runner.runs and runner.runs[0].closed:
+            break
+        run_async(_a_moment())
+    assert runner.runs[0].closed
+
+
+async def _a_moment() -> None:
+    import asyncio  # noqa: PLC0415 - one call
+
+    await asyncio.sleep(0.03)
+
+
+def test_queued_events_cannot_be_run_around_the_queue(url: str):
+    assert httpx.post(f"{url}gradio_api/run/generate", json={"data": ["x"]}).status_code == 404
+
+
+def test_a_foreign_host_and_a_foreign_origin_are_refused(url: str):
+    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 400
+    assert httpx.get(url, headers={"origin": "http://evil.example"}).status_code == 403
+    assert httpx.get(url, headers={"origin": "null"}).status_code == 403
+    assert httpx.get(url, headers={"origin": url.rstrip("/")}).status_code == 200
+
+
+def test_every_answer_carries_the_headers(url: str):
+    headers = httpx.get(url).headers
+    assert "object-src 'none'" in headers["content-security-policy"]
+    assert "connect-src 'self' data: blob:" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_body_over_the_limit_is_refused_with_and_without_its_length(url: str):
+    told = httpx.post(f"{url}gradio_api/queue/join", content=b"x" * (MAX_BODY_BYTES + 1))
+    assert told.status_code == 413
+    assert f"{MAX_BODY_BYTES:,} bytes" in told.json()["error"]
+    received: list[dict] = []
+
+    async def app(scope, receive, send):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    chunks = iter([{"type": "http.request", "body": b"x" * 60, "more_body": True}] * 3)
+
+    async def receive():
+        return next(chunks)
+
+    async def send(message):
+        received.append(message)
+
+    run_async(BodyLimit(app, limit=100)({"type": "http", "headers": []}, receive, send))
+    assert received[0]["status"] == 413
+    assert "larger than 100 bytes" in json.loads(received[1]["body"])["error"]
+
+
+def test_only_names_of_this_machine_are_allowed():
+    assert allowed_hosts("127.0.0.1") == ["127.0.0.1", "localhost", "[::1]"]
+    assert "192.168.7.8" in allowed_hosts("192.168.7.8")
+    assert "127.0.0.1" in allowed_hosts("0.0.0.0")
+    assert not any("*" in name for name in allowed_hosts("0.0.0.0"))
+
+
+def test_nothing_that_calls_out_is_switched_on():
+    options = launch_options("127.0.0.1")
+    for name in ("share", "run_history", "enable_monitoring", "ssr_mode", "mcp_server", "pwa", "show_error"):
+        assert options[name] is False
+    assert options["footer_links"] == []
+    assert "http://" not in options["head"].replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in options["head"]

@@ -1,0 +1,250 @@
+"""The ladder and the load simulator as they are shown: pure functions of records, checked against a recount."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.ladder import MAX_TOKENS
+from playground.experiments.determinism.records import LadderRecord
+from playground.experiments.determinism.rungs import DEFAULT_ARMS, FIXES, RUNGS
+from playground.experiments.determinism.stages import Stage
+from playground.experiments.records import parse_as
+from playground.ui import ladder_views, load_views
+from playground.ui.controls import CHECKS, SLIDERS
+from playground.ui.ladder_controls import FEYNMAN, ladder_request, load_request
+from playground.ui.ladder_live import LadderView, LoadView
+from playground.ui.views import NOTHING
+from tests.ui import ladder_records as made
+
+HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
+
+
+def rung_values(*rungs) -> list[dict]:
+    return json.loads(ladder_views.rungs_value(made.reference(), list(rungs)))["rungs"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, NOTHING), (0.0, "0"), (0.03125, "0.0312"), (4.8e-7, "4.8×10⁻⁷"), (1.0, "1"), (1234.0, "1,234")],  # noqa: RUF001 - the sign of multiplication
+)
+def test_figures_keep_three_digits(value: float | None, shown: str):
+    assert ladder_views.figure(value) == shown
+
+
+@given(st.floats(1e-30, 1e30))
+def test_no_difference_is_ever_shown_as_none(value: float):
+    shown = ladder_views.figure(value)
+    mantissa, _, power = shown.replace(",", "").partition("×10")  # noqa: RUF001 - the sign of multiplication
+    back = float(mantissa) * 10 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    assert back == pytest.approx(value, rel=0.01)
+
+
+@given(st.floats(0, 1))
+def test_a_share_looks_like_all_or_nothing_only_if_it_is(value: float):
+    assert (ladder_views.share(value) == "100%") == (value == 1)
+    assert (ladder_views.share(value) == "0%") == (value == 0)
+
+
+def test_a_control_that_is_not_equal_says_so_and_that_nothing_is_claimed():
+    value = json.loads(ladder_views.control_value(made.control(equal=False)))
+    assert not value["equal"]
+    assert value["title"] == "Not bitwise equal"
+    assert "nothing is claimed" in value["text"]
+    assert value["differing"] == ["run 3 in this process: 4 of 34 steps, the first at token 10"]
+    quick = json.loads(ladder_views.control_value(made.control(fresh=0)))
+    assert "5 runs in this process, none in fresh processes" in quick["text"]
+
+
+def test_the_probe_table_holds_every_probe_once():
+    value = json.loads(ladder_views.probe_value(made.probes()))
+    active, calm = set(), set()
+    for row in value["rows"]:
+        for form, cell in zip(value["formats"], row["cells"], strict=True):
+            active |= {(row["knob"], one["operation"], form, one["fraction"], one["diff"]) for one in cell["active"]}
+            calm |= {(row["knob"], operation, form) for operation in cell["calm"]}
+    told = [(probe, (probe.knob, probe.operation, probe.dtype)) for probe in made.probes()]
+    assert calm == {key for probe, key in told if not probe.active}
+    figures = {
+        (*key, probe.differing_share, ladder_views.figure(probe.max_abs_diff)) for probe, key in told if probe.active
+    }
+    assert active == figures
+    assert value["summary"].startswith("5 of 10 probes")
+
+
+def test_a_knob_that_could_not_be_asked_is_neither_active_nor_without_effect():
+    first = made.probes()[0]
+    unasked = first.model_copy(update={"knob": "instruction set", "note": "Not asked: no fresh process."})
+    value = json.loads(ladder_views.probe_value([first, unasked]))
+    assert value["rows"][1]["cells"] == [{"active": [], "calm": []}]
+    assert value["rows"][1]["note"] == "Not asked: no fresh process."
+    assert value["summary"].startswith("0 of 1 probe ")
+
+
+def test_words_of_a_record_count_tokens_from_one_as_the_page_does():
+    before = "batch of 8 moves logits by up to 7.1e-05, fork at token 11"
+    (fix,) = json.loads(ladder_views.fixes_value([made.fixes()[0].model_copy(update={"before": before})]))
+    assert fix["before"] == "batch of 8 moves logits by up to 7.1×10⁻⁵, fork at token 12"  # noqa: RUF001 - the sign of multiplication
+    (rung,) = rung_values(made.rung("seeded", "sampling", note="seed 7: two such runs parted at token 3."))
+    assert rung["note"] == "seed 7: two such runs parted at token 4."
+
+
+def test_the_histogram_counts_every_gap_and_marks_every_rung_that_moved_the_logits():
+    reference, rungs = made.reference(), made.rungs()
+    value = json.loads(ladder_views.gap_chart(reference, rungs))
+    ties = sum(gap == 0 for gap in reference.gaps)
+    assert sum(point[1] for point in value["series"][0]["points"]) == len(reference.gaps) - ties
+    assert f"{ties} exact tie of" in value["summary"]
+    wanted = [(2 * rung.max_abs_logit_diff, rung.title) for rung in rungs if rung.max_abs_logit_diff]
+    assert [(mark["x"], mark["label"]) for mark in value["marks"]] == wanted
+    steps = [math.log10(b[0] / a[0]) for a, b in zip(value["series"][0]["points"], value["series"][0]["points"][1:])]  # noqa: B905 - pairs of neighbours
+    assert steps == pytest.approx([0.25] * len(steps))
+
+
+def test_no_histogram_without_a_gap_that_can_stand_on_it():
+    assert ladder_views.gap_chart(None, []) == ""
+    ties = made.reference().model_copy(update={"gaps": [0.0] * len(made.TEXTS)})
+    assert ladder_views.gap_chart(ties, made.rungs()) == ""
+
+
+def test_each_rung_says_what_was_found_and_never_more():
+    found = {rung["name"]: rung for rung in rung_values(*made.rungs())}
+    assert found["threads"]["verdict"] == "No effect found here: every logit is bitwise equal."
+    assert found["threads"]["note"] == "1 instead of 2."
+    assert found["no-cache"]["verdict"] == "No fork: the logits differ, the answer does not."
+    assert found["batch-8"]["verdict"] == "Forks at token 12, one of the risky tokens."
+    assert found["surprise"]["verdict"] == "Forks at token 31, which was not among the risky tokens."
+    assert found["fp16"]["verdict"] == "Skipped: This processor has no fp16 units."
+    assert found["fp16"]["diff"] == found["fp16"]["risky_count"] == NOTHING
+    assert "the logits are the same, the draw is not" in found["seeded-sampling"]["verdict"]
+    assert [found[name]["sign"] for name in ("threads", "no-cache", "batch-8", "fp16")] == ["=", "≈", "≠", ""]
+
+
+def test_the_fork_shows_both_candidates_and_what_the_texts_share():
+    (rung,) = rung_values(made.rung("batch-8", diff=0.031, fork=11))
+    assert rung["candidates"]["texts"] == [made.TEXTS[11], " bongos"]
+    assert rung["candidates"]["probs"] == ["34.0%", "33.9%"]
+    assert rung["candidates"]["gap"] == ladder_views.figure(made.reference().gaps[11])
+    assert rung["same"] == "".join(made.TEXTS[:11])
+    assert rung["other"] == " bongos and nothing else"
+    (ended,) = rung_values(made.rung("batch-8", diff=0.031, fork=11, rung_token=""))
+    assert ended["candidates"]["ends"] == [False, True]
+
+
+@given(st.text(), st.integers(0, 5))
+def test_shared_and_own_text_are_the_whole_text(text: str, fork: int):
+    (rung,) = rung_values(made.rung("x", diff=0.1, fork=fork, text=text))
+    assert rung["same"] + rung["other"] == text
+    assert made.reference().text.startswith(rung["same"])
+
+
+def test_a_fix_says_whether_it_works_and_what_it_costs():
+    works, fails, nothing, skipped = json.loads(ladder_views.fixes_value(made.fixes()))
+    assert (works["verdict"], works["cost"]) == ("Works here.", "21.3 → 9.8 tokens/s, 46% of the speed")
+    assert (fails["verdict"], fails["cost"]) == ("Does not help here.", "")
+    assert nothing["verdict"] == "Nothing to cure was found here."
+    assert skipped["verdict"] == "Skipped: This machine has no MKL."
+
+
+def test_every_count_of_the_load_is_that_of_the_record():
+    record = made.load_record()
+    chart = json.loads(load_views.arms_chart(record.arms, record.asked))
+    assert [point[1] for point in chart["series"][0]["points"]] == [len(arm.answers) for arm in record.arms]
+    shown = json.loads(load_views.arms_value(record.arms))
+    for arm, value in zip(record.arms, shown, strict=True):
+        assert sum(answer["count"] for answer in value["answers"]) == arm.n
+        forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
+        assert value["fork"] == (str(min(forks) + 1) if forks else NOTHING)
+    assert shown[2]["cost"] == "46% of bf16"
+    told = load_views.ours(record)
+    assert "7 unique of 100 in bf16" in told
+    assert "smollm2-135m, 135 million parameters" in told
+
+
+def test_hostile_text_travels_as_ascii_without_a_tag():
+    texts = [HOSTILE] * 4
+    reference, rung = made.reference(texts), made.rung("x", diff=1.0, fork=1, text=HOSTILE, rung_token=HOSTILE)
+    arms = [made.arm(HOSTILE, [2, 1], 3.0)]
+    for value in (
+        ladder_views.rungs_value(reference, [rung]), load_views.arms_value(arms), load_views.arms_chart(arms, 3),
+        ladder_views.gap_chart(reference, [rung.model_copy(update={"title": HOSTILE})]),
+    ):  # fmt: skip
+        assert value.isascii()
+        assert "<" not in value
+
+
+def test_a_view_shows_the_same_from_parts_as_from_the_saved_record():
+    record = made.ladder_record()
+    parts = LadderView()
+    for update in (record.reference, record.control, *record.host_probe, *record.rungs, *record.fixes):
+        parts.add(update)
+    whole = LadderView()
+    whole.add(parse_as(LadderRecord, record.to_json()))
+    assert parts.values()[1:] == whole.values()[1:]
+    load, loaded = LoadView(100, 3), LoadView(0, 0)
+    for arm in made.load_record().arms:
+        load.add(arm)
+    loaded.add(made.load_record())
+    assert load.values()[1:3] == loaded.values()[1:3]
+
+
+def test_the_end_says_finished_only_where_everything_was_done():
+    view = LadderView()
+    view.add(Stage("Rung 1", 0.5))
+    assert view.values()[0] == {"phase": "running", "text": "Rung 1", "fraction": 0.5}
+    view.add(made.ladder_record())
+    view.end()
+    assert view.status["phase"] == "stopped"
+    assert view.status["text"] == "stopped: 7 rungs measured and 1 skipped, 4 fixes tried"
+    whole = LadderView()
+    rungs = [made.rung(rung.name, rung.group) for rung in RUNGS]
+    whole.add(made.ladder_record().model_copy(update={"rungs": rungs, "fixes": made.fixes()[:1] * len(FIXES)}))
+    whole.end()
+    assert whole.status["phase"] == "finished"
+    refused = LadderView()
+    refused.add(made.ladder_record(claims=False))
+    refused.end()
+    assert refused.status["text"] == "finished: the control was not equal, so nothing is claimed"
+
+
+def fields(**changed) -> dict:
+    values = {spec.name: 1 for spec in SLIDERS} | {"max_new_tokens": 2000, "context_length": 2048}
+    values |= dict.fromkeys(CHECKS, False) | {"system": "", "stop": "", "prompt": "not this", "model": "m"}
+    values |= {"quantization": "bf16", "reference_model": "", "hardware_usd_per_hour": 1}
+    return values | {"own_prompt": "this", "tokens": 64, "quick": True} | changed
+
+
+def test_the_ladder_takes_its_own_prompt_and_length_and_the_sidebars_model():
+    request = ladder_request(fields())
+    assert (request.run.prompt, request.run.quantization, request.quick) == ("this", "bf16", True)
+    assert request.run.settings.max_new_tokens == 64
+
+
+@pytest.mark.parametrize("tokens", [0, 1, MAX_TOKENS + 1, 3.5, None, "many", True, [64], "nan"])
+def test_a_wrong_length_is_refused_with_its_limits(tokens: object):
+    with pytest.raises(PlaygroundError, match=rf"Tokens of the answer must be a whole number from 2 to {MAX_TOKENS}"):
+        ladder_request(fields(tokens=tokens))
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"requests": 1}, "Requests must be a whole number from 2 to 1,000"),
+        ({"requests": 1001}, "Requests"),
+        ({"load_tokens": 0}, "Tokens of each answer"),
+        ({"question": "  "}, "prompt is empty"),
+        ({"question": 7}, "prompt is empty"),
+        ({"arms": []}, "at least one way"),
+        ({"arms": "bf16"}, "list of names"),
+        ({"arms": [1]}, "list of names"),
+        ({"model": None}, "Choose a model"),
+    ],
+)
+def test_a_wrong_load_is_refused_in_words(changed: dict, problem: str):
+    right = {"question": FEYNMAN, "requests": "100", "load_tokens": 64, "arms": None, "model": "m"}
+    assert load_request(right).arms == DEFAULT_ARMS
+    with pytest.raises(PlaygroundError, match=problem):
+        load_request(right | changed)

@@ -1,0 +1,185 @@
+"""Runs as frames, sessions, and the handlers: called directly, without a page."""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from itertools import pairwise
+
+import pytest
+
+from playground.errors import PlaygroundError
+from playground.experiments.records import parse_record
+from playground.experiments.updates import RunRequest
+from playground.settings import make_settings
+from playground.ui.live import Frame, follow
+from playground.ui.saving import saved
+from playground.ui.sessions import MAX_SESSIONS, Sessions, Ticket
+from playground.ui.tabs.play import preview_of
+from tests.fakes import FakeRunner, Script
+from tests.ui.conftest import run_async
+
+
+def request_for(prompt: str, **settings) -> RunRequest:
+    return RunRequest(prompt, "fake-135m", "fp32", make_settings(**settings), hardware_usd_per_hour=0.25)
+
+
+async def frames_of(runner: FakeRunner, request: RunRequest, ticket: Ticket) -> list[Frame]:
+    async with aclosing(follow(runner, request, ticket)) as frames:
+        return [frame async for frame in frames]
+
+
+def tokens_in(frame: Frame) -> list[str]:
+    lines = [json.loads(line) for line in frame.tokens.splitlines()]
+    return [line[0] for line in lines if isinstance(line, list)]
+
+
+def test_frames_only_ever_append_and_end_with_every_token():
+    runner, ticket = FakeRunner(Script(tokens_per_s=150)), Ticket()
+    frames = run_async(frames_of(runner, request_for("a b c"), ticket))
+    for before, after in pairwise(frames):
+        assert after.tokens.startswith(before.tokens)
+    assert len(frames) < 20  # 40 tokens in 0.27 s are a few frames, not one each
+    assert tokens_in(frames[-1]) == [*[f" {'abc'[i % 3]}" for i in range(40)], ""]
+    assert frames[-1].status == {"phase": "finished", "text": "finished: end of answer"}
+    assert frames[-1].meters["tokens"] == "11 / 41"
+    assert json.loads(frames[-1].tokens.splitlines()[-1]) == {"end": "eos"}
+    assert ticket.record is not None
+    assert ticket.record.text == frames[-1].text
+    assert runner.runs[0].closed
+
+
+def test_two_runs_never_share_a_head():
+    runner = FakeRunner(Script(tokens_per_s=2000))
+    heads = {run_async(frames_of(runner, request_for("a"), Ticket()))[0].tokens.splitlines()[0] for _ in range(3)}
+    assert len(heads) == 3
+
+
+def test_stop_ends_the_frames_at_once_and_the_record_comes_after():
+    async def stopped() -> tuple[list[Frame], float, Ticket]:
+        runner, ticket = FakeRunner(Script(count=5000, tokens_per_s=100)), Ticket()
+        frames: list[Frame] = []
+        pressed_at = 0.0
+        async for frame in follow(runner, request_for("a b", max_new_tokens=5000), ticket):
+            frames.append(frame)
+            if len(tokens_in(frame)) > 5 and not pressed_at:
+                ticket.stop.set()
+                pressed_at = time.perf_counter()
+        return frames, time.perf_counter() - pressed_at, ticket
+
+    frames, took_s, ticket = run_async(stopped())
+    assert took_s < 0.3
+    assert frames[-1].status == {"phase": "stopped", "text": "stopped"}
+    assert len(tokens_in(frames[-1])) > 5
+    assert ticket.ended.wait(2)
+    assert ticket.record is not None
+    assert ticket.record.finish_reason == "cancelled"
+
+
+def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
+    class Deaf(FakeRunner):
+        def start(self, request, should_stop):
+            return super().start(request, lambda: False)
+
+    async def stopped() -> tuple[str, float]:
+        ticket = Ticket()
+        async with aclosing(follow(Deaf(Script(prompt_s=1.5)), request_for("a"), ticket)) as frames:
+            async for frame in frames:
+                if frame.status["phase"] == "reading" and not ticket.stop.is_set():
+                    ticket.stop.set()
+                    pressed_at = time.perf_counter()
+        return frame.status["phase"], time.perf_counter() - pressed_at
+
+    phase, took_s = run_async(stopped())
+    assert phase == "stopped"
+    assert took_s < 0.4
+
+
+def test_closing_the_frames_stops_the_engine():
+    async def leave() -> FakeRunner:
+        runner = FakeRunner(Script(count=5000, tokens_per_s=100))
+        frames = follow(runner, request_for("a b", max_new_tokens=5000), Ticket())
+        async for frame in frames:
+            if tokens_in(frame):
+                break
+        await frames.aclose()
+        for _ in range(100):
+            if runner.runs[0].closed:
+                break
+            await asyncio.sleep(0.02)
+        return runner
+
+    assert run_async(leave()).runs[0].closed
+
+
+def test_a_failure_keeps_what_came_and_says_why():
+    runner = FakeRunner(Script(fail_after=4, tokens_per_s=500))
+    last = run_async(frames_of(runner, request_for("a"), Ticket()))[-1]
+    assert len(tokens_in(last)) == 4
+    assert last.status["phase"] == "failed"
+    assert last.status["problem"].endswith("use fp32.")
+
+
+def test_a_refused_request_is_a_failed_frame():
+    last = run_async(frames_of(FakeRunner(), RunRequest("a", "nobody", "fp32", make_settings()), Ticket()))[-1]
+    assert "Unknown model 'nobody'" in last.status["problem"]
+
+
+def test_an_unexpected_error_is_logged_and_shown_without_its_insides(caplog: pytest.LogCaptureFixture):
+    runner = FakeRunner(Script(fail_after=1, error=ValueError("/home/me/secret")))
+    last = run_async(frames_of(runner, request_for("a"), Ticket()))[-1]
+    assert "ValueError" in last.status["problem"]
+    assert "secret" not in last.status["problem"]
+    assert "secret" in caplog.text
+
+
+def test_a_page_reaches_its_own_run_only():
+    sessions = Sessions()
+    one, two = sessions.begin("one"), sessions.begin("two")
+    sessions.stop("one")
+    assert one.stop.is_set()
+    assert not two.stop.is_set()
+    again = sessions.begin("two")  # a page has one run: the one before is told to stop
+    assert two.stop.is_set()
+    assert sessions.last("two") is again
+    sessions.forget("two")
+    assert again.stop.is_set()
+    assert sessions.last("two") is None
+    sessions.stop("nobody")
+
+
+def test_sessions_are_bounded_and_a_run_on_its_way_is_kept():
+    sessions = Sessions()
+    running = sessions.begin("running")
+    for number in range(MAX_SESSIONS + 10):
+        sessions.begin(str(number)).ended.set()
+    assert sessions.last("running") is running
+    assert sessions.last("0") is None
+    assert sessions.last(str(MAX_SESSIONS + 9)) is not None
+
+
+def test_a_finished_run_is_saved_as_a_record_that_reads_back():
+    runner, sessions = FakeRunner(Script(tokens_per_s=2000)), Sessions()
+    run_async(frames_of(runner, request_for("a b c", seed=7), sessions.begin("me")))
+    file, _ = run_async(saved(sessions, "me"))
+    assert file["name"] == "run-fake-135m-7.json"
+    assert parse_record(file["text"]).prompt == "a b c"
+    for session in ("somebody else", "nobody"):
+        _, told = run_async(saved(sessions, session))
+        assert "no finished run" in told["text"]
+
+
+def test_the_preview_is_quiet_without_a_prompt_and_says_what_is_wrong():
+    values = {"prompt": "a b", "model": "fake-135m", "quantization": "fp32", "hardware_usd_per_hour": 1, "raw": False}
+    values |= {"temperature": 1, "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "seed": 0}
+    values |= {"max_new_tokens": 4, "context_length": 64}
+    runner = FakeRunner()
+    assert run_async(preview_of(runner, values)) == "10 tokens will be read."
+    assert run_async(preview_of(runner, values | {"prompt": "  "})) == ""
+    assert "temperature must be" in run_async(preview_of(runner, values | {"temperature": "abc"}))
+    assert "once the chosen model" in run_async(preview_of(runner, values | {"model": "fake-small"}))
+
+
+def test_loading_errors_are_playground_errors_of_the_fake():
+    with pytest.raises(PlaygroundError, match="no network"):
+        list(FakeRunner().load("fake-far", "fp32"))

@@ -1,0 +1,278 @@
+"""What the Reruns tab shows is what the record says: counts add up, nothing is lost without a word."""
+
+import json
+import random
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.errors import PlaygroundError
+from playground.experiments.reruns.run import LadderStep, RerunProgress
+from playground.experiments.updates import BatchPlan
+from playground.ui.rerun_answers import MAX_ANSWERS, answers_view, heat_view
+from playground.ui.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
+from playground.ui.rerun_controls import (
+    mentions_text,
+    parse_mentions,
+    parse_temperatures,
+    rerun_request,
+    temperatures_text,
+)
+from playground.ui.rerun_drawings import draw
+from playground.ui.rerun_progress import LadderProgress, RerunStatus, plan_text
+from playground.ui.rerun_tree import tree_view
+from playground.ui.rerun_views import headline_view, mentions_view, numbers_view
+from tests.experiments.reruns.made import some_runs
+from tests.ui.rerun_samples import hostile_record, ladder, record, row
+
+MAX_VIEW_BYTES = 2_000_000
+TIMES = chr(0xD7)  # the sign of multiplication
+
+
+def drawn(value: str) -> Any:
+    return json.loads(value)
+
+
+def many_answers(n: int, length: int, seed: int = 1):
+    draws = random.Random(seed)
+    return record([[draws.randrange(40) for _ in range(length)] for _ in range(n)])
+
+
+@given(some_runs, st.integers(2, 12))
+def test_counts_of_the_tree_add_up_whatever_is_left_out(runs, most_rows):
+    nodes = drawn(tree_view(record(runs), most_rows))["nodes"]
+    under = defaultdict(list)
+    for at, node in enumerate(nodes):
+        assert node["parent"] < at
+        under[node["parent"]].append(node)
+    assert nodes[0]["n"] == len(runs)
+    for at, node in enumerate(nodes):
+        if under[at]:
+            assert sum(one["n"] for one in under[at]) == node["n"]
+            assert "folded" not in node
+        elif "folded" in node:
+            assert 2 <= node["folded"] <= node["n"]
+
+
+@given(some_runs)
+def test_a_small_tree_is_drawn_whole_each_leaf_an_answer(runs):
+    made = record(runs)
+    nodes = drawn(tree_view(made))["nodes"]
+    parents = {node["parent"] for node in nodes}
+    assert not any("more" in node or "folded" in node for node in nodes)
+    assert sum(at not in parents for at in range(len(nodes))) == made.summary.unique
+
+
+@given(some_runs)
+def test_the_main_way_of_the_tree_is_the_common_path(runs):
+    made = record(runs)
+    nodes = drawn(tree_view(made))["nodes"]
+    main = "".join(node["text"] for node in nodes if node.get("main"))
+    assert main.count("w") == len(made.summary.mode_agreement)
+
+
+def test_a_tree_of_200_different_answers_is_limited_and_says_what_is_left_out():
+    made = many_answers(200, 8)
+    nodes = drawn(tree_view(made))["nodes"]
+    parents = {node["parent"] for node in nodes}
+    assert sum(at not in parents for at in range(len(nodes))) <= 80
+    assert any("more" in node for node in nodes)
+
+
+def test_a_fork_says_how_many_runs_took_each_likely_token():
+    made = record([[0, 1], [0, 1], [0, 2], [0]])
+    (root,) = [node for node in drawn(tree_view(made))["nodes"] if node["parent"] == -1]
+    assert [(text, took) for _, text, _, took in root["fork"]["top"]] == [(" w1", 2), (" w2", 1)]
+    assert root["fork"]["index"] == 1
+    assert [node["n"] for node in drawn(tree_view(made))["nodes"] if node.get("stops")] == [1]
+
+
+@given(some_runs)
+def test_answers_are_counted_as_the_summary_counts_them(runs):
+    made = record(runs)
+    view = drawn(answers_view(made))
+    assert len(view["answers"]) == made.summary.unique
+    assert sum(one["n"] for one in view["answers"]) == made.n
+    assert view["answers"][0]["n"] == made.summary.mode_count
+    assert view["more"] == {"answers": 0, "runs": 0}
+
+
+@given(some_runs)
+def test_the_pieces_of_a_diff_spell_both_answers(runs):
+    made = record(runs)
+    answers = drawn(answers_view(made))["answers"]
+    texts = {"".join(text for kind, text in one["pieces"] if kind in "=+~") for one in answers}
+    assert texts == {run.text for run in made.runs}
+    reference = "".join(text for _, text in answers[0]["pieces"])
+    assert all("".join(text for kind, text in one["pieces"] if kind in "=-") == reference for one in answers)
+
+
+def test_what_is_left_out_of_the_list_is_counted():
+    made = many_answers(150, 4)
+    view = drawn(answers_view(made))
+    assert len(view["answers"]) == MAX_ANSWERS
+    assert view["more"]["answers"] == made.summary.unique - MAX_ANSWERS
+    assert sum(one["n"] for one in view["answers"]) + view["more"]["runs"] == made.n
+
+
+def test_200_long_answers_stay_below_2_megabytes():
+    kinds = ["漢字かな交じり文" * 2, " <b>", '"quoted"', " plain", "\n"]
+    draws = random.Random(3)
+    runs = [row([draws.randrange(5) for _ in range(2048)]) for _ in range(200)]
+    texts = [run.model_copy(update={"token_texts": [kinds[id] for id in run.token_ids],
+                                    "text": "".join(kinds[id] for id in run.token_ids)}) for run in runs]  # fmt: skip
+    made = record([[1], [2]], ["plain"]).model_copy(update={"runs": texts[:2]})  # the summary's cost is not ours
+    view = answers_view(made.model_copy(update={"runs": texts, "n": 200}))
+    assert len(view) < MAX_VIEW_BYTES
+    left = [one["left"] for one in drawn(view)["answers"]]
+    assert all(more > 0 for more in left)
+
+
+@given(some_runs)
+def test_the_heat_map_has_a_cell_for_each_pair_of_answers(runs):
+    made = record(runs)
+    view = drawn(heat_view(made))
+    answers = len(view["counts"])
+    cells = [view["cells"][at : at + 2] for at in range(0, len(view["cells"]), 2)]
+    assert len(cells) == answers**2
+    assert sum(view["counts"]) == made.n
+    assert all((cells[a * answers + b] == "##") == (a == b) for a in range(answers) for b in range(answers))
+
+
+@given(some_runs)
+def test_charts_show_the_summary(runs):
+    made = record(runs)
+    agreement = drawn(agreement_chart(made) or "null")
+    if agreement:
+        pairs, mode = agreement["series"]
+        assert [y for _, y in pairs["points"]] == [1, *made.summary.agreement]
+        assert [y for _, y in mode["points"]] == [1, *made.summary.mode_agreement]
+    (bars,) = drawn(lengths_chart(made))["series"]
+    assert sum(y for _, y in bars["points"]) == made.n
+    entropy = drawn(entropy_chart(made) or "null")
+    if entropy:
+        line, forks = entropy["series"]
+        assert len(line["points"]) == len(made.summary.mode_agreement)
+        assert all(point in line["points"] for point in forks["points"])
+
+
+def test_every_fork_on_the_common_path_is_marked():
+    made = record([[0, 1, 2], [0, 1, 2], [0, 1, 3], [4]])
+    _, forks = drawn(entropy_chart(made))["series"]
+    assert [x for x, _ in forks["points"]] == [1, 3]  # counted from 1
+
+
+def test_the_ladder_plots_unique_answers_and_mentions_at_each_temperature():
+    made = ladder(0, 0.5, 1.5, mentions=("w1", "w2"))
+    chart = drawn(ladder_chart(made.rungs))
+    unique, first, _ = chart["series"]
+    assert unique["points"] == [
+        [t, rung.summary.unique_share] for t, rung in zip((0, 0.5, 1.5), made.rungs, strict=True)
+    ]
+    assert first["points"] == [[rung.settings["temperature"], rung.summary.mentions["w1"].rate] for rung in made.rungs]
+    assert all(low <= y <= high for (_, y), low, high in zip(first["points"], first["low"], first["high"], strict=True))
+    assert ladder_chart([]) == ""
+
+
+def test_the_headline_is_the_summary():
+    made = record([[0, 1], [0, 1], [0, 2]])
+    view = drawn(headline_view(made))
+    shown = [view[key] for key in ("unique", "fork", "entropy", "mode", "speed")]
+    assert shown == ["2/3", "2", "2.5", f"{TIMES}2", "120"]
+    same = drawn(headline_view(record([[0, 1]] * 3)))
+    assert (same["unique"], same["fork"]) == ("1/3", "none")
+
+
+def test_every_number_has_its_definition_and_its_interval():
+    numbers = drawn(numbers_view(record([[0, 1], [0, 1], [0, 2], [3]], ["w1"])))
+    from playground.ui.components.figures import FIGURES, rerun_definitions  # noqa: PLC0415 - gradio is slow to import
+
+    keys = [key for group in FIGURES.values() for key in group]
+    assert sorted(keys) == sorted(numbers) == sorted(rerun_definitions())
+    for key in ("mode_share", "exact_match_rate", "answer_entropy_bits", "distinct_1", "edit_distance", "length_mean"):
+        assert " to " in numbers[key][1]
+
+
+def test_mentions_carry_rate_interval_and_first_places():
+    made = record([[1, 2], [2, 1], [3, 3]], ["w1", "w9"])
+    first, never = drawn(mentions_view(made))["rows"]
+    assert (first["count"], first["places"], first["median"]) == (2, [0, 1], 0.5)
+    assert first["low"] < first["rate"] < first["high"]
+    assert (never["count"], never["median"], never["low"]) == (0, None, 0)
+
+
+def test_no_value_holds_what_looks_like_a_tag():
+    values = draw(hostile_record()).values()
+    assert all("<" not in value for value in values)
+    assert any("\\u003cimg" in value for value in values)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]),
+                        min_size=1, max_size=9).filter(lambda word: any(char.isalnum() for char in word)),
+                unique=True, max_size=5))  # fmt: skip
+def test_mentions_are_read_as_they_are_written(words):
+    assert parse_mentions(mentions_text(words)) == tuple(words)
+    assert parse_mentions("\n".join(words) + "\n\n ") == tuple(words)
+
+
+def test_temperatures_are_sorted_and_wrong_ones_refused():
+    assert parse_temperatures("1.5, 0 0.2") == (0, 0.2, 1.5)
+    assert parse_temperatures(temperatures_text((0, 0.7))) == (0, 0.7)
+    for wrong in ("", "warm", "0, nan", "3", "0.5, 0.5", None, ",".join(str(at / 10) for at in range(14))):
+        with pytest.raises(PlaygroundError):
+            parse_temperatures(wrong)
+
+
+def test_a_wrong_number_of_runs_names_the_limit():
+    values = {"prompt": "x", "model": "m", "quantization": "fp32", "hardware_usd_per_hour": 0, "temperature": 1,
+              "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "context_length": 100,
+              "max_new_tokens": 9, "seed": 1, "raw": False}  # fmt: skip
+    assert rerun_request(values, 3, "same", "a, b").mentions == ("a", "b")
+    for wrong in (1, 201, 2.5, None, "many", True):
+        with pytest.raises(PlaygroundError, match="2 to 200"):
+            rerun_request(values, wrong, "same", "")
+    with pytest.raises(PlaygroundError):
+        rerun_request(values, 3, "sideways", "")
+
+
+def test_a_split_batch_says_in_how_many_waves_and_why():
+    assert plan_text(BatchPlan(16, 16, 1, 1)) == ""
+    text = plan_text(BatchPlan(64, 24, 41_000_000, 1_200_000_000))
+    assert "64 rows go in 3 waves of at most 24" in text
+    assert "41.0 MB" in text
+    assert "1.20 GB" in text
+
+
+def told(finished: int, asked: int = 8) -> RerunProgress:
+    return RerunProgress(asked, finished, 1, min(finished, 3), finished * 10, 1.0, 50.0)
+
+
+def test_progress_counts_what_has_finished_and_keeps_the_plan():
+    status = RerunStatus(64)
+    status.add(BatchPlan(64, 24, 1, 1))
+    plan = status.value["plan"]
+    status.add(told(5, 64))
+    assert status.value["text"] == "running, 5 of 64 finished"
+    assert (status.value["unique"], status.value["plan"]) == ("3", plan)
+    status.add(record([[1], [2], [3]], asked=64))
+    assert status.value["phase"] == "stopped"
+    assert status.value["text"] == "stopped: 3 of 64 runs finished"
+    assert status.value["unique"] == "3"
+
+
+def test_a_ladder_never_goes_back():
+    status, seen = LadderProgress(8, (0.0, 0.5, 1.0)), []
+    for index in range(3):
+        status.add(LadderStep(index, index / 2))
+        for finished in (0, 4, 8):
+            status.add(told(finished))
+            seen.append(status.value["fraction"])
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+    assert "temperature 1 (3 of 3)" in status.value["text"]
+    status.add(ladder(0, 0.5))
+    assert status.value["phase"] == "stopped"
+    assert "2 of 3 temperatures" in status.value["text"]

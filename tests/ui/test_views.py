@@ -1,0 +1,138 @@
+"""What is shown, as pure functions of what was measured."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.backends.base import Loading, Queued
+from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProgress, TokenEvent
+from playground.experiments.updates import Meters
+from playground.ui import views
+from playground.ui.components.meters import GAUGES, definitions
+from tests.fakes import FakeRunner, Script
+from tests.ui.test_live import request_for
+
+TEXTS = st.text(st.characters(), max_size=20)
+
+
+def meters_of_a_run(runner: FakeRunner | None = None) -> Meters:
+    run = (runner or FakeRunner(Script(count=12, tokens_per_s=2000))).start(request_for("a b c"), lambda: False)
+    list(run)
+    meters = run.meters()
+    assert meters is not None
+    return meters
+
+
+def token(text: str, top: tuple[Candidate, ...] = (), id: int = 1) -> TokenEvent:
+    return TokenEvent(0, id, text, -1.5, 2, 3.25, 0.3, 4, (9, 5, 4), top, 100, 0.125)
+
+
+@given(TEXTS, TEXTS)
+def test_any_text_travels_in_one_line_and_comes_back(text: str, other: str):
+    line = views.token_line(token(text, (Candidate(5, other, 0.5), Candidate(1, text, 0.25))))
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert "<" not in line
+    shown = json.loads(line)
+    assert (shown[0], shown[5], shown[7], shown[8]) == (text, [9, 5, 4], 1, [[other, 0.5], [text, 0.25]])
+    assert json.loads(views.tail_line(text))["tail"] == text
+
+
+def test_a_token_outside_the_top_list_says_so():
+    assert json.loads(views.token_line(token("x", (Candidate(5, "y", 0.5),))))[7] == -1
+
+
+def test_lines_of_control_are_objects_and_lines_of_tokens_are_lists():
+    assert json.loads(views.head_line("abc", ordered=True)) == {"run": "abc", "ordered": True}
+    assert json.loads(views.end_line("eos")) == {"end": "eos"}
+    assert isinstance(json.loads(views.token_line(token("x"))), list)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "–"), (0.0471, "47.1 ms"), (0.3419, "342 ms"), (0.9996, "1.00 s"), (1.236, "1.24 s"), (75, "75.0 s")],  # noqa: RUF001 - the dash of a missing figure
+)
+def test_seconds_keep_three_digits(seconds: float | None, shown: str):
+    assert views.format_seconds(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(0, "0 B"), (999, "999 B"), (46_080, "46.1 kB"), (538_100_000, "538.1 MB"), (1.31e9, "1.31 GB")]
+)
+def test_bytes_are_decimal(size: float, shown: str):
+    assert views.format_bytes(size) == shown
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"), [(0, "$0"), (0.0000271, "$0.000027"), (0.25, "$0.25"), (8.2534, "$8.25"), (12_345, "$12,345.00")]
+)
+def test_money_keeps_two_digits_or_cents(usd: float, shown: str):
+    assert views.format_usd(usd) == shown
+
+
+@given(st.floats(1e-10, 1e6))
+def test_money_is_never_shown_as_nothing(usd: float):
+    assert float(views.format_usd(usd).replace("$", "").replace(",", "")) == pytest.approx(usd, rel=0.06)
+
+
+def test_every_figure_of_the_gauges_has_a_value_and_a_definition_with_unit_formula_and_source():
+    values = views.meter_values(meters_of_a_run(), "eos")
+    for gauge in GAUGES:
+        for key in (gauge.headline, *gauge.rows):
+            assert key in values
+            about = definitions()[key]
+            assert all(about[part] for part in ("term", "definition", "formula", "source"))
+            assert about["unit"] or key == "ended"
+    assert set(definitions()) == {key for gauge in GAUGES for key in (gauge.headline, *gauge.rows)}
+
+
+def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
+    meters = meters_of_a_run()
+    values = views.meter_values(meters)
+    assert meters.cost.reference_model in values["money_note"]
+    assert values["money_date"] == meters.cost.prices_as_of
+    assert "derived" in definitions()["month"]["term"]
+    assert values["month"] == f"{views.format_usd(meters.cost.total_usd * 10_000 * 30.4)} a month"
+    assert values["own_label"] == "own hardware, $0.25/h"
+    assert values["energy_note"] == "modelled at 30 W"
+
+
+def test_gpu_memory_shows_only_where_there_is_one():
+    meters = meters_of_a_run()
+    assert views.meter_values(meters)["gpu"] == ""
+    on_gpu = replace(meters, gpu_allocated_bytes=1_000_000_000, gpu_reserved_bytes=2_000_000_000)
+    assert views.meter_values(on_gpu)["gpu"] == "1.00 / 2.00 GB"
+
+
+def test_what_is_not_known_is_a_dash_and_never_a_zero():
+    meters = meters_of_a_run(FakeRunner(Script(tokens=[], tokens_per_s=2000)))
+    values = views.meter_values(replace(meters, mbu=None, limit_s=None), "eos")
+    for key in ("decode", "ttft", "itl", "mbu", "energy_token"):
+        assert values[key] == views.NOTHING
+    assert views.meter_values(None) == {}
+
+
+def test_the_preview_tells_what_is_read_dropped_and_left_for_the_answer():
+    assert views.preview_text(PreparedPrompt((1,), 0, 100), 10) == "1 token will be read."
+    text = views.preview_text(PreparedPrompt(tuple(range(90)), 1200, 100), 50)
+    assert text == (
+        "90 tokens will be read; the oldest 1,200 tokens drop for the context length of 100; "
+        "room for 10 tokens of answer."
+    )
+    assert "read as plain text" in views.preview_text(PreparedPrompt((1,), 0, 100, neutralised=True), 1)
+
+
+def test_every_state_has_its_words():
+    assert views.status(Queued(1, 0.1)) == {"phase": "queued", "text": "waiting, 1 run before this", "turn": 1}
+    loading = views.status(Loading("m", "int4", "fetching", 0.5))
+    assert loading == {"phase": "loading", "text": "loading m int4: fetching 50%", "fraction": 0.5}
+    reading = views.status(PromptProgress(512, 2048, 0.1))
+    assert reading == {"phase": "reading", "text": "reading the prompt, 512 of 2,048 tokens", "fraction": 0.25}
+    reasons = {reason: views.status(Finished(reason, "", 1)) for reason in views.FINISH_REASONS}  # type: ignore[arg-type]
+    assert reasons["cancelled"] == {"phase": "stopped", "text": "stopped"}
+    assert reasons["length"] == {"phase": "finished", "text": "finished: most tokens reached"}
+    assert views.status(token("x")) is None
