@@ -1,9 +1,10 @@
 """What the loop needs of a model, and transformers' own module behind it."""
 
 import copy
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol, Self
 
 import torch
@@ -12,7 +13,7 @@ from transformers import DynamicCache
 
 from playground.engine.text import piece_texts
 
-__all__ = ["KVCache", "LanguageModel", "ModuleModel", "TextModel"]
+__all__ = ["KVCache", "LanguageModel", "ModuleModel", "TextModel", "module_logits"]
 
 
 class KVCache(Protocol):
@@ -126,11 +127,27 @@ class ModuleModel:
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: ModuleCache) -> Tensor:
         """Logits of the last position; reading them to the CPU waits for a GPU, so times taken after it are true."""
-        output = self._module(
-            input_ids=ids.to(self._device), past_key_values=cache.inner, use_cache=True, logits_to_keep=1
-        )
-        return output.logits[:, -1].float().cpu()
+        return module_logits(self._module, ids.to(self._device), cache.inner).float().cpu()
 
     def read(self, ids: Tensor, cache: ModuleCache) -> None:
         """Read ids; an architecture offers no way to leave its head out, so its logits are thrown away."""
         self.forward(ids, cache)
+
+
+def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tensor:
+    """Logits [rows, vocabulary] after the last of ids [rows, length], by transformers' own forward pass.
+
+    Args:
+        module: A causal language model of transformers.
+        ids: On the module's device.
+        kv_cache: A transformers cache, read and written.
+        more: Other arguments of the forward pass.
+    """
+    kept = {_cache_argument(type(module)): kv_cache}
+    return module(input_ids=ids, use_cache=True, logits_to_keep=1, **kept, **more).logits[:, -1]
+
+
+@cache
+def _cache_argument(kind: type) -> str:
+    """What this class calls its cache: transformers 5.24 renamed `past_key_values`, and warns of the old name."""
+    return "cache" if "cache" in inspect.signature(kind.forward).parameters else "past_key_values"

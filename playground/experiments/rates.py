@@ -13,7 +13,7 @@ from transformers import DynamicCache, TextIteratorStreamer
 from playground.backends.local import LocalBackend
 from playground.engine.events import PromptProcessed, TokenEvent
 from playground.engine.generate import stream, stream_batch
-from playground.engine.model import LanguageModel
+from playground.engine.model import LanguageModel, module_logits
 from playground.engine.sampling import describe
 from playground.metrics.timing import gaps
 from playground.settings import Settings, make_settings
@@ -106,7 +106,7 @@ def prefill_rate(backend: LocalBackend, ids: list[int]) -> float:
 def plain_prefill_rate(module: Any, ids: list[int]) -> float:
     """Prompt tokens a second of one forward pass of transformers."""
     start = time.perf_counter()
-    module(input_ids=torch.tensor([ids]), past_key_values=DynamicCache(config=module.config), logits_to_keep=1)
+    module_logits(module, torch.tensor([ids]), DynamicCache(config=module.config))
     return len(ids) / (time.perf_counter() - start)
 
 

@@ -46,13 +46,21 @@ def test_each_row_keeps_to_its_own_settings(arch: str):
         alone = [event for event in stream(model, prompt, own) if not isinstance(event, PromptProcessed)]
         together = [e for e in _row(events, number) if not isinstance(e, PromptProcessed | PromptProgress)]
         assert [_told(event) for event in together] == [_told(event) for event in alone]
+        for one, other in zip(together, alone, strict=True):
+            if isinstance(one, TokenEvent):
+                assert _measured(one) == pytest.approx(_measured(other), abs=1e-5)
 
 
 def _told(event) -> tuple:
     """What does not depend on the clock, or on the last bits that another shape of product gives."""
     if isinstance(event, Finished):
         return (event.reason, event.text)
-    return (event.index, event.id, event.text, event.rank, event.survivors, [item.id for item in event.top])
+    return (event.index, event.id, event.text, event.survivors, len(event.top))
+
+
+def _measured(event: TokenEvent) -> list[float]:
+    """Last bits may exchange two candidates that are as likely, so candidates are told by their probabilities."""
+    return [event.logprob, event.entropy_bits, event.sampled_prob, *(item.prob for item in event.top)]
 
 
 @pytest.mark.parametrize("arch", BOTH)

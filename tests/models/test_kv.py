@@ -2,13 +2,14 @@ import pytest
 import torch
 from transformers import DynamicCache, GPT2Config, LlamaConfig, MistralConfig
 
+from playground.engine.model import module_logits
 from playground.models.kv import kv_bytes_per_token, kv_cache_bytes, layer_windows
 from tests.tiny import ARCHITECTURES, tiny_config, tiny_model
 
 
 def measured(model, tokens: int) -> int:
     cache = DynamicCache(config=model.config)
-    model(torch.arange(tokens)[None] % 200, past_key_values=cache)
+    module_logits(model, torch.arange(tokens)[None] % 200, cache)
     return sum(t.numel() * t.element_size() for layer in cache.layers for t in (layer.keys, layer.values))
 
 

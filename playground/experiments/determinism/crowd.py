@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import DynamicCache
 
+from playground.engine.model import module_logits
 from playground.experiments.determinism.answers import Ground
 from playground.experiments.determinism.rows import join, split
 from playground.experiments.determinism.stages import Stage, Steps, obey
@@ -104,13 +104,8 @@ def _advance(module: Any, batch: list[_Request], prompt: list[int]) -> None:
     else:
         cache = join([request.cache for request in batch])
         ids = torch.tensor([[request.ids[-1]] for request in batch])
-    logits = _forward(module, ids, cache)
+    logits = module_logits(module, ids.to(module.device), cache).float()
     caches = split(cache, len(batch))
     for request, token, own in zip(batch, logits.argmax(-1).tolist(), caches, strict=True):
         request.ids.append(token)
         request.cache = own
-
-
-def _forward(module: Any, ids: Tensor, cache: DynamicCache) -> Tensor:
-    output = module(input_ids=ids.to(module.device), past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return output.logits[:, -1].float()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from playground.engine.model import LanguageModel
+from playground.engine.model import LanguageModel, module_logits
 
 __all__ = ["EngineManner", "Manner", "ModuleManner", "NoCacheManner"]
 
@@ -80,10 +80,7 @@ class ModuleManner:
         padded = self._mask(len(ids)) if self._padding else {}
         self._length += len(ids)
         with self._around():
-            output = self._module(
-                input_ids=batch, past_key_values=self._cache, use_cache=True, logits_to_keep=1, **padded
-            )
-        return output.logits[0, -1].float().cpu()
+            return module_logits(self._module, batch, self._cache, **padded)[0].float().cpu()
 
     def _mask(self, new: int) -> dict[str, Tensor]:
         """What hides the padding, and positions that do not count it."""

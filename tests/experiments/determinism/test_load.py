@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import DynamicCache
 
+from playground.engine.model import module_logits
 from playground.errors import PlaygroundError
 from playground.experiments.determinism import load as load_module
 from playground.experiments.determinism.answers import Ground, greedy
@@ -51,16 +52,16 @@ def test_rows_taken_apart_and_joined_again_compute_what_they_did_together(arch):
     together = DynamicCache(config=module.config)
     check_joinable(together)
     with torch.inference_mode():
-        module(input_ids=torch.tensor(PROMPT).expand(3, -1), past_key_values=together)
+        module_logits(module, torch.tensor(PROMPT).expand(3, -1), together)
         apart = split(together, 3)
         again = join(apart)
-        first = module(input_ids=tokens, past_key_values=again).logits
+        first = module_logits(module, tokens, again)
         assert again.get_seq_length() == len(PROMPT) + 1
         assert {each.get_seq_length() for each in apart} == {len(PROMPT)}  # theirs are not written to
-        expected = module(input_ids=tokens, past_key_values=together).logits
+        expected = module_logits(module, tokens, together)
         assert torch.equal(first, expected)
         shuffled = join([apart[2], apart[0]])
-        other = module(input_ids=tokens[[2, 0]], past_key_values=shuffled).logits
+        other = module_logits(module, tokens[[2, 0]], shuffled)
     torch.testing.assert_close(other, expected[[2, 0]], atol=1e-4, rtol=1e-4)
 
 
