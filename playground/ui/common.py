@@ -27,5 +27,5 @@ def session_of(request: gr.Request) -> str:
 
 
 def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:
-    """A value for the `Notice`, kind `note` or `problem`; `id` makes the same words appear again."""
+    """A value for the `Notice`, kind `note`, `ask` or `problem`; `id` makes the same words appear again."""
     return {"kind": kind, "title": title, "text": text, "id": time.time_ns()}

@@ -37,7 +37,7 @@ def sweep_updates(sweep: Sweep, record: SweepRecord) -> Updates:
         sweep.name: record.name,
         sweep.values: ", ".join(str(value) for value in record.asked),
         sweep.estimate: "",
-        sweep.anyway: gr.update(visible=False),
+        sweep.notice: {},
         sweep.status: {"phase": state, "text": f"{kept} of {asked} runs, opened from a file"},
         sweep.cells: views.record_lines(record),
         **_plotted(sweep, record, None),
@@ -94,10 +94,7 @@ class SweepEvents:
         yield {self._sweep.estimate: views.estimate_text(told)}
         if told.is_long:
             words = f"{views.estimate_text(told)} It can be stopped at any time, and keeps what is done."
-            yield {
-                self._sweep.notice: note("This sweep is long.", words),
-                self._sweep.anyway: gr.update(visible=True),
-            }
+            yield {self._sweep.notice: note("This sweep is long.", words, kind="ask")}
             return
         async for frame in self._frames(asked, data, request):
             yield frame
@@ -116,7 +113,7 @@ class SweepEvents:
         self, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
     ) -> AsyncIterator[Updates]:
         sweep, ticket = self._sweep, self._sessions.begin(session_of(request))
-        yield {sweep.notice: {}, sweep.anyway: gr.update(visible=False), **_unplotted(sweep)}
+        yield {sweep.notice: {}, **_unplotted(sweep)}
         async with aclosing(sweep_frames(self._runner, asked, ticket)) as frames:
             async for lines, status in frames:
                 yield {sweep.cells: lines, sweep.status: status}
@@ -135,7 +132,7 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, sessions: Sessi
     """Estimate, run, stop, plot and save. `controls` are those of the sidebar, and this tab's prompt as `prompt`."""
     events = SweepEvents(sweep, controls, runner, sessions)
     fields = {*controls.values(), sweep.name, sweep.values, sweep.metric}
-    outputs = [sweep.notice, sweep.estimate, sweep.anyway, sweep.status, sweep.metric, sweep.plot, sweep.cells]
+    outputs = [sweep.notice, sweep.estimate, sweep.status, sweep.metric, sweep.plot, sweep.cells]
     buttons = [sweep.run, sweep.stop]
 
     def stop(request: gr.Request) -> None:

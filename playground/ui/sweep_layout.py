@@ -39,7 +39,7 @@ class Sweep:
     @property
     def filled(self) -> list[gr.HTML | gr.Textbox | gr.Button]:
         """What a saved sweep fills."""
-        return [self.name, self.values, self.estimate, self.anyway, self.status, self.metric, self.plot, self.cells]
+        return [self.name, self.values, self.estimate, self.notice, self.status, self.metric, self.plot, self.cells]
 
 
 def build_sweep() -> Sweep:
@@ -57,8 +57,8 @@ def build_sweep() -> Sweep:
                 stop = gr.Button("Stop", elem_id="sweep-stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="sweep-save")
         estimate = text_line("", elem_id="sweep-estimate")
-        anyway = gr.Button("Run anyway", elem_id="sweep-anyway", visible=False, size="sm")
         news = notice(pane=PANE, elem_classes="notice")
+        anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice asks
         state = status(pane=PANE)
         state.value = READY
         metric = menu("Plot", "", [], elem_id="sweep-metric")
