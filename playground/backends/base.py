@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from playground.engine.events import Event, PreparedPrompt
 from playground.models.facts import ModelFacts
 from playground.settings import Settings
 
-__all__ = ["Backend", "Capabilities", "Loading", "PreparedPrompt", "Queued"]
+__all__ = ["Backend", "Capabilities", "Loading", "PreparedPrompt", "Queued", "StepLogits"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,19 @@ class Loading:
     quantization: str
     stage: str
     fraction: float | None
+
+
+@dataclass(frozen=True)
+class StepLogits:
+    """What a model said before one token: float32 logits [vocabulary], and what reading them took.
+
+    `reused_tokens` stood in a kept cache; `computed_tokens` were read, in `seconds`.
+    """
+
+    logits: Any
+    computed_tokens: int
+    reused_tokens: int
+    seconds: float
 
 
 class Backend(Protocol):

@@ -1,14 +1,18 @@
 """The model in this process, behind the contract of a backend."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from playground.backends.base import Capabilities, PreparedPrompt
+from playground.backends.base import Capabilities, PreparedPrompt, StepLogits
+from playground.backends.kept import KeptCaches
 from playground.engine.decoder import Decoder
-from playground.engine.events import Event, RowEvent
+from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
 from playground.engine.model import ModuleModel, TextModel
 from playground.engine.prompting import prepare_prompt
+from playground.engine.reading import read_to
 from playground.errors import PlaygroundError
 from playground.models.facts import ModelFacts
 from playground.models.kv import kv_cache_bytes
@@ -30,6 +34,7 @@ class LocalBackend:
         own = isinstance(loaded.module, LlamaWeights)
         model = Decoder(loaded.module) if own else ModuleModel(loaded.module)
         self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+        self.kept = KeptCaches()
         # Held apart from the weights: previews and meters of a run may still ask after `close`.
         self._tokenizer, self._config = loaded.tokenizer, loaded.module.config
         self._tokenizing = threading.Lock()  # a fast tokenizer's switches are not made for two threads
@@ -71,9 +76,74 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[Event]:
-        """One answer, event by event."""
+        """One answer, event by event. Its keys and values are kept, as long as there is room."""
         limited = settings.model_copy(update={"context_length": prompt.context_length})
-        return stream(self.text_model, prompt.ids, limited, should_stop=should_stop, started_at=started_at)
+        cache, ids = self.text_model.model.new_cache(), list[int]()
+        events = stream(
+            self.text_model, prompt.ids, limited, cache=cache, should_stop=should_stop, started_at=started_at
+        )
+        try:
+            for event in events:
+                if isinstance(event, TokenEvent):
+                    ids.append(event.id)
+                yield event
+        finally:
+            self.kept.keep(prompt.ids, ids, cache)
+
+    def resume(
+        self,
+        prompt: PreparedPrompt,
+        answer_ids: Sequence[int],
+        settings: Settings,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        started_at: float | None = None,
+    ) -> Iterator[Event]:
+        """Go on after these tokens of an answer, told from the last of them on, which may be another than was drawn.
+
+        What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts what was.
+        """
+        started_at = time.perf_counter() if started_at is None else started_at
+        limited = settings.model_copy(update={"context_length": prompt.context_length})
+        cache = self.kept.before(prompt.ids, answer_ids[:-1]) or self.text_model.model.new_cache()
+        held, ids, processed = cache.length, list(answer_ids[:-1]), None
+        events = stream(
+            self.text_model, prompt.ids, limited,
+            forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
+        )  # fmt: skip
+        try:
+            for event in events:
+                if isinstance(event, PromptProcessed):
+                    processed = event
+                elif isinstance(event, TokenEvent) and event.index < len(answer_ids) - 1:
+                    continue
+                else:
+                    if isinstance(event, TokenEvent):
+                        ids.append(event.id)
+                    if processed is not None:
+                        computed = len(prompt.ids) + len(answer_ids) - 1 - held
+                        yield replace(processed, computed_tokens=computed, prefill_s=event.time_s, time_s=event.time_s)
+                        processed = None
+                    yield event
+        finally:
+            self.kept.keep(prompt.ids, ids, cache)
+
+    def logits_before(
+        self,
+        prompt_ids: Sequence[int],
+        answer_ids: Sequence[int],
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> StepLogits | None:
+        """What the model says after prompt and answer so far, bit for bit as in the run; None if stopped."""
+        begun = time.perf_counter()
+        cache = self.kept.before(prompt_ids, answer_ids) or self.text_model.model.new_cache()
+        held = cache.length
+        logits = read_to(self.text_model, prompt_ids, answer_ids, cache, should_stop)
+        self.kept.keep(prompt_ids, answer_ids, cache)
+        if logits is None:
+            return None
+        return StepLogits(logits, len(prompt_ids) + len(answer_ids) - held, held, time.perf_counter() - begun)
 
     def stream_batch(
         self,
@@ -94,4 +164,5 @@ class LocalBackend:
     def close(self) -> None:
         """Drop the weights, whoever still holds this backend. Call it with the model's turn held."""
         del self.text_model
+        self.kept.clear()
         unload(self.loaded)

@@ -62,8 +62,14 @@ class DecoderCache:
         self.length = min(self.length, length)
 
     def fork(self) -> "DecoderCache":
-        """A copy that goes its own way: a branch, or a prefix to be used again."""
-        return DecoderCache(self.keys.clone(), self.values.clone(), self.length)
+        """A copy that goes its own way."""
+        return self.fork_at(self.length)
+
+    def fork_at(self, length: int) -> "DecoderCache":
+        """A copy of the first tokens: a branch, or a prefix to be used again."""
+        length = min(self.length, length)
+        keys, values = (old[:, :, :, : _whole_steps(length)].clone() for old in (self.keys, self.values))
+        return DecoderCache(keys, values, length)
 
 
 class Decoder:

@@ -5,9 +5,7 @@ its generator is closed, when `should_stop` says so (asked before every forward 
 token after the first), or by itself.
 """
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,25 +14,20 @@ from playground.engine.events import (
     Candidate,
     Event,
     Finished,
-    FinishReason,
     PromptProcessed,
     PromptProgress,
     RowEvent,
     TokenEvent,
 )
 from playground.engine.model import KVCache, TextModel
-from playground.engine.sampling import Choice, Distribution, Noise, apply_repetition_penalty, choose, describe
-from playground.engine.text import AnswerText
+from playground.engine.rows import Clock, Row, end_all, room_for
+from playground.engine.sampling import Choice, Distribution, apply_repetition_penalty, choice_of, choose, describe
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
 __all__ = ["PREFILL_CHUNK", "stream", "stream_batch"]
 
 PREFILL_CHUNK = 256  # tokens; a fixed size, as another split of the prompt gives other last bits
-_NOT_OF_THE_DRAW = {
-    name: Settings.model_fields[name].default
-    for name in ("seed", "max_new_tokens", "context_length", "system", "stop", "raw", "top", "time_limit_s")
-}
 
 
 def stream(
@@ -42,6 +35,8 @@ def stream(
     prompt_ids: Sequence[int],
     settings: Settings,
     *,
+    forced: Sequence[int] = (),
+    cache: KVCache | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     started_at: float | None = None,
 ) -> Iterator[Event]:
@@ -51,13 +46,18 @@ def stream(
         text_model: Model, tokenizer and end-of-answer ids.
         prompt_ids: Token ids of the prompt, at least one.
         settings: Checked settings with a seed; the context length is a limit on prompt and answer together.
+        forced: First tokens of the answer, which are taken instead of drawn: a branch.
+        cache: Is read and written; None is an empty one. It may hold whole chunks of the prompt, or the prompt and the
+            first forced tokens, but not all of them: those it holds, and the one after them, are not told again.
         should_stop: Asked before every forward pass.
         started_at: `perf_counter` reading that times count from; now, if None.
 
     Raises:
-        PlaygroundError: The model produced NaN or infinite logits.
+        PlaygroundError: The model produced NaN or infinite logits, or the answer ends within the forced tokens.
     """
-    batch = stream_batch(text_model, prompt_ids, [settings], should_stop=should_stop, started_at=started_at)
+    batch = stream_batch(
+        text_model, prompt_ids, [settings], forced=forced, cache=cache, should_stop=should_stop, started_at=started_at
+    )
     try:
         for item in batch:
             yield item.event
@@ -70,6 +70,8 @@ def stream_batch(
     prompt_ids: Sequence[int],
     settings: Sequence[Settings],
     *,
+    forced: Sequence[int] = (),
+    cache: KVCache | None = None,
     rows_at_once: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     started_at: float | None = None,
@@ -80,24 +82,25 @@ def stream_batch(
         text_model: As in `stream`.
         prompt_ids: As in `stream`; all rows share it.
         settings: One a row; each row draws, stops and ends by its own.
+        forced: As in `stream`; all rows begin with them.
+        cache: As in `stream`, one row.
         rows_at_once: More rows than this are answered in waves, one after the other; None is all at once.
         should_stop: As in `stream`. Rows that had ended stay as they are.
         started_at: As in `stream`.
     """
-    clock = _Clock(time.perf_counter() if started_at is None else started_at)
-    rows = [_Row(n, text_model, own, _room(len(prompt_ids), own), clock) for n, own in enumerate(settings)]
-    cache = text_model.model.new_cache()
-    logits = yield from _prefill(
-        text_model, prompt_ids, cache, clock, lambda: should_stop() or all(r.late for r in rows)
-    )
+    clock = Clock(started_at)
+    rooms = [room_for(len(prompt_ids), own) for own in settings]
+    rows = [Row(n, text_model, own, rooms[n], clock, forced=tuple(forced)) for n, own in enumerate(settings)]
+    cache = text_model.model.new_cache() if cache is None else cache
+    logits = yield from _read(text_model, prompt_ids, rows, cache, clock, should_stop)
     if logits is None:
-        yield from _end_all(rows, "cancelled" if should_stop() else "time", clock)
+        yield from end_all(rows, "cancelled" if should_stop() else "time", clock)
         return
     prompt = torch.tensor(prompt_ids)
     wave = rows_at_once or len(rows)
     for first in range(0, len(rows), wave):
         if first and should_stop():
-            yield from _end_all(rows[first:], "cancelled", clock)
+            yield from end_all(rows[first:], "cancelled", clock)
             return
         is_last = first + wave >= len(rows)
         own_cache = cache if is_last else cache.fork()
@@ -108,11 +111,11 @@ def stream_batch(
 
 def _decode(
     text_model: TextModel,
-    rows: list["_Row"],
+    rows: list[Row],
     logits: Tensor,
     prompt: Tensor,
     cache: KVCache,
-    clock: "_Clock",
+    clock: Clock,
     should_stop: Callable[[], bool],
 ) -> Iterator[RowEvent]:
     """Answer after answer of one wave, until each has ended. `logits` are those after the prompt, one row."""
@@ -124,7 +127,7 @@ def _decode(
         if not alive:
             return
         if should_stop():
-            yield from _end_all([rows[place] for place in alive], "cancelled", clock)
+            yield from end_all([rows[place] for place in alive], "cancelled", clock)
             return
         if len(alive) < len(rows):
             cache.select(alive)
@@ -132,86 +135,37 @@ def _decode(
         logits = text_model.model.forward(torch.tensor([[row.ids[-1]] for row in rows]), cache)
 
 
-def _room(prompt_tokens: int, settings: Settings) -> int:
-    """How many tokens the answer may have."""
-    if prompt_tokens < 1:
-        raise PlaygroundError("The prompt has no tokens: write something for the model to answer.")
-    room = settings.max_new_tokens
-    if settings.context_length is not None:
-        room = min(room, settings.context_length - prompt_tokens)
-    if room < 1:
-        raise PlaygroundError(
-            f"A prompt of {prompt_tokens} tokens leaves no room for an answer in a context of "
-            f"{settings.context_length} tokens: shorten the prompt, or raise the context length."
+def _read(
+    text_model: TextModel,
+    prompt_ids: Sequence[int],
+    rows: list[Row],
+    cache: KVCache,
+    clock: Clock,
+    should_stop: Callable[[], bool],
+) -> Generator[RowEvent, None, Tensor | None]:
+    """Read what the cache does not hold yet; returns the logits after it, or None if stopped before a chunk."""
+    held = cache.length - len(prompt_ids)
+    if held < 0:
+        return (
+            yield from _prefill(
+                text_model, prompt_ids, cache, clock, lambda: should_stop() or all(row.late for row in rows)
+            )
         )
-    return room
-
-
-class _Clock:
-    """Seconds since the request started, and since the loop began."""
-
-    def __init__(self, started_at: float):
-        self._started_at = started_at
-        self._begun_at = time.perf_counter()
-
-    def now(self) -> float:
-        return time.perf_counter() - self._started_at
-
-    def busy(self) -> float:
-        return time.perf_counter() - self._begun_at
-
-
-@dataclass
-class _Row:
-    """One answer on its way."""
-
-    number: int
-    text_model: TextModel
-    settings: Settings
-    room: int
-    clock: _Clock
-    ids: list[int] = field(default_factory=list)
-    reason: FinishReason | None = None
-    begun_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.noise = Noise(self.settings.seed or 0)
-        self.text = AnswerText(self.text_model.tokenizer, self.settings.stop)
-        self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with the same are drawn together
-
-    @property
-    def late(self) -> bool:
-        """Whether its own time is up."""
-        limit_s = self.settings.time_limit_s
-        return limit_s is not None and self.clock.busy() - self.begun_s >= limit_s
-
-    def accept(self, token: int) -> str:
-        """Take a token: its text, and whether the answer ends with it."""
-        self.ids.append(token)
-        text = self.text.add(token)
-        if token in self.text_model.eos_ids:
-            self.reason = "eos"
-        elif self.text.stopped:
-            self.reason = "stop"
-        elif len(self.ids) >= self.room:
-            self.reason = "length"
-        elif self.late:
-            self.reason = "time"
-        if self.reason is None:
-            return text
-        text += self.text.flush()
-        if self.text.stopped and self.reason != "eos":
-            self.reason = "stop"
-        return text
+    begun_s = clock.now()
+    for row in rows:
+        row.skip(held + 1)
+    logits = text_model.model.forward(torch.tensor([[rows[0].forced[held]]]), cache)
+    yield RowEvent(0, PromptProcessed(len(prompt_ids), 1, clock.now() - begun_s, cache.nbytes, clock.now()))
+    return logits
 
 
 def _prefill(
-    text_model: TextModel, ids: Sequence[int], cache: KVCache, clock: _Clock, should_end: Callable[[], bool]
+    text_model: TextModel, ids: Sequence[int], cache: KVCache, clock: Clock, should_end: Callable[[], bool]
 ) -> Generator[RowEvent, None, Tensor | None]:
     """Read the prompt in chunks; returns the logits after it, or None if stopped before a chunk."""
     prefill_s = 0.0
-    logits = None
-    for start in range(0, len(ids), PREFILL_CHUNK):
+    logits, held = None, cache.length
+    for start in range(held, len(ids), PREFILL_CHUNK):
         if should_end():
             return None
         begun_s = clock.now()
@@ -224,11 +178,11 @@ def _prefill(
         prefill_s += clock.now() - begun_s
         if done < len(ids):
             yield RowEvent(0, PromptProgress(done, len(ids), clock.now()))
-    yield RowEvent(0, PromptProcessed(len(ids), len(ids), prefill_s, cache.nbytes, clock.now()))
+    yield RowEvent(0, PromptProcessed(len(ids), len(ids) - held, prefill_s, cache.nbytes, clock.now()))
     return logits
 
 
-def _accept(rows: list[_Row], logits: Tensor, prompt: Tensor, cache: KVCache, clock: _Clock) -> Iterator[RowEvent]:
+def _accept(rows: list[Row], logits: Tensor, prompt: Tensor, cache: KVCache, clock: Clock) -> Iterator[RowEvent]:
     """Draw one token a row and tell it; rows that end with it say so."""
     try:
         distribution = describe(logits, max(row.settings.top for row in rows))
@@ -247,7 +201,7 @@ def _accept(rows: list[_Row], logits: Tensor, prompt: Tensor, cache: KVCache, cl
             yield RowEvent(row.number, Finished(row.reason, "", now_s))
 
 
-def _choices(rows: list[_Row], logits: Tensor, prompt: Tensor) -> list[Choice]:
+def _choices(rows: list[Row], logits: Tensor, prompt: Tensor) -> list[Choice]:
     """One draw a row, each by its own settings; rows of the same settings together."""
     groups: dict[Settings, list[int]] = {}
     for place, row in enumerate(rows):
@@ -261,12 +215,14 @@ def _choices(rows: list[_Row], logits: Tensor, prompt: Tensor) -> list[Choice]:
             seen = torch.cat([prompt.expand(len(group), -1), answers], -1)
             own = apply_repetition_penalty(own, seen, settings.repetition_penalty)
         drawn = choose(own, settings, [row.noise for row in group], [len(row.ids) for row in group])
-        chosen.update(zip(places, drawn, strict=True))
+        for place, row, scores, choice in zip(places, group, own, drawn, strict=True):
+            token = row.next_forced()
+            chosen[place] = choice if token in (None, choice.id) else choice_of(token, scores, settings)
     return [chosen[place] for place in range(len(rows))]
 
 
 def _event(
-    row: _Row,
+    row: Row,
     place: int,
     choice: Choice,
     text: str,
@@ -290,9 +246,3 @@ def _event(
         kv_cache_bytes=row_bytes,
         time_s=now_s,
     )
-
-
-def _end_all(rows: list[_Row], reason: FinishReason, clock: _Clock) -> Iterator[RowEvent]:
-    for row in rows:
-        row.reason = reason
-        yield RowEvent(row.number, Finished(reason, row.text.flush(), clock.now()))

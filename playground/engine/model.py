@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from playground.engine.text import piece_texts
 
@@ -39,6 +40,10 @@ class KVCache(Protocol):
 
     def fork(self) -> Self:
         """A copy that goes its own way: another wave of answers, a branch."""
+        ...
+
+    def fork_at(self, length: int) -> Self | None:
+        """A copy of the first tokens only; None where what came later can't be forgotten: those must be read again."""
         ...
 
 
@@ -111,6 +116,21 @@ class ModuleCache:
     def fork(self) -> "ModuleCache":
         """A copy that goes its own way."""
         return copy.deepcopy(self)
+
+    @torch.inference_mode()
+    def fork_at(self, length: int) -> "ModuleCache | None":
+        """A copy of the first tokens; None if a window has slid past them, or a layer keeps no keys and values."""
+        if not all(_can_forget(layer) for layer in self.inner.layers):
+            return None
+        other = self.fork()
+        if length < self.length:
+            other.inner.crop(length - self.length)
+        return other
+
+
+def _can_forget(layer: Any) -> bool:
+    window = getattr(layer, "sliding_window", None)
+    return isinstance(layer, DynamicLayer) and (window is None or layer.get_seq_length() < window)
 
 
 class ModuleModel:

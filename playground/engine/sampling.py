@@ -16,7 +16,7 @@ from playground.settings import Settings
 
 __all__ = [
     "Choice", "Distribution", "Noise", "apply_min_p", "apply_repetition_penalty", "apply_temperature", "apply_top_k",
-    "apply_top_p", "choose", "describe", "filter_scores",
+    "apply_top_p", "choice_of", "choose", "describe", "filter_scores",
 ]  # fmt: skip
 
 REMOVED = -math.inf
@@ -160,6 +160,21 @@ def _draw(scores: Tensor, noise: Noise, position: int, survivors: tuple[int, int
     kept = scores[ids]
     best = int((kept + noise.gumbel(position, len(scores), ids)).argmax())
     return Choice(int(ids[best]), float(kept.softmax(-1)[best]), survivors)
+
+
+def choice_of(token: int, logits: Tensor, settings: Settings) -> Choice:
+    """A token that somebody else chose, with the chance it had: 0 where the sampler cuts it.
+
+    Args:
+        token: Its id.
+        logits: After the repetition penalty, [vocabulary], on the CPU.
+        settings: Temperature and cuts.
+    """
+    if settings.temperature == 0:
+        return Choice(token, float(token == int(logits.argmax())), (1, 1, 1))
+    scores, survivors = filter_scores(logits[None], settings)
+    counts = torch.stack(survivors, -1)[0].tolist()
+    return Choice(token, float(scores[0].softmax(-1)[token]), (counts[0], counts[1], counts[2]))
 
 
 @dataclass(frozen=True)

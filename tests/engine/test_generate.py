@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from playground.engine import generate
+from playground.engine import generate, rows
 from playground.engine.events import Finished, PromptProcessed, PromptProgress, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import ModuleModel, TextModel
@@ -241,7 +241,7 @@ class _FakeTime(SimpleNamespace):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch):
         super().__init__(now=100.0)
-        monkeypatch.setattr(generate, "time", SimpleNamespace(perf_counter=lambda: self.now))
+        monkeypatch.setattr(rows, "time", SimpleNamespace(perf_counter=lambda: self.now))
 
     def pass_by(self, seconds: float) -> None:
         self.now += seconds

@@ -1,0 +1,50 @@
+"""The logits before any token of an answer that is there already: what the model knew when it chose it."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.model import KVCache, TextModel
+
+__all__ = ["read_to", "whole_chunks"]
+
+
+def read_to(
+    text_model: TextModel,
+    prompt_ids: Sequence[int],
+    answer_ids: Sequence[int],
+    cache: KVCache,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Tensor | None:
+    """Read what the cache does not hold yet, in the very shapes in which a run reads it, so that no bit differs.
+
+    Args:
+        text_model: The model.
+        prompt_ids: The whole prompt, at least one token.
+        answer_ids: Tokens of the answer so far.
+        cache: Holds whole chunks of the prompt, or all of it and fewer than all answer tokens; it is filled.
+        should_stop: Asked before every forward pass.
+
+    Returns:
+        Float32 logits [vocabulary] of what comes next, on the CPU; None if stopped.
+    """
+    logits = None
+    for start in range(cache.length, len(prompt_ids), PREFILL_CHUNK):
+        if should_stop():
+            return None
+        chunk = torch.tensor([list(prompt_ids[start : start + PREFILL_CHUNK])])
+        logits = text_model.model.forward(chunk, cache)
+    for token in answer_ids[cache.length - len(prompt_ids) :]:
+        if should_stop():
+            return None
+        logits = text_model.model.forward(torch.tensor([[token]]), cache)
+    if logits is None:
+        raise ValueError("the cache holds all that was to be read, so nothing is left that gives logits")
+    return logits[0]
+
+
+def whole_chunks(prompt_tokens: int) -> int:
+    """Tokens of the prompt before its last chunk: reading that chunk again gives the logits after the prompt."""
+    return (prompt_tokens - 1) // PREFILL_CHUNK * PREFILL_CHUNK

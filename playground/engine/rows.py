@@ -1,0 +1,120 @@
+"""One answer on its way: its ids and text, its clock, and why it ended."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from playground.engine.events import Finished, FinishReason, RowEvent
+from playground.engine.model import TextModel
+from playground.engine.sampling import Noise
+from playground.engine.text import AnswerText
+from playground.errors import PlaygroundError
+from playground.settings import Settings
+
+__all__ = ["Clock", "Row", "end_all", "room_for"]
+
+_NOT_OF_THE_DRAW = {
+    name: Settings.model_fields[name].default
+    for name in ("seed", "max_new_tokens", "context_length", "system", "stop", "raw", "top", "time_limit_s")
+}
+
+
+def room_for(prompt_tokens: int, settings: Settings) -> int:
+    """How many tokens the answer may have."""
+    if prompt_tokens < 1:
+        raise PlaygroundError("The prompt has no tokens: write something for the model to answer.")
+    room = settings.max_new_tokens
+    if settings.context_length is not None:
+        room = min(room, settings.context_length - prompt_tokens)
+    if room < 1:
+        raise PlaygroundError(
+            f"A prompt of {prompt_tokens} tokens leaves no room for an answer in a context of "
+            f"{settings.context_length} tokens: shorten the prompt, or raise the context length."
+        )
+    return room
+
+
+class Clock:
+    """Seconds since the request started, and since the loop began."""
+
+    def __init__(self, started_at: float | None = None):
+        self._begun_at = time.perf_counter()
+        self._started_at = self._begun_at if started_at is None else started_at
+
+    def now(self) -> float:
+        """Since the request started."""
+        return time.perf_counter() - self._started_at
+
+    def busy(self) -> float:
+        """Since the loop began."""
+        return time.perf_counter() - self._begun_at
+
+
+@dataclass
+class Row:
+    """One answer on its way."""
+
+    number: int
+    text_model: TextModel
+    settings: Settings
+    room: int
+    clock: Clock
+    ids: list[int] = field(default_factory=list)
+    reason: FinishReason | None = None
+    begun_s: float = 0.0
+    forced: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        self.noise = Noise(self.settings.seed or 0)
+        self.text = AnswerText(self.text_model.tokenizer, self.settings.stop)
+        self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with the same are drawn together
+
+    @property
+    def late(self) -> bool:
+        """Whether its own time is up."""
+        limit_s = self.settings.time_limit_s
+        return limit_s is not None and self.clock.busy() - self.begun_s >= limit_s
+
+    def next_forced(self) -> int | None:
+        """The token that comes next whatever would be drawn; None where the draw decides."""
+        return self.forced[len(self.ids)] if len(self.ids) < len(self.forced) else None
+
+    def skip(self, tokens: int) -> None:
+        """Take the first forced tokens as said before: they are not told again.
+
+        Raises:
+            PlaygroundError: The answer ends within them.
+        """
+        for token in self.forced[:tokens]:
+            self.accept(token)
+            if self.reason is not None:
+                raise PlaygroundError(
+                    f"The answer ends with its token {len(self.ids)} ({self.reason}), so nothing can follow it: choose "
+                    "an earlier token, or raise max_new_tokens."
+                )
+
+    def accept(self, token: int) -> str:
+        """Take a token: its text, and whether the answer ends with it."""
+        self.ids.append(token)
+        text = self.text.add(token)
+        if token in self.text_model.eos_ids:
+            self.reason = "eos"
+        elif self.text.stopped:
+            self.reason = "stop"
+        elif len(self.ids) >= self.room:
+            self.reason = "length"
+        elif self.late:
+            self.reason = "time"
+        if self.reason is None:
+            return text
+        text += self.text.flush()
+        if self.text.stopped and self.reason != "eos":
+            self.reason = "stop"
+        return text
+
+
+def end_all(rows: list[Row], reason: FinishReason, clock: Clock) -> Iterator[RowEvent]:
+    """These rows end here, with what they still hold back."""
+    for row in rows:
+        row.reason = reason
+        yield RowEvent(row.number, Finished(reason, row.text.flush(), clock.now()))
