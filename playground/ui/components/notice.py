@@ -16,5 +16,5 @@ _TEMPLATE = (
 
 
 def notice(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is a dict with `kind` (`note`, `ask` or `problem`), `title`, `text`, `id`; a run's failure it hears itself."""
+    """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; a run's failure it hears itself."""
     return part("notice", {}, _TEMPLATE, pane=pane, **props)
