@@ -5,8 +5,11 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.experiments.determinism.records import LadderRecord, LoadRecord
-from playground.experiments.determinism.rungs import RUNGS
+from playground.experiments.determinism import ladder
+from playground.experiments.determinism.records import LadderRecord, LoadRecord, RungRecord
+from playground.experiments.determinism.rungs import RUNGS, Rung
+from playground.experiments.determinism.scene import Scene
+from playground.experiments.determinism.stages import Steps
 from playground.experiments.records import parse_as
 from playground.ui import ladder_views, load_views
 from tests.ui import ladder_records as made
@@ -83,7 +86,14 @@ def test_a_ladder_runs_is_saved_and_every_figure_is_a_recount_of_its_record(open
     assert parse_as(LadderRecord, saved_by(page, ladder_of(page))) == record
 
 
-def test_stop_keeps_what_is_done_and_the_page_answers_meanwhile(open_lab: OpenPage):
+def test_stop_keeps_what_is_done_and_the_page_answers_meanwhile(open_lab: OpenPage, monkeypatch: pytest.MonkeyPatch):
+    climb_at_once = ladder.climb
+
+    def climb_slowly(scene: Scene, rung: Rung) -> Steps[RungRecord]:  # however fast the machine
+        time.sleep(0.5)
+        return (yield from climb_at_once(scene, rung))
+
+    monkeypatch.setattr(ladder, "climb", climb_slowly)
     page = open_tab(open_lab, "Reruns")
     climb(page, tokens=64)
     section = ladder_of(page)
