@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
@@ -12,8 +12,9 @@ from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
 from playground.settings import QUANTIZATIONS, Settings, make_settings
 
 __all__ = [
-    "ExamplePrompt", "Hardware", "HardwareList", "Preset", "Presets", "Problem", "PromptList", "check_document",
-    "load_hardware", "load_presets", "load_prompts", "parse_preset",
+    "ExamplePrompt", "Hardware", "HardwareList", "Id", "Line", "Preset", "PresetDocument", "PresetPart", "Presets",
+    "Problem", "PromptList", "Sentence", "check_document", "load_hardware", "load_presets", "load_prompts",
+    "parse_preset",
 ]  # fmt: skip
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -23,11 +24,13 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=32_000)]
 
 
-class _Part(BaseModel):
+class PresetPart(BaseModel):
+    """A piece of a file: frozen, and nothing unknown in it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class _Document(_Part):
+class PresetDocument(PresetPart):
     """A YAML file; `schema` says which shape it has."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"), populate_by_name=True)
@@ -35,10 +38,10 @@ class _Document(_Part):
     schema_: Literal[1]
 
 
-AnyDocument = TypeVar("AnyDocument", bound=_Document)
+AnyDocument = TypeVar("AnyDocument", bound=PresetDocument)
 
 
-class Preset(_Document):
+class Preset(PresetDocument):
     """A named choice of settings.
 
     Attributes:
@@ -70,7 +73,7 @@ class Preset(_Document):
         return make_settings(**(settings.model_dump() | self.settings))
 
 
-class Hardware(_Part):
+class Hardware(PresetPart):
     """A machine one could run on, and what it costs; `source` says where the numbers are from."""
 
     id: Id
@@ -80,14 +83,14 @@ class Hardware(_Part):
     source: Sentence
 
 
-class HardwareList(_Document):
+class HardwareList(PresetDocument):
     """The file `hardware.yaml`; prices are as of the date it states."""
 
     as_of: date
     hardware: Annotated[tuple[Hardware, ...], Field(min_length=1)]
 
 
-class ExamplePrompt(_Part):
+class ExamplePrompt(PresetPart):
     """A prompt worth trying, and what it shows."""
 
     id: Id
@@ -96,7 +99,7 @@ class ExamplePrompt(_Part):
     prompt: Prompt
 
 
-class PromptList(_Document):
+class PromptList(PresetDocument):
     """The file `prompts.yaml`."""
 
     prompts: Annotated[tuple[ExamplePrompt, ...], Field(min_length=1)]
@@ -155,7 +158,7 @@ def check_document(kind: type[AnyDocument], data: Any, name: str) -> AnyDocument
         raise PlaygroundError(f"{name}: {_sentence(kind, first)}") from None
 
 
-def _sentence(kind: type[_Document], item: Any) -> str:
+def _sentence(kind: type[PresetDocument], item: Any) -> str:
     where = ".".join(str(part)[:60] for part in item["loc"])
     if item["type"] == "extra_forbidden":
         siblings = _keys_beside(kind, item["loc"])
@@ -171,13 +174,12 @@ def _sentence(kind: type[_Document], item: Any) -> str:
     return f"{where}: {item['msg'].lower()}."
 
 
-def _keys_beside(kind: type[_Document], loc: tuple[str | int, ...]) -> list[str]:
+def _keys_beside(kind: type[PresetDocument], loc: tuple[str | int, ...]) -> list[str]:
     """The right keys at the place of a wrong one: the document's own, or those of its list's items."""
-    fields = kind.model_fields if len(loc) == 1 else _ITEMS[kind].model_fields
-    return [field.alias or name for name, field in fields.items()]
-
-
-_ITEMS: dict[type[_Document], type[_Part]] = {HardwareList: Hardware, PromptList: ExamplePrompt}
+    owner: type[BaseModel] = kind
+    if len(loc) > 1:
+        owner = get_args(kind.model_fields[str(loc[0])].annotation)[0]
+    return [field.alias or name for name, field in owner.model_fields.items()]
 
 
 def parse_preset(text: str | bytes, *, id: str, name: str) -> Preset:

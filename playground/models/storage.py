@@ -1,5 +1,6 @@
 """How many bytes weights take: measured by the storages they really occupy, and on paper."""
 
+import hashlib
 from collections.abc import Iterator
 
 import torch
@@ -7,7 +8,7 @@ from torch import nn
 
 from playground.models.packing import Int8Embedding
 
-__all__ = ["BITS", "count_parameters", "paper_bytes", "step_bytes", "weights_bytes"]
+__all__ = ["BITS", "count_parameters", "paper_bytes", "step_bytes", "weights_bytes", "weights_hash"]
 
 BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
 
@@ -25,6 +26,17 @@ def count_parameters(module: nn.Module) -> int:
 def weights_bytes(module: nn.Module) -> int:
     """Bytes of all parameters and buffers: each storage once, packed tensors by their inner parts."""
     return sum(_storages(_held(module)).values())
+
+
+def weights_hash(module: nn.Module) -> str:
+    """BLAKE2b of every byte of all parameters and buffers, with their names: any change of any weight changes it."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        digest.update(name.encode())
+        for part in _plain(tensor):
+            dense = part.to_dense() if part.is_mkldnn else part
+            digest.update(dense.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def step_bytes(module: nn.Module) -> int:
