@@ -5,7 +5,7 @@ Vaswani et al. 2017 (attention), Zhang and Sennrich 2019 (RMSNorm), Su et al. 20
 what came before and pass it through a gated two-layer network; then compare it with every token of the vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -98,11 +98,17 @@ class Decoder:
             torch.accelerator.synchronize(self.weights.norm.device)
 
     @torch.inference_mode()
-    def hidden(self, ids: Tensor, cache: DecoderCache, keep: int | None = None) -> Tensor:
+    def hidden(
+        self,
+        ids: Tensor,
+        cache: DecoderCache,
+        keep: int | None = None,
+        watch: Callable[[int, Tensor], None] | None = None,
+    ) -> Tensor:
         """The residual stream after the last layer, [rows, length, width]; keys and values go into the cache.
 
         With `keep`, the last layer computes only so many positions from the end: of the others, only keys and values
-        are needed.
+        are needed. `watch` is shown the stream as it enters the first layer (0) and as it leaves each (1, 2...).
         """
         start, length = cache.length, ids.shape[1]
         end = start + length
@@ -112,6 +118,8 @@ class Decoder:
         mask = _causal_mask(start, length, x.device)
         keys, values = cache.keys[:, :, :, :end], cache.values[:, :, :, :end]
         cache.length = end
+        if watch is not None:
+            watch(0, x)
         for number, (layer, layer_keys, layer_values) in enumerate(zip(self.weights.layers, keys, values, strict=True)):
             assert isinstance(layer, LlamaLayer)
             queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, layer_keys, layer_values)
@@ -121,7 +129,28 @@ class Decoder:
                     break
             x = x + layer.out(self._attend(queries, layer_keys, layer_values, mask))
             x = x + self._mlp(layer, self._norm(x, layer.mlp_norm))
+            if watch is not None:
+                watch(number + 1, x)
         return x
+
+    @torch.inference_mode()
+    def attention(self, number: int, x: Tensor, cache: DecoderCache) -> Tensor:
+        """Weights softmax(q k^T / sqrt(d)) of a layer, float32 [heads, length, tokens]; what is not seen has 0.
+
+        Args:
+            number: The layer, from 0.
+            x: What entered it at the last positions of the cache, one row [1, length, width].
+            cache: Holds these positions.
+        """
+        layer, length, end = self.weights.layers[number], x.shape[1], cache.length
+        assert isinstance(layer, LlamaLayer)
+        keys, values = (held[number, :, :, :end] for held in (cache.keys, cache.values))
+        rotation = self._rotation(end - length, end)
+        queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, keys, values)[0].float()
+        keys = keys[0].float().repeat_interleave(self.weights.shape.heads // self.weights.shape.kv_heads, 0)
+        scores = queries @ keys.transpose(1, 2) * self.weights.shape.head_dim**-0.5
+        seen = torch.arange(end, device=x.device)
+        return scores.masked_fill(seen > seen[end - length :, None], float("-inf")).softmax(-1)
 
     @torch.inference_mode()
     def logits(self, x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from transformers.cache_utils import DynamicLayer
 
 from playground.engine.text import piece_texts
 
-__all__ = ["KVCache", "LanguageModel", "ModuleModel", "TextModel", "module_logits"]
+__all__ = ["KVCache", "LanguageModel", "ModuleCache", "ModuleModel", "TextModel", "module_logits", "module_outputs"]
 
 
 class KVCache(Protocol):
@@ -140,6 +140,11 @@ class ModuleModel:
         self._module = module
         self._device = module.device
 
+    @property
+    def module(self) -> Any:
+        """Transformers' module."""
+        return self._module
+
     def new_cache(self) -> ModuleCache:
         """An empty cache."""
         return ModuleCache(self._module.config)
@@ -163,8 +168,13 @@ def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tenso
         kv_cache: A transformers cache, read and written.
         more: Other arguments of the forward pass.
     """
+    return module_outputs(module, ids, kv_cache, **more).logits[:, -1]
+
+
+def module_outputs(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Any:
+    """Everything that transformers' forward pass tells; arguments as for `module_logits`."""
     kept = {_cache_argument(type(module)): kv_cache}
-    return module(input_ids=ids, use_cache=True, logits_to_keep=1, **kept, **more).logits[:, -1]
+    return module(input_ids=ids, use_cache=True, logits_to_keep=1, **kept, **more)
 
 
 @cache

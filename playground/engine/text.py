@@ -1,9 +1,10 @@
 """Text of an answer while it grows: never a broken character, never a stop string."""
 
+import copy
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["AnswerText", "IncrementalDecoder", "StopScanner", "piece_texts"]
 
@@ -26,6 +27,12 @@ class IncrementalDecoder:
         self._context = 0  # decoding starts here, so that a decoder that strips a leading space sees what came before
         self._shown = 0
         self._in_byte_run = False
+
+    def fork(self) -> Self:
+        """A copy that goes its own way."""
+        other = copy.copy(self)
+        other._ids = [*self._ids]
+        return other
 
     def add(self, token: int) -> str:
         """What this token adds."""
@@ -94,6 +101,12 @@ class AnswerText:
     def __init__(self, tokenizer: Any, stops: tuple[str, ...]):
         self._decoder = IncrementalDecoder(tokenizer)
         self._scanner = StopScanner(stops)
+
+    def fork(self) -> Self:
+        """A copy that goes its own way."""
+        other = copy.copy(self)
+        other._decoder, other._scanner = self._decoder.fork(), copy.copy(self._scanner)
+        return other
 
     @property
     def stopped(self) -> bool:

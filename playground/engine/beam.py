@@ -1,0 +1,245 @@
+"""Beam search: the likeliest whole answers that a search of small width finds, where greedy sees one step only.
+
+Every step keeps the `width` likeliest beginnings by their total log probability, with no length penalty and no sampler.
+An answer that ends is set aside; the search is over when none that goes on is likelier than the least of `width` ended
+ones. That is transformers' search with `length_penalty=0` and `early_stopping=False`. More than a width of candidates
+is looked at in each step, since some of them end. It promises no more than it found: a likelier answer may begin with
+what the search dropped, and the search may end with less than greedy has.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from playground.engine.events import Candidate, FinishReason, TokenEvent
+from playground.engine.model import KVCache, TextModel
+from playground.engine.rows import Clock
+from playground.engine.sampling import Distribution, describe
+from playground.engine.text import AnswerText
+from playground.errors import PlaygroundError
+from playground.settings import Settings
+
+__all__ = ["MAX_WIDTH", "BeamEnd", "BeamProgress", "Hypothesis", "beam_search"]
+
+MAX_WIDTH = 8
+
+
+@dataclass(frozen=True)
+class BeamProgress:
+    """A step of the search: tokens of the answer so far, the most there may be, the likeliest beginning, its total."""
+
+    tokens: int
+    room: int
+    text: str
+    logprob: float
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """An answer that was found.
+
+    Attributes:
+        events: Its tokens after the given beginning. None was drawn: `sampled_prob` and `kept` are 1, as for greedy.
+        logprob: Sum of their natural log probabilities, the model's own.
+        reason: Why it ends.
+    """
+
+    events: tuple[TokenEvent, ...]
+    logprob: float
+    reason: FinishReason
+
+
+@dataclass(frozen=True)
+class BeamEnd:
+    """At most `width` answers, the likeliest first."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    time_s: float
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A beginning of an answer: its last token, and what stood before it."""
+
+    before: "_Path | None"
+    event: TokenEvent | None
+    score: float
+    tokens: int
+    text: AnswerText
+    said: str
+    reason: FinishReason | None = None
+
+
+def beam_search(
+    text_model: TextModel,
+    answer_ids: Sequence[int],
+    logits: Tensor,
+    cache: KVCache,
+    settings: Settings,
+    *,
+    width: int,
+    room: int,
+    should_stop: Callable[[], bool] = lambda: False,
+    started_at: float | None = None,
+) -> Iterator[BeamProgress | BeamEnd]:
+    """Search on from a beginning; the last item is a `BeamEnd`.
+
+    Args:
+        text_model: Model, tokenizer and end-of-answer ids.
+        answer_ids: Tokens of the answer that are given.
+        logits: What the model says after them, float32 [vocabulary], on the CPU.
+        cache: Holds prompt and given tokens in one row; it is used up.
+        settings: Of these, `stop`, `top` and `time_limit_s` count.
+        width: Beginnings kept, 1 to 8; 1 is greedy.
+        room: Most tokens of the answer, those given included.
+        should_stop: Asked before every forward pass.
+        started_at: `perf_counter` reading that times count from; now, if None.
+
+    Raises:
+        PlaygroundError: The width is none, or the model produced NaN or infinite logits.
+    """
+    if not 1 <= width <= MAX_WIDTH:
+        raise PlaygroundError(f"The width of a beam search must be from 1 to {MAX_WIDTH}; got {width}.")
+    clock = Clock(time.perf_counter() if started_at is None else started_at)
+    search = _Search(text_model, answer_ids, settings, width, room, clock)
+    step = logits[None]
+    while True:
+        rows = search.step(step, cache.nbytes // len(step))
+        yield search.progress()
+        if not search.can_improve:
+            break
+        cut = search.cut_short(should_stop())
+        if cut is not None:
+            search.end_all(cut)
+            break
+        if rows != list(range(len(step))):
+            cache.select(rows)
+        step = text_model.model.forward(torch.tensor([[id] for id in search.last_ids]), cache)
+    yield BeamEnd(tuple(_hypothesis(path) for path in search.finished), clock.now())
+
+
+class _Search:
+    """The beginnings that go on, and the answers that have ended, the likeliest first."""
+
+    def __init__(
+        self, text_model: TextModel, given: Sequence[int], settings: Settings, width: int, room: int, clock: Clock
+    ):
+        self._model, self._settings, self._clock = text_model, settings, clock
+        self._width, self._room = width, room
+        self._looked_at = max(2, 1 + len(text_model.eos_ids)) * width
+        text = AnswerText(text_model.tokenizer, settings.stop)
+        said = "".join([text.add(token) for token in given])
+        self.running = [_Path(None, None, 0.0, len(given), text, said)]
+        self.finished: list[_Path] = []
+
+    @property
+    def last_ids(self) -> list[int]:
+        """What is read next, one token a row."""
+        return [path.event.id for path in self.running if path.event is not None]
+
+    @property
+    def can_improve(self) -> bool:
+        """Whether a beginning that goes on may still end among the likeliest: a total only falls."""
+        if not self.running:
+            return False
+        return len(self.finished) < self._width or self.running[0].score > self.finished[-1].score
+
+    def cut_short(self, stopped: bool) -> FinishReason | None:
+        """Why to end here although more could be found."""
+        limit_s = self._settings.time_limit_s
+        late = limit_s is not None and self._clock.busy() >= limit_s
+        return "cancelled" if stopped else "time" if late else None
+
+    def progress(self) -> BeamProgress:
+        """The likeliest beginning now, or the likeliest answer if all have ended."""
+        best = (self.running or self.finished)[0]
+        return BeamProgress(best.tokens, self._room, best.said, best.score, self._clock.now())
+
+    def step(self, logits: Tensor, row_bytes: int) -> list[int]:
+        """Lengthen all beginnings by a token, of which the likeliest are kept.
+
+        Args:
+            logits: [rows, vocabulary], a row for each of them.
+            row_bytes: Of the cache, as it was read.
+
+        Returns:
+            For each beginning that goes on, the row it comes from.
+        """
+        try:
+            told = describe(logits, self._settings.top)
+        except FloatingPointError:
+            raise PlaygroundError(
+                "The model produced NaN or infinite logits, so the search was ended: choose fp32 or bf16."
+            ) from None
+        totals = (torch.tensor([path.score for path in self.running])[:, None] + told.logprobs).flatten()
+        best = totals.topk(min(self._looked_at, len(totals)))
+        now_s, before = self._clock.now(), self.running
+        rows: list[int] = []
+        self.running = []
+        for place, (score, at) in enumerate(zip(best.values.tolist(), best.indices.tolist(), strict=True)):
+            if len(rows) == self._width:
+                break
+            row, token = divmod(at, logits.shape[-1])
+            path = self._longer(before[row], score, _event(told, row, token, row_bytes, now_s))
+            if path.reason is None:
+                self.running.append(path)
+                rows.append(row)
+            elif place < self._width:  # what ends among the rest was looked at only so that enough go on
+                self.finished.append(path)
+        self.finished = sorted(self.finished, key=lambda path: -path.score)[: self._width]
+        return rows
+
+    def _longer(self, path: _Path, score: float, event: TokenEvent) -> _Path:
+        """The beginning and one token more, which may end it: as `Row.accept` says."""
+        text = path.text.fork()
+        added = text.add(event.id)
+        reason: FinishReason | None = None
+        if event.id in self._model.eos_ids:
+            reason = "eos"
+        elif text.stopped:
+            reason = "stop"
+        elif path.tokens + 1 >= self._room:
+            reason = "length"
+        top = tuple(replace(item, text=self._model.piece(item.id)) for item in event.top)
+        event = replace(event, index=path.tokens, text=added, top=top)
+        longer = _Path(path, event, score, path.tokens + 1, text, path.said + added)
+        return longer if reason is None else _ended(longer, reason)
+
+    def end_all(self, reason: FinishReason) -> None:
+        """Those that go on end here."""
+        ended = [_ended(path, reason) for path in self.running]
+        self.finished = sorted([*self.finished, *ended], key=lambda path: -path.score)[: self._width]
+        self.running = []
+
+
+def _ended(path: _Path, reason: FinishReason) -> _Path:
+    """With what its text still holds back."""
+    rest = path.text.flush()
+    if path.text.stopped and reason != "eos":
+        reason = "stop"
+    event = path.event and replace(path.event, text=path.event.text + rest)
+    return replace(path, event=event, said=path.said + rest, reason=reason)
+
+
+def _event(told: Distribution, row: int, token: int, row_bytes: int, now_s: float) -> TokenEvent:
+    """The token as the distribution has it; its place and its texts are not known here."""
+    logprob, rank = told.of(row, token)
+    top = zip(told.top_ids[row], told.top_probs[row], strict=True)
+    return TokenEvent(
+        index=0, id=token, text="", logprob=logprob, rank=rank, entropy_bits=max(0.0, told.entropy_bits[row]),
+        sampled_prob=1.0, kept=1, survivors=(1, 1, 1), top=tuple(Candidate(id, "", prob) for id, prob in top),
+        kv_cache_bytes=row_bytes, time_s=now_s,
+    )  # fmt: skip
+
+
+def _hypothesis(path: _Path) -> Hypothesis:
+    events: list[TokenEvent] = []
+    one: _Path | None = path
+    while one is not None and one.event is not None:
+        events.append(one.event)
+        one = one.before
+    return Hypothesis(tuple(reversed(events)), path.score, path.reason or "cancelled")
