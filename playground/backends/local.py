@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from playground.backends.base import Capabilities, PreparedPrompt, StepLogits
+from playground.backends.beams import BeamUpdate, beams
 from playground.backends.kept import KeptCaches
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
@@ -22,6 +24,8 @@ from playground.models.quantization import activation_dtype
 from playground.settings import Settings
 
 __all__ = ["LocalBackend"]
+
+T = TypeVar("T")
 
 
 class LocalBackend:
@@ -44,6 +48,11 @@ class LocalBackend:
         """What is known of the model."""
         return self.loaded.facts
 
+    @property
+    def vocabulary(self) -> int:
+        """How many token ids there are: those below this number."""
+        return self._config.get_text_config(decoder=True).vocab_size
+
     def context_length(self, settings: Settings) -> int:
         """The limit a run with these settings has.
 
@@ -61,8 +70,13 @@ class LocalBackend:
 
     def prepare(self, prompt: str, settings: Settings) -> PreparedPrompt:
         """The prompt as token ids, cut to the context length."""
+        limit = self.context_length(settings)
+        return self.tokenize(lambda tokenizer: prepare_prompt(tokenizer, prompt, settings, limit))
+
+    def tokenize(self, work: Callable[[Any], T]) -> T:
+        """What this work makes of the tokenizer; from any thread, and while the model answers."""
         with self._tokenizing:
-            return prepare_prompt(self._tokenizer, prompt, settings, self.context_length(settings))
+            return work(self._tokenizer)
 
     def kv_cache_bytes(self, tokens: int) -> int:
         """Predicted size of the key-value cache that holds so many tokens."""
@@ -96,17 +110,27 @@ class LocalBackend:
         answer_ids: Sequence[int],
         settings: Settings,
         *,
+        tell_from: int | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[Event]:
-        """Go on after these tokens of an answer, told from the last of them on, which may be another than was drawn.
+        """Go on after these tokens of an answer, of which some may be others than were drawn.
 
         What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts what was.
+
+        Args:
+            prompt: As the run read it.
+            answer_ids: The beginning that is given.
+            settings: How to go on.
+            tell_from: Index of the first token that is told; None is the last of `answer_ids`.
+            should_stop: Asked before every forward pass.
+            started_at: `perf_counter` reading that times count from.
         """
         started_at = time.perf_counter() if started_at is None else started_at
         limited = settings.model_copy(update={"context_length": prompt.context_length})
-        cache = self.kept.before(prompt.ids, answer_ids[:-1]) or self.text_model.model.new_cache()
-        held, ids, processed = cache.length, list(answer_ids[:-1]), None
+        ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
+        cache = self.kept.before(prompt.ids, ids) or self.text_model.model.new_cache()
+        held, silent, processed = cache.length, len(ids), None
         events = stream(
             self.text_model, prompt.ids, limited,
             forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
@@ -115,18 +139,35 @@ class LocalBackend:
             for event in events:
                 if isinstance(event, PromptProcessed):
                     processed = event
-                elif isinstance(event, TokenEvent) and event.index < len(answer_ids) - 1:
+                elif isinstance(event, TokenEvent) and event.index < silent:
                     continue
                 else:
                     if isinstance(event, TokenEvent):
                         ids.append(event.id)
                     if processed is not None:
-                        computed = len(prompt.ids) + len(answer_ids) - 1 - held
+                        computed = len(prompt.ids) + silent - held
                         yield replace(processed, computed_tokens=computed, prefill_s=event.time_s, time_s=event.time_s)
                         processed = None
                     yield event
         finally:
             self.kept.keep(prompt.ids, ids, cache)
+
+    def beams(
+        self,
+        prompt: PreparedPrompt,
+        answer_ids: Sequence[int],
+        settings: Settings,
+        width: int,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        started_at: float | None = None,
+    ) -> Iterator[BeamUpdate]:
+        """Go on after these tokens of an answer by beam search; what is kept of them is not read again."""
+        limited = settings.model_copy(update={"context_length": prompt.context_length})
+        return beams(
+            self.text_model, self.kept, prompt, answer_ids, limited, width,
+            should_stop=should_stop, started_at=started_at,
+        )  # fmt: skip
 
     def logits_before(
         self,
