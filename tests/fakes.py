@@ -289,6 +289,9 @@ class FakeRunner:
         """None while another model is in memory."""
         return self.prepared(request) if self.facts is not None and self.facts.id == request.model else None
 
+    def loaded(self, model: str) -> None:
+        """There is no model behind it."""
+
     def start(self, request: RunRequest, should_stop: Callable[[], bool]) -> FakeRun:
         """Nothing happens before the run is iterated."""
         if self.quantizations(request.model).get(request.quantization, "unknown") is not None:

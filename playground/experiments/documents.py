@@ -5,16 +5,22 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from playground.errors import PlaygroundError, nearest
+from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.inspection.records import StepRecord
+from playground.experiments.lens.records import LensRecord
 from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.training.records import TrainingRecord
 from playground.files import read_capped
 
 __all__ = ["KINDS", "parse_document", "read_document"]
 
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
+    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
 )  # fmt: skip
 KINDS: dict[str, type[Document]] = {document.model_fields["kind"].default: document for document in _DOCUMENTS}
 

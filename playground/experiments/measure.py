@@ -25,7 +25,7 @@ from playground.metrics.roofline import mbu, step_limit_s
 from playground.metrics.timing import timing_of
 from playground.models.facts import ModelFacts
 
-__all__ = ["Measurement", "Surroundings", "model_record"]
+__all__ = ["Measurement", "Surroundings", "model_record", "token_record"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Measurement:
         """
         if self._finished is None or self._final is None:
             raise RuntimeError("a run has no record before it has finished")
-        tokens = [_token_record(token) for token in self._tokens]
+        tokens = [token_record(token) for token in self._tokens]
         if tokens and self._finished.text:  # what a cancelled run still held back belongs to its last token
             tokens[-1] = tokens[-1].model_copy(update={"text": tokens[-1].text + self._finished.text})
         return RunRecord(
@@ -188,7 +188,8 @@ def model_record(facts: ModelFacts) -> ModelRecord:
     )
 
 
-def _token_record(token: TokenEvent) -> TokenRecord:
+def token_record(token: TokenEvent) -> TokenRecord:
+    """A token as a document has it."""
     return TokenRecord(
         index=token.index,
         id=token.id,

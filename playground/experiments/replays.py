@@ -6,15 +6,22 @@ from typing import Any
 
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
+from playground.experiments.branching.again import branch_differences
+from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.context.again import context_again, needle_again, tokens_again
+from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
 from playground.experiments.determinism.ladder import LadderRequest, ladder
 from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.environment import changes
+from playground.experiments.lens.again import lens_again, training_again
+from playground.experiments.lens.records import LensRecord
 from playground.experiments.records import Document, RunRecord
 from playground.experiments.replay import check_same_prompt, compare_runs, replay
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.services import Runner
+from playground.experiments.training.records import TrainingRecord
 from playground.experiments.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
 from playground.settings import make_settings
 
@@ -51,7 +58,10 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
         if isinstance(old, kind):
             differences, changed = again(old, runner, model)
             return Outcome(not differences, differences, list(dict.fromkeys(changed)))
-    raise PlaygroundError(f"A document of kind {type(old).model_fields['kind'].default!r} can't be run again.")
+    kind = type(old).model_fields["kind"].default
+    raise PlaygroundError(
+        f"A document of kind {kind!r} is a part of a run and can't be run again: replay the run itself."
+    )
 
 
 Told = tuple[list[str], list[str]]
@@ -192,7 +202,15 @@ def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
     return differences, changes(old.environment, new.environment)
 
 
+def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
+    """The run, and every branch from the beginning that is saved."""
+    differences, changed = _runs([("the run", old.run)], runner, model)
+    return differences + branch_differences(old, runner, model), changed
+
+
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
-    TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load,
+    TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
+    ContextRecord: context_again, NeedleRecord: needle_again, TokensRecord: tokens_again,
+    LensRecord: lens_again, TrainingRecord: training_again,
 }  # fmt: skip

@@ -99,10 +99,13 @@ class Runner:
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
         """How the prompt would be read, nothing sent; None while that model is not in memory."""
+        backend = self.loaded(request.model)
+        return None if backend is None else backend.prepare(check_prompt(request.prompt), request.settings)
+
+    def loaded(self, model: str) -> LocalBackend | None:
+        """This model, to ask what it makes of a text; None while it is not in memory."""
         backend = self._slot.backend
-        if backend is None or backend.facts.id != request.model:
-            return None
-        return backend.prepare(check_prompt(request.prompt), request.settings)
+        return backend if backend is not None and backend.facts.id == model else None
 
     def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> "Run":
         """A run of this request; nothing happens before it is iterated.

@@ -116,6 +116,10 @@ class Runner(Protocol):
         """The prompt as it would be read; None while its model is not in memory."""
         ...
 
+    def loaded(self, model: str) -> LocalBackend | None:
+        """This model, to ask what it makes of a text; None while it is not in memory."""
+        ...
+
     def start(self, request: RunRequest, should_stop: Callable[[], bool] = ...) -> Run:
         """A run that has not begun; iterating it does the work."""
         ...

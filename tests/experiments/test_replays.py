@@ -13,15 +13,49 @@ from playground.experiments.compare.run import (
     start_compare,
     start_sweep,
 )
+from playground.experiments.context.curve import CurveRequest, context_curve
+from playground.experiments.context.needle import NeedleRequest, needle
+from playground.experiments.context.records import ContextRecord, NeedleRecord
+from playground.experiments.context.tokens import tokens_of as text_in_tokens
 from playground.experiments.determinism.ladder import LadderRequest, ladder
 from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.documents import KINDS, parse_document
+from playground.experiments.inspection.describe import step_record
+from playground.experiments.inspection.records import StepRecord
+from playground.experiments.inspection.step import at_step
+from playground.experiments.lens.records import LensRecord
+from playground.experiments.lens.request import LensRequest
+from playground.experiments.lens.run import lens
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
 from playground.experiments.runner import Runner
+from playground.experiments.training.records import TrainingRecord
+from playground.experiments.training.run import make_training, train
+from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import answer, of, request
+
+
+def _tokens(runner: Runner):
+    list(runner.load("tiny-llama", "fp32"))
+    backend = runner.loaded("tiny-llama")
+    assert backend is not None
+    return backend.tokenize(lambda tokenizer: text_in_tokens(tokenizer, "tiny-llama", "Hello there"))
+
+
+_CURVE, _NEEDLE = (
+    CurveRequest("tiny-llama", "fp32", (8, 16, 24)),
+    NeedleRequest("tiny-llama", "fp32", (200,), (0.0, 1.0)),
+)
+_INSIDE = {
+    "context": lambda runner: of(ContextRecord, context_curve(runner, _CURVE))[0],
+    "needle": lambda runner: of(NeedleRecord, needle(runner, _NEEDLE))[0],
+    "tokens": _tokens,
+    "branch": lambda runner: grown(runner, run_tree(runner), 0, 3, how="greedy")[0],
+    "lens": lambda runner: of(LensRecord, lens(runner, LensRequest(request(), answer_tokens=3, positions=4)))[0],
+    "training": lambda runner: of(TrainingRecord, train(runner, make_training(request(), "A cat sat.", 0.01)))[0],
+}
 
 
 def made(runner: Runner, kind: str):
@@ -41,14 +75,20 @@ def made(runner: Runner, kind: str):
         return of(TemperatureLadderRecord, temperature_ladder(runner, RerunRequest(base, 2), (0.0, 1.0)))[0]
     if kind == "ladder":
         return of(LadderRecord, ladder(runner, LadderRequest(base, ("seeded", "batch-2", "seed"), quick=True)))[0]
+    if kind in _INSIDE:
+        return _INSIDE[kind](runner)
     return of(LoadRecord, load(runner, LoadRequest(base.prompt, base.model, 4, 5, arms=("bf16", "fp32"))))[0]
 
 
-ALL = [*KINDS, "compare as one batch"]
+ALL = [*(kind for kind in KINDS if kind != "step"), "compare as one batch"]
 
 
-def test_every_kind_of_document_is_tried_here():
-    assert set(KINDS) < set(ALL)
+def test_a_step_belongs_to_a_run_and_says_that_it_is_the_run_that_can_be_replayed(runner: Runner):
+    run = answer(runner, request())
+    (step,) = of(StepRecord, at_step(runner, run, 2, lambda step: step_record(step, {})))
+    assert parse_document(step.to_json()) == step
+    with pytest.raises(PlaygroundError, match="replay the run"):
+        replay_document(step, runner)
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -75,6 +115,12 @@ def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kind:
         "ladder": lambda: _other(document["reference"]["token_ids"]),
         "load": lambda: _other(document["arms"][0]["answers"][0]["token_ids"]),
         "sweep": lambda: document["runs"][1]["tokens"][2].update(id=1),
+        "context": lambda: document["points"][1].update(kv_bytes=1),
+        "needle": lambda: document["cells"][1].update(probability=0.5),
+        "tokens": lambda: document["tokens"][2].update(id=1),
+        "branch": lambda: document["branches"][0]["tokens"][2].update(id=1),
+        "lens": lambda: document["cells"][1].update(top_prob=0.999),
+        "training": lambda: document["copy"].update(loss_after=0.5),
     }.get(kind, lambda: document["panes"][1]["tokens"][2].update(id=1))
     where()
     outcome = replay_document(parse_document(json.dumps(document)), runner)

@@ -1,0 +1,74 @@
+"""What else could have come at a token: the likeliest, each with whether the sampler left it in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from playground.engine.model import TextModel
+from playground.engine.sampling import apply_repetition_penalty, choice_of, describe, filter_scores
+from playground.errors import PlaygroundError
+from playground.settings import Settings
+
+__all__ = ["MOST", "Alternative", "Alternatives", "alternatives"]
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A token that could have come: its probability and rank are the model's own, `drawn_prob` the sampler's."""
+
+    id: int
+    text: str
+    prob: float
+    rank: int
+    drawn_prob: float
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """All of one place, the likeliest first, and the entropy of the model's own distribution there."""
+
+    items: tuple[Alternative, ...]
+    entropy_bits: float
+
+
+def alternatives(
+    text_model: TextModel, logits: torch.Tensor, seen_ids: Sequence[int], settings: Settings, taken: int | None
+) -> Alternatives:
+    """The likeliest tokens, at most 20, and the one that was taken if it is none of them.
+
+    Args:
+        text_model: Names the tokens.
+        logits: The model's own, float32 [vocabulary].
+        seen_ids: Prompt and answer so far, for the repetition penalty.
+        settings: The sampler's.
+        taken: Id of the token that came; None after the end.
+
+    Raises:
+        PlaygroundError: The logits are no finite numbers.
+    """
+    try:
+        told = describe(logits[None], MOST)
+    except FloatingPointError:
+        raise PlaygroundError("The model's logits here are NaN or infinite: choose fp32 or bf16.") from None
+    own = logits[None]
+    if settings.repetition_penalty != 1:
+        own = apply_repetition_penalty(own, torch.tensor([list(seen_ids)]), settings.repetition_penalty)
+    if settings.temperature == 0:
+        best = int(own[0].argmax())
+        chance = {best: choice_of(best, own[0], settings).sampled_prob}
+    else:
+        drawn = filter_scores(own, settings)[0][0].softmax(-1)
+        chance = {id: float(drawn[id]) for id in [*told.top_ids[0], *([] if taken is None else [taken])]}
+    ids = told.top_ids[0]
+    if taken is not None and taken not in ids:
+        ids = [*ids, taken]
+    found = []
+    for id in ids:
+        logprob, rank = told.of(0, id)
+        prob = float(torch.tensor(logprob).exp())
+        found.append(Alternative(id, text_model.piece(id), prob, rank, chance.get(id, 0.0), id == taken))
+    return Alternatives(tuple(found), max(0.0, told.entropy_bits[0]))

@@ -1,0 +1,214 @@
+"""A branch of an answer: another token at one place, or another way to go on, over the cache of what stands before."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+from playground.backends.base import Loading, PreparedPrompt, Queued
+from playground.backends.local import LocalBackend
+from playground.engine.beam import BeamEnd, BeamProgress
+from playground.engine.events import Event, Finished, FinishReason, PromptProcessed, TokenEvent
+from playground.engine.text import AnswerText
+from playground.errors import PlaygroundError
+from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRecord, BranchRecord, How
+from playground.experiments.branching.request import BranchRequest, check_branch
+from playground.experiments.branching.tokens import chosen_ids
+from playground.experiments.branching.tree import greedy_twin, tokens_of, total_logprob
+from playground.experiments.measure import token_record
+from playground.experiments.records import RunRecord, TimingRecord, TokenRecord
+from playground.experiments.services import Runner
+from playground.metrics.timing import timing_of
+from playground.settings import Settings
+
+__all__ = ["BranchStart", "BranchUpdate", "prompt_of", "start_branch"]
+
+_MOST_OF_A_NAME = 40
+
+
+@dataclass(frozen=True)
+class BranchStart:
+    """A branch begins: everything of the answer before `at` is its parent's."""
+
+    parent: int
+    at: int
+    how: How
+    width: int | None
+
+
+BranchUpdate = Queued | Loading | BranchStart | Event | BeamProgress | BranchRecord
+"""What `start_branch` yields. A record comes last; a beam search is told after greedy's branch, if that is new."""
+
+
+def start_branch(
+    runner: Runner,
+    tree: BranchesRecord,
+    asked: BranchRequest,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    model: str | None = None,
+    beside_greedy: bool = True,
+) -> Generator[BranchUpdate, None, None]:
+    """Make a branch; a beam search makes the greedy branch of the same beginning first, if the tree has none.
+
+    Args:
+        runner: Its model answers.
+        tree: The run and its branches; it is not changed: a record is for `tree.add`.
+        asked: Which branch.
+        should_stop: Asked before every forward pass; a branch that has a token by then is kept.
+        model: Id of the model where it goes by another name now; None is the run's own.
+        beside_greedy: Whether a beam search is to have greedy's branch beside it.
+
+    Raises:
+        PlaygroundError: It can't be made.
+    """
+    settings = check_branch(tree, asked)
+
+    def work(backend: LocalBackend) -> Iterator[BranchUpdate]:
+        forced = chosen_ids(backend, asked.token, several=asked.several)
+        grown = _Growing(backend, tree, asked, settings, forced, asked.how)
+        if beside_greedy and asked.how == "beam" and greedy_twin(tree, grown.given, _plain(settings)) is None:
+            yield from _Growing(backend, tree, asked, settings, forced, "greedy").events(should_stop)
+            if should_stop():
+                return
+        yield from grown.events(should_stop)
+
+    run = tree.run
+    yield from runner.holding(model or run.model.id, run.model.quantization, work, should_stop)
+
+
+def prompt_of(backend: LocalBackend, run: RunRecord, answer_ids: Sequence[int], settings: Settings) -> PreparedPrompt:
+    """The prompt of a saved run, as its ids stand.
+
+    Raises:
+        PlaygroundError: They, or those of the answer, are no ids of this model, or the settings ask for more context
+            than it has.
+    """
+    ids = run.prompt_token_ids
+    if not ids or not all(0 <= id < backend.vocabulary for id in (*ids, *answer_ids)):
+        raise PlaygroundError(f"This file's token ids are none of {backend.facts.title}: it was made with another one.")
+    return PreparedPrompt(tuple(ids), run.dropped_prompt_tokens, backend.context_length(settings))
+
+
+@dataclass
+class _Growing:
+    """One branch on its way."""
+
+    backend: LocalBackend
+    tree: BranchesRecord
+    asked: BranchRequest
+    settings: Settings
+    forced: Sequence[int]
+    how: How
+    tokens: list[TokenRecord] = field(default_factory=list)
+    processed: PromptProcessed | None = None
+    reason: FinishReason = "cancelled"
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.shared = tokens_of(self.tree, self.asked.parent)[: self.asked.at]
+        self.given = [*(token.id for token in self.shared), *self.forced]
+
+    def events(self, should_stop: Callable[[], bool]) -> Iterator[BranchUpdate]:
+        """All that happens; last its record, if it has a token."""
+        width = self.asked.width if self.how == "beam" else None
+        yield BranchStart(self.asked.parent, self.asked.at, self.how, width)
+        begun = time.perf_counter()
+        prompt = prompt_of(self.backend, self.tree.run, self.given, self.settings)
+        for event in self._grow(prompt, should_stop):
+            if isinstance(event, TokenEvent):
+                self.tokens.append(token_record(event))
+            elif isinstance(event, PromptProcessed):
+                self.processed = self.processed or event
+            elif isinstance(event, Finished):
+                self.reason, self.ended = event.reason, True
+            yield event
+        if self.tokens:
+            yield self._record(time.perf_counter() - begun)
+
+    def _grow(self, prompt: PreparedPrompt, should_stop: Callable[[], bool]) -> Iterator[Event | BeamProgress]:
+        begun = time.perf_counter()
+        if self.how != "beam":
+            yield from self.backend.resume(
+                prompt, self.given, self.settings,
+                tell_from=self.asked.at, should_stop=should_stop, started_at=begun,
+            )  # fmt: skip
+            return
+        if self.forced:  # told with the chances they had; then the search goes on
+            only = self.settings.model_copy(update={"max_new_tokens": len(self.given)})
+            told = self.backend.resume(
+                prompt, self.given, only, tell_from=self.asked.at, should_stop=should_stop, started_at=begun
+            )
+            for event in told:
+                goes_on = isinstance(event, Finished) and event.reason == "length"
+                if not goes_on or len(self.given) >= self.settings.max_new_tokens:
+                    yield event
+            if self.ended:
+                return
+        yield from self._search(prompt, should_stop, begun)
+
+    def _search(
+        self, prompt: PreparedPrompt, should_stop: Callable[[], bool], begun: float
+    ) -> Iterator[Event | BeamProgress]:
+        """Steps of the search, then the answer it found as if it had been told token by token."""
+        for update in self.backend.beams(
+            prompt, self.given, self.settings, self.asked.width, should_stop=should_stop, started_at=begun
+        ):
+            if not isinstance(update, BeamEnd):
+                yield update
+                continue
+            for found in update.hypotheses[:1]:
+                yield from found.events
+                yield Finished(found.reason, "", update.time_s)
+
+    def _record(self, e2e_s: float) -> BranchRecord:
+        whole = [*self.shared, *self.tokens]
+        total = total_logprob(whole)
+        computed = self.processed.computed_tokens if self.processed else 0
+        reused = len(self.tree.run.prompt_token_ids) + self.asked.at - computed if self.processed else 0
+        rate = self.tree.run.timing.prefill_tokens_per_s
+        return BranchRecord(
+            id=1,  # `tree.add` numbers it
+            parent=self.asked.parent,
+            at=self.asked.at,
+            name=self._name(),
+            how=self.how,
+            width=self.asked.width if self.how == "beam" else None,
+            forced=min(len(self.forced), len(self.tokens)),
+            settings=_plain(self.settings),
+            tokens=self.tokens,
+            text=_text(self.backend, [token.id for token in whole], self.settings),
+            finish_reason=self.reason,
+            timing=self._timing(computed, e2e_s),
+            total_logprob=total,
+            mean_logprob=total / len(whole),
+            computed_tokens=computed,
+            reused_tokens=reused,
+            saved_s=reused / rate if rate else None,
+        )
+
+    def _timing(self, computed: int, e2e_s: float) -> TimingRecord:
+        """A beam search tells its whole answer at once; the times are those at which each token was looked at."""
+        prefill_s = self.processed.prefill_s if self.processed else None
+        times_s = [token.time_s for token in self.tokens]
+        return TimingRecord(
+            **asdict(timing_of(times_s, prefill_s=prefill_s, computed_prompt_tokens=computed, end_s=e2e_s))
+        )
+
+    def _name(self) -> str:
+        """What was chosen, and how it went on."""
+        pieces = "".join(self.backend.text_model.piece(id) for id in self.forced)
+        chosen = " ".join(pieces.split())[:_MOST_OF_A_NAME] or (f"token {self.forced[0]}" if self.forced else "")
+        ways = {
+            "choice": "", "greedy": "greedy", "sample": f"sample, seed {self.settings.seed}",
+            "beam": f"beam of {self.asked.width}",
+        }  # fmt: skip
+        return ", ".join(part for part in (chosen, ways[self.how]) if part)[:MAX_NAME_CHARS] or "a branch"
+
+
+def _plain(settings: Settings) -> dict:
+    return settings.model_dump(mode="json")
+
+
+def _text(backend: LocalBackend, ids: Sequence[int], settings: Settings) -> str:
+    text = AnswerText(backend.text_model.tokenizer, settings.stop)
+    return "".join([*(text.add(id) for id in ids), text.flush()])

@@ -1,0 +1,58 @@
+"""Which token a person means: an id, or a text."""
+
+from typing import Any
+
+from playground.backends.local import LocalBackend
+from playground.errors import PlaygroundError
+
+__all__ = ["MAX_TYPED_CHARS", "chosen_ids"]
+
+MAX_TYPED_CHARS = 2_000
+
+
+def chosen_ids(backend: LocalBackend, token: int | str | tuple[int, ...] | None, *, several: bool) -> list[int]:
+    """The ids of what is to come next.
+
+    Args:
+        backend: Whose tokenizer and vocabulary count.
+        token: An id, a text, several ids, or None for nothing.
+        several: Whether a text may be more than one token.
+
+    Raises:
+        PlaygroundError: The id is outside the vocabulary; the text is empty, too long, or more than one token.
+    """
+    if token is None:
+        return []
+    if not isinstance(token, str):
+        ids = [token] if isinstance(token, int) else list(token)
+        for id in ids:
+            if not 0 <= id < backend.vocabulary:
+                last = backend.vocabulary - 1
+                raise PlaygroundError(f"There is no token {id}: ids of this model go from 0 to {last:,}.")
+        return ids
+    if not 0 < len(token) <= MAX_TYPED_CHARS:
+        raise PlaygroundError(f"The text to go on with must have 1 to {MAX_TYPED_CHARS:,} characters.")
+    model = backend.text_model
+    ids = _ids_within_a_text(model.tokenizer, model.piece, token)
+    if len(ids) != 1 and not several:
+        pieces = ", ".join(f"{id} {model.piece(id)!r}" for id in ids[:8])
+        more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
+        raise PlaygroundError(
+            f"{token[:60]!r} is {len(ids)} tokens of this model ({pieces}{more}): give one of them. A space before a "
+            "word counts."
+        )
+    return ids
+
+
+def _ids_within_a_text(tokenizer: Any, piece: Any, text: str) -> list[int]:
+    """Ids of a text that others stand before: some tokenizers put a space where they think that a text begins."""
+
+    def ids(of: str) -> list[int]:
+        return tokenizer(of, add_special_tokens=False, verbose=False)["input_ids"]
+
+    plain = ids(text)
+    if "".join(map(piece, plain)) == text:
+        return plain
+    before = ids("\n")
+    within = ids("\n" + text)
+    return within[len(before) :] if within[: len(before)] == before and len(within) > len(before) else plain

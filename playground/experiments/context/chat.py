@@ -1,0 +1,97 @@
+"""A chat of several turns on the model in memory: what is kept, what drops, and the answer as it comes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from playground.backends.base import Loading, Queued
+from playground.backends.local import LocalBackend
+from playground.engine.chat import PreparedChat, Turn, prepare_chat
+from playground.engine.events import Event, PreparedPrompt
+from playground.experiments.runner import with_seed
+from playground.experiments.services import Runner
+from playground.settings import Settings, check_prompt
+
+__all__ = ["ChatRead", "ChatRequest", "ChatUpdate", "chat", "preview_chat"]
+
+UNLIMITED = 2**31
+"""A context length that nothing reaches."""
+
+
+@dataclass(frozen=True)
+class ChatRead:
+    """The chat as it is read, and as it would be without a limit: the difference is what falls out."""
+
+    prepared: PreparedChat
+    whole: PreparedChat
+
+
+ChatUpdate = Queued | Loading | ChatRead | Event
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """The next message of a chat.
+
+    Attributes:
+        history: Turns that were answered, the oldest first.
+        prompt: The message.
+        model: Id in the catalogue.
+        quantization: One of `settings.QUANTIZATIONS`.
+        settings: How to sample and stop; system prompt and context length too.
+    """
+
+    history: tuple[Turn, ...]
+    prompt: str
+    model: str
+    quantization: str
+    settings: Settings
+
+
+def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] = lambda: False) -> Iterator[ChatUpdate]:
+    """How the chat is read, then the answer to its newest message, event by event.
+
+    Raises:
+        PlaygroundError: The request is refused, or nothing of the message fits the context.
+    """
+    check_prompt(request.prompt)
+    runner.check(request.model, request.quantization)
+    started_at = time.perf_counter()
+    settings = with_seed(request.settings)
+
+    def work(backend: LocalBackend) -> Iterator[ChatUpdate]:
+        read = _read(backend, request)
+        yield read
+        prepared = read.prepared
+        prompt = PreparedPrompt(
+            prepared.ids, prepared.dropped_tokens, prepared.context_length, neutralised=prepared.neutralised
+        )
+        yield from backend.stream(prompt, settings, should_stop=should_stop, started_at=started_at)
+
+    return runner.holding(request.model, request.quantization, work, should_stop)
+
+
+def preview_chat(runner: Runner, request: ChatRequest) -> ChatRead | None:
+    """How the chat would be read, nothing sent; None while its model is not in memory.
+
+    The message may be empty: then it is what is there before a word is written.
+
+    Raises:
+        PlaygroundError: Nothing of the message fits, or the limit is more than the model was made for.
+    """
+    backend = runner.loaded(request.model)
+    return None if backend is None else _read(backend, request)
+
+
+def _read(backend: LocalBackend, request: ChatRequest) -> ChatRead:
+    limit = backend.context_length(request.settings)
+
+    def both(tokenizer: Any) -> ChatRead:
+        history, prompt, settings = request.history, request.prompt, request.settings
+        prepared = prepare_chat(tokenizer, history, prompt, settings, limit)
+        if not prepared.dropped_tokens:
+            return ChatRead(prepared, prepared)
+        return ChatRead(prepared, prepare_chat(tokenizer, history, prompt, settings, UNLIMITED))
+
+    return backend.tokenize(both)

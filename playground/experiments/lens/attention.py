@@ -1,0 +1,92 @@
+"""Attention of one layer, on request: one position through all heads, and for a short text every position of a head."""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+from torch import Tensor
+
+from playground.backends.local import LocalBackend
+from playground.engine.lens.base import Lens
+from playground.engine.lens.reading import lens_of
+from playground.errors import PlaygroundError
+from playground.experiments.lens.records import AttentionRecord, MatrixRecord
+from playground.experiments.lens.request import MATRIX_TOKENS, LookAt
+
+__all__ = ["attend", "check_look"]
+
+_DIGITS = 6  # of a weight in a record
+
+
+def check_look(look: LookAt | None, opened: Lens, tokens: int) -> None:
+    """Refuse a layer or position that is not there.
+
+    Raises:
+        PlaygroundError: It says what there is.
+    """
+    if look is None:
+        return
+    if look.layer is not None and not 1 <= look.layer <= opened.layers:
+        raise PlaygroundError(f"layer must be from 1 to {opened.layers}; got {look.layer}.")
+    if look.query is not None and not 0 <= look.query < tokens:
+        raise PlaygroundError(f"The position that looks must be from 0 to {tokens - 1:,}; got {look.query:,}.")
+
+
+def attend(
+    backend: LocalBackend, prompt: tuple[int, ...], answer: tuple[int, ...], look: LookAt
+) -> Generator[int, None, AttentionRecord]:
+    """Weights of one layer. Keys and values that a run or a pass has left are used again.
+
+    Yields:
+        Tokens read.
+
+    Raises:
+        PlaygroundError: There is no such layer, head or position, or the architecture does not show it.
+    """
+    begun, ids = time.perf_counter(), prompt + answer
+    opened = lens_of(backend.text_model.model)
+    check_look(look, opened, len(ids))
+    layer = (opened.layers + 1) // 2 if look.layer is None else look.layer
+    query = len(ids) - 1 if look.query is None else look.query
+    with_matrix = look.matrix and len(ids) <= MATRIX_TOKENS
+    rows = range(len(ids)) if with_matrix else range(query, query + 1)
+    cache = _cache(backend, prompt, answer, rows.start)
+    held = cache.length
+    weights = yield from opened.attention(ids, layer - 1, rows, cache, len(prompt))
+    row = weights[:, query - rows.start, : query + 1]
+    matrix = _matrix(weights, look.head) if with_matrix else None
+    _check_head(look.head, len(weights))
+    return AttentionRecord(
+        layer=layer,
+        query=query,
+        heads=[_rounded(head) for head in row],
+        row_sums=row.sum(-1).tolist(),
+        first_token_share=float(row[:, 0].mean()),
+        matrix=matrix,
+        seconds=time.perf_counter() - begun,
+        read_tokens=rows.stop - held,
+        reused_tokens=held,
+    )
+
+
+def _check_head(head: int | None, heads: int) -> None:
+    if head is not None and not 1 <= head <= heads:
+        raise PlaygroundError(f"head must be from 1 to {heads}; got {head}.")
+
+
+def _matrix(weights: Tensor, head: int | None) -> MatrixRecord:
+    _check_head(head, len(weights))
+    one = weights.mean(0) if head is None else weights[head - 1]
+    return MatrixRecord(head=head, rows=[_rounded(row[: number + 1]) for number, row in enumerate(one)])
+
+
+def _rounded(row: Tensor) -> list[float]:
+    return [round(weight, _DIGITS) for weight in row.tolist()]
+
+
+def _cache(backend: LocalBackend, prompt: tuple[int, ...], answer: tuple[int, ...], tokens: int) -> Any:
+    """What is kept of the first tokens, at most so many."""
+    kept = backend.kept.before(prompt, (*answer, 0)) if tokens else None  # short of the added one: all that is kept
+    if kept is not None and kept.length > tokens:
+        kept = kept.fork_at(tokens)
+    return backend.text_model.model.new_cache() if kept is None else kept

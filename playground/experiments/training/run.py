@@ -1,0 +1,213 @@
+"""Training against inference: a run that changes no weight, then one gradient step on a copy that is thrown away."""
+
+import math
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from playground.backends.base import Loading, Queued
+from playground.backends.local import LocalBackend
+from playground.engine.events import Event, TokenEvent
+from playground.engine.generate import PREFILL_CHUNK, stream
+from playground.engine.model import ModuleModel, TextModel
+from playground.errors import NotEnoughMemory, PlaygroundError
+from playground.experiments.determinism.scene import loading
+from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, Stopped, obey
+from playground.experiments.environment import describe_environment
+from playground.experiments.measure import model_record
+from playground.experiments.services import Runner
+from playground.experiments.training.records import ChangeRecord, CopyRecord, InferenceRecord, StepCost, TrainingRecord
+from playground.experiments.training.step import forward_cost, gradient_step, loss_of
+from playground.experiments.updates import RunRequest
+from playground.models.facts import ModelFacts
+from playground.models.loading import LoadedModel, unload
+from playground.models.placement import available_bytes
+from playground.models.storage import weights_hash
+from playground.settings import Settings, check_prompt
+
+__all__ = ["DEFAULT_LEARNING_RATE", "DEFAULT_SENTENCE", "TrainRequest", "TrainUpdate", "make_training", "train"]
+
+DEFAULT_LEARNING_RATE = 0.0005
+DEFAULT_SENTENCE = "The capital of France is Lyon, and it has always been Lyon."
+MAX_SENTENCE_TOKENS = 256
+MAX_ANSWER_TOKENS = 64
+_LEARNING_RATES = (1e-8, 1.0)
+_BYTES = 4  # of a number in fp32: a weight, or its gradient
+TrainUpdate = Queued | Loading | Stage | TrainingRecord
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """A prompt for both, and a sentence that the copy learns from. Make one with `make_training`."""
+
+    run: RunRequest
+    sentence: str = DEFAULT_SENTENCE
+    learning_rate: float = DEFAULT_LEARNING_RATE
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What came of the copy."""
+
+    sentence: list[int]
+    forward: StepCost
+    step: StepCost
+    change: ChangeRecord
+    copied: dict[str, Any]
+    module: weakref.ref[Any]
+
+
+def make_training(run: RunRequest, sentence: Any, learning_rate: Any) -> TrainRequest:
+    """A request from outside input.
+
+    Raises:
+        PlaygroundError: The prompt or the sentence is empty, or the learning rate is no number within its limits.
+    """
+    check_prompt(run.prompt)
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise PlaygroundError("The sentence to learn from is empty: type one of two words or more.")
+    low, high = _LEARNING_RATES
+    try:
+        rate = float(learning_rate)
+    except (TypeError, ValueError):
+        rate = math.nan
+    if not low <= rate <= high:
+        raise PlaygroundError(f"learning_rate must be from {low:g} to {high:g}; got {str(learning_rate)[:60]!r}.")
+    return TrainRequest(run, sentence, rate)
+
+
+def train(runner: Runner, request: TrainRequest, should_stop: ShouldStop = lambda: False) -> Iterator[TrainUpdate]:
+    """Stages, then the record; stopped, it ends without one, and the copy is gone all the same.
+
+    Raises:
+        PlaygroundError: The request is refused, the model can't be had, or its copy and gradients do not fit.
+    """
+    runner.check(request.run.model, request.run.quantization)
+    work = partial(_work, request, should_stop)
+    return runner.holding(request.run.model, request.run.quantization, work, should_stop)
+
+
+def _work(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[TrainUpdate]:
+    try:
+        yield from _compare(request, should_stop, backend)
+    except Stopped:
+        return
+
+
+def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[TrainUpdate]:
+    own = backend.loaded.module
+    settings = _greedy(request.run.settings)
+    prompt = backend.prepare(request.run.prompt, settings)
+    _sentence_ids(backend.loaded.tokenizer, request.sentence)  # refused before the work
+    _check_memory(backend.facts)
+    yield Stage("Hashing all weights", 0.02)
+    before = weights_hash(own)
+    yield Stage("Answering: inference", 0.05)
+    text, ids = _answer(backend.stream(prompt, settings, should_stop=should_stop))
+    obey(should_stop)
+    inference = InferenceRecord(
+        answer=text, token_ids=ids, hash_before=before, hash_after=weights_hash(own),
+        weights_bytes=backend.facts.weights_bytes,
+    )  # fmt: skip
+    yield Stage("Loading a copy", 0.25)
+    copied = yield from loading(backend.loaded, "fp32")
+    try:
+        found = yield from _learn(request, prompt.ids, settings, copied, should_stop)
+    finally:
+        unload(copied)
+    yield Stage("Hashing all weights again", 0.97)
+    yield TrainingRecord(
+        model=model_record(backend.facts),
+        settings=settings.model_dump(mode="json"),
+        prompt=request.run.prompt,
+        prompt_token_ids=list(prompt.ids),
+        sentence=request.sentence,
+        sentence_token_ids=found.sentence,
+        learning_rate=request.learning_rate,
+        inference=inference,
+        forward=found.forward,
+        step=found.step,
+        change=found.change,
+        copy_=CopyRecord(**found.copied, thrown_away=found.module() is None),
+        hash_at_the_end=weights_hash(own),
+        environment=describe_environment(backend.facts, PREFILL_CHUNK),
+    )
+
+
+def _learn(
+    request: TrainRequest, prompt: tuple[int, ...], settings: Settings, copied: LoadedModel, should_stop: ShouldStop
+) -> Steps[_Measured]:
+    """Everything that is done with the copy."""
+    module = copied.module
+    sentence = _sentence_ids(copied.tokenizer, request.sentence)
+    ids = torch.tensor([sentence], device=module.device)
+    text_model = TextModel(ModuleModel(module), copied.tokenizer, frozenset(copied.eos_ids))
+
+    def answer() -> str:
+        return _answer(stream(text_model, prompt, settings, should_stop=should_stop))[0]
+
+    yield Stage("The copy answers", 0.4)
+    told: dict[str, Any] = {"answer_before": answer(), "hash_before": weights_hash(module)}
+    obey(should_stop)
+    yield Stage("One forward pass over the sentence", 0.55)
+    told["loss_before"], forward = forward_cost(module, ids)
+    yield Stage("One gradient step", 0.6)
+    step, change = gradient_step(module, ids, request.learning_rate)
+    obey(should_stop)
+    with torch.no_grad():
+        told["loss_after"] = float(loss_of(module, ids))
+    if not math.isfinite(told["loss_after"]):
+        raise PlaygroundError(
+            f"With learning_rate {request.learning_rate:g} the copy fell apart: its loss is no number any more. Choose "
+            "a smaller one."
+        )
+    yield Stage("The copy answers again", 0.8)
+    told |= {"answer_after": answer(), "hash_after": weights_hash(module)}
+    obey(should_stop)
+    return _Measured(sentence, forward, step, change, told, weakref.ref(module))
+
+
+def _sentence_ids(tokenizer: Any, sentence: str) -> list[int]:
+    """Ids of the sentence, with what the tokenizer puts around a text.
+
+    Raises:
+        PlaygroundError: There is nothing to predict in it, or it is long.
+    """
+    ids = tokenizer(sentence, verbose=False)["input_ids"]
+    if not 2 <= len(ids) <= MAX_SENTENCE_TOKENS:
+        raise PlaygroundError(
+            f"The sentence to learn from must have 2 to {MAX_SENTENCE_TOKENS} tokens; it has {len(ids):,}."
+        )
+    return ids
+
+
+def _check_memory(facts: ModelFacts) -> None:
+    """Weights and gradients of the copy, in fp32, must fit beside the model.
+
+    Raises:
+        NotEnoughMemory: They do not.
+    """
+    needed, free = 2 * facts.parameters * _BYTES, available_bytes(facts.device)
+    if needed > free:
+        raise NotEnoughMemory(
+            f"A copy of {facts.title} in fp32 and its gradients need {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of "
+            "memory is free: choose a smaller model."
+        )
+
+
+def _greedy(settings: Settings) -> Settings:
+    tokens = min(settings.max_new_tokens, MAX_ANSWER_TOKENS)
+    return settings.model_copy(update={"temperature": 0.0, "top": 0, "max_new_tokens": tokens})
+
+
+def _answer(events: Iterator[Event]) -> tuple[str, list[int]]:
+    """Text and ids of a whole run."""
+    text, ids = "", list[int]()
+    for event in events:
+        text += getattr(event, "text", "")
+        ids += [event.id] if isinstance(event, TokenEvent) else []
+    return text, ids

@@ -1,0 +1,173 @@
+"""The second pass as a document: what it holds, what it costs, and what it leaves alone."""
+
+import json
+
+import pytest
+
+from playground.backends.slot import ModelSlot
+from playground.engine.lens.base import LensUnavailable
+from playground.errors import PlaygroundError
+from playground.experiments.documents import parse_document
+from playground.experiments.lens.records import AttentionRecord, LensRecord
+from playground.experiments.lens.request import LensRequest, LookAt, request_of_run
+from playground.experiments.lens.run import attention, lens
+from playground.experiments.replays import replay_document
+from playground.experiments.runner import Runner
+from tests.tiny_runner import answer, of, request
+
+every_model = pytest.mark.parametrize("model", ["tiny-llama", "tiny-gpt2", "tiny-gemma3"])
+
+
+def looked(runner: Runner, asked: LensRequest) -> LensRecord:
+    (record,) = of(LensRecord, lens(runner, asked))
+    return record
+
+
+def attended(runner: Runner, asked: LensRequest) -> AttentionRecord:
+    (record,) = of(AttentionRecord, attention(runner, asked))
+    return record
+
+
+@every_model
+def test_a_look_into_a_run_has_its_tokens_and_its_last_layer_says_what_the_run_said(runner: Runner, model: str):
+    run = answer(runner, request(model=model, temperature=0, top=3))
+    record = looked(runner, request_of_run(run, positions=12, look=LookAt(layer=2)))
+    layers = len(record.layers)
+    assert record.token_ids == run.prompt_token_ids + [token.id for token in run.tokens]
+    assert record.positions == list(range(len(record.token_ids)))[-12:]
+    assert len(record.cells) == (layers + 1) * 12
+    assert record.last_layer_diff < 1e-4
+    last = {cell.position: cell for cell in record.cells if cell.layer == layers}
+    for number, token in enumerate(run.tokens[1:]):
+        said = last[len(run.prompt_token_ids) + number]
+        assert said.top_id == token.id
+        assert said.top_prob == pytest.approx(token.top[0].prob, abs=1e-4)
+        assert said.final_rank == 1
+    assert all((cell.update_norm is None) == (cell.layer == 0) for cell in record.cells)
+    assert [layer.layer for layer in record.layers] == list(range(1, layers + 1))
+    assert all(layer.seconds > 0 and layer.update_norm > 0 for layer in record.layers)
+    assert sum(layer.seconds for layer in record.layers) < record.cost.pass_s
+    assert record.cost.extra_bytes == record.cost.kv_bytes + record.cost.state_bytes + record.cost.logits_bytes
+    assert record.attention is not None
+    assert (record.attention.layer, record.attention.query) == (2, len(record.token_ids) - 1)
+    assert parse_document(record.to_json()) == record
+    assert replay_document(record, runner).identical
+
+
+def test_a_prompt_alone_gets_a_greedy_answer_first(tiny: Runner):
+    run = answer(tiny, request(temperature=0, max_new_tokens=5))
+    record = looked(tiny, LensRequest(request(), answer_tokens=5, positions=64))
+    assert record.token_ids == run.prompt_token_ids + [token.id for token in run.tokens]
+    alone = looked(tiny, LensRequest(request(), answer_tokens=0))
+    assert alone.token_ids == alone.prompt_token_ids == run.prompt_token_ids
+
+
+@every_model
+def test_attention_of_a_run_reuses_what_the_run_has_read_and_is_the_same_as_from_the_beginning(
+    runner: Runner, slot: ModelSlot, model: str
+):
+    run = answer(runner, request(prompt="a b c", model=model, max_new_tokens=6))
+    query = len(run.prompt_token_ids) + 3
+    asked = request_of_run(run, look=LookAt(layer=1, query=query))
+    kept = attended(runner, asked)
+    assert slot.backend is not None
+    slot.backend.kept.clear()
+    anew = attended(runner, asked)
+    assert kept.reused_tokens in (query, 0)  # a window that has slid can't be wound back
+    assert model == "tiny-gemma3" or kept.reused_tokens == query
+    assert (anew.reused_tokens, anew.read_tokens) == (0, query + 1)
+    for one, other in zip(kept.heads, anew.heads, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+        assert len(one) == query + 1
+    assert kept.row_sums == pytest.approx([1.0] * len(kept.heads), abs=1e-5)
+    assert kept.first_token_share == pytest.approx(sum(head[0] for head in kept.heads) / len(kept.heads), abs=1e-5)
+
+
+def test_a_short_text_gives_every_query_of_a_head_or_of_their_mean(tiny: Runner):
+    run = answer(tiny, request(max_new_tokens=6))
+    mean = attended(tiny, request_of_run(run, look=LookAt(layer=1, matrix=True)))
+    heads = [
+        attended(tiny, request_of_run(run, look=LookAt(layer=1, matrix=True, head=head + 1))).matrix
+        for head in range(len(mean.heads))
+    ]
+    assert mean.matrix is not None
+    for number, row in enumerate(mean.matrix.rows):
+        assert len(row) == number + 1
+        assert sum(row) == pytest.approx(1, abs=1e-3)
+        of_heads = [one.rows[number] for one in heads if one is not None]
+        assert row == pytest.approx([sum(all_heads) / 4 for all_heads in zip(*of_heads, strict=True)], abs=1e-4)
+    assert mean.matrix.rows[-1] == pytest.approx(
+        [sum(weights) / 4 for weights in zip(*mean.heads, strict=True)], abs=1e-4
+    )
+
+
+def test_a_long_text_gives_rows_only(tiny: Runner):
+    asked = LensRequest(request(), prompt_ids=(1,) * 257, look=LookAt(matrix=True))
+    assert attended(tiny, asked).matrix is None
+
+
+def test_a_look_leaves_the_continuation_of_a_run_as_it_was(tiny: Runner, slot: ModelSlot):
+    run = answer(tiny, request(temperature=0, max_new_tokens=9))
+    ids = [token.id for token in run.tokens]
+    assert slot.backend is not None
+    prompt = tuple(run.prompt_token_ids)
+    before = slot.backend.logits_before(prompt, ids)
+    looked(tiny, request_of_run(run, look=LookAt()))
+    after = slot.backend.logits_before(prompt, ids)
+    assert before is not None
+    assert after is not None
+    assert before.logits.equal(after.logits)
+
+
+def test_the_prompt_of_a_look_is_kept_so_that_the_next_question_reads_little(tiny: Runner, slot: ModelSlot):
+    asked = LensRequest(request(prompt="x" * 300), answer_tokens=0)
+    looked(tiny, asked)
+    found = attended(tiny, LensRequest(asked.run, answer_tokens=0, look=LookAt(query=250)))
+    assert (found.reused_tokens, found.read_tokens) == (250, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"positions": 0}, "positions must be a whole number from 1 to 64; got '0'"),
+        ({"answer_tokens": 257}, "answer_tokens must be a whole number from 0 to 256"),
+        ({"look": LookAt(layer=3)}, "layer must be from 1 to 2; got 3"),
+        ({"look": LookAt(query=99)}, "The position that looks must be from 0 to 7; got 99"),
+        ({"look": LookAt(matrix=True, head=5)}, "head must be from 1 to 4; got 5"),
+        ({"prompt_ids": (1, 5000)}, "Token 5000 is none of tiny-llama"),
+        ({"prompt_ids": (1,) * 600}, "have 600 tokens"),
+    ],
+)
+def test_what_is_not_there_is_refused(tiny: Runner, asked: dict, said: str):
+    ids = {"prompt_ids": tuple(range(8)), "answer_tokens": 0}
+    with pytest.raises(PlaygroundError, match=said):
+        looked(tiny, LensRequest(request(), **{**ids, **asked}))
+
+
+def test_stopped_it_gives_no_record_and_the_model_is_free(tiny: Runner):
+    assert of(LensRecord, lens(tiny, LensRequest(request()), lambda: True)) == []
+    asked = [0]
+
+    def soon() -> bool:
+        asked[0] += 1
+        return asked[0] > 15
+
+    assert of(LensRecord, lens(tiny, LensRequest(request(prompt="y" * 400)), soon)) == []
+    assert looked(tiny, LensRequest(request()))
+
+
+def test_a_changed_record_does_not_replay(tiny: Runner):
+    record = looked(tiny, LensRequest(request(), look=LookAt()))
+    plain = json.loads(record.to_json())
+    plain["cells"][3]["top_prob"] += 0.2
+    plain["attention"]["heads"][0][0] += 0.2
+    outcome = replay_document(parse_document(json.dumps(plain)), tiny)
+    assert len(outcome.differences) == 2
+
+
+def test_a_model_that_hides_its_layers_is_named(runner: Runner, slot: ModelSlot):
+    list(runner.load("tiny-gpt2", "fp32"))
+    assert slot.backend is not None
+    slot.backend.loaded.module.transformer.h = None
+    with pytest.raises(LensUnavailable, match="gpt2 does not keep its 2 layers in one list"):
+        looked(runner, LensRequest(request(model="tiny-gpt2"), prompt_ids=(1, 2)))
