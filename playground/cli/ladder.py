@@ -21,7 +21,7 @@ from playground.experiments.records import Document
 from playground.experiments.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["run_ladder", "run_load"]
+__all__ = ["last_record", "run_ladder", "run_load"]
 
 D = TypeVar("D", bound=Document)
 _STEP = 0.1  # share of the whole after which a log, which has no moving line, is told again
@@ -48,7 +48,7 @@ def run_ladder(
     check_ladder(runner, asked)
     show_progress(loading_steps(runner.load(name, quantization or "fp32")))  # Ctrl+C ends a download at once
     with stop_on_interrupt() as stopped:
-        record = _last(LadderRecord, ladder(runner, asked, stopped.is_set), "before the control was done")
+        record = last_record(LadderRecord, ladder(runner, asked, stopped.is_set), "before the control was done")
     give(record, ladder_text(record), save, json)
 
 
@@ -72,7 +72,7 @@ def run_load(
     runner, name = build_runner(model)
     asked = LoadRequest(prompt, name, **numbers, arms=tuple(arms))
     with stop_on_interrupt() as stopped:
-        record = _last(LoadRecord, load(runner, asked, stopped.is_set), "before the first arm was done")
+        record = last_record(LoadRecord, load(runner, asked, stopped.is_set), "before the first arm was done")
     give(record, load_text(record), save, json)
 
 
@@ -84,8 +84,12 @@ def _whole(name: str, text: str) -> int:
         raise PlaygroundError(f"{name} must be a whole number from {low:,} to {high:,}; got {text[:60]!r}.") from None
 
 
-def _last(document: type[D], updates: Iterable[Any], when: str) -> D:
-    """Follow the work on standard error; its record."""
+def last_record(document: type[D], updates: Iterable[Any], when: str) -> D:
+    """Follow the work on standard error; its record.
+
+    Raises:
+        PlaygroundError: It was stopped before there was one; `when` says when.
+    """
     record, line = None, _Line()
     for update in updates:
         if isinstance(update, Stage):

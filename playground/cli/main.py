@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from playground.cli.inside import add_inside_commands
 from playground.cli.lab import add_commands
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
@@ -38,6 +39,7 @@ def run(
 
 
 add_commands(app)
+add_inside_commands(app)
 
 
 @app.command()

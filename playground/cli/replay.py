@@ -30,7 +30,8 @@ def replay_file(file: str, *, model: str | None, json: bool) -> None:
 
 def _model(document: Document) -> ModelRecord:
     """The first model that it names."""
-    for part in (document, *(getattr(document, name, [None])[0] for name in ("panes", "runs", "rungs"))):
+    firsts = (getattr(document, name, [None])[0] for name in ("panes", "runs", "rungs"))
+    for part in (document, getattr(document, "run", None), *firsts):
         model = getattr(part, "model", None)
         if isinstance(model, ModelRecord):
             return model

@@ -1,0 +1,141 @@
+"""`playground branch`: another way from a token of a saved answer."""
+
+import json as json_module
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from playground.backends.base import Queued
+from playground.cli.build import build_runner
+from playground.cli.common import check_folder_of, give, stop_on_interrupt
+from playground.cli.terminal import duration_text, loading_steps, show_progress
+from playground.engine.beam import BeamProgress
+from playground.engine.events import TokenEvent
+from playground.errors import PlaygroundError, nearest
+from playground.experiments.branching.records import BranchesRecord, BranchRecord, How
+from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest, check_branch
+from playground.experiments.branching.run import BranchUpdate, start_branch
+from playground.experiments.branching.tree import add, name_of, tokens_of, total_logprob
+from playground.experiments.branching.words import against, beam_sentence, saving_sentence, took_words
+from playground.experiments.documents import read_document
+from playground.experiments.records import RunRecord
+
+__all__ = ["run_branch"]
+
+_FORK = "\N{OCR FORK}"
+
+
+def run_branch(
+    file: str,
+    values: dict[str, Any],
+    *,
+    at: str,
+    token: str | None,
+    how: str | None,
+    width: str | None,
+    leaving: str,
+    model: str | None,
+    save: str | None,
+    json: bool,
+) -> None:
+    """Make a branch of a saved answer; `values` are the settings that were given."""
+    tree = _tree(file)
+    asked = BranchRequest(
+        _whole("from", leaving), _whole("at", at), parse_token(token),
+        how=_how(how, token), width=DEFAULT_WIDTH if width is None else _whole("width", width), changes=values,
+    )  # fmt: skip
+    if width is not None and asked.how != "beam":
+        raise PlaygroundError("--width is of a beam search only: give --how beam too.")
+    check_branch(tree, asked)
+    if save is not None:
+        check_folder_of(Path(save))
+    runner, name = build_runner(model, tree.run.model.id)
+    show_progress(loading_steps(runner.load(name, tree.run.model.quantization)))
+    before = len(tree.branches)
+    with stop_on_interrupt() as stopped:
+        tree = _follow(tree, start_branch(runner, tree, asked, stopped.is_set, model=name))
+    if len(tree.branches) == before:
+        raise PlaygroundError("Stopped before the branch had a token.")
+    give(tree, _text(tree, tree.branches[-1]), save, json)
+
+
+def _tree(file: str) -> BranchesRecord:
+    document = read_document(Path(file))
+    if isinstance(document, RunRecord):
+        return BranchesRecord(run=document, branches=[])
+    if isinstance(document, BranchesRecord):
+        return document
+    kind = type(document).model_fields["kind"].default
+    raise PlaygroundError(f"A file of kind {kind} has no branches: give a saved run, or one of kind branch.")
+
+
+def parse_token(token: str | None) -> int | str | None:
+    """A number is an id, anything else a text; a text that is a number goes in double quotes: '"7"'."""
+    if token is None:
+        return None
+    if token.isascii() and token.isdigit():
+        return int(token) if len(token) < 20 else 10**20  # no vocabulary has it
+    if len(token) > 1 and token[0] == token[-1] == '"':
+        try:
+            return str(json_module.loads(token))
+        except ValueError:  # quotes of its own
+            return token
+    return token
+
+
+def _how(how: str | None, token: str | None) -> How:
+    if how is None:
+        if token is None:
+            raise PlaygroundError("Give --token, or --how greedy, sample or beam.")
+        return "choice"
+    ways = [way for way in get_args(How) if way != "choice"]
+    if how not in ways:
+        raise PlaygroundError(f"Unknown way to go on, {how[:60]!r}: {nearest(how, ways)}")
+    return next(way for way in get_args(How) if way == how)
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise PlaygroundError(f"--{name} must be a whole number; got {value[:60]!r}.")
+    return int(value)
+
+
+def _follow(tree: BranchesRecord, updates: Iterator[BranchUpdate]) -> BranchesRecord:
+    """Consume the making of a branch, telling how far it is on standard error; returns the tree with it."""
+    console, count = Console(stderr=True), 0
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        for update in updates:
+            if isinstance(update, Queued):
+                print("waiting", file=sys.stderr)
+            elif isinstance(update, BranchRecord):
+                tree, count = add(tree, update), 0
+            elif isinstance(update, TokenEvent | BeamProgress) and console.is_terminal:
+                count = update.tokens if isinstance(update, BeamProgress) else update.index + 1
+                live.update(Text(f"{count} tokens"), refresh=True)
+    return tree
+
+
+def _text(tree: BranchesRecord, branch: BranchRecord) -> str:
+    """The whole answer with the fork marked, then what is to be known of it."""
+    parents = tokens_of(tree, branch.parent)
+    shared = "".join(token.text for token in parents[: branch.at])
+    own = branch.text.removeprefix(shared)
+    mean = total_logprob(parents) / len(parents)
+    timing = branch.timing
+    lines = [
+        (f"branch {branch.id}", f"{branch.name}; {took_words(tree, branch)}"),
+        ("finished", f"{branch.finish_reason}; {branch.at + len(branch.tokens)} tokens, {len(branch.tokens)} its own"),
+        ("log probability", f"total {branch.total_logprob:.2f}, mean {branch.mean_logprob:.3f} a token"),
+        (name_of(tree, branch.parent), f"total {total_logprob(parents):.2f}, mean {mean:.3f} a token"),
+        ("", against(tree, branch.id, branch.parent)),
+        ("", beam_sentence(tree, branch)),
+        ("cache", saving_sentence(tree, branch)),
+        ("time", f"first token {duration_text(timing.ttft_s)}, all {duration_text(timing.e2e_s)}"),
+    ]
+    figures = "\n".join(f"{name:>20}  {value}" for name, value in lines if value)
+    return f"{shared}{_FORK}{own}\n\n{figures}"
