@@ -16,6 +16,7 @@ from playground.ui.preset_wiring import wire_presets
 from playground.ui.sessions import Sessions
 from playground.ui.sidebar import build_sidebar
 from playground.ui.tabs.compare import Compare, build_compare, wire_compare
+from playground.ui.tabs.inside import build_inside, wire_inside
 from playground.ui.tabs.ladder import Ladder, build_ladder, wire_ladder
 from playground.ui.tabs.load import Load, build_load, wire_load
 from playground.ui.tabs.play import build_play, wire_play
@@ -61,10 +62,14 @@ def build_app(
                 reruns = build_reruns()
                 ladder = build_ladder()
                 load = build_load()
+            with gr.Tab("Inside", id="inside") as inside_tab:
+                inside = build_inside()
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
         wire_play(play, controls, runner, sessions)
         experiments = _wire_experiments((compare, reruns, ladder, load), controls, runner)
+        looks = tuple(Sessions() for _ in range(7))
+        wire_inside(inside_tab, inside, sessions, controls, runner, looks)
         for tab, prompt in ((compare_tab, compare.prompt), (reruns_tab, reruns.prompt)):
             tab.select(None, [play.prompt, prompt], prompt, js="(play, own) => own || play", **QUIET)
         events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
@@ -76,7 +81,7 @@ def build_app(
         add_api(runner)
 
         def closed(request: gr.Request) -> None:
-            for owned in (sessions, *experiments):
+            for owned in (sessions, *experiments, *looks):
                 owned.forget(session_of(request))
 
         demo.unload(closed)

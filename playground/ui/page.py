@@ -50,5 +50,6 @@ def head() -> str:
 
 
 def _style() -> str:
-    """Colours of both themes, then the parts, then the page's layout."""
-    return root_css() + styles() + (_HERE / "style.css").read_text("utf-8")
+    """Colours of both themes, then the parts, then the page's layout and that of single sections."""
+    layouts = (file.read_text("utf-8") for file in (_HERE / "style.css", *sorted((_HERE / "styles").glob("*.css"))))
+    return root_css() + styles() + "".join(layouts)

@@ -8,6 +8,7 @@ is imported.
 """
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,27 @@ def styles() -> str:
     return "".join(f':where([data-part="{file.stem}"]):not(#_) {{\n{file.read_text("utf-8")}}}\n' for file in files)
 
 
-def part(name: str, value: Any, template: str, **props: Any) -> gr.HTML:
-    """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`."""
-    scripts = ((_HERE / f"{one}.js").read_text("utf-8") for one in ("common", name))
+def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] = (), **props: Any) -> gr.HTML:
+    """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`.
+
+    Args:
+        name: Of the files.
+        value: To begin with.
+        template: Our own constants only.
+        scripts_before: Names of more scripts of this folder that stand before its own, in one scope with it.
+        props: More of `gr.HTML`.
+    """
+    scripts = ((_HERE / f"{one}.js").read_text("utf-8") for one in ("common", *scripts_before, name))
     return gr.HTML(
         value,
         html_template=template,
-        js_on_load=f"element.dataset.part = {json.dumps(name)};\n{''.join(scripts)}",
+        js_on_load=f"element.dataset.part = {json.dumps(name)};\n{_restoring(props)}\n{''.join(scripts)}",
         apply_default_css=False,
         **props,
     )
+
+
+def _restoring(props: dict[str, Any]) -> str:
+    """A part that gets a value before its tab is first drawn loses its properties in Gradio 6.31: put them back."""
+    given = json.dumps({key: own for key, own in props.items() if not key.startswith("elem_")}).replace("<", "\\u003c")
+    return f"for (const [key, own] of Object.entries({given})) props[key] ??= own;"

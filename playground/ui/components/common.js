@@ -18,6 +18,26 @@ const visible = (text) => {
 };
 const percent = (p) => (p >= 0.99995 ? '100%' : p >= 0.001 ? `${(p * 100).toFixed(1)}%` : p > 0 ? `${(p * 100).toPrecision(1)}%` : '0%');
 const seconds = (s) => (s < 0.0995 ? `${(s * 1e3).toFixed(1)} ms` : s < 0.9995 ? `${(s * 1e3).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+// Where a key leads among tokens in lines of text: the neighbour, the first, the last, or the nearest of the next line.
+const nextToken = (all, at, key) => {
+  if (key === 'ArrowRight') return all[at + 1];
+  if (key === 'ArrowLeft') return all[at - 1];
+  if (key === 'Home') return all[0];
+  if (key === 'End') return all[all.length - 1];
+  const step = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0;
+  if (!step) return null;
+  const from = all[at].getBoundingClientRect(), x = from.left + from.width / 2;
+  let best = null, bestDistance = Infinity, row = null;
+  for (let j = at + step; all[j]; j += step) {
+    const box = all[j].getBoundingClientRect();
+    if (Math.abs(box.bottom - from.bottom) < 4) continue;
+    row ??= box.bottom;
+    if (Math.abs(box.bottom - row) >= 4) break;
+    const distance = Math.abs(box.left + box.width / 2 - x);
+    if (distance < bestDistance) { best = all[j]; bestDistance = distance; }
+  }
+  return best;
+};
 
 // A term's definition in a box beside it, on hover and focus. `element` holds `.term[data-term]` and one `.tip`.
 const explain = (definitions) => {

@@ -95,34 +95,13 @@ function pin(node) {
   show(node);
 }
 
-function neighbour(node, key) {
-  const all = out.querySelectorAll('.tok'), i = +node.dataset.index;
-  if (key === 'ArrowRight') return all[i + 1];
-  if (key === 'ArrowLeft') return all[i - 1];
-  if (key === 'Home') return all[0];
-  if (key === 'End') return all[all.length - 1];
-  const step = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0; // the nearest token of the next line
-  if (!step) return null;
-  const at = node.getBoundingClientRect(), x = at.left + at.width / 2;
-  let best = null, bestDistance = Infinity, row = null;
-  for (let j = i + step; all[j]; j += step) {
-    const box = all[j].getBoundingClientRect();
-    if (Math.abs(box.bottom - at.bottom) < 4) continue;
-    row ??= box.bottom;
-    if (Math.abs(box.bottom - row) >= 4) break;
-    const distance = Math.abs(box.left + box.width / 2 - x);
-    if (distance < bestDistance) { best = all[j]; bestDistance = distance; }
-  }
-  return best;
-}
-
 const hit = (event) => event.target.closest?.('.tok');
 out.addEventListener('pointerover', (event) => { if (hit(event)) { picked = true; show(hit(event)); } });
 out.addEventListener('pointerleave', () => show(pinned));
 out.addEventListener('click', (event) => { const node = hit(event); if (node && getSelection().isCollapsed) node.focus(); });
 out.addEventListener('focusin', (event) => { const node = hit(event); if (node) pin(node); });
 out.addEventListener('keydown', (event) => {
-  const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && neighbour(node, event.key);
+  const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && nextToken(out.querySelectorAll('.tok'), +node.dataset.index, event.key);
   if (next) { event.preventDefault(); next.focus({ preventScroll: true }); next.scrollIntoView({ block: 'nearest' }); }
 });
 hear('pick', (index) => { picked = true; show(out.querySelectorAll('.tok')[index]); });

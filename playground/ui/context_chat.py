@@ -1,0 +1,251 @@
+"""What the chat does when a person asks: preview while typing, send, stop, begin anew, and zoom into the strip."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.engine.chat import Turn
+from playground.engine.events import Finished, TokenEvent
+from playground.errors import PlaygroundError
+from playground.experiments.context.chat import ChatRead, ChatRequest, chat, preview_chat
+from playground.experiments.context.tokens import pieces_of
+from playground.experiments.records import RunRecord
+from playground.experiments.services import Runner
+from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
+from playground.ui import context_views as views
+from playground.ui.common import Controls, named, session_of
+from playground.ui.context_store import Chat, Chats
+from playground.ui.context_views import Shown
+from playground.ui.controls import settings_of
+from playground.ui.live import failure
+from playground.ui.looked import Looked
+from playground.ui.sessions import Sessions
+from playground.ui.views import status
+from playground.ui.work import follow_work
+
+__all__ = ["ChatEvents"]
+
+_TYPING_S = 0.2
+_NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
+_log = logging.getLogger(__name__)
+
+
+class _Answer:
+    """The newest message and its answer while it comes."""
+
+    def __init__(self, asked: ChatRequest):
+        self.asked = asked
+        self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
+        self.lines = views.transcript_lines(asked.history) + views.turn_start(asked.prompt)
+        self.text, self.ids, self.reason = "", list[int](), ""
+        self._read: ChatRead | None = None
+
+    def add(self, update: object) -> None:
+        """Take an update in."""
+        self.status = status(update) or self.status
+        if isinstance(update, ChatRead):
+            self._read = update
+        elif isinstance(update, TokenEvent | Finished):
+            self.text += update.text
+            self.lines += views.piece_line(update.text)
+            if isinstance(update, TokenEvent):
+                self.ids.append(update.id)
+                self.status = {"phase": "running", "text": f"answering, {len(self.ids):,} tokens"}
+            else:
+                self.end(update.reason)
+
+    def end(self, reason: str) -> None:
+        """The answer is over, once."""
+        if not self.reason:
+            self.reason = reason
+            self.lines += views.turn_end(reason, speak=True)
+
+    @property
+    def shown(self) -> Shown | None:
+        """The strip now; the room that an ended answer did not use is free."""
+        if self._read is None:
+            return None
+        room = 0 if self.reason else self.asked.settings.max_new_tokens - len(self.ids)
+        return Shown(
+            self.asked.model, self._read.prepared, self._read.whole, len(self.asked.history), tuple(self.ids), room
+        )
+
+
+class ChatEvents:
+    """Handlers over the runner. `fields` are the sidebar's controls by name, and `message` and `limit` of the chat."""
+
+    def __init__(self, fields: Controls, runner: Runner, sessions: Sessions, looked: Looked):
+        self._fields, self._runner, self._sessions, self._looked = fields, runner, sessions, looked
+        self._chats = Chats(sessions)
+
+    def _asked(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
+        """What the controls ask for; the context length is the chat's own, and never more than the model's."""
+        values = named(self._fields, data)
+        message, model, quantization = values["message"], values["model"], values["quantization"]
+        if not all(isinstance(text, str) for text in (message, model, quantization)):
+            raise PlaygroundError("Message, model and quantization must be text.")
+        if len(message) > MAX_PROMPT_CHARS:
+            check_prompt(message)
+        settings = settings_of(values | {"context_length": self._limit(values["limit"], model)})
+        return ChatRequest(history, message, model, quantization, settings)
+
+    def _limit(self, limit: Any, model: str) -> Any:
+        backend = self._runner.loaded(model)
+        own = backend.facts.context_length if backend else None
+        return min(limit, own) if own and isinstance(limit, int | float) and not isinstance(limit, bool) else limit
+
+    def _runs(self, session: str) -> bool:
+        ticket = self._sessions.last(session)
+        return ticket is not None and not ticket.ended.is_set()
+
+    async def preview(self, data: dict[Component, Any], request: gr.Request) -> Any:
+        """The strip as it would be if the message were sent now; nothing is sent."""
+        await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
+        session = session_of(request)
+        own = self._chats.of(session)
+        if self._runs(session):
+            return gr.skip()
+        try:
+            asked = self._asked(data, own.turns)
+            return await asyncio.to_thread(self._previewed, own, asked, self._looked.record(request))
+        except PlaygroundError as error:
+            return views.problem_value(str(error))
+
+    def _previewed(self, own: Chat, asked: ChatRequest, record: RunRecord | None) -> Any:
+        """Where nothing is written, the last answer stays, or else the run that is looked into."""
+        settings = asked.settings.model_copy(update={"seed": None})
+        if not asked.prompt and own.settings == settings:
+            return gr.skip()
+        own.settings = settings
+        if not asked.prompt and not own.turns and record is not None:
+            return self._strip_of_run(own, record, settings.context_length)
+        read = preview_chat(self._runner, asked)
+        if read is None:
+            return views.problem_value(_NOT_LOADED)
+        own.shown = Shown(asked.model, read.prepared, read.whole, len(own.turns), None, settings.max_new_tokens)
+        return views.strip_value(own.shown)
+
+    async def send(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        """Values of message, transcript, strip and status while the answer comes."""
+        session = session_of(request)
+        own = self._chats.of(session)
+        try:
+            asked = self._asked(data, own.turns)
+            check_prompt(asked.prompt)
+        except PlaygroundError as error:
+            yield gr.skip(), gr.skip(), gr.skip(), failure(error)
+            return
+        ticket = self._sessions.begin(session)
+        answer = _Answer(asked)
+        yield gr.skip(), gr.skip(), gr.skip(), answer.status
+        try:
+            async with aclosing(follow_work(lambda stop: iter(chat(self._runner, asked, stop)), ticket)) as handfuls:
+                async for updates in handfuls:
+                    for update in updates:
+                        answer.add(update)
+                    if self._sessions.last(session) is not ticket:  # a new chat was begun meanwhile
+                        return
+                    own.shown = answer.shown or own.shown
+                    yield self._frame(answer)
+        except Exception as error:  # whatever ended it is told in the page
+            if not isinstance(error, PlaygroundError):
+                _log.exception("a chat failed")
+            answer.status = failure(error)
+        if self._sessions.last(session) is ticket:
+            yield self._end(session, answer)
+
+    def _frame(self, answer: _Answer) -> tuple[Any, ...]:
+        """The message moves into the transcript as soon as it is read."""
+        shown = answer.shown
+        if shown is None:
+            return gr.skip(), gr.skip(), gr.skip(), answer.status
+        return "", answer.lines, views.strip_value(shown), answer.status
+
+    def _end(self, session: str, answer: _Answer) -> tuple[Any, ...]:
+        """Keep the turn. One without a token of an answer is no turn: its message goes back where it was written."""
+        own = self._chats.of(session)
+        if not answer.ids:
+            lines = views.transcript_lines(own.turns)
+            state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
+            return answer.asked.prompt, lines, gr.skip(), state
+        answer.end("cancelled")
+        own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))
+        own.shown, own.settings = answer.shown, answer.asked.settings.model_copy(update={"seed": None})
+        return self._frame(answer)
+
+    def stop(self, request: gr.Request) -> None:
+        """Tell the answer to end; what has come is kept."""
+        self._sessions.stop(session_of(request))
+
+    async def begin(self, data: dict[Component, Any], request: gr.Request) -> tuple[Any, ...]:
+        """An empty chat; an answer on its way is told to stop."""
+        session = session_of(request)
+        self._sessions.begin(session).ended.set()
+        own = self._chats.of(session)
+        own.turns, own.shown, own.settings = (), None, None
+        return "", await self.preview(data, request), "", {}
+
+    async def zoom(self, kind: Any, request: gr.Request) -> Any:
+        """The tokens of a part of the strip, each with its text and id."""
+        shown = self._chats.of(session_of(request)).shown
+        backend = None if shown is None else self._runner.loaded(shown.model)
+        if shown is None or backend is None or not isinstance(kind, str):
+            return ""
+        return await asyncio.to_thread(backend.tokenize, lambda tokenizer: _chips(tokenizer, shown, kind))
+
+    def fill(self, request: gr.Request) -> str | None:
+        """The strip of the run that is looked into; None where a chat that began keeps its own."""
+        session, record = session_of(request), self._looked.record(request)
+        own = self._chats.of(session)
+        if own.turns or record is None or self._runs(session):
+            return None
+        try:
+            return self._strip_of_run(own, record, record.settings["context_length"])
+        except PlaygroundError as error:
+            return views.problem_value(str(error))
+
+    def _strip_of_run(self, own: Chat, record: RunRecord, context_length: int | None) -> str:
+        settings = make_settings(**{**record.settings, "context_length": context_length})
+        asked = ChatRequest((), record.prompt, record.model.id, record.model.quantization, settings)
+        read = preview_chat(self._runner, asked)
+        if read is None:
+            return views.problem_value(_NOT_LOADED)
+        answer = tuple(token.id for token in record.tokens)
+        own.shown = Shown(asked.model, read.prepared, read.whole, 0, answer, 0)
+        return views.strip_value(own.shown)
+
+    def longest(self, model: Any, limit: Any) -> Any:
+        """The slider as long as the model's context; where the model is not known yet it stays."""
+        backend = self._runner.loaded(model) if isinstance(model, str) else None
+        if backend is None:
+            return gr.skip()
+        most = backend.facts.context_length
+        is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        return gr.update(maximum=most, value=min(limit, most) if is_number else most)
+
+
+def _chips(tokenizer: Any, shown: Shown, kind: str) -> str:
+    """Tokens of one kind of part, each stretch with its name."""
+    pieces, labels = [], []
+    for name, ids, is_template in _stretches(shown, kind):
+        labels.append((len(pieces), name))
+        pieces += pieces_of(tokenizer, ids, template=is_template)
+    return views.chips_value(pieces, title=views.PART_NAMES.get(kind, ""), labels=labels if len(labels) > 1 else ())
+
+
+def _stretches(shown: Shown, kind: str) -> list[tuple[str, tuple[int, ...], bool]]:
+    if kind == "answer":
+        return [("", shown.answer_ids or (), False)]
+    if kind == "dropped":
+        return [(views.part_name(one, -1), shown.whole.ids[one.start : one.end], False) for one in views.fallen(shown)]
+    newest = shown.newest
+    return [
+        (views.part_name(one, newest), shown.prepared.ids[one.start : one.end], one.kind == "template")
+        for one in shown.prepared.segments
+        if views.kind_of(one, newest) == kind
+    ]

@@ -1,0 +1,205 @@
+"""The chat's handlers without a browser: turns are kept, stopped ones too; pages never mix; the strip can be zoomed."""
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import gradio as gr
+import pytest
+
+from playground.backends.slot import ModelSlot
+from playground.engine.chat import Turn
+from playground.experiments.runner import Runner
+from playground.ui.context_chat import ChatEvents
+from playground.ui.controls import SLIDERS
+from playground.ui.sessions import Sessions
+from tests.tiny_runner import (
+    answer,
+    before_each_forward,
+    endless_folder,
+    make_runner,
+    make_slot,
+    quick_and_quiet,
+    request,
+)
+
+T = TypeVar("T")
+NAMES = (*(spec.name for spec in SLIDERS), "system", "stop", "raw", "model", "quantization", "message", "limit")
+VALUES: dict[str, Any] = {
+    "temperature": 0, "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "context_length": 512, "seed": 1,
+    "max_new_tokens": 8, "system": "", "stop": "", "raw": False, "model": "tiny-llama", "quantization": "fp32",
+    "message": "Hello", "limit": 512,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelSlot]:
+    with quick_and_quiet():
+        yield make_slot(endless_folder(tmp_path_factory.mktemp("chat")))
+
+
+@pytest.fixture
+def runner(slot: ModelSlot) -> Runner:
+    made = make_runner(slot)
+    slot.backend = None
+    list(made.load("tiny-llama", "fp32"))
+    return made
+
+
+@pytest.fixture
+def looked() -> SimpleNamespace:
+    return SimpleNamespace(record=lambda request: None)
+
+
+@pytest.fixture
+def events(runner: Runner, looked: Any) -> ChatEvents:
+    return ChatEvents({name: name for name in NAMES}, runner, Sessions(), looked)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: the browser's tests leave a running loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def page(name: str) -> Any:
+    return SimpleNamespace(session_hash=name)
+
+
+def send(events: ChatEvents, session: str = "one", **values: Any) -> list[tuple[Any, ...]]:
+    async def all_frames() -> list[tuple[Any, ...]]:
+        data: Any = VALUES | values
+        return [frame async for frame in events.send(data, page(session))]
+
+    return run(all_frames())
+
+
+def turns(events: ChatEvents, session: str = "one") -> tuple[Turn, ...]:
+    return events._chats.of(session).turns
+
+
+def text_of(transcript: str) -> str:
+    return "".join(json.loads(line).get("add", "") for line in transcript.splitlines())
+
+
+def zoom(events: ChatEvents, kind: str, session: str = "one") -> Any:
+    return run(events.zoom(kind, page(session)))
+
+
+def preview(events: ChatEvents, session: str = "one", **values: Any) -> Any:
+    data: Any = VALUES | values
+    return run(events.preview(data, page(session)))
+
+
+def kinds(strip: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for kind, _, tokens, _ in json.loads(strip)["parts"]:
+        found[kind] = found.get(kind, 0) + tokens
+    return found
+
+
+def test_a_turn_is_kept_and_stands_before_the_next_message(events: ChatEvents):
+    message, transcript, strip, status = send(events)[-1]
+    assert (message, status["phase"]) == ("", "finished")
+    (turn,) = turns(events)
+    assert turn == Turn("Hello", text_of(transcript))
+    assert kinds(strip)["answer"] == 8
+    *_, last = send(events, message="And?")
+    assert [one.user for one in turns(events)] == ["Hello", "And?"]
+    assert kinds(last[2])["history"] > 0
+
+
+def test_the_last_answer_stays_in_the_strip_until_something_changes(events: ChatEvents):
+    send(events)
+    assert preview(events, message="")["__type__"] == "update"  # nothing new
+    assert "answer" not in kinds(preview(events, message="x"))
+    assert json.loads(preview(events, message="", limit=40))["context"] == 40
+
+
+def test_a_stopped_answer_is_kept_as_far_as_it_came(events: ChatEvents, slot: ModelSlot):
+    def slowly(number: int) -> None:
+        if number == 3:
+            events.stop(page("one"))
+        time.sleep(0.01)
+
+    before_each_forward(slot, slowly)
+    *_, last = send(events, max_new_tokens=300)
+    assert last[3]["phase"] == "stopped"
+    assert 1 <= kinds(last[2])["answer"] < 300
+    assert len(turns(events)) == 1
+
+
+def test_a_message_stopped_before_its_answer_goes_back_where_it_was_written(events: ChatEvents, slot: ModelSlot):
+    before_each_forward(slot, lambda number: events.stop(page("one")))
+    *_, last = send(events, message="word " * 80, limit=512)  # two chunks: the second is not read
+    assert last[0] == "word " * 80
+    assert last[3]["phase"] == "stopped"
+    assert turns(events) == ()
+
+
+def test_two_pages_never_mix(events: ChatEvents):
+    send(events, "one", message="mine")
+    send(events, "two", message="yours")
+    assert [one.user for one in turns(events, "one")] == ["mine"]
+    assert [one.user for one in turns(events, "two")] == ["yours"]
+    ones, twos = events._sessions.last("one"), events._sessions.last("two")
+    assert ones is not None
+    assert ones is not twos
+
+
+def test_a_new_chat_forgets_the_turns(events: ChatEvents):
+    send(events)
+    data: Any = VALUES | {"message": ""}
+    message, strip, transcript, _ = run(events.begin(data, page("one")))
+    assert (message, transcript, turns(events)) == ("", "", ())
+    assert "history" not in kinds(strip)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"message": " "}, "empty"), ({"temperature": 9}, "temperature"), ({"message": 5}, "must be text"),
+     ({"limit": "x"}, "context_length"), ({"model": "gone"}, "gone"), ({"system": "s" * 600}, "no room")],
+)  # fmt: skip
+def test_what_cannot_be_sent_is_told_and_nothing_is_lost(events: ChatEvents, wrong: dict[str, Any], told: str):
+    *_, last = send(events, **wrong)
+    assert last[3]["phase"] == "failed"
+    assert told in last[3]["problem"]
+    assert last[0] == wrong.get("message", "Hello") or last[0]["__type__"] == "update"
+    assert turns(events) == ()
+
+
+def test_zooming_shows_the_tokens_of_a_part(events: ChatEvents):
+    assert zoom(events, "prompt") == ""
+    send(events)
+    prompt, said = json.loads(zoom(events, "prompt")), json.loads(zoom(events, "answer"))
+    assert "".join(text for _, text, _ in prompt["tokens"]) == "Hello"
+    assert len(said["tokens"]) == 8
+    assert {kind for _, _, kind in json.loads(zoom(events, "template"))["tokens"]} == {"template", "control"}
+    assert json.loads(zoom(events, "no such kind"))["tokens"] == []
+    preview(events, message="next", limit=40)
+    assert json.loads(zoom(events, "dropped"))["tokens"][0][1] == "H"
+
+
+def test_the_run_that_is_looked_into_fills_the_strip_until_a_chat_begins(
+    events: ChatEvents, runner: Runner, looked: SimpleNamespace
+):
+    record = answer(runner, request("Hello there"))
+    assert events.fill(page("one")) is None
+    looked.record = lambda request: record
+    strip = events.fill(page("one"))
+    assert strip is not None
+    assert (kinds(strip)["answer"], sum(kinds(strip).values())) == (12, record.settings["context_length"])
+    assert len(json.loads(zoom(events, "answer"))["tokens"]) == 12
+    assert kinds(preview(events, message="", limit=64))["answer"] == 12
+    send(events)
+    assert events.fill(page("one")) is None
+
+
+def test_the_slider_ends_where_the_models_context_does(events: ChatEvents):
+    assert events.longest("tiny-llama", 8192) == gr.update(maximum=512, value=512)
+    assert events.longest("tiny-llama", 100) == gr.update(maximum=512, value=100)
+    assert events.longest("gone", 100)["__type__"] == "update"
