@@ -27,7 +27,7 @@ from playground.experiments.records import RunRecord
 
 __all__ = ["run_branch"]
 
-_FORK = "\N{OCR FORK}"
+_FORK = "▸"
 
 
 def run_branch(

@@ -22,7 +22,7 @@ from playground.ui.views import FINISH_REASONS, format_seconds, packed
 
 __all__ = ["choice_value", "compared_value", "growing_head", "path_lines", "said_of", "token_line", "tree_value"]
 
-_WAYS = {"choice": "", "greedy": "greedy", "sample": "sampled", "beam": "beam search"}
+_WAYS = {"choice": "", "greedy": "greedy", "sample": "sample", "beam": "beam search"}
 
 
 def token_line(text: str, logprob: float) -> str:
@@ -94,7 +94,9 @@ def _node(tree: BranchesRecord, branch: BranchRecord | None, depth: int) -> dict
         total, count = branch.total_logprob, branch.at + len(branch.tokens)
         way = f"beam of {branch.width}" if branch.how == "beam" else _WAYS[branch.how]
         node = {"id": branch.id, "parent": branch.parent, "name": branch.name, "at": branch.at}
-        node |= {"token": branch.tokens[0].text[:40], "way": "" if way and way in branch.name else way}
+        token = branch.tokens[0].text[:40]
+        node |= {"token": "" if f"“{token.strip()}" in branch.name else token}
+        node |= {"way": "" if way and way in branch.name else way}
     reason = tree.run.finish_reason if branch is None else branch.finish_reason
     return node | {
         "depth": depth, "tokens": count, "total": round(total, 4), "mean": round(total / max(1, count), 5),

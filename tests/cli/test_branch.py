@@ -70,8 +70,8 @@ def test_what_is_shown_is_what_the_document_has(branch: Invoke, tmp_path: Path):
     tree = read_document(file)
     assert isinstance(tree, BranchesRecord)
     (one,) = tree.branches
-    assert one.text in shown.stdout.replace("\N{OCR FORK}", "")
-    assert "th; leaves the run at token 3" in shown.stdout
+    assert one.text in shown.stdout.replace("▸", "")
+    assert "“th”; leaves the run at token 3" in shown.stdout
     assert f"total {one.total_logprob:.2f}" in shown.stdout
     assert f"total {total_logprob(tree.run.tokens):.2f}" in shown.stdout
     assert f"read all {one.computed_tokens} tokens" in shown.stdout  # a new process has no cache

@@ -197,7 +197,8 @@ class _Growing:
     def _name(self) -> str:
         """What was chosen, and how it went on."""
         pieces = "".join(self.backend.text_model.piece(id) for id in self.forced)
-        chosen = " ".join(pieces.split())[:_MOST_OF_A_NAME] or (f"token {self.forced[0]}" if self.forced else "")
+        words = " ".join(pieces.split())[:_MOST_OF_A_NAME]
+        chosen = f"“{words}”" if words else f"token {self.forced[0]}" if self.forced else ""
         ways = {
             "choice": "", "greedy": "greedy", "sample": f"sample, seed {self.settings.seed}",
             "beam": f"beam of {self.asked.width}",

@@ -2,7 +2,7 @@
 
 import math
 
-from playground.experiments.branching.records import BranchesRecord, BranchRecord
+from playground.experiments.branching.records import ROOT, BranchesRecord, BranchRecord
 from playground.experiments.branching.tree import branch_of, given_ids, greedy_twin, name_of, tokens_of, total_logprob
 from playground.experiments.compare.diff import first_difference
 
@@ -49,7 +49,7 @@ def beam_sentence(tree: BranchesRecord, branch: BranchRecord) -> str:
 def against(tree: BranchesRecord, one: int, other: int) -> str:
     """Two answers: where they part, which word was likelier there, which sentence is likelier as a whole."""
     first, second = tokens_of(tree, one), tokens_of(tree, other)
-    a, b = f"“{name_of(tree, one)}”", f"“{name_of(tree, other)}”"
+    a, b = (name_of(tree, id) if id == ROOT else f"branch {id} ({name_of(tree, id)})" for id in (one, other))
     totals = total_logprob(first), total_logprob(second)
     index = first_difference([token.id for token in first], [token.id for token in second])
     head = f"Totals: {a} {totals[0]:.2f}, {b} {totals[1]:.2f}."

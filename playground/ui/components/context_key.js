@@ -37,3 +37,4 @@ function choose(kind) {
 box.addEventListener('click', (event) => { const button = event.target.closest('button'); if (button) choose(button.dataset.kind); });
 hear('parts', draw);
 hear('choose', choose);
+say('key');

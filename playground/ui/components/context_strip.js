@@ -31,5 +31,6 @@ function draw() {
 }
 
 element.addEventListener('click', (event) => { const kind = event.target.dataset?.kind; if (kind) say('choose', kind); });
+hear('key', () => say('parts', drawn ? JSON.parse(drawn) : null)); // a key that is drawn later asks
 watch('value', draw);
 draw();

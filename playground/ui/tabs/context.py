@@ -69,7 +69,7 @@ def build_context(tab: gr.Tab) -> Context:
             chips = token_chips("Tokens of the chosen part", elem_id="context-zoom")
             limit = gr.Slider(
                 LIMITS["context_length"].low, _LONGEST, value=_LONGEST, step=1, label="Context length, here",
-                interactive=True, elem_classes="context-limit", elem_id="context-limit",
+                interactive=True, elem_classes=["context-limit", "plain-slider"], elem_id="context-limit",
             )  # fmt: skip
             turns = transcript(pane=PANE, empty=_EMPTY_CHAT, elem_id="context-turns")
             message, send, stop, new = _ask()

@@ -124,7 +124,7 @@ def test_a_text_of_several_tokens_is_forced_whole_and_told_with_its_chances(runn
     assert branch.forced > 1
     assert " of zebras" in branch.text
     assert all(token.sampled_prob in (0.0, 1.0) for token in branch.tokens[: branch.forced])
-    assert branch.name == "of zebras"
+    assert branch.name == "“of zebras”"
 
 
 @pytest.mark.parametrize(
