@@ -1,15 +1,19 @@
 """Float linear layers that are fast on the CPU for a handful of rows, where PyTorch's own choice of kernel is not.
 
-PyTorch hands an fp32 product of one row to MKL's matrix-vector routine, which runs on one thread, and a few rows to its
-matrix product, which is built for many. docs/performance.md has the figures.
+PyTorch hands fp32 products to MKL, which is Intel's: on Intel's processors nothing here is as fast, so there it stays.
+On others MKL multiplies one row on one thread, and a few rows by what is built for many. docs/performance.md has the
+figures. The choice goes by the processor's name, not by a measurement, so that every process computes the same bits.
 """
 
+from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
 
-__all__ = ["DenseLinear", "OneDnnLinear", "has_kernel", "pack_dense"]
+from playground.models.placement import device_name
+
+__all__ = ["DenseLinear", "OneDnnLinear", "has_kernel", "is_at_home", "pack_dense"]
 
 FEW_ROWS = 64  # beyond them PyTorch's own choice is as fast
 COLUMNS = 384  # longest sum of products, as in other libraries' kernels
@@ -32,7 +36,7 @@ class DenseLinear(nn.Linear):
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """The product [..., out] of input [..., in] with the weight."""
         rows, parts = input.numel() // self.in_features, _parts(self.out_features)
-        if rows > FEW_ROWS or parts == 1 or input.dtype != torch.float32 or input.device.type != "cpu":
+        if rows > FEW_ROWS or parts == 1 or input.device.type != "cpu" or is_at_home(input.dtype):
             return super().forward(input)
         columns = input.reshape(rows, self.in_features).t().expand(parts, -1, -1)
         out = torch.bmm(self.weight.view(parts, -1, self.in_features), columns)
@@ -95,12 +99,24 @@ def pack_dense(module: Any) -> None:
     A head tied to the embedding stays as it is: its rows are looked up too, and would have to be held twice.
     """
     shared = module.get_input_embeddings().weight
-    if not has_kernel(shared.dtype):
+    if (shared.dtype == torch.float32 and is_at_home(shared.dtype)) or not has_kernel(shared.dtype):
         return
     for name, layer in [item for item in module.named_modules() if type(item[1]) is DenseLinear]:
         if layer.weight is not shared and layer.out_features % ROW_BLOCK == 0:
             module.set_submodule(name, OneDnnLinear(layer.weight, layer.bias), strict=True)
             layer.weight = layer.bias = None
+
+
+@cache
+def is_at_home(dtype: torch.dtype) -> bool:
+    """Whether PyTorch's own product of a few rows of this number type is the best to be had on this processor.
+
+    fp32 is MKL's, and at home on Intel's; on others, and where PyTorch has no MKL, cutting the weight pays. Other types
+    are not MKL's: cutting their weights has not paid anywhere.
+    """
+    if dtype != torch.float32:
+        return True
+    return torch.backends.mkl.is_available() and "intel" in device_name("cpu").lower()
 
 
 def has_kernel(dtype: torch.dtype) -> bool:

@@ -5,10 +5,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from playground.models.dense import COLUMNS, DenseLinear, OneDnnLinear, has_kernel, pack_dense
+from playground.models import dense
+from playground.models.dense import COLUMNS, DenseLinear, OneDnnLinear, has_kernel, is_at_home, pack_dense
 from playground.models.llama import take_weights
 from playground.models.storage import weights_bytes
 from tests.tiny import tiny_model
+
+
+@pytest.fixture(params=[True, False], ids=["Intel's", "another"])
+def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether it is one where MKL is at home; the laws hold on both, whichever this one is."""
+    at_home = lambda dtype: request.param or dtype != torch.float32  # noqa: E731
+    monkeypatch.setattr(dense, "is_at_home", at_home)
+    return request.param
+
 
 SHAPES = [(16, 32), (48, 33), (64, 576), (17, 1536), (31, 389)]
 ROWS = [1, 2, 5, 64, 65, 130]
@@ -23,7 +33,7 @@ def weight_and_bias(shape: tuple[int, int]) -> tuple[nn.Parameter, nn.Parameter]
 @pytest.mark.parametrize("kind", [DenseLinear.of, OneDnnLinear], ids=["dense", "onednn"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("rows", ROWS)
-def test_the_product_is_that_of_a_plain_linear_layer(kind, shape, rows):
+def test_the_product_is_that_of_a_plain_linear_layer(kind, shape, rows, processor):
     weight, bias = weight_and_bias(shape)
     x = torch.randn(rows, shape[1], generator=torch.Generator().manual_seed(rows))
     for wanted_bias in (bias, None):
@@ -42,18 +52,20 @@ def test_leading_dimensions_stay(kind):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_packing_keeps_bytes_and_leaves_a_tied_head_as_it_is(dtype):
+def test_packing_keeps_bytes_and_leaves_a_tied_head_as_it_is(dtype, processor):
     weights = take_weights(tiny_model("llama", dtype=dtype))
     before = weights_bytes(weights)
     pack_dense(weights)
     assert weights_bytes(weights) == before
     assert weights.head.weight is weights.embedding.weight
     plain = [layer for layer in weights.layers.modules() if type(layer) is DenseLinear]
-    assert bool(plain) != has_kernel(dtype)  # processors differ in the number types that oneDNN takes
+    is_packed = has_kernel(dtype) and not (dtype == torch.float32 and processor)  # oneDNN does not take all everywhere
+    assert bool(plain) != is_packed
 
 
 @pytest.mark.parametrize("vocabulary", [320, 288])
-def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary):
+def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary, monkeypatch):
+    monkeypatch.setattr(dense, "is_at_home", lambda dtype: dtype != torch.float32)
     weights = take_weights(tiny_model("qwen3", vocab_size=vocabulary))
     before = weights_bytes(weights)
     pack_dense(weights)
@@ -64,3 +76,11 @@ def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary):
 def test_long_rows_are_summed_in_blocks():
     layer = OneDnnLinear(*weight_and_bias((16, 4 * COLUMNS)))
     assert [buffer.shape[1] for name, buffer in layer.named_buffers() if name != "bias"] == [COLUMNS] * 4
+
+
+@pytest.mark.parametrize(("name", "expected"), [("Intel(R) Xeon(R) Processor", True), ("AMD EPYC 9B14", False)])
+def test_only_intels_processors_keep_mkl_and_the_choice_is_the_names_alone(name, expected, monkeypatch):
+    monkeypatch.setattr(dense, "device_name", lambda _device: name)
+    expected = expected and torch.backends.mkl.is_available()
+    assert is_at_home.__wrapped__(torch.float32) is expected
+    assert is_at_home.__wrapped__(torch.bfloat16)
