@@ -24,10 +24,10 @@ class Looked:
         self._plays, self._files = plays, files
 
     def record(self, request: gr.Request) -> RunRecord | None:
-        """The run; None while there is none with a token."""
-        for sessions in (self._files, self._plays):
-            ticket = sessions.last(session_of(request))
-            if ticket is not None and isinstance(ticket.record, RunRecord) and ticket.record.tokens:
+        """The newest of the two; None while there is none with a token."""
+        tickets = [sessions.last(session_of(request)) for sessions in (self._files, self._plays)]
+        for ticket in sorted(filter(None, tickets), key=lambda ticket: -ticket.begun_s):
+            if isinstance(ticket.record, RunRecord) and ticket.record.tokens:
                 return ticket.record
         return None
 
@@ -39,10 +39,6 @@ class Looked:
         prompt = " ".join(record.prompt.split())
         title = prompt if len(prompt) <= _TITLE_CHARS else f"{prompt[:_TITLE_CHARS]}…"
         return f"“{title}”: {len(record.tokens):,} tokens, {record.model.id}, {record.model.quantization}"
-
-    def forget_file(self, request: gr.Request) -> None:
-        """Play has run again: that is the newest now."""
-        self._files.forget(session_of(request))
 
     async def open(self, text: Any, request: gr.Request) -> dict[str, Any]:
         """A saved run to be looked into; a value of the notice."""

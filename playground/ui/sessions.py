@@ -1,6 +1,7 @@
 """What each open page owns: the stop flag of its run, and its last record. No page reaches another's."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 from playground.experiments.records import Document
@@ -12,11 +13,15 @@ MAX_SESSIONS = 500  # pages that closed without a word are dropped, oldest first
 
 @dataclass
 class Ticket:
-    """One run of one page. `record` arrives from the run's thread, also after the page has stopped looking."""
+    """One run of one page, begun at a reading of `monotonic`.
+
+    `record` arrives from the run's thread, also after the page has stopped looking.
+    """
 
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     record: Document | None = None
+    begun_s: float = field(default_factory=time.monotonic)
 
 
 class Sessions:

@@ -1,0 +1,42 @@
+"""Which run the Inside tab looks into: the newest, be it Play's or a file's, and only the page's own."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from playground.ui.looked import Looked
+from playground.ui.sessions import Sessions
+from tests.ui.compare_samples import made_run
+
+
+def _page(name: str):
+    return SimpleNamespace(session_hash=name)
+
+
+@pytest.fixture
+def plays() -> Sessions:
+    return Sessions()
+
+
+def _play(plays: Sessions, page: str, prompt: str):
+    plays.begin(page).record = made_run(["a", "map"]).model_copy(update={"prompt": prompt})
+
+
+def test_a_run_after_a_file_was_opened_is_looked_into_and_the_other_way_round(plays: Sessions):
+    looked = Looked(plays, Sessions())
+    assert looked.record(_page("a")) is None
+    _play(plays, "a", "first")
+    assert looked.record(_page("a")).prompt == "first"
+    looked.look_at(made_run(["a", "map"]).model_copy(update={"prompt": "of a file"}), _page("a"))
+    assert looked.record(_page("a")).prompt == "of a file"
+    assert "of a file" in looked.told(_page("a"))
+    _play(plays, "a", "second")
+    assert looked.record(_page("a")).prompt == "second"
+    assert looked.record(_page("b")) is None
+
+
+def test_a_run_that_has_no_token_yet_leaves_the_one_before(plays: Sessions):
+    looked = Looked(plays, Sessions())
+    looked.look_at(made_run(["a", "map"]), _page("a"))
+    plays.begin("a")
+    assert looked.record(_page("a")) is not None
