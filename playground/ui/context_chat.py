@@ -105,10 +105,11 @@ class ChatEvents:
 
     async def preview(self, data: dict[Component, Any], request: gr.Request) -> Any:
         """The strip as it would be if the message were sent now; nothing is sent."""
-        await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
         session = session_of(request)
+        before = self._sessions.last(session)
+        await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
         own = self._chats.of(session)
-        if self._runs(session):
+        if self._runs(session) or self._sessions.last(session) is not before:  # sent meanwhile: that is shown
             return gr.skip()
         try:
             asked = self._asked(data, own.turns)

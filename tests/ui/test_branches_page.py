@@ -44,6 +44,12 @@ def alternatives(page: Page) -> Locator:
     return page.get_by_role("list", name="Alternatives").get_by_role("button")
 
 
+def expect_alternatives(page: Page) -> None:
+    """Twenty, and the token itself where it is none of them."""
+    expect(alternatives(page).nth(19)).to_be_attached()
+    assert alternatives(page).count() in (20, 21)
+
+
 def rows(page: Page) -> Locator:
     return page.get_by_role("tree", name="Branches").get_by_role("treeitem")
 
@@ -76,7 +82,7 @@ def open_document(page: Page, document: str) -> None:
 def test_another_word_grows_a_branch_that_the_tree_has_and_two_can_be_compared(open_lab: OpenPage):
     page = section(open_lab)
     toks(page).nth(4).click()
-    expect(alternatives(page)).to_have_count(20)
+    expect_alternatives(page)
     expect(page.locator(".branch-choice h2").first).to_contain_text("Token 5 of 12")
     other = page.locator(".one:not(.taken)").nth(1)
     chosen = int(other.get_attribute("data-id") or "")
@@ -102,13 +108,13 @@ def test_another_word_grows_a_branch_that_the_tree_has_and_two_can_be_compared(o
     page.get_by_role("tab", name="Play", exact=True).click()
     in_front(page)
     expect(rows(page)).to_have_count(2)
-    expect(alternatives(page)).to_have_count(20)
+    expect_alternatives(page)
 
 
 def test_going_on_renaming_pruning_and_a_file_that_gives_the_same_page(open_lab: OpenPage):
     page = section(open_lab, tokens=10, temperature=0)
     toks(page).nth(3).click()
-    expect(alternatives(page)).to_have_count(20)
+    expect_alternatives(page)
     page.get_by_label("Type another").fill(" of me")
     page.get_by_role("button", name="Take it").click()
     expect(rows(page)).to_have_count(2, timeout=30_000)
@@ -152,7 +158,7 @@ def test_all_of_it_by_keyboard_and_a_branch_can_be_stopped(open_lab: OpenPage):
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
         press(key)
     expect(page.locator(".branch-choice h2").first).to_contain_text("Token 2 of 400")
-    expect(alternatives(page)).to_have_count(20)
+    expect_alternatives(page)
     press("Tab")
     press("ArrowDown")
     expect(alternatives(page).nth(1)).to_be_focused()

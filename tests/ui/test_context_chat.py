@@ -120,6 +120,18 @@ def test_the_last_answer_stays_in_the_strip_until_something_changes(events: Chat
     assert json.loads(preview(events, message="", limit=40))["context"] == 40
 
 
+def test_a_preview_of_what_was_sent_meanwhile_is_not_shown(events: ChatEvents):
+    async def both() -> Any:
+        asked: Any = VALUES | {"message": "typed"}
+        late = asyncio.create_task(events.preview(asked, page("one")))
+        await asyncio.sleep(0)  # it waits for more typing
+        async for _ in events.send(asked, page("one")):
+            pass
+        return await late
+
+    assert run(both())["__type__"] == "update"
+
+
 def test_a_stopped_answer_is_kept_as_far_as_it_came(events: ChatEvents, slot: ModelSlot):
     def slowly(number: int) -> None:
         if number == 3:
