@@ -63,10 +63,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one file of the page stay in one process, with its browser; slow tests run only when asked for by -m."""
+    """Tests of the page share one process, which shares one browser; slow tests run only when asked for by -m."""
     for item in items:
         if "tests/ui" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.xdist_group("page"))
     if config.option.markexpr:
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -236,7 +236,7 @@ def test_the_page_says_beforehand_what_a_prompt_will_be(open_page: OpenPage, run
 def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoken(
     open_page: OpenPage, runner: FakeRunner
 ):
-    runner.script = Script(queue_s=0.4, load_s=0.4, prompt_s=0.4)
+    runner.script = Script(queue_s=0.8, load_s=0.8, prompt_s=0.8, tokens_per_s=60)  # each state for several frames
     page = open_page()
     runner.facts = runner._facts("fake-small", "fp32")
     for name, selector in (("shown", ".chip .words"), ("spoken", ".row ~ .voice")):
