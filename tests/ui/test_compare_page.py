@@ -16,7 +16,7 @@ from tests.ui.pages import OpenPage
 
 pytestmark = pytest.mark.browser
 LONG = 400  # tokens: long enough to act while they come
-PACE_S = 0.01
+PACE_S = 0.03  # 12 s in all, however slowly a loaded machine types
 
 
 @pytest.fixture
