@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from playground.errors import PlaygroundError, nearest
 from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
@@ -13,8 +13,8 @@ from playground.settings import QUANTIZATIONS, Settings, make_settings
 
 __all__ = [
     "ExamplePrompt", "Hardware", "HardwareList", "Id", "Line", "Preset", "PresetDocument", "PresetPart", "Presets",
-    "Problem", "PromptList", "Sentence", "check_document", "load_hardware", "load_presets", "load_prompts",
-    "parse_preset",
+    "PriceChoice", "PriceChoices", "Problem", "PromptList", "Sentence", "check_document", "load_hardware",
+    "load_presets", "load_prices", "load_prompts", "parse_preset",
 ]  # fmt: skip
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -74,13 +74,23 @@ class Preset(PresetDocument):
 
 
 class Hardware(PresetPart):
-    """A machine one could run on, and what it costs; `source` says where the numbers are from."""
+    """A machine one could run on, and what it costs; `source` says where the numbers are from.
+
+    `watts` is what it draws while it answers, `idle_watts` while it waits; None where nobody has said.
+    """
 
     id: Id
     title: Line
     usd_per_hour: Annotated[float, Field(ge=0, le=10_000)]
     watts: Annotated[float, Field(gt=0, le=100_000)]
+    idle_watts: Annotated[float, Field(ge=0, le=100_000)] | None = None
     source: Sentence
+
+    @model_validator(mode="after")
+    def _idle_is_not_more(self) -> "Hardware":
+        if self.idle_watts is not None and self.idle_watts > self.watts:
+            raise ValueError(f"idle_watts is {self.idle_watts:g}, more than the watts, {self.watts:g}")
+        return self
 
 
 class HardwareList(PresetDocument):
@@ -88,6 +98,20 @@ class HardwareList(PresetDocument):
 
     as_of: date
     hardware: Annotated[tuple[Hardware, ...], Field(min_length=1)]
+
+
+class PriceChoice(PresetPart):
+    """An API model for tables of list prices, and why it is among them."""
+
+    id: Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=_ONE_LINE)]
+    why: Sentence
+
+
+class PriceChoices(PresetDocument):
+    """The file `prices.yaml`; ids are those of `metrics.prices`."""
+
+    as_of: date
+    models: Annotated[tuple[PriceChoice, ...], Field(min_length=1, max_length=10)]
 
 
 class ExamplePrompt(PresetPart):
@@ -229,6 +253,15 @@ def load_hardware(path: Path) -> HardwareList:
         PlaygroundError: Names the file and what is wrong.
     """
     return check_document(HardwareList, read_yaml(path), repr(path.name))
+
+
+def load_prices(path: Path) -> PriceChoices:
+    """The API models of `prices.yaml`.
+
+    Raises:
+        PlaygroundError: Names the file and what is wrong.
+    """
+    return check_document(PriceChoices, read_yaml(path), repr(path.name))
 
 
 def load_prompts(path: Path) -> PromptList:

@@ -202,7 +202,10 @@ class FakeRun:
                 total_usd=prompt * 1.5e-7 + tokens * 6e-7, prices_as_of="genai-prices 0.2.3, newest check 2026-08-20",
                 own_hardware_usd=end * price / 3600,
             ),
-            price, EnergyRecord(joules=end * 30, method="modelled at 30 W"),
+            price,
+            EnergyRecord(
+                joules=end * 30, method="modelled at 30 W", idle_watts=10, net_joules=end * 20, seconds=end
+            ),
         )  # fmt: skip
 
     def _record(self) -> RunRecord:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from playground import files
 from playground.errors import PlaygroundError
 from playground.files import MAX_YAML_BYTES
+from playground.metrics.prices import rates
 from playground.paths import presets_dir
-from playground.presets import Preset, load_hardware, load_presets, load_prompts, parse_preset
+from playground.presets import Preset, load_hardware, load_presets, load_prices, load_prompts, parse_preset
 from playground.settings import QUANTIZATIONS, make_settings
 from playground.user_presets import export_preset, import_preset, new_preset, save_preset, slug
 
@@ -91,6 +92,14 @@ def test_the_shipped_presets_keep_their_promises():
 def test_a_preset_changes_what_it_names_and_leaves_the_rest():
     preset = parse_preset(GOOD, id="mine", name="mine")
     assert preset.apply_to(make_settings(top_k=7, temperature=1)) == make_settings(top_k=7, temperature=0.5)
+
+
+def test_the_models_that_price_tables_begin_with_are_in_the_price_list_and_of_several_providers():
+    chosen = load_prices(presets_dir() / "prices.yaml").models
+    assert len({rates(model.id).id for model in chosen}) == len(chosen) == 10
+    assert len({model.id.split("/")[0] for model in chosen}) >= 6
+    assert any(len(rates(model.id).input) > 1 for model in chosen)
+    assert any(not rates(model.id).has_cached for model in chosen)
 
 
 def test_hardware_and_prompts_ship_with_their_reasons():

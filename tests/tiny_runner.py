@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from playground.backends.slot import ModelSlot
-from playground.experiments import runner as runner_module
+from playground.experiments import devices
 from playground.experiments.records import RunRecord
 from playground.experiments.runner import Runner
 from playground.experiments.updates import RunRequest, Update
@@ -28,11 +28,12 @@ HARDWARE = Hardware(id="bench", title="Bench", usd_per_hour=3600.0, watts=100.0,
 
 @contextmanager
 def quick_and_quiet() -> Iterator[None]:
-    """One thread of torch, and no second spent on the machine's memory bandwidth."""
+    """One thread of torch, and no second spent on the machine's memory bandwidth or idle power."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner_module, "measure_bandwidth", lambda device: 1e10)
+        patch.setattr(devices, "measure_bandwidth", lambda device: 1e10)
+        patch.setattr(devices, "measure_idle", lambda device, watts, idle_watts: None)
         yield
     torch.set_num_threads(threads)
 

@@ -8,6 +8,7 @@ import typer
 
 from playground.cli.inside import add_inside_commands
 from playground.cli.lab import add_commands
+from playground.cli.money import add_money_commands
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
 __all__ = ["main", "serve_main"]
@@ -40,6 +41,7 @@ def run(
 
 add_commands(app)
 add_inside_commands(app)
+add_money_commands(app)
 
 
 @app.command()

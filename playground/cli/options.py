@@ -10,7 +10,17 @@ import typer
 
 from playground.errors import PlaygroundError
 
-__all__ = ["Json", "Model", "Prompt", "Quantization", "Save", "errors_in_one_line", "option", "takes_settings"]
+__all__ = [
+    "Json",
+    "Model",
+    "Prompt",
+    "Quantization",
+    "Save",
+    "errors_in_one_line",
+    "option",
+    "takes_options",
+    "takes_settings",
+]
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")
@@ -43,24 +53,32 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+def takes_options(options: dict[str, Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds these options; the command gets those given as one dict, `values`, what may be repeated as a tuple."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def wrapped(**arguments: Any) -> None:
+            given = {name: arguments.pop(name) for name in options}
+            plain = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+            command(**arguments, values={name: value for name, value in plain.items() if value not in (None, ())})
+
+        own = inspect.signature(command).parameters
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for name, hint in options.items()
+        ]
+        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "values"]
+        wrapped.__signature__ = inspect.Signature([*kept, *added])  # pyright: ignore[reportAttributeAccessIssue]  # what typer reads
+        wrapped.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
+        return wrapped
+
+    return decorate
+
+
 def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Adds an option for each setting; the command gets those given as one dict, `values`."""
-
-    @wraps(command)
-    def wrapped(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in _SETTINGS}
-        given["stop"] = tuple(given["stop"]) if given["stop"] else None
-        command(**arguments, values={name: value for name, value in given.items() if value is not None})
-
-    own = inspect.signature(command).parameters
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-        for name, hint in _SETTINGS.items()
-    ]
-    kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "values"]
-    wrapped.__signature__ = inspect.Signature([*kept, *added])  # pyright: ignore[reportAttributeAccessIssue]  # what typer reads
-    wrapped.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
-    return wrapped
+    return takes_options(_SETTINGS)(command)
 
 
 def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:

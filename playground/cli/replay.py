@@ -7,10 +7,11 @@ from pathlib import Path
 from playground.cli.build import build_runner
 from playground.cli.terminal import loading_steps, print_json, safe_text, show_progress
 from playground.errors import PlaygroundError
+from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import read_document
 from playground.experiments.records import Document, ModelRecord, RunRecord
 from playground.experiments.replay import replay, why_sentence
-from playground.experiments.replays import replay_document
+from playground.experiments.replays import Outcome, replay_document, replay_sheet
 from playground.experiments.runner import Runner
 
 __all__ = ["replay_file"]
@@ -19,6 +20,9 @@ __all__ = ["replay_file"]
 def replay_file(file: str, *, model: str | None, json: bool) -> None:
     """Run a document again and say what came of it."""
     old = read_document(Path(file))
+    if isinstance(old, CostSheet):
+        _replay_sheet(old, json=json)
+        return
     first = _model(old)
     runner, name = build_runner(model, first.id)
     show_progress(loading_steps(runner.load(name, first.quantization)))
@@ -51,10 +55,26 @@ def _replay_run(old: RunRecord, runner: Runner, model: str, *, json: bool) -> No
         print(f"Probabilities moved by up to {outcome.largest_logprob_change:.2g} (log); no token changed.")
 
 
+def _replay_sheet(old: CostSheet, *, json: bool) -> None:
+    """Prices that have changed since are told, and are no reason of a difference: the file holds its own."""
+    outcome = replay_sheet(old)
+    if json:
+        _print_outcome(outcome)
+        return
+    for line in outcome.differences or ["identical"]:
+        print(safe_text(line))
+    if outcome.changed:
+        print(safe_text(f"Prices since then: {'; '.join(outcome.changed)}."))
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    print_json(json_module.dumps(asdict(outcome), ensure_ascii=False, indent=1))
+
+
 def _replay_other(old: Document, runner: Runner, model: str | None, *, json: bool) -> None:
     outcome = replay_document(old, runner, model=model)
     if json:
-        print_json(json_module.dumps(asdict(outcome), ensure_ascii=False, indent=1))
+        _print_outcome(outcome)
         return
     for line in outcome.differences or ["identical"]:
         print(safe_text(line))

@@ -1,6 +1,6 @@
 """Reruns as text for a terminal."""
 
-from playground.cli.terminal import duration_text, usd_text
+from playground.cli.terminal import duration_text, energy_text, usd_text
 from playground.experiments.reruns.collect import RerunProgress
 from playground.experiments.reruns.records import Interval, MentionRecord, RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import answer_groups
@@ -57,6 +57,7 @@ def _numbers(record: RerunRecord) -> list[tuple[str, str]]:
         ("length", f"{_number(summary.length_mean, intervals, 'length_mean', 1)} tokens{spread}"),
         ("time", f"{duration_text(record.wall_s)}, {speed} over all runs"),
         ("cost", f"{usd_text(record.cost.total_usd)} at {record.cost.reference_model}'s list price"),
+        ("energy", energy_text(record.energy, record.cost.output_tokens)),
         ("model", f"{record.model.id} {record.model.quantization} on {record.model.device}"),
     ]  # fmt: skip
 

@@ -4,18 +4,20 @@ import io
 import sys
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from playground.backends.base import Loading
 from playground.experiments.progress import Step
-from playground.experiments.records import RunRecord
+from playground.experiments.records import EnergyRecord, RunRecord
 from playground.experiments.updates import Meters
 
 __all__ = [
     "bytes_text",
     "duration_text",
+    "energy_text",
     "loading_steps",
     "meters_text",
     "print_json",
@@ -63,9 +65,15 @@ def duration_text(value: float | None) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
 
 
-def usd_text(value: float) -> str:
+def usd_text(value: float | Decimal) -> str:
     """Money with three significant figures, however small."""
     return f"${value:.2f}" if value >= 1 else f"${float(f'{value:.3g}'):.10f}".rstrip("0").ljust(4, "0")
+
+
+def _tokens(record: RunRecord) -> str:
+    cost = record.cost
+    cached = f" ({cost.cached_tokens} cached)" if cost.cached_tokens else ""
+    return f"{cost.input_tokens} in{cached}, {cost.output_tokens} out, {record.dropped_prompt_tokens} dropped"
 
 
 def _rate(value: float | None) -> str:
@@ -79,10 +87,9 @@ def meters_text(record: RunRecord, meters: Meters) -> str:
     mbu = (
         "-" if meters.mbu is None else f"{meters.mbu:.0%} of {bytes_text(meters.bandwidth_bytes_per_s or 0)}/s measured"
     )
-    joules = "-" if energy.joules is None else f"{energy.joules:.3g} J"
     lines = [
         ("finished", f"{record.finish_reason}; seed {record.settings['seed']}"),
-        ("tokens", f"{cost.input_tokens} in, {cost.output_tokens} out, {record.dropped_prompt_tokens} dropped"),
+        ("tokens", _tokens(record)),
         ("ttft", f"{duration_text(timing.ttft_s)}; end to end {duration_text(timing.e2e_s)}"),
         ("itl p50 / p95 / p99", gaps),
         ("prefill, decode", f"{_rate(timing.prefill_tokens_per_s)}, {_rate(timing.decode_tokens_per_s)}"),
@@ -91,13 +98,29 @@ def meters_text(record: RunRecord, meters: Meters) -> str:
         ("process, peak", f"{bytes_text(memory.rss_bytes)}, {bytes_text(memory.peak_rss_bytes)}"),
         ("cost", f"{usd_text(cost.total_usd)} at {cost.reference_model}'s list price of {cost.prices_as_of}"),
         ("own hardware", f"{usd_text(cost.own_hardware_usd)} at ${meters.hardware_usd_per_hour:g}/h"),
-        ("energy", f"{joules}, {energy.method}"),
+        ("energy", energy_text(energy, cost.output_tokens)),
         (
             "model",
             f"{record.model.id} {record.model.quantization} on {record.model.device}, {record.environment['engine']}",
         ),
     ]
     return "\n".join(f"{name:>20}  {value}" for name, value in lines)
+
+
+def energy_text(energy: EnergyRecord, tokens: int) -> str:
+    """Joules above idle and with it, of the run and of a token of its answer; and how they are known."""
+    told = "-"
+    if energy.joules is not None:
+        known = [(energy.net_joules, "above idle"), (energy.joules, "with idle")]
+        each = [f"{joules:.3g} J{_each(joules, tokens)} {words}" for joules, words in known if joules is not None]
+        told = ", ".join(each)
+    idle = "idle power not known" if energy.idle_watts is None else f"idle {energy.idle_watts:.3g} W"
+    spread = "" if energy.idle_spread_watts is None else f" +- {energy.idle_spread_watts:.1g} W"
+    return f"{told}; {energy.method}, {idle}{spread}"
+
+
+def _each(joules: float, tokens: int) -> str:
+    return f" ({joules / tokens:.3g} J a token)" if tokens else ""
 
 
 def tokens_text(record: RunRecord) -> str:

@@ -48,7 +48,8 @@ def stream(
         settings: Checked settings with a seed; the context length is a limit on prompt and answer together.
         forced: First tokens of the answer, which are taken instead of drawn: a branch.
         cache: Is read and written; None is an empty one. It may hold whole chunks of the prompt, or the prompt and the
-            first forced tokens, but not all of them: those it holds, and the one after them, are not told again.
+            first forced tokens, but not all of them: those it holds, and the one after them, are not told again. Any
+            other beginning of the prompt works too, but last bits then differ from those of a run from nothing.
         should_stop: Asked before every forward pass.
         started_at: `perf_counter` reading that times count from; now, if None.
 

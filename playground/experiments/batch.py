@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 
 from playground.backends.local import LocalBackend
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.engine.generate import PREFILL_CHUNK
 from playground.errors import PlaygroundError
 from playground.experiments.environment import describe_environment
-from playground.experiments.measure import Measurement, Surroundings, model_record
-from playground.experiments.records import CostRecord, EnergyRecord, MemoryRecord
+from playground.experiments.measure import Measurement, Surroundings, energy_record, model_record
+from playground.experiments.records import CostRecord, MemoryRecord
 from playground.experiments.updates import BatchEnd, BatchPlan, BatchRequest, BatchUpdate, RowRecord, RunRequest
 from playground.metrics.cost import api_cost, own_hardware_cost
 from playground.metrics.memory import PeakSampler
@@ -119,6 +120,7 @@ class _Together:
         self._rows_at_once = rows_at_once
         self._step, self._step_bytes, self._most_bytes = (0, 0), 0, 0
         self._prefill_s: float | None = None
+        self._computed_tokens = 0
         self._peak = PeakSampler()
 
     def add(self, item: RowEvent) -> None:
@@ -126,6 +128,7 @@ class _Together:
         event = item.event
         if isinstance(event, PromptProcessed):
             self._prefill_s = event.prefill_s
+            self._computed_tokens += event.computed_tokens
         elif isinstance(event, TokenEvent):
             self._tokens[item.row] += 1
             self._add_bytes((item.row // self._rows_at_once, event.index), event.kv_cache_bytes)
@@ -139,7 +142,6 @@ class _Together:
     def end(self, environment: dict[str, object]) -> BatchEnd:
         wall_s = time.perf_counter() - self._around.begun_at
         tokens, facts = sum(self._tokens), self._around.facts
-        energy = self._around.energy.read()
         return BatchEnd(
             model=model_record(facts),
             prompt_token_ids=self._prompt.ids,
@@ -156,12 +158,12 @@ class _Together:
                 peak_rss_bytes=self._peak.peak_rss_bytes,
             ),
             cost=self._cost(wall_s),
-            energy=EnergyRecord(joules=energy.joules, method=energy.method),
+            energy=energy_record(self._around.energy.read()),
             environment=environment,
         )
 
     def _cost(self, wall_s: float) -> CostRecord:
-        """Each row that answered is one request: price tiers go by request."""
+        """Each row that answered is one request, its prompt uncached: price tiers go by request."""
         around, prompt = self._around, len(self._prompt.ids)
         answered = [n for n in self._tokens if n]
         costs = [api_cost(around.reference_model, prompt, n) for n in answered]
@@ -169,10 +171,11 @@ class _Together:
         return CostRecord(
             reference_model=nothing.reference_model,
             input_tokens=prompt * len(answered),
+            cached_tokens=max(0, prompt * len(answered) - self._computed_tokens),
             output_tokens=sum(answered),
-            input_usd=sum(cost.input_usd for cost in costs),
-            output_usd=sum(cost.output_usd for cost in costs),
-            total_usd=sum(cost.total_usd for cost in costs),
+            input_usd=sum((cost.input_usd for cost in costs), Decimal(0)),
+            output_usd=sum((cost.output_usd for cost in costs), Decimal(0)),
+            total_usd=sum((cost.total_usd for cost in costs), Decimal(0)),
             prices_as_of=nothing.prices_as_of,
             own_hardware_usd=own_hardware_cost(wall_s, around.usd_per_hour),
         )

@@ -5,14 +5,17 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from playground.errors import PlaygroundError, nearest
+from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
+from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.files import read_capped
 
@@ -20,7 +23,8 @@ __all__ = ["KINDS", "parse_document", "read_document"]
 
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
-    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
+    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord, ThroughputRecord,
+    AgentRecord, CostSheet,
 )  # fmt: skip
 KINDS: dict[str, type[Document]] = {document.model_fields["kind"].default: document for document in _DOCUMENTS}
 

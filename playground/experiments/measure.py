@@ -1,6 +1,5 @@
 """A run under measurement: fed with every event, it tells all meters at any moment and the record at the end."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,13 +18,13 @@ from playground.experiments.records import (
 )
 from playground.experiments.updates import Meters, RunRequest
 from playground.metrics.cost import api_cost, own_hardware_cost
-from playground.metrics.energy import EnergyMeter
+from playground.metrics.energy import Energy, EnergyMeter
 from playground.metrics.memory import PeakSampler, gpu_memory
 from playground.metrics.roofline import mbu, step_limit_s
 from playground.metrics.timing import timing_of
 from playground.models.facts import ModelFacts
 
-__all__ = ["Measurement", "Surroundings", "model_record", "token_record"]
+__all__ = ["Measurement", "Surroundings", "energy_record", "model_record", "token_record"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,6 @@ class Measurement:
         self._finished: Finished | None = None
         self._final: Meters | None = None
         self._peak = PeakSampler()
-        self._reading_energy = threading.Lock()  # a counter keeps its last reading, which two threads would mix up
 
     def add(self, event: Event) -> None:
         """Take an event in."""
@@ -104,7 +102,7 @@ class Measurement:
             bandwidth_bytes_per_s=bandwidth,
             cost=self._cost(len(tokens), elapsed_s),
             hardware_usd_per_hour=around.usd_per_hour,
-            energy=self._energy(),
+            energy=energy_record(around.energy.read()),
         )
 
     def _cached_tokens(self, tokens: list[TokenEvent]) -> int:
@@ -138,14 +136,11 @@ class Measurement:
 
     def _cost(self, tokens: int, elapsed_s: float) -> CostRecord:
         around = self._around
-        cost = api_cost(around.reference_model, len(self._prompt.ids), tokens)
+        prompt, processed = len(self._prompt.ids), self._processed
+        cached = prompt - processed.computed_tokens if processed else 0
+        cost = api_cost(around.reference_model, prompt, tokens, cached)
         busy_s = elapsed_s - (around.begun_at - around.started_at)
         return CostRecord(**asdict(cost), own_hardware_usd=own_hardware_cost(max(0.0, busy_s), around.usd_per_hour))
-
-    def _energy(self) -> EnergyRecord:
-        with self._reading_energy:
-            energy = self._around.energy.read()
-        return EnergyRecord(joules=energy.joules, method=energy.method)
 
     def record(self, request: RunRequest, environment: dict[str, Any]) -> RunRecord:
         """The finished run as a document.
@@ -173,6 +168,18 @@ class Measurement:
             energy=self._final.energy,
             environment=environment,
         )
+
+
+def energy_record(energy: Energy) -> EnergyRecord:
+    """The energy as a document has it."""
+    return EnergyRecord(
+        joules=energy.joules,
+        method=energy.method,
+        idle_watts=energy.idle.watts if energy.idle else None,
+        idle_spread_watts=energy.idle.spread_watts if energy.idle else None,
+        net_joules=energy.net_joules,
+        seconds=energy.seconds,
+    )
 
 
 def model_record(facts: ModelFacts) -> ModelRecord:

@@ -1,20 +1,24 @@
 """Documents: everything that was set, said and measured, as JSON of schema 1. The first kind is a run."""
 
 import json
-from typing import Any, Literal, TypeVar
+from decimal import Context, Decimal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, ValidationError, field_validator
 
 from playground.engine.events import FinishReason
 from playground.errors import PlaygroundError
 
 __all__ = [
     "CandidateRecord", "CostRecord", "Document", "EnergyRecord", "MemoryRecord", "ModelRecord", "Part", "RunRecord",
-    "TimingRecord", "TokenRecord", "parse_as", "parse_record",
+    "TimingRecord", "TokenRecord", "Usd", "parse_as", "parse_record",
 ]  # fmt: skip
 
 D = TypeVar("D", bound="Document")
 MAX_RECORD_BYTES = 256 * 2**20
+_DIGITS = Context(prec=15)  # what a JSON number carries for certain, so that a document reads back as it was written
+Usd = Annotated[Decimal, AfterValidator(_DIGITS.plus), PlainSerializer(float, return_type=float)]
+"""Money: `Decimal` here, a number in JSON."""
 
 
 class Part(BaseModel):
@@ -82,23 +86,45 @@ class MemoryRecord(Part):
 
 
 class CostRecord(Part):
-    """Exact token counts at a reference model's list price, and the run's time at the price of own hardware."""
+    """Exact token counts at a reference model's list price, and the run's time at the price of own hardware.
+
+    Attributes:
+        cached_tokens: Those of `input_tokens` that were not computed: this machine had them in a KV cache. A batch
+            reads its prompt once, so all rows but one find it there.
+        cached_usd: The part of `input_usd` that is charged at the list's cached price: for the cached tokens of a run
+            that goes on after another. 0 for rows of a batch: an API takes them as requests of their own, sent at
+            once, of which none finds the prompt of another.
+        total_usd: Input, output, and the price of a request where the list has one.
+    """
 
     reference_model: str
     input_tokens: int
+    cached_tokens: int = 0
     output_tokens: int
-    input_usd: float
-    output_usd: float
-    total_usd: float
+    input_usd: Usd
+    cached_usd: Usd = Decimal(0)
+    output_usd: Usd
+    total_usd: Usd
     prices_as_of: str
-    own_hardware_usd: float
+    own_hardware_usd: Usd
 
 
 class EnergyRecord(Part):
-    """Joules of the run, and how they are known: `nvml`, `rapl`, or `modelled at N W`."""
+    """Joules of the run, and how they are known: `nvml`, `rapl`, or `modelled at N W`.
+
+    Attributes:
+        idle_watts: What the device draws while nothing runs: measured once, or assumed where the energy is modelled.
+        idle_spread_watts: Half the range of those readings; None where nothing was read.
+        net_joules: Above idle: joules - idle_watts * seconds, never below 0.
+        seconds: How long the energy was counted: from the beginning of the turn.
+    """
 
     joules: float | None
     method: str
+    idle_watts: float | None = None
+    idle_spread_watts: float | None = None
+    net_joules: float | None = None
+    seconds: float | None = None
 
 
 class Document(Part):

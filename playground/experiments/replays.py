@@ -6,11 +6,15 @@ from typing import Any
 
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
+from playground.experiments.agents.again import agent_again
+from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.again import branch_differences
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.again import context_again, needle_again, tokens_again
 from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
+from playground.experiments.costing.again import cost_again
+from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.ladder import LadderRequest, ladder
 from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
@@ -21,11 +25,13 @@ from playground.experiments.records import Document, RunRecord
 from playground.experiments.replay import check_same_prompt, compare_runs, replay
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.services import Runner
+from playground.experiments.throughput.again import throughput_again
+from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
 from playground.settings import make_settings
 
-__all__ = ["Outcome", "replay_document"]
+__all__ = ["Outcome", "replay_document", "replay_sheet"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
     Raises:
         PlaygroundError: It holds settings or a model that can't be had here, or its prompt is read otherwise.
     """
+    if isinstance(old, CostSheet):
+        return replay_sheet(old)
     for kind, again in _KINDS.items():
         if isinstance(old, kind):
             differences, changed = again(old, runner, model)
@@ -62,6 +70,16 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
     raise PlaygroundError(
         f"A document of kind {kind!r} is a part of a run and can't be run again: replay the run itself."
     )
+
+
+def replay_sheet(old: CostSheet) -> Outcome:
+    """Compute a cost calculation again; it needs no model.
+
+    Raises:
+        PlaygroundError: It holds inputs that can't be used.
+    """
+    differences, changed = cost_again(old)
+    return Outcome(not differences, differences, changed)
 
 
 Told = tuple[list[str], list[str]]
@@ -212,5 +230,6 @@ _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
     TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
     ContextRecord: context_again, NeedleRecord: needle_again, TokensRecord: tokens_again,
-    LensRecord: lens_again, TrainingRecord: training_again,
+    LensRecord: lens_again, TrainingRecord: training_again, ThroughputRecord: throughput_again,
+    AgentRecord: agent_again,
 }  # fmt: skip

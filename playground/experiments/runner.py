@@ -12,14 +12,14 @@ from playground.backends.slot import ModelSlot, Progress
 from playground.engine.events import Finished
 from playground.engine.generate import PREFILL_CHUNK
 from playground.experiments.batch import batch_updates, check_rows
+from playground.experiments.devices import Devices
 from playground.experiments.environment import describe_environment
 from playground.experiments.measure import Measurement, Surroundings
 from playground.experiments.progress import told
 from playground.experiments.speed import ExpectedSpeed, Speeds
 from playground.experiments.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
-from playground.metrics.cost import DEFAULT_REFERENCE, api_cost
-from playground.metrics.energy import start_meter
-from playground.metrics.roofline import measure_bandwidth
+from playground.metrics.energy import EnergyMeter
+from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.models.catalogue import Catalogue
 from playground.models.facts import ModelFacts
 from playground.models.fetch import is_ready
@@ -38,7 +38,7 @@ class Runner:
     def __init__(self, slot: ModelSlot, hardware: Hardware):
         self._slot = slot
         self._hardware = hardware
-        self._bandwidth: dict[str, float] = {}
+        self._devices = Devices(hardware)
         self._speeds = Speeds()
 
     @property
@@ -89,12 +89,12 @@ class Runner:
                 waiting = Loading(model, quantization, f"Waiting: {position} before this", None)
                 yield self._slot.loading or waiting
             backend = yield from self._ensure(model, quantization)
-            self._measure_bandwidth(backend.facts.device)
+            self._devices.measure(backend.facts.device)
 
     def expected_speed(self, model: str, quantization: str) -> ExpectedSpeed:
         """How fast this model will answer; measures the memory's bandwidth once, which takes under a second."""
         self._slot.check(model, quantization)
-        bandwidth = self._measure_bandwidth(self._slot.device)
+        bandwidth = self._devices.bandwidth(self._slot.device)
         return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
@@ -158,13 +158,17 @@ class Runner:
                 yield Queued(position, time.perf_counter() - started_at)
             if not should_stop():
                 backend = yield from self._ensure(model, quantization)
-                self._measure_bandwidth(backend.facts.device)
+                self._devices.measure(backend.facts.device)
                 yield from work(backend)
+
+    def start_meter(self, device: str) -> EnergyMeter:
+        """The energy of this device from now on; for work that holds the model's turn."""
+        return self._devices.start_meter(device)
 
     def _prices(self, reference: str | None, usd_per_hour: float | None) -> tuple[str, float]:
         """Reference model and price of the machine, the defaults filled in, checked."""
         reference = reference or DEFAULT_REFERENCE
-        api_cost(reference, 0, 0)
+        rates(reference)  # it refuses what is not in the list
         return reference, self._hardware.usd_per_hour if usd_per_hour is None else usd_per_hour
 
     def _ensure(self, model: str, quantization: str) -> LoadSteps:
@@ -181,12 +185,6 @@ class Runner:
             except StopIteration as end:
                 return end.value
             yield Loading(model, quantization, stage, fraction)
-
-    def _measure_bandwidth(self, device: str) -> float:
-        """Bytes per second this device reads, measured once."""
-        if device not in self._bandwidth:
-            self._bandwidth[device] = measure_bandwidth(device)
-        return self._bandwidth[device]
 
     def _updates(self, run: "Run") -> Iterator[Update]:
         """Queue, load, prepare, stream, record."""
@@ -235,14 +233,13 @@ class Runner:
         self, backend: LocalBackend, reference_model: str, usd_per_hour: float, started_at: float
     ) -> Surroundings:
         facts = backend.facts
-        bandwidth = self._measure_bandwidth(facts.device)
         return Surroundings(
             facts=facts,
             predict_kv_bytes=backend.kv_cache_bytes,
-            bandwidth_bytes_per_s=bandwidth,
+            bandwidth_bytes_per_s=self._devices.bandwidth(facts.device),
             reference_model=reference_model,
             usd_per_hour=usd_per_hour,
-            energy=start_meter(facts.device, self._hardware.watts),
+            energy=self._devices.start_meter(facts.device),
             started_at=started_at,
             begun_at=time.perf_counter(),
         )

@@ -8,6 +8,7 @@ from playground.backends.local import LocalBackend
 from playground.engine.events import PreparedPrompt
 from playground.experiments.speed import ExpectedSpeed
 from playground.experiments.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
+from playground.metrics.energy import EnergyMeter
 from playground.models.facts import ModelFacts
 from playground.presets import Hardware
 
@@ -146,4 +147,8 @@ class Runner(Protocol):
         should_stop: Callable[[], bool] = ...,
     ) -> Generator[Queued | Loading | T, None, None]:
         """Queue, load, then everything that `work` yields, with the model's turn held."""
+        ...
+
+    def start_meter(self, device: str) -> EnergyMeter:
+        """The energy of a device from now on."""
         ...

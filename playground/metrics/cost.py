@@ -1,141 +1,87 @@
-"""What a run would cost: at the list price of an API, and on one's own hardware."""
+"""What a run would cost: at the list price of an API, and on one's own hardware. All money is `Decimal` USD."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
-from functools import cache
-from typing import TYPE_CHECKING, Any
 
-from playground.errors import PlaygroundError
+from playground.metrics.formulas.tokens import usage_cost
+from playground.metrics.prices import price_list_date, rates
 
-if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo, Provider
+__all__ = ["Cost", "api_cost", "own_hardware_cost", "per_month", "resent_usd"]
 
-__all__ = [
-    "DEFAULT_REFERENCE", "Cost", "ReferenceModel", "api_cost", "own_hardware_cost", "per_month", "price_list_date",
-    "reference_models",
-]  # fmt: skip
-
-DEFAULT_REFERENCE = "openai/gpt-4o-mini"
-_DATED_CHECK = re.compile(r"\b(?:verified|checked|as of)\b[a-z ]* (20\d\d-\d\d-\d\d)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class ReferenceModel:
-    """A model of the price list; prices in USD per million tokens, of the first tier where there are several."""
-
-    id: str
-    title: str
-    input_usd_per_million: float
-    output_usd_per_million: float
+_MEAN_MONTH_DAYS = Decimal("30.4")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Exact token counts at list price, in USD, with what it was computed from."""
+    """Exact token counts at list price, in USD, with what it was computed from.
+
+    Attributes:
+        cached_tokens: Those of `input_tokens` that are charged at the list's cached price.
+        cached_usd: Their part of `input_usd`.
+        total_usd: Input, output, and the price of a request where the list has one.
+    """
 
     reference_model: str
     input_tokens: int
+    cached_tokens: int
     output_tokens: int
-    input_usd: float
-    output_usd: float
-    total_usd: float
+    input_usd: Decimal
+    cached_usd: Decimal
+    output_usd: Decimal
+    total_usd: Decimal
     prices_as_of: str
 
 
-@cache
-def _price_list() -> "dict[str, tuple[Provider, ModelInfo]]":
-    """The list that ships inside genai-prices, by `provider/model`; the network is never asked for a newer one."""
-    from genai_prices.data import providers  # noqa: PLC0415 - 0.13 s, which --help must not pay
-
-    now = datetime.now(UTC)
-    return {
-        f"{provider.id}/{model.id}": (provider, model)
-        for provider in providers
-        for model in provider.models
-        if _base(model, "input_mtok", now) is not None and _base(model, "output_mtok", now) is not None
-    }
-
-
-def _base(model: Any, key: str, now: datetime) -> Decimal | None:
-    """Price of a million tokens today, before any tier for long prompts."""
-    price = getattr(model.get_prices(now), key, None)
-    return getattr(price, "base", price)
-
-
-@cache
-def reference_models() -> tuple[ReferenceModel, ...]:
-    """Every model that is priced by text tokens in and out, by id; for a menu."""
-    now = datetime.now(UTC)
-    return tuple(
-        ReferenceModel(
-            id=id,
-            title=f"{provider.name}: {model.name or model.id}",
-            input_usd_per_million=float(_base(model, "input_mtok", now) or 0),
-            output_usd_per_million=float(_base(model, "output_mtok", now) or 0),
-        )
-        for id, (provider, model) in sorted(_price_list().items())
-    )
-
-
-@cache
-def price_list_date() -> str:
-    """The version of the price list, and the newest check of a price that its own notes date.
-
-    The package states no date of the whole list, so this is the honest bound: at least so new.
-    """
-    from genai_prices import __version__  # noqa: PLC0415 - as in `_price_list`
-
-    notes = " ".join(
-        note or ""
-        for provider, model in _price_list().values()
-        for note in (provider.price_comments, model.price_comments)
-    )
-    dates = _DATED_CHECK.findall(notes)
-    return f"genai-prices {__version__}" + (f", newest check {max(dates)}" if dates else "")
-
-
-def api_cost(reference: str, input_tokens: int, output_tokens: int) -> Cost:
-    """What an API would charge for these tokens, by its list price of today.
+def api_cost(reference: str, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Cost:
+    """What an API would charge for these tokens, by its list price of today: `formulas.tokens.usage_cost`.
 
     Args:
         reference: Id of one of `reference_models`, `provider/model`.
-        input_tokens: Prompt tokens, all uncached.
+        input_tokens: Prompt tokens, cached ones included.
         output_tokens: Tokens of the answer. Each model has its own tokenizer; the counts are those of ours.
+        cached_tokens: Those of the prompt that are read from the API's cache; where the list has no price for them,
+            they cost what input does.
 
     Raises:
         PlaygroundError: The reference is not in the price list.
     """
-    from genai_prices import Usage  # noqa: PLC0415 - as in `_price_list`
-
-    if reference not in _price_list():
-        raise PlaygroundError(_unknown(reference))
-    provider, model = _price_list()[reference]
-    price = model.calc_price(Usage(input_tokens=input_tokens, output_tokens=output_tokens), provider)
+    cost = usage_cost(input_tokens, cached_tokens, 0, output_tokens, rates(reference).plain())
     return Cost(
         reference_model=reference,
         input_tokens=input_tokens,
+        cached_tokens=cached_tokens,
         output_tokens=output_tokens,
-        input_usd=float(price.input_price),
-        output_usd=float(price.output_price),
-        total_usd=float(price.input_price + price.output_price),
+        **cost,
         prices_as_of=price_list_date(),
     )
 
 
-def _unknown(reference: str) -> str:
-    close = get_close_matches(reference[:80], _price_list(), n=3, cutoff=0.5)
-    hint = f"Near it are: {', '.join(close)}." if close else f"The default is {DEFAULT_REFERENCE}."
-    return f"{reference[:80]!r} is not among the {len(_price_list()):,} models of the price list. {hint}"
+def resent_usd(reference: str, input_tokens: int, output_tokens: int, requests: int = 1) -> Decimal | None:
+    """What the same would cost sent again, its whole prompt read from the API's cache.
+
+    Args:
+        reference: Id of one of `reference_models`, `provider/model`.
+        input_tokens: Of all requests, each with the same prompt.
+        output_tokens: Of all requests.
+        requests: How many.
+
+    Returns:
+        None where the list has no price for cached tokens.
+
+    Raises:
+        PlaygroundError: The reference is not in the price list.
+    """
+    prices = rates(reference)
+    prompt, answer = Decimal(input_tokens) / requests, Decimal(output_tokens) / requests
+    cost = usage_cost(prompt, prompt, 0, answer, prices.plain())
+    return cost["total_usd"] * requests if prices.has_cached else None
 
 
-def own_hardware_cost(seconds: float, usd_per_hour: float) -> float:
+def own_hardware_cost(seconds: float, usd_per_hour: float) -> Decimal:
     """USD for that long on a machine of that hourly price, which is all the run's while it lasts."""
-    return seconds * usd_per_hour / 3600
+    return Decimal(str(seconds)) * Decimal(str(usd_per_hour)) / 3600
 
 
-def per_month(cost_per_run_usd: float, runs_per_day: float = 10_000, days: float = 30.4) -> float:
+def per_month(cost_per_run_usd: Decimal, runs_per_day: int = 10_000, days: Decimal = _MEAN_MONTH_DAYS) -> Decimal:
     """USD a month; 30.4 days is the mean month."""
     return cost_per_run_usd * runs_per_day * days

@@ -1,19 +1,41 @@
-"""Energy of a run: counted by the hardware where it has a counter, else modelled and labelled so."""
+"""Energy of a run: counted by the hardware where it has a counter, else modelled and labelled so; idle subtracted."""
 
 import contextlib
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
 import pynvml
 
-__all__ = ["Energy", "EnergyMeter", "start_meter"]
+from playground.metrics.formulas.energy import net_joules
+
+__all__ = ["Energy", "EnergyMeter", "IdlePower", "measure_idle", "start_meter"]
 
 POWERCAP = Path("/sys/class/powercap")
+IDLE_WINDOWS = 4
+IDLE_WINDOW_S = 0.25  # NVML's counter moves up to ten times a second, RAPL's a thousand times
+
+
+@dataclass(frozen=True)
+class IdlePower:
+    """What a device draws while no model runs.
+
+    Attributes:
+        watts: Mean over about a second, or an assumption where energy is modelled.
+        method: As in `Energy`: idle power known in one way is never subtracted from energy known in another.
+        spread_watts: Half the range of the readings, a band of noise; None where nothing was read.
+    """
+
+    watts: float
+    method: str
+    spread_watts: float | None = None
 
 
 @dataclass(frozen=True)
@@ -25,61 +47,143 @@ class Energy:
 
     joules: float | None
     method: str
+    seconds: float
+    idle: IdlePower | None
+
+    @property
+    def net_joules(self) -> float | None:
+        """Above idle; None where joules or idle power are not known."""
+        if self.joules is None or self.idle is None:
+            return None
+        return net_joules(self.joules, self.idle.watts, self.seconds)
 
 
-class EnergyMeter(Protocol):
+class Counter(Protocol):
     """Counts from the moment it was made."""
 
-    def read(self) -> Energy:
-        """The energy so far."""
+    method: str
+
+    def joules(self) -> float:
+        """The energy so far. Raises OSError, ValueError or NVMLError when it can't be read."""
         ...
 
 
+class EnergyMeter:
+    """A counter and a clock that started together. Any thread may read it."""
+
+    def __init__(self, counter: Counter, idle: IdlePower | None, clock: Callable[[], float]):
+        self._counter, self._clock = counter, clock
+        self._idle = idle if idle is not None and idle.method == counter.method else None
+        self._reading = threading.Lock()  # a counter keeps its last reading, which two threads would mix up
+        self._start_s = clock()
+
+    def read(self) -> Energy:
+        """The energy so far."""
+        with self._reading:
+            joules = _read(self._counter)
+            return Energy(joules, self._counter.method, self._clock() - self._start_s, self._idle)
+
+
 def start_meter(
-    device: str, modelled_watts: float, *, powercap: Path = POWERCAP, clock: Callable[[], float] = perf_counter
+    device: str,
+    modelled_watts: float,
+    idle: IdlePower | None = None,
+    *,
+    powercap: Path = POWERCAP,
+    clock: Callable[[], float] = perf_counter,
 ) -> EnergyMeter:
     """The best meter this machine has for the device.
 
     Args:
         device: Where the model runs, as torch names it: `cpu`, `cuda:0`...
         modelled_watts: What to assume where nothing can be measured.
+        idle: What `measure_idle` found.
         powercap: Folder of the Linux powercap counters.
-        clock: Seconds, for the model.
+        clock: Seconds.
     """
+    return EnergyMeter(_counter(device, modelled_watts, powercap, clock), idle, clock)
+
+
+def measure_idle(
+    device: str,
+    modelled_watts: float,
+    assumed_idle_watts: float | None,
+    *,
+    powercap: Path = POWERCAP,
+    clock: Callable[[], float] = perf_counter,
+    sleep: Callable[[float], None] = time.sleep,
+) -> IdlePower | None:
+    """What the device draws now. Call it while nothing runs: it takes a second, or no time where energy is modelled.
+
+    Args:
+        device: As torch names it.
+        modelled_watts: As `start_meter` is told.
+        assumed_idle_watts: For a device without a counter; None if nobody has said.
+        powercap: Folder of the Linux powercap counters.
+        clock: Seconds.
+        sleep: Waits so many seconds.
+
+    Returns:
+        None where it is not known: no assumption, or a counter that can't be read any more.
+    """
+    counter = _counter(device, modelled_watts, powercap, clock)
+    if isinstance(counter, _Model):
+        return None if assumed_idle_watts is None else IdlePower(assumed_idle_watts, counter.method)
+    readings = [(clock(), _read(counter))]
+    for _ in range(IDLE_WINDOWS):
+        sleep(IDLE_WINDOW_S)
+        readings.append((clock(), _read(counter)))
+    known = [(time_s, joules) for time_s, joules in readings if joules is not None]
+    if len(known) < len(readings):
+        return None
+    watts = [_watts(first, last) for first, last in pairwise(known)]
+    return IdlePower(_watts(known[0], known[-1]), counter.method, (max(watts) - min(watts)) / 2)
+
+
+def _watts(first: tuple[float, float], last: tuple[float, float]) -> float:
+    return (last[1] - first[1]) / (last[0] - first[0])
+
+
+def _counter(device: str, modelled_watts: float, powercap: Path, clock: Callable[[], float]) -> Counter:
     if device.startswith("cuda"):
         with contextlib.suppress(pynvml.NVMLError):  # no driver, or a GPU without the counter (before Volta)
-            return _NvmlMeter(device)
+            return _Nvml(device)
     if device == "cpu":
         with contextlib.suppress(OSError, ValueError):  # not there, or for root only
-            return _RaplMeter(powercap)
-    return _ModelledMeter(modelled_watts, clock)
+            return _Rapl(powercap)
+    return _Model(modelled_watts, clock)
 
 
-class _ModelledMeter:
+def _read(counter: Counter) -> float | None:
+    try:
+        return counter.joules()
+    except (OSError, ValueError, pynvml.NVMLError):
+        return None
+
+
+class _Model:
     """Stated watts times elapsed seconds."""
 
     def __init__(self, watts: float, clock: Callable[[], float]) -> None:
         self._watts, self._clock, self._start_s = watts, clock, clock()
+        self.method = f"modelled at {watts:g} W"
 
-    def read(self) -> Energy:
-        joules = self._watts * (self._clock() - self._start_s)
-        return Energy(joules, f"modelled at {self._watts:g} W")
+    def joules(self) -> float:
+        return self._watts * (self._clock() - self._start_s)
 
 
-class _NvmlMeter:
+class _Nvml:
     """NVIDIA's own counter of millijoules."""
+
+    method = "nvml"
 
     def __init__(self, device: str) -> None:
         pynvml.nvmlInit()
         self._handle = _nvml_handle(device)
         self._start_mj = pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
 
-    def read(self) -> Energy:
-        try:
-            now_mj = pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
-        except pynvml.NVMLError:
-            return Energy(None, "nvml")
-        return Energy((now_mj - self._start_mj) / 1000, "nvml")
+    def joules(self) -> float:
+        return (pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle) - self._start_mj) / 1000
 
 
 def _nvml_handle(device: str) -> object:
@@ -91,8 +195,10 @@ def _nvml_handle(device: str) -> object:
     return pynvml.nvmlDeviceGetHandleByIndex(int(device.partition(":")[2] or 0))
 
 
-class _RaplMeter:
+class _Rapl:
     """Linux powercap: the sum over processor packages, whose parts (cores, memory controller) it includes."""
+
+    method = "rapl"
 
     def __init__(self, powercap: Path) -> None:
         zones = [zone for zone in sorted(powercap.glob("intel-rapl:*")) if re.fullmatch(r"intel-rapl:\d+", zone.name)]
@@ -107,14 +213,10 @@ class _RaplMeter:
     def _counters(self) -> list[int]:
         return [int((zone / "energy_uj").read_text()) for zone in self._zones]
 
-    def read(self) -> Energy:
-        try:
-            now_uj = self._counters()
-        except (OSError, ValueError):
-            return Energy(None, "rapl")
+    def joules(self) -> float:
+        now_uj = self._counters()
         for now, last, range_uj in zip(now_uj, self._last_uj, self._ranges_uj, strict=True):
-            self._sum_uj += (
-                now - last if now >= last else now - last + range_uj
-            )  # the counter starts again at its range
+            # the counter starts again at its range
+            self._sum_uj += now - last if now >= last else now - last + range_uj
         self._last_uj = now_uj
-        return Energy(self._sum_uj / 1e6, "rapl")
+        return self._sum_uj / 1e6

@@ -1,12 +1,14 @@
 """The page put together: sidebar, tabs, and the events between them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
 from playground.experiments.services import Runner
 from playground.paths import data_dir, presets_dir
-from playground.presets import load_hardware, load_prompts
+from playground.presets import ExamplePrompt, load_hardware, load_prompts
 from playground.settings import QUANTIZATIONS
 from playground.ui.api import add_api
 from playground.ui.common import QUIET, Controls, session_of
@@ -16,10 +18,11 @@ from playground.ui.preset_wiring import wire_presets
 from playground.ui.sessions import Sessions
 from playground.ui.sidebar import build_sidebar
 from playground.ui.tabs.compare import Compare, build_compare, wire_compare
-from playground.ui.tabs.inside import build_inside, wire_inside
+from playground.ui.tabs.cost import Cost, build_cost, wire_cost
+from playground.ui.tabs.inside import Inside, build_inside, wire_inside
 from playground.ui.tabs.ladder import Ladder, build_ladder, wire_ladder
 from playground.ui.tabs.load import Load, build_load, wire_load
-from playground.ui.tabs.play import build_play, wire_play
+from playground.ui.tabs.play import Play, build_play, wire_play
 from playground.ui.tabs.reruns import Reruns, build_reruns, wire_reruns
 from playground.ui.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
 
@@ -53,25 +56,18 @@ def build_app(
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-        with gr.Tabs():
-            with gr.Tab("Play", id="play"):
-                play = build_play(examples)
-            with gr.Tab("Compare", id="compare") as compare_tab:
-                compare = build_compare()
-            with gr.Tab("Reruns", id="reruns") as reruns_tab:
-                reruns = build_reruns()
-                ladder = build_ladder()
-                load = build_load()
-            with gr.Tab("Inside", id="inside") as inside_tab:
-                inside = build_inside()
+        tabs = _build_tabs(examples)
+        play = tabs.play
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
         wire_play(play, controls, runner, sessions)
-        experiments = _wire_experiments((compare, reruns, ladder, load), controls, runner)
+        experiments = _wire_experiments(tabs, controls, runner)
         looks = tuple(Sessions() for _ in range(7))
-        wire_inside(inside_tab, inside, sessions, controls, runner, looks)
-        for tab, prompt in ((compare_tab, compare.prompt), (reruns_tab, reruns.prompt)):
-            tab.select(None, [play.prompt, prompt], prompt, js="(play, own) => own || play", **QUIET)
+        wire_inside(*tabs.inside, sessions, controls, runner, looks)
+        costs = tuple(Sessions() for _ in range(3))
+        wire_cost(*tabs.cost, (sessions, *experiments, *looks), controls, runner, costs)
+        for tab, own in (tabs.compare, tabs.reruns):
+            tab.select(None, [play.prompt, own.prompt], own.prompt, js="(play, own) => own || play", **QUIET)
         events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
         presets_set = wire_presets(play, sidebar, controls, book)
         wire_models(demo, play, sidebar, controls, runner, events, presets_set)
@@ -81,21 +77,52 @@ def build_app(
         add_api(runner)
 
         def closed(request: gr.Request) -> None:
-            for owned in (sessions, *experiments, *looks):
+            for owned in (sessions, *experiments, *looks, *costs):
                 owned.forget(session_of(request))
 
         demo.unload(closed)
     return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
 
 
-def _wire_experiments(
-    tabs: tuple[Compare, Reruns, Ladder, Load], controls: Controls, runner: Runner
-) -> tuple[Sessions, ...]:
+@dataclass(frozen=True)
+class _Tabs:
+    """What stands in each tab; with the tab itself where something happens when it opens."""
+
+    play: Play
+    compare: tuple[gr.Tab, Compare]
+    reruns: tuple[gr.Tab, Reruns]
+    ladder: Ladder
+    load: Load
+    inside: tuple[gr.Tab, Inside]
+    cost: tuple[gr.Tab, Cost]
+
+
+def _build_tabs(examples: Sequence[ExamplePrompt]) -> _Tabs:
+    """Lay all tabs out, in the order in which a newcomer meets them."""
+    with gr.Tabs():
+        with gr.Tab("Play", id="play"):
+            play = build_play(examples)
+        with gr.Tab("Compare", id="compare") as compare_tab:
+            compare = build_compare()
+        with gr.Tab("Reruns", id="reruns") as reruns_tab:
+            reruns = build_reruns()
+            ladder = build_ladder()
+            load = build_load()
+        with gr.Tab("Inside", id="inside") as inside_tab:
+            inside = build_inside()
+        with gr.Tab("Cost", id="cost") as cost_tab:
+            cost = build_cost()
+    return _Tabs(
+        play, (compare_tab, compare), (reruns_tab, reruns), ladder, load, (inside_tab, inside), (cost_tab, cost)
+    )
+
+
+def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner) -> tuple[Sessions, ...]:
     """One `Sessions` for each document that can be saved: what runs in one never stops or replaces another."""
-    compare, reruns, ladder, load = tabs
+    (_, compare), (_, reruns) = tabs.compare, tabs.reruns
     experiments = compared, swept, rerun, temperatures, climbed, loaded = tuple(Sessions() for _ in range(6))
     wire_compare(compare, controls, runner, compared, swept)
     wire_reruns(reruns, controls, runner, rerun, temperatures)
-    wire_ladder(ladder, reruns.prompt, controls, runner, climbed)
-    wire_load(load, controls, runner, loaded)
+    wire_ladder(tabs.ladder, reruns.prompt, controls, runner, climbed)
+    wire_load(tabs.load, controls, runner, loaded)
     return experiments

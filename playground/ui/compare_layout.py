@@ -10,6 +10,7 @@ from playground.ui.components.files import download, open_file, text_line
 from playground.ui.components.metric_table import metric_table
 from playground.ui.components.notice import notice
 from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
+from playground.ui.components.price_table import price_table
 from playground.ui.components.status import status
 from playground.ui.components.token_view import token_view
 from playground.ui.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
@@ -71,6 +72,7 @@ def build_compare() -> Compare:
     news = notice(pane="compare", elem_classes="notice")
     with gr.Row(elem_classes="compare-panes"):
         panes = tuple(_pane(slot) for slot in range(len(NAMES)))
+    price_table([(name, f"compare-{name}") for name in NAMES], "run", elem_id="compare-prices")
     with gr.Column(elem_classes="compare-results"):
         reference = choice("Compared with", "", [], elem_id="compare-reference")
         diffs = diff(elem_id="compare-diffs")
@@ -108,5 +110,5 @@ def _pane(slot: int) -> Pane:
         pane_token(pane=pane)
         state = status(pane=pane)
         state.value = READY
-        figures = pane_meters(elem_id=f"{pane}-meters")
+        figures = pane_meters(pane=pane, elem_id=f"{pane}-meters")
     return Pane(settings, tokens, state, figures)

@@ -61,6 +61,7 @@ def run_meters(record: RunRecord) -> dict[str, Any]:
         "decode": _number(record.timing.decode_tokens_per_s),
         "model_memory": views.format_bytes(memory.weights_bytes + memory.kv_cache_bytes),
         "cost": views.format_usd(record.cost.total_usd),
+        "usage": views.usage(record.cost),
     }
 
 
@@ -223,7 +224,7 @@ def _better(higher: bool | None) -> str:
 def _cells(row: MetricRow) -> list[dict[str, Any]]:
     sizes = [abs(value) for value in row.values if value is not None]
     most = max(sizes, default=0)
-    if most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike tell nothing
+    if row.mixed or most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike tell nothing
         most = 0
     return [
         {

@@ -132,9 +132,9 @@ def transcript_lines(turns: Sequence[Turn]) -> str:
     return "".join(turn_start(turn.user) + piece_line(turn.answer) + turn_end("eos") for turn in turns)
 
 
-def turn_start(user: str) -> str:
-    """A message that is being answered."""
-    return _packed({"user": user}) + "\n"
+def turn_start(user: str, who: str = "") -> str:
+    """A message that is being answered; `who` said it, if not the person."""
+    return _packed({"user": user} | ({"who": who} if who else {})) + "\n"
 
 
 def piece_line(text: str) -> str:

@@ -7,6 +7,10 @@ from typing import Any
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
 from playground.ui.components.base import styles
 from playground.ui.controls import CHECKS, SLIDERS
+from playground.ui.cost_config import cost_config_script
+from playground.ui.energy_views import energy_choices
+from playground.ui.formula_script import formula_script
+from playground.ui.price_list import price_list_script
 from playground.ui.theme import root_css
 
 __all__ = ["FIELDS", "head"]
@@ -42,11 +46,17 @@ def _field(name: str) -> dict[str, Any]:
 
 def head() -> str:
     """Style and scripts for the document's head; they hold our own constants only."""
-    config = {"fields": [_field(name) for name in FIELDS], "about": {spec.label: spec.about for spec in SLIDERS}}
+    config = {
+        "fields": [_field(name) for name in FIELDS],
+        "about": {spec.label: spec.about for spec in SLIDERS},
+        "energy": energy_choices(),
+    }
     constants = json.dumps(config).replace("<", "\\u003c")
-    scripts = ((_HERE / "scripts" / name).read_text("utf-8") for name in ("settings.js", "page.js"))
-    blocks = "".join(f"<script>{script.replace('PLAYGROUND_CONFIG', constants)}</script>" for script in scripts)
-    return f"<style>{_style()}</style>{blocks}"
+    names = ("settings.js", "page.js", "energy.js", "prices.js", "cost.js")
+    own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
+    scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script()]
+    blocks = "".join(f"<script>{script}</script>" for script in scripts)
+    return f"<style>{_style()}</style>{price_list_script()}{cost_config_script()}{blocks}"
 
 
 def _style() -> str:

@@ -99,7 +99,7 @@ class RerunEvents:
             state = opened_status(f"opened: {len(document.rungs)} temperatures")
             return self._filled(*fields, values, {}, gr.skip(), state, ladder_chart(document.rungs), drawings=None)
         self._keep(self._sessions, request, document)
-        state = opened_status(f"opened: {one.n} runs")
+        state = opened_status(f"opened: {one.n} runs", one)
         drawings = await asyncio.to_thread(draw, one)
         return self._filled(*fields, gr.skip(), {}, state, drawings=drawings)
 

@@ -8,9 +8,9 @@ from playground.engine.events import PreparedPrompt
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import LadderStep, RerunProgress
 from playground.experiments.updates import BatchPlan
-from playground.ui.views import NOTHING, format_bytes, format_seconds, status
+from playground.ui.views import NOTHING, format_bytes, format_seconds, status, usage
 
-__all__ = ["LadderProgress", "Progress", "RerunStatus", "opened_status", "plan_text", "speed_text"]
+__all__ = ["LadderProgress", "Progress", "RerunStatus", "opened_status", "plan_text", "requests_of", "speed_text"]
 
 
 class Progress(Protocol):
@@ -44,6 +44,7 @@ class RerunStatus:
 
     def __init__(self, asked: int):
         self.value: dict[str, Any] = {"phase": "queued", "text": "starting", "asked": asked, "plan": ""}
+        self._prompt_tokens = 0
 
     def add(self, update: object) -> None:
         """Take an update in."""
@@ -54,6 +55,7 @@ class RerunStatus:
         elif isinstance(update, RerunRecord):
             self._end(update)
         elif isinstance(update, Queued | Loading | PreparedPrompt):
+            self._prompt_tokens = len(update.ids) if isinstance(update, PreparedPrompt) else self._prompt_tokens
             self.value = {"asked": self.value["asked"], "plan": self.value["plan"]} | (status(update) or {})
 
     def _count(self, told: RerunProgress) -> None:
@@ -62,8 +64,14 @@ class RerunStatus:
             "phase": "running", "text": f"running, {told.finished} of {told.asked} finished", "asked": told.asked,
             "fraction": told.finished / told.asked,
             "unique": f"{told.unique:,}", "tokens": f"{told.output_tokens:,}", "speed": speed,
-            "elapsed": format_seconds(told.elapsed_s), "plan": self.value["plan"],
+            "elapsed": format_seconds(told.elapsed_s), "plan": self.value["plan"], "usage": self._usage(told),
         }  # fmt: skip
+
+    def _usage(self, told: RerunProgress) -> dict[str, int] | None:
+        """Tokens that are paid for so far: each run is a request with a prompt of its own."""
+        begun = told.finished + told.active
+        paid = {"requests": begun, "input": begun * self._prompt_tokens, "cached": 0, "output": told.output_tokens}
+        return paid if begun else None
 
     def _end(self, record: RerunRecord) -> None:
         whole = record.n == record.asked
@@ -73,12 +81,17 @@ class RerunStatus:
             "phase": "finished" if whole else "stopped", "text": text, "asked": record.asked, "fraction": 1.0,
             "unique": f"{record.summary.unique:,}",
             "tokens": f"{tokens:,}", "speed": speed_text(record), "elapsed": format_seconds(record.wall_s),
-            "plan": self.value["plan"],
+            "plan": self.value["plan"], "usage": usage(record.cost, requests_of(record)),
         }  # fmt: skip
 
     def stopped(self) -> None:
         """It ended with nothing to keep."""
         self.value = self.value | {"phase": "stopped", "text": "stopped before any run had finished"}
+
+
+def requests_of(record: RerunRecord) -> int:
+    """Runs that had begun to answer, each a request of its own: stopped ones are paid for too."""
+    return max(1, record.cost.input_tokens // max(1, len(record.prompt_token_ids)))
 
 
 def speed_text(record: RerunRecord) -> str:
@@ -131,6 +144,7 @@ class LadderProgress:
         self._end = self._rerun.value
 
 
-def opened_status(text: str) -> dict[str, Any]:
-    """Of a document from a file: nothing ran."""
-    return {"phase": "finished", "text": text}
+def opened_status(text: str, record: RerunRecord | None = None) -> dict[str, Any]:
+    """Of a document from a file: nothing ran. `record` is that of a rerun, whose tokens can be priced."""
+    paid = None if record is None else usage(record.cost, requests_of(record))
+    return {"phase": "finished", "text": text, "usage": paid}

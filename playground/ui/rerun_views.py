@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playground.experiments.reruns.records import Interval, RerunRecord
+from playground.ui.energy_views import energy_pair, idle_text
 from playground.ui.rerun_controls import SEED_WORDS
-from playground.ui.rerun_progress import speed_text
-from playground.ui.views import NOTHING, format_bytes, format_seconds, format_usd, packed
+from playground.ui.rerun_progress import requests_of, speed_text
+from playground.ui.views import NOTHING, format_bytes, format_seconds, format_usd, packed, resent
 
 __all__ = ["headline_view", "made_with", "mentions_view", "numbers_view"]
 
@@ -88,14 +89,16 @@ def _length(record: RerunRecord) -> str:
 
 def _measured(record: RerunRecord) -> dict[str, list[str]]:
     cost = record.cost
-    energy = NOTHING if record.energy.joules is None else f"{record.energy.joules:,.1f} J"
     return {
         "throughput": [speed_text(record), ""],
         "wall": [format_seconds(record.wall_s), f"prefill {format_seconds(record.prefill_s)}, once"],
         "batch": [f"{record.rows_at_once} rows", ""],
         "kv": [format_bytes(record.memory.kv_cache_bytes), ""],
+        "tokens": [f"{cost.input_tokens:,} / {cost.cached_tokens:,} / {cost.output_tokens:,}", ""],
         "cost": [format_usd(cost.total_usd), cost.reference_model],
-        "energy": [energy, record.energy.method],
+        "resent": [resent(cost, requests_of(record)), ""],
+        "energy": [energy_pair(record.energy, NOTHING), ""],
+        "energy_method": [record.energy.method, idle_text(record.energy)],
     }
 
 

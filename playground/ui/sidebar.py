@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
-from playground.metrics.cost import DEFAULT_REFERENCE, reference_models
+from playground.errors import PlaygroundError
+from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
 from playground.presets import Hardware, Presets
 from playground.settings import Settings
 from playground.ui.common import Controls
+from playground.ui.components.energy_place import energy_place
 from playground.ui.components.files import open_file, text_line
 from playground.ui.components.menu import Option, menu
 from playground.ui.controls import CHECKS, SLIDERS
 
-__all__ = ["CUSTOM", "Sidebar", "build_sidebar", "preset_hints", "preset_options"]
+__all__ = ["CUSTOM", "Sidebar", "build_sidebar", "preset_hints", "preset_options", "rates_text"]
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536
@@ -26,6 +29,7 @@ class Sidebar:
 
     panel: gr.Sidebar
     controls: Controls
+    rates: gr.HTML
     machine: gr.HTML
     preset_name: gr.Textbox
     save_preset: gr.Button
@@ -51,7 +55,9 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
     with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
         gr.HTML(_BRAND, elem_classes="brand")
         controls = _menus(presets) | _sliders() | _texts()
-        prices, machine = _prices(hardware, usd_per_hour)
+        prices, rates_line, machine = _prices(hardware, usd_per_hour)
+        with gr.Accordion("Energy", open=False):
+            energy_place(elem_id="energy-place")
         with gr.Accordion("Your presets", open=False):
             name = gr.Textbox(label="Name", placeholder="My settings", max_lines=1, max_length=80)
             with gr.Row(elem_classes="buttons"):
@@ -59,7 +65,7 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
                 export = gr.Button("Export", size="sm")
                 opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
             note = text_line("Saved on the machine that serves this page: everyone who opens the page sees them.")
-    return Sidebar(panel, controls | prices, machine, name, save, export, opened, note)
+    return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened, note)
 
 
 def _menus(presets: Presets) -> Controls:
@@ -96,11 +102,31 @@ def _texts() -> Controls:
     return {"raw": raw, "system": system, "stop": stop}
 
 
-def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML]:
-    choices = [
-        (f"{model.title}, ${model.input_usd_per_million:g} in, ${model.output_usd_per_million:g} out", model.id)
-        for model in reference_models()
-    ]
+def rates_text(reference: Any) -> str:
+    """What the chosen model charges, by length of the prompt, and how old the list is."""
+    try:
+        model = rates(str(reference))
+    except PlaygroundError as error:
+        return str(error)
+    cached = f"cached {_tiers(model.cached)}" if model.has_cached else "no cached rate in the list"
+    written = f"; written to the cache {_tiers(model.written)}" if model.has_written else ""
+    request = f"; ${model.request_usd:.6g} a request" if model.request_usd else ""
+    prices = f"Input {_tiers(model.input)}; {cached}{written}; output {_tiers(model.output)}{request}."
+    return f"A million tokens of {model.id}: {prices} {price_list_date()}."
+
+
+def _tiers(tiers: Tiers) -> str:
+    words = [f"${price:.6g}" + (f" above {start:,} prompt tokens" if start >= 0 else "") for start, price in tiers]
+    return ", ".join(words)
+
+
+def _choice(model: Rates) -> tuple[str, str]:
+    """The menu's words and the id; prices of the shortest prompts."""
+    return f"{model.title}, ${model.input[0][1]:.6g} in, ${model.output[0][1]:.6g} out", model.id
+
+
+def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
+    choices = [_choice(model) for model in reference_models()]
     machines: list[Option] = [("", "your own price", None)]
     machines += [(machine.id, f"{machine.title}, ${machine.usd_per_hour:,.2f}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
@@ -109,9 +135,11 @@ def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls
             choices,
             value=DEFAULT_REFERENCE,
             label="Reference price",
-            info="List price of a million tokens; type to search.",
+            info="Provider or model; type to search. List price of a million tokens.",
+            elem_id="reference-price",
             interactive=True,
         )
+        rates_line = text_line(rates_text(DEFAULT_REFERENCE), elem_id="reference-rates")
         machine = menu("Machine", "", machines, elem_id="machine", hints=hints)
         price = gr.Number(usd_per_hour, label="Own hardware, $/h", step=0.01, interactive=True)
-    return {"reference_model": reference, "hardware_usd_per_hour": price}, machine
+    return {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine

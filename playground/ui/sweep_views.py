@@ -111,7 +111,7 @@ def plot(record: SweepRecord, row: MetricRow) -> str:
     names = tuple(_shown(value) for value in record.values)
     colour = metric_colour(row)
     series = Series(
-        name=row.name, kind="line" if numeric else "bars", points=points,
+        name=row.name, kind="dots" if row.mixed else "line" if numeric else "bars", points=points,
         colour=_colour(colour), labels=[format_metric(y, row.unit) for _, y in points],
     )  # fmt: skip
     axis = Axis(label=label, categories=() if numeric else names)
@@ -136,10 +136,12 @@ def _summary(record: SweepRecord, row: MetricRow) -> str:
     known = [(value, y) for value, y in zip(record.values, row.values, strict=False) if y is not None]
     if not known:
         return f"{row.name} is not known for any of these runs."
+    if row.mixed:
+        return f"{row.name} can't be compared between these runs. {_sentence(row.note)}"
     low, high = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
     if low[1] == high[1]:
-        return f"{row.name} is {format_metric(low[1], row.unit)} at every value."
+        return f"{row.name} is {format_metric(low[1], row.unit)} at every value. {_sentence(row.note)}".strip()
     return (
         f"{row.name}: lowest at {_shown(low[0])} ({format_metric(low[1], row.unit)}), "
-        f"highest at {_shown(high[0])} ({format_metric(high[1], row.unit)})."
-    )
+        f"highest at {_shown(high[0])} ({format_metric(high[1], row.unit)}). {_sentence(row.note)}"
+    ).strip()

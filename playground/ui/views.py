@@ -1,17 +1,22 @@
 """Events and measurements as what the page shows: pure functions, no Gradio."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
+from playground.errors import PlaygroundError
+from playground.experiments.records import CostRecord
 from playground.experiments.updates import Meters
-from playground.metrics.cost import per_month
+from playground.metrics.cost import per_month, resent_usd
 from playground.models.facts import ModelFacts
+from playground.ui.energy_views import energy_values
 
 __all__ = [
     "FINISH_REASONS", "NOTHING", "end_line", "facts_values", "format_bytes", "format_seconds", "format_usd",
-    "head_line", "meter_values", "packed", "preview_text", "prompt_line", "status", "tail_line", "token_line",
+    "head_line", "meter_values", "packed", "preview_text", "prompt_line", "resent", "status", "tail_line", "token_line",
+    "usage",
 ]  # fmt: skip
 
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
@@ -53,7 +58,7 @@ def _pair(first: float | None, second: float | None) -> str:
     return f"{number} / {two}" if unit and unit == two.partition(" ")[2] else f"{one} / {two}"
 
 
-def format_usd(usd: float | None) -> str:
+def format_usd(usd: float | Decimal | None) -> str:
     """Small sums with two significant digits, larger ones in cents."""
     if usd is None:
         return NOTHING
@@ -130,7 +135,7 @@ def meter_values(meters: Meters | None, reason: str | None = None) -> dict[str, 
         | {"ended": ended}
         | _memory_values(meters)
         | _money_values(meters)
-        | _energy_values(meters)
+        | energy_values(meters.energy, meters.output_tokens, NOTHING)
     )
 
 
@@ -179,24 +184,33 @@ def _money_values(meters: Meters) -> dict[str, Any]:
         "money_date": cost.prices_as_of,
         "cost": format_usd(cost.total_usd),
         "cost_in": format_usd(cost.input_usd),
+        "cost_cached": format_usd(cost.cached_usd),
         "cost_out": format_usd(cost.output_usd),
         "cost_in_label": f"{cost.input_tokens:,} {_plural(cost.input_tokens, 'token')} in",
+        "cost_cached_label": f"of them {cost.cached_tokens:,} cached",
         "cost_out_label": f"{cost.output_tokens:,} {_plural(cost.output_tokens, 'token')} out",
+        "resent": resent(cost),
         "month": f"{format_usd(per_month(cost.total_usd))} a month",
         "own": format_usd(cost.own_hardware_usd),
         "own_label": f"own hardware, ${meters.hardware_usd_per_hour:,.2f}/h",
         "line_cost": format_usd(cost.total_usd),
+        "usage": usage(cost),
     }
 
 
-def _energy_values(meters: Meters) -> dict[str, Any]:
-    joules = meters.energy.joules
-    per_token = joules / meters.output_tokens if joules is not None and meters.output_tokens else None
-    return {
-        "energy_note": meters.energy.method,
-        "energy_token": NOTHING if per_token is None else f"{per_token:.3g} J",
-        "energy_run": NOTHING if joules is None else f"{joules:,.1f} J",
-    }
+def usage(cost: CostRecord, requests: int = 1) -> dict[str, int]:
+    """Tokens that are paid for, of all requests together: what the tables of list prices are computed from."""
+    cached = cost.cached_tokens if cost.cached_usd else 0
+    return {"requests": requests, "input": cost.input_tokens, "cached": cached, "output": cost.output_tokens}
+
+
+def resent(cost: CostRecord, requests: int = 1) -> str:
+    """What the same requests would cost sent again, their prompts cached."""
+    try:
+        usd = resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens, requests)
+    except PlaygroundError:  # a saved run may name a model that has left the list
+        return NOTHING
+    return "no cached rate" if usd is None else format_usd(usd)
 
 
 def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:

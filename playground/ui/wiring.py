@@ -13,7 +13,7 @@ from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.controls import CHECKS, SLIDERS
 from playground.ui.model_menus import fill_menus, load_frames
 from playground.ui.sessions import Sessions
-from playground.ui.sidebar import CUSTOM, Sidebar
+from playground.ui.sidebar import CUSTOM, Sidebar, rates_text
 from playground.ui.tabs.play import Play, preview_of
 from playground.ui.views import facts_values
 
@@ -116,11 +116,13 @@ def wire_storage(play: Play, controls: Controls) -> None:
 
 
 def wire_prices(sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
-    """A machine of the list fills its price in, which may then be edited."""
+    """What the reference charges is told; a machine of the list fills its price in, which may then be edited."""
 
     def price(machine: Any) -> Any:
         return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()
 
+    reference = sidebar.controls["reference_model"]
+    reference.change(rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
     control = sidebar.controls["hardware_usd_per_hour"]
     sidebar.machine.input(price, sidebar.machine, control, queue=False, **QUIET)
     control.input(None, None, sidebar.machine, js="() => ''", **QUIET)

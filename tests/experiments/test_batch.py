@@ -57,7 +57,8 @@ def test_updates_come_in_their_order_and_the_end_sums_up(runner: Runner):
     assert end.output_tokens == len(tokens) == end.cost.output_tokens
     assert end.cost.input_tokens == 3 * len(end.prompt_token_ids)
     one = api_cost(end.cost.reference_model, len(end.prompt_token_ids), 8)
-    assert end.cost.total_usd == pytest.approx(3 * one.total_usd)
+    assert end.cost.total_usd == 3 * one.total_usd
+    assert (end.cost.cached_tokens, end.cost.cached_usd) == (2 * len(end.prompt_token_ids), 0)  # read once, paid thrice
     assert end.throughput_tokens_per_s == pytest.approx(end.output_tokens / end.wall_s)
     assert end.memory.kv_cache_bytes == sum(update.event.kv_cache_bytes for update in tokens[-3:])
     assert end.memory.kv_cache_bytes <= 3 * plan.row_bytes

@@ -25,8 +25,9 @@ KEYS = {
     "tokens.0.top.0": "id text prob",
     "timing": "ttft_s e2e_s tpot_s itl_p50_s itl_p95_s itl_p99_s prefill_tokens_per_s decode_tokens_per_s",
     "memory": "weights_bytes kv_cache_bytes kv_bytes_per_token rss_bytes peak_rss_bytes",
-    "cost": "reference_model input_tokens output_tokens input_usd output_usd total_usd prices_as_of own_hardware_usd",
-    "energy": "joules method",
+    "cost": "reference_model input_tokens cached_tokens output_tokens input_usd cached_usd output_usd total_usd "
+    "prices_as_of own_hardware_usd",
+    "energy": "joules method idle_watts idle_spread_watts net_joules seconds",
 }
 
 

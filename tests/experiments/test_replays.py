@@ -5,6 +5,9 @@ import json
 import pytest
 
 from playground.errors import PlaygroundError
+from playground.experiments.agents.records import AgentRecord
+from playground.experiments.agents.request import AgentRequest
+from playground.experiments.agents.run import agent_loop
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import (
     CompareRequest,
@@ -31,9 +34,13 @@ from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
 from playground.experiments.runner import Runner
+from playground.experiments.throughput.records import ThroughputRecord
+from playground.experiments.throughput.request import ThroughputRequest
+from playground.experiments.throughput.run import measure_throughput
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
 from tests.experiments.branching.made import grown, run_tree
+from tests.experiments.costing.sheets import sheet
 from tests.tiny_runner import answer, of, request
 
 
@@ -48,12 +55,17 @@ _CURVE, _NEEDLE = (
     CurveRequest("tiny-llama", "fp32", (8, 16, 24)),
     NeedleRequest("tiny-llama", "fp32", (200,), (0.0, 1.0)),
 )
+_BATCHES = ThroughputRequest("tiny-llama", "fp32", (1, 2), input_tokens=8, output_tokens=3)
+_LOOP = AgentRequest("Read it.", "the ants ate the bread", "tiny-llama", "fp32", request().settings, steps=2)
 _INSIDE = {
+    "agent": lambda runner: of(AgentRecord, agent_loop(runner, _LOOP))[0],
     "context": lambda runner: of(ContextRecord, context_curve(runner, _CURVE))[0],
     "needle": lambda runner: of(NeedleRecord, needle(runner, _NEEDLE))[0],
     "tokens": _tokens,
     "branch": lambda runner: grown(runner, run_tree(runner), 0, 3, how="greedy")[0],
     "lens": lambda runner: of(LensRecord, lens(runner, LensRequest(request(), answer_tokens=3, positions=4)))[0],
+    "cost": lambda _: sheet(),
+    "throughput": lambda runner: of(ThroughputRecord, measure_throughput(runner, _BATCHES))[0],
     "training": lambda runner: of(TrainingRecord, train(runner, make_training(request(), "A cat sat.", 0.01)))[0],
 }
 
@@ -115,12 +127,15 @@ def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kind:
         "ladder": lambda: _other(document["reference"]["token_ids"]),
         "load": lambda: _other(document["arms"][0]["answers"][0]["token_ids"]),
         "sweep": lambda: document["runs"][1]["tokens"][2].update(id=1),
+        "agent": lambda: _other(document["steps"][1]["calls"][0]["token_ids"]),
+        "throughput": lambda: document["batches"][1].update(ids_blake2b="another"),
         "context": lambda: document["points"][1].update(kv_bytes=1),
         "needle": lambda: document["cells"][1].update(probability=0.5),
         "tokens": lambda: document["tokens"][2].update(id=1),
         "branch": lambda: document["branches"][0]["tokens"][2].update(id=1),
         "lens": lambda: document["cells"][1].update(top_prob=0.999),
         "training": lambda: document["copy"].update(loss_after=0.5),
+        "cost": lambda: document["sections"]["month"]["figures"].update(base_usd=1),
     }.get(kind, lambda: document["panes"][1]["tokens"][2].update(id=1))
     where()
     outcome = replay_document(parse_document(json.dumps(document)), runner)

@@ -43,10 +43,14 @@ DOCUMENT: dict[str, Any] = {
         "weights_bytes": 40, "kv_cache_bytes": 24, "kv_bytes_per_token": 8, "rss_bytes": 100, "peak_rss_bytes": 120,
     },
     "cost": {
-        "reference_model": "openai/gpt-4o-mini", "input_tokens": 2, "output_tokens": 1, "input_usd": 3e-7,
-        "output_usd": 6e-7, "total_usd": 9e-7, "prices_as_of": "2026", "own_hardware_usd": 1e-5,
+        "reference_model": "openai/gpt-4o-mini", "input_tokens": 2, "cached_tokens": 1, "output_tokens": 1,
+        "input_usd": 3e-7, "cached_usd": 1e-7, "output_usd": 6e-7, "total_usd": 9e-7, "prices_as_of": "2026",
+        "own_hardware_usd": 1e-5,
     },
-    "energy": {"joules": 9.0, "method": "modelled at 30 W"},
+    "energy": {
+        "joules": 9.0, "method": "modelled at 30 W", "idle_watts": 10.0, "idle_spread_watts": None, "net_joules": 6.0,
+        "seconds": 0.3,
+    },
     "environment": {"torch": "2.13", "threads": 2},
 }  # fmt: skip
 GOOD = json.dumps(DOCUMENT)

@@ -11,6 +11,7 @@ from playground.engine.events import Finished
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.run import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
+from playground.experiments.records import EnergyRecord
 from playground.ui import compare_views as views
 from playground.ui import sweep_views
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept
@@ -162,6 +163,21 @@ def test_a_sweep_plots_numbers_by_size_and_names_by_place():
     spec = json.loads(sweep_views.plot(named, {one.name: one for one in metric_rows(named.runs)}["decode"]))
     assert spec["x"]["categories"] == ["fp32", "int8"]
     assert spec["series"][0]["points"] == [[0.0, 1.0], [1.0, None]]
+
+
+def test_energy_known_in_two_ways_is_neither_drawn_to_one_scale_nor_held_against_each_other():
+    ways = [EnergyRecord(joules=1.0, method="rapl"), EnergyRecord(joules=9.0, method="modelled at 30 W")]
+    runs = [made_run(["a"]).model_copy(update={"energy": energy}) for energy in ways]
+    energy = {one.name: one for one in metric_rows(runs)}["energy"]
+    shown = json.loads(views.table_value([energy], ["A", "B"], "turns"))["rows"][0]
+    assert [cell["share"] for cell in shown["cells"]] == [0, 0]
+    assert (shown["tag"], shown["note"]) == (
+        "not ranked", "Rapl; modelled at 30 W; not ranked: known in different ways."
+    )  # fmt: skip
+    spec = json.loads(sweep_views.plot(swept("temperature", {0.0: runs[0], 1.0: runs[1]}), energy))
+    assert spec["series"][0]["kind"] == "dots"
+    assert "can't be compared" in spec["summary"]
+    assert "lowest" not in spec["summary"]
 
 
 def test_the_menu_of_a_plot_offers_only_what_two_runs_have():

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProgress, TokenEvent
 from playground.experiments.updates import Meters
+from playground.metrics.cost import resent_usd
+from playground.metrics.prices import reference_models
 from playground.ui import views
 from playground.ui.components.meters import GAUGES, definitions
 from tests.fakes import FakeRunner, Script
@@ -96,9 +99,35 @@ def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
     assert meters.cost.reference_model in values["money_note"]
     assert values["money_date"] == meters.cost.prices_as_of
     assert "derived" in definitions()["month"]["term"]
-    assert values["month"] == f"{views.format_usd(meters.cost.total_usd * 10_000 * 30.4)} a month"
+    assert values["month"] == f"{views.format_usd(meters.cost.total_usd * 304_000)} a month"
     assert values["own_label"] == "own hardware, $0.25/h"
-    assert values["energy_note"] == "modelled at 30 W"
+    assert values["energy_note"] == "modelled at 30 W, idle 10 W"
+
+
+def test_the_tokens_that_are_paid_for_travel_with_the_meters():
+    meters = meters_of_a_run()
+    counts = {"input": meters.prompt_tokens, "cached": 0, "output": meters.output_tokens}
+    assert views.meter_values(meters)["usage"] == {"requests": 1, **counts}
+    part_cached = replace(meters, cost=meters.cost.model_copy(update={"cached_tokens": 2, "cached_usd": Decimal(1)}))
+    values = views.meter_values(part_cached)
+    assert (values["usage"]["cached"], values["cost_cached"]) == (2, "$1.00")
+    assert values["cost_cached_label"] == "of them 2 cached"
+
+
+def test_tokens_that_a_batch_shared_are_told_but_paid_for_in_full():
+    shared = meters_of_a_run().cost.model_copy(update={"input_tokens": 30, "cached_tokens": 20})
+    assert views.usage(shared, 3) == {"requests": 3, "input": 30, "cached": 0, "output": shared.output_tokens}
+
+
+def test_sent_again_the_prompt_costs_its_cached_rate_where_the_list_has_one():
+    cost = meters_of_a_run().cost
+    assert views.resent(cost) == views.format_usd(
+        resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens)
+    )
+    none = next(model.id for model in reference_models() if not model.has_cached)
+    assert views.resent(cost.model_copy(update={"reference_model": none})) == "no cached rate"
+    gone = cost.model_copy(update={"reference_model": "left/the-list"})
+    assert views.resent(gone) == views.NOTHING
 
 
 def test_gpu_memory_shows_only_where_there_is_one():
@@ -111,7 +140,7 @@ def test_gpu_memory_shows_only_where_there_is_one():
 def test_what_is_not_known_is_a_dash_and_never_a_zero():
     meters = meters_of_a_run(FakeRunner(Script(tokens=[], tokens_per_s=2000)))
     values = views.meter_values(replace(meters, mbu=None, limit_s=None), "eos")
-    for key in ("decode", "ttft", "itl", "mbu", "energy_token"):
+    for key in ("decode", "ttft", "itl", "mbu", "energy_token", "energy_token_gross"):
         assert values[key] == views.NOTHING
     assert views.meter_values(None) == {}
 

@@ -86,15 +86,25 @@ def _size(name: str, about: str, read: Read, *, grows: bool = False) -> Metric:
 
 
 def _own(run: RunRecord) -> float | None:
-    return run.cost.own_hardware_usd
+    return float(run.cost.own_hardware_usd)
 
 
 def _energy(run: RunRecord) -> float | None:
     return run.energy.joules
 
 
+def _net_energy(run: RunRecord) -> float | None:
+    return run.energy.net_joules
+
+
 def _method(run: RunRecord) -> str:
     return run.energy.method
+
+
+def _net_method(run: RunRecord) -> str:
+    """The idle power is part of it: what is above another level is another quantity."""
+    idle = run.energy.idle_watts
+    return f"{run.energy.method}, " + ("idle power not known" if idle is None else f"idle {idle:.3g} W")
 
 
 METRICS: tuple[Metric, ...] = (
@@ -119,7 +129,7 @@ METRICS: tuple[Metric, ...] = (
         measured=True, note=lambda _: "of the whole process, which may hold more than this run",
     ),
     Metric(
-        "list price", "USD", "Tokens in and out at a reference model's list price.", lambda r: r.cost.total_usd,
+        "list price", "USD", "Tokens in and out at a reference model's list price.", lambda r: float(r.cost.total_usd),
         higher_is_better=False, grows=True, note=lambda r: f"{r.cost.reference_model}, {r.cost.prices_as_of}",
     ),
     Metric(
@@ -131,7 +141,15 @@ METRICS: tuple[Metric, ...] = (
         higher_is_better=False, measured=True,
     ),
     Metric(
-        "energy", "J", "Energy of the run.", _energy,
+        "energy above idle", "J", "What the run added to the device's idle draw.", _net_energy,
+        higher_is_better=False, measured=True, grows=True, note=_net_method,
+    ),
+    Metric(
+        "energy above idle per token", "J", "Energy above idle / tokens of the answer.", _per_token(_net_energy),
+        higher_is_better=False, measured=True, note=_net_method,
+    ),
+    Metric(
+        "energy", "J", "Energy of the run, the device's idle draw included.", _energy,
         higher_is_better=False, measured=True, grows=True, note=_method,
     ),
     Metric(

@@ -9,6 +9,7 @@ from playground.experiments.records import RunRecord
 
 __all__ = ["NOISE", "MetricRow", "metric_rows"]
 
+_MIXED = "not ranked: known in different ways"
 NOISE = 0.05  # measured numbers nearer than this to the best are as good: one run says no more
 
 
@@ -20,6 +21,8 @@ class MetricRow:
         values: One a run; None where it has none.
         best: Index of the best run; None where neither way is better, where runs tie, or where they can't be compared.
         note: What to know before comparing; empty if nothing.
+        mixed: The values are known in different ways (energy counted and modelled, prices of two lists), so they are
+            not one quantity: nothing may rank them or draw them to one scale.
     """
 
     name: str
@@ -29,6 +32,7 @@ class MetricRow:
     best: int | None
     higher_is_better: bool | None
     note: str = ""
+    mixed: bool = False
 
 
 def metric_rows(panes: Sequence[RunRecord], mode: CompareMode = "turns") -> list[MetricRow]:
@@ -44,9 +48,10 @@ def metric_rows(panes: Sequence[RunRecord], mode: CompareMode = "turns") -> list
 def _row(metric: Metric, panes: Sequence[RunRecord], mode: CompareMode) -> MetricRow:
     values = [metric.read(run) for run in panes]
     ended = [n for n, run in enumerate(panes) if run.finish_reason != "cancelled"]
-    notes = list(dict.fromkeys(metric.note(run) for run in panes)) if metric.note else []
+    notes = [metric.note(run) for run in panes] if metric.note else []
+    mixed = len({note for note, value in zip(notes, values, strict=bool(notes)) if value is not None}) > 1
     reason = _incomparable(metric, [panes[n] for n in ended], mode)
-    is_fair = reason is None and len(notes) < 2  # energy by two methods, prices of two lists
+    is_fair = reason is None and not mixed
     return MetricRow(
         name=metric.name,
         unit=metric.unit,
@@ -54,7 +59,8 @@ def _row(metric: Metric, panes: Sequence[RunRecord], mode: CompareMode) -> Metri
         values=values,
         best=_best(metric, {n: value for n in ended if (value := values[n]) is not None}) if is_fair else None,
         higher_is_better=metric.higher_is_better,
-        note="; ".join([*notes, *([reason] if reason else [])]),
+        note="; ".join([*dict.fromkeys(notes), *([_MIXED] if mixed else []), *([reason] if reason else [])]),
+        mixed=mixed,
     )
 
 

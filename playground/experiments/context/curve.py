@@ -8,18 +8,18 @@ from time import perf_counter
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
-from playground.context_presets import load_haystack
 from playground.engine.events import PromptProcessed
 from playground.engine.generate import PREFILL_CHUNK, stream
 from playground.errors import PlaygroundError
+from playground.experiments.context.filler import TEXT, filler_ids
 from playground.experiments.context.fit import fit, predict
 from playground.experiments.context.records import ContextRecord, Ended, PointRecord
 from playground.experiments.determinism.stages import Stage
 from playground.experiments.environment import describe_environment
 from playground.experiments.measure import model_record
 from playground.experiments.services import Runner
-from playground.metrics.cost import DEFAULT_REFERENCE, api_cost
-from playground.paths import presets_dir
+from playground.metrics.cost import api_cost
+from playground.metrics.prices import DEFAULT_REFERENCE, price_list_date, rates
 from playground.settings import LIMITS, Settings
 
 __all__ = ["CurveRequest", "CurveUpdate", "check_curve", "context_curve", "default_lengths"]
@@ -27,7 +27,6 @@ __all__ = ["CurveRequest", "CurveUpdate", "check_curve", "context_curve", "defau
 SHORTEST = 64
 MAX_LENGTHS = 32
 REPEATS, CHEAP_S = 3, 1.0  # a prompt that is read faster than this is read so often
-TEXT = "the filler sentences of the needle test in the model's own tokens, from the first one on, repeated"
 CurveUpdate = Queued | Loading | Stage | PointRecord | ContextRecord
 
 
@@ -57,7 +56,7 @@ def check_curve(runner: Runner, request: CurveRequest) -> None:
         PlaygroundError: Names the value, its limit and what to do.
     """
     runner.check(request.model, request.quantization)
-    api_cost(request.reference_model, 0, 0)
+    rates(request.reference_model)  # it refuses what is not in the list
     if not LIMITS["time_limit_s"].holds(request.time_limit_s):
         raise PlaygroundError(f"The time limit must be {LIMITS['time_limit_s']} seconds; got {request.time_limit_s:g}.")
     if len(request.lengths) > MAX_LENGTHS:
@@ -104,7 +103,7 @@ class _Curve:
         self._points: list[PointRecord] = []
 
     def updates(self) -> Iterator[CurveUpdate]:
-        ids = self._ids()
+        ids = filler_ids(self._backend, self._lengths[-1])
         self._read(ids[:PREFILL_CHUNK])  # the first pass of a model sets things up
         for number, length in enumerate(self._lengths):
             if (ended := self._ended(length)) is not None:
@@ -128,13 +127,6 @@ class _Curve:
         last = self._points[-1] if self._points else None
         expected = last.prefill_s * length / last.tokens if last else 0.0
         return "time" if perf_counter() + expected > self._deadline else None
-
-    def _ids(self) -> list[int]:
-        """As many tokens as the longest prompt has."""
-        filler = " ".join(load_haystack(presets_dir() / "context" / "needle.yaml").filler)
-        once = self._backend.tokenize(lambda tokenizer: tokenizer(filler, add_special_tokens=False)["input_ids"])
-        longest = self._lengths[-1]
-        return (once * (longest // len(once) + 1))[:longest]
 
     def _point(self, ids: Sequence[int]) -> PointRecord | None:
         """One length, measured; None if stopped, or out of time, before it was read once."""
@@ -163,7 +155,6 @@ class _Curve:
         return self._should_stop() or perf_counter() > self._deadline
 
     def _record(self, ended: Ended) -> ContextRecord:
-        price = api_cost(self._request.reference_model, 0, 0)
         return ContextRecord(
             model=model_record(self._backend.facts),
             lengths_asked=list(self._lengths),
@@ -173,7 +164,7 @@ class _Curve:
             points=self._points,
             fit=fit([(point.tokens, point.prefill_s) for point in self._points]),
             predicted=predict(self._points),
-            reference_model=price.reference_model,
-            prices_as_of=price.prices_as_of,
+            reference_model=self._request.reference_model,
+            prices_as_of=price_list_date(),
             environment=describe_environment(self._backend.facts, PREFILL_CHUNK),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from playground.experiments.records import Document, ModelRecord, Part
+from playground.experiments.records import Document, ModelRecord, Part, Usd
 
 __all__ = [
     "CellRecord", "ContextRecord", "Ended", "FitRecord", "LanguageRecord", "NeedleRecord", "PieceRecord", "PointRecord",
@@ -29,7 +29,7 @@ class PointRecord(Part):
     runs_s: list[float]
     kv_bytes: int
     kv_predicted_bytes: int
-    input_usd: float
+    input_usd: Usd
 
 
 class FitRecord(Part):

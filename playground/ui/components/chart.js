@@ -154,10 +154,13 @@ function heads() {
 
 let shown; // where the value is the one that stands there, nothing is drawn anew
 
+const value = () => (props.feed ? window.playground.cost.drawing(props.feed) : props.value);
+
 function read() {
-  if (props.value === shown) return;
-  shown = props.value;
-  try { spec = props.value ? JSON.parse(props.value) : null; } catch { spec = null; }
+  const now = value();
+  if (now === shown) return;
+  shown = now;
+  try { spec = now ? JSON.parse(now) : null; } catch { spec = null; }
   if (spec) { spec.marks ||= []; spec.series ||= []; }
   const filled = Boolean(spec?.series.some((series) => series.points.some((point) => point[1] != null)));
   plot.classList.toggle('filled', filled);
@@ -386,4 +389,5 @@ plot.addEventListener('keydown', (event) => {
 find('.values').addEventListener('toggle', table);
 new ResizeObserver(draw).observe(plot);
 watch('value', read);
+if (props.feed) document.addEventListener('playground:drawing', (event) => { if (event.detail === props.feed) read(); });
 read();

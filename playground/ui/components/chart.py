@@ -16,6 +16,7 @@ def chart(
     height: int = 180,
     empty: str = "Nothing to draw yet.",
     told: bool = False,
+    feed: str = "",
     **props: Any,
 ) -> gr.HTML:
     """Its value is what `ChartSpec.to_json` writes, or nothing.
@@ -26,6 +27,7 @@ def chart(
         height: Of the plot in pixels, axes included; it stays, whatever is drawn.
         empty: Shown while there are no points.
         told: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
+        feed: Instead of a value: the name of a drawing that the Cost tab's calculators make in the page.
         props: More of `gr.HTML`.
     """
     template = (
@@ -39,4 +41,4 @@ def chart(
         f'<div class="scroll" tabindex="0" role="group" aria-label="{attribute(label)}: values">'
         "<table><thead></thead><tbody></tbody></table></div></details></figure>"
     )
-    return part("chart", value or "", template, told=told, **props)
+    return part("chart", value or "", template, told=told, feed=feed, **props)

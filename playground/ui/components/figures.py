@@ -17,7 +17,9 @@ FIGURES = {
         "unique_share", "mode_share", "exact_match_rate", "tar", "answer_entropy_bits", "divergence_median",
         "divergence_min", "edit_distance", "distinct_1", "distinct_2", "length_mean",
     ),
-    "What they took, measured": ("throughput", "wall", "batch", "kv", "cost", "energy"),
+    "What they took, measured": (
+        "throughput", "wall", "batch", "kv", "tokens", "cost", "resent", "energy", "energy_method",
+    ),
 }  # fmt: skip
 
 

@@ -1,5 +1,18 @@
+const assumed = window.playground.energy;
+
+// Emissions depend on the site and the grid that are assumed here, in the page.
+function emissions(joules) {
+  const pue = assumed.now('pue').value, grid = assumed.now('grid').value;
+  const label = { energy_co2_label: `CO₂e, ${+grid.toPrecision(4)} g/kWh, PUE ${+pue.toPrecision(4)}` };
+  return joules == null ? label : { ...label, energy_co2: grams(window.playground.formulas.carbon_g(joules, pue, grid)) };
+}
+function grams(g) {
+  const [size, unit] = [[1e3, 'kg'], [1, 'g'], [1e-3, 'mg']].find(([size]) => g >= 0.9995 * size) || [1e-6, 'µg'];
+  return g ? `${(g / size).toPrecision(3)} ${unit}` : '0 g';
+}
+
 function draw() {
-  const values = props.value || {};
+  const told = props.value || {}, values = { ...told, ...emissions(told.gross_joules) };
   for (const node of element.querySelectorAll('[data-k]')) {
     const aside = node.matches('.sub, .date'), text = values[node.dataset.k] ?? (aside ? '' : '–');
     if (node.textContent !== text) { node.textContent = text; if (aside) node.title = text; }
@@ -19,4 +32,5 @@ function draw() {
 
 explain(props.definitions);
 watch('value', draw);
+assumed.onChange(draw);
 draw();

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
+from playground.ui.formula_script import formula_notes
 from playground.ui.views import NOTHING
 
 __all__ = ["GAUGES", "Gauge", "definitions", "meter_line", "meters"]
@@ -31,15 +32,24 @@ class Gauge:
 GAUGES = (
     Gauge("time", "Latency", "decode", ("ttft", "itl", "prefill", "mbu", "tokens", "elapsed", "ended")),
     Gauge("memory", "Memory", "model_memory", ("weights", "kv", "kv_full", "process", "gpu"), optional=("gpu",)),
-    Gauge("money", "Cost", "cost", ("cost_in", "cost_out", "month", "own")),
-    Gauge("energy", "Energy", "energy_token", ("energy_run",)),
+    Gauge("money", "Cost", "cost", ("cost_in", "cost_cached", "cost_out", "resent", "month", "own")),
+    Gauge("energy", "Energy", "energy_token", ("energy_token_gross", "energy_run", "energy_wh", "energy_co2")),
 )
 
 
 @cache
 def definitions() -> dict[str, dict[str, str]]:
     """What each figure means: term, unit, definition, formula, source."""
-    return json.loads((Path(__file__).parent / "definitions.json").read_text("utf-8"))
+    texts = json.loads((Path(__file__).parent / "definitions.json").read_text("utf-8"))
+    return {key: _with_note(text) for key, text in texts.items()}
+
+
+def _with_note(text: dict[str, str]) -> dict[str, str]:
+    """Formula and source of what a function of `metrics.formulas` computes: `noted` names it."""
+    name = text.pop("noted", None)
+    if name is None:
+        return text
+    return text | {part: formula_notes()[name][part].rstrip(".") for part in ("formula", "source")}
 
 
 def _term(key: str, elem_id: str) -> str:

@@ -43,13 +43,13 @@ def pane_adder(label: str, **props: Any) -> gr.HTML:
     return part("pane_adder", None, f'<button type="button">{attribute(label)}</button>', **props)
 
 
-def pane_meters(**props: Any) -> gr.HTML:
-    """Four figures in a line. Its value is the dict that `views.meter_values` makes."""
+def pane_meters(*, pane: str, **props: Any) -> gr.HTML:
+    """Four figures in a line. Its value is the dict that `views.meter_values` makes, told to the pane as `meters`."""
     cells = "".join(
         f'<div class="{colour}" title="{attribute(about)}"><dt>{text}</dt><dd data-k="{key}"></dd></div>'
         for key, text, colour, about in _METERS
     )
-    return part("pane_meters", {}, f"<dl>{cells}</dl>", **props)
+    return part("pane_meters", {}, f"<dl>{cells}</dl>", pane=pane, **props)
 
 
 def pane_token(*, pane: str, **props: Any) -> gr.HTML:

@@ -19,6 +19,7 @@ function draw() {
   if (value.phase && change !== spoken) voice.textContent = value.problem ? `${value.text}: ${value.problem}` : value.text;
   spoken = change;
   say('status', value);
+  say('meters', value); // the tokens paid for so far
 }
 
 watch('value', draw);

@@ -1,15 +1,15 @@
 const list = element.querySelector('.turns'), voice = element.querySelector('.voice');
 let drawn = '', answer = null, dropped = 0;
 
-function said(who, text) {
-  const node = el('div', who === 'You' ? 'you' : 'model'), words = el('div', 'words', text);
+function said(kind, who, text) {
+  const node = el('div', kind), words = el('div', 'words', text);
   node.append(el('span', 'who', who), words);
   return [node, words];
 }
 
 function add(line) {
   if (line.user != null) {
-    const item = el('li'), [you] = said('You', line.user), [model, words] = said('Model', '');
+    const item = el('li'), [you] = said('you', line.who || 'You', line.user), [model, words] = said('model', 'Model', '');
     item.append(you, model);
     list.append(item);
     answer = words;

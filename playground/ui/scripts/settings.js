@@ -33,9 +33,11 @@ window.playground = ((config) => {
     const found = {};
     let ignored = 0;
     for (const [name, raw] of new URLSearchParams(text)) {
+      if (name.startsWith('cost.')) continue; // the Cost tab's own, which tells of them itself
       const field = fields.find((one) => one.link && one.name === name), value = field && checked(field, raw);
       if (value === undefined || name in found) ignored += 1; else found[name] = value;
     }
+    if (!Object.keys(found).length && text.startsWith('cost.')) return null;
     if (!Object.keys(found).length) return problem('No settings could be read from it. Your own settings are as they were.');
     const left = ignored ? ` ${ignored} ${ignored === 1 ? 'entry' : 'entries'} could not be read and ${ignored === 1 ? 'was' : 'were'} left out.` : '';
     return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: look them over, then run.${left}`, id: Date.now() } };

@@ -19,6 +19,7 @@ from playground.ui.components.inspector import inspector
 from playground.ui.components.menu import Option, menu
 from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.notice import notice
+from playground.ui.components.price_table import price_table
 from playground.ui.components.status import status
 from playground.ui.components.timeline import timeline
 from playground.ui.components.token_view import token_view
@@ -71,6 +72,7 @@ def build_play(examples: Sequence[ExamplePrompt]) -> Play:
                 timeline(pane=PANE)
         with gr.Column(elem_classes="card side", min_width=0):
             gauges = meters(pane=PANE, elem_id="meters")
+    price_table([("Play", PANE)], "run", elem_id="play-prices")
     return Play(prompt, run, stop, share, save, preview, chosen, news, tokens, state, gauges, download())
 
 

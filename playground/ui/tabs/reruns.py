@@ -16,6 +16,7 @@ from playground.ui.components.headline import headline
 from playground.ui.components.heat import heat
 from playground.ui.components.mentions import mentions
 from playground.ui.components.notice import notice
+from playground.ui.components.price_table import price_table
 from playground.ui.components.rerun_status import rerun_status
 from playground.ui.rerun_events import RerunEvents
 from playground.ui.saving import MAX_OPENED_BYTES
@@ -77,6 +78,7 @@ def build_reruns() -> Reruns:
     with gr.Column(elem_classes="reruns"):
         gr.HTML(_EMPTY, elem_classes="card rerun-empty")
         drawings = _results()
+    price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
     temperatures = build_temperatures()
     return Reruns(prompt, run, stop, save, file, count, seeds, words, news, state, drawings, temperatures, download())
 

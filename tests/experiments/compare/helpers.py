@@ -15,7 +15,7 @@ RATES = ("ttft_s", "tpot_s", "itl_p50_s", "itl_p95_s", "itl_p99_s", "prefill_tok
 
 
 def run_of(ids: Sequence[int], *, model: str = "tiny", reason: str = "length", method: str = "rapl", **numbers: float):
-    """A run of these tokens; `numbers` are the timing's fields, `total_usd`, `own_hardware_usd` and `joules`."""
+    """A run of these tokens; `numbers` are the timing's fields, `total_usd`, `own_hardware_usd`, or the energy's."""
     tokens: list[dict[str, Any]] = [
         {
             "index": n, "id": token, "text": f"<{token}>", "logprob": math.log(1 / (token + 2)), "rank": 1 + token % 2,
@@ -35,6 +35,6 @@ def run_of(ids: Sequence[int], *, model: str = "tiny", reason: str = "length", m
             },
             "tokens": tokens, "text": "".join(token["text"] for token in tokens), "finish_reason": reason,
             "timing": timing, "cost": COST | usd | {"output_tokens": len(tokens)},
-            "energy": {"joules": numbers.get("joules"), "method": method},
+            "energy": {"method": method} | {name: numbers.get(name) for name in ("joules", "net_joules", "idle_watts")},
         }
     )  # fmt: skip

@@ -120,7 +120,7 @@ def test_a_sweep_is_long_above_the_limit(tiny: Runner, monkeypatch: pytest.Monke
     assert facts is not None
     wanted = make_sweep(request(max_new_tokens=100), "seed", (1, 2))
     for seconds, is_long in ((0.99 * LONG_S, False), (1.01 * LONG_S, True)):
-        monkeypatch.setattr(tiny, "_bandwidth", {"cpu": 200 * facts.step_bytes / seconds})
+        monkeypatch.setattr(tiny._devices, "_bandwidth", {"cpu": 200 * facts.step_bytes / seconds})
         estimate = estimate_sweep(tiny, wanted)
         assert (estimate.seconds, estimate.is_long) == (pytest.approx(seconds), is_long)
     bounded = make_sweep(request(max_new_tokens=100, time_limit_s=0.5), "seed", (1, 2))

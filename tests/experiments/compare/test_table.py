@@ -20,7 +20,7 @@ def test_every_number_of_a_run_is_in_the_table_with_unit_and_meaning():
     for name in (
         "ttft", "end to end", "tpot", "itl p50", "itl p95", "itl p99", "prefill", "decode", "output tokens", "weights",
         "KV cache", "peak memory", "list price", "own hardware", "energy", "mean logprob", "perplexity",
-        "mean entropy", "distinct-1", "distinct-2",
+        "energy above idle", "mean entropy", "distinct-1", "distinct-2",
     ):  # fmt: skip
         assert rows[name].about.endswith(".")
         assert rows[name].unit or name == "perplexity"
@@ -91,7 +91,28 @@ def test_a_run_that_was_stopped_is_never_the_best():
 def test_energy_known_in_two_ways_is_not_ranked():
     rows = rows_of(run_of([1], joules=1.0), run_of([1], joules=9.0, method="modelled at 30 W"))
     assert rows["energy"].best is None
-    assert rows["energy"].note == "rapl; modelled at 30 W"
+    assert rows["energy"].note == "rapl; modelled at 30 W; not ranked: known in different ways"
+    assert rows["energy"].mixed
+    assert not rows["ttft"].mixed
+
+
+def test_energy_above_idle_is_ranked_only_above_the_same_idle_power():
+    idle = {"joules": 5.0, "idle_watts": 4.0}
+    same = rows_of(run_of([1], net_joules=1.0, **idle), run_of([1], net_joules=3.0, **idle))["energy above idle"]
+    assert (same.best, same.note, same.mixed) == (0, "rapl, idle 4 W", False)
+    other = rows_of(run_of([1], net_joules=1.0, **idle), run_of([1], net_joules=3.0, joules=5.0, idle_watts=2.0))[
+        "energy above idle"
+    ]
+    assert (other.best, other.mixed) == (None, True)
+    assert other.note == "rapl, idle 4 W; rapl, idle 2 W; not ranked: known in different ways"
+
+
+def test_energy_above_idle_is_not_known_of_a_run_from_before_it_was_measured():
+    rows = rows_of(run_of([1], joules=1.0), run_of([1], joules=2.0))
+    assert rows["energy"].best == 0
+    for name in ("energy above idle", "energy above idle per token"):
+        assert (rows[name].values, rows[name].best) == ([None, None], None)
+        assert rows[name].note == "rapl, idle power not known"
 
 
 def test_the_numbers_of_the_answer_are_those_of_its_tokens():

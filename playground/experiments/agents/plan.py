@@ -1,0 +1,74 @@
+"""What the formulas say of a loop before it runs: its planned token counts, and each step's input and price."""
+
+from playground.backends.local import LocalBackend
+from playground.engine.chat import PreparedChat, Turn, prepare_chat
+from playground.experiments.agents.history import History, Messages
+from playground.experiments.agents.records import AgentRecord, CallRecord, ForecastRecord
+from playground.experiments.agents.request import AgentRequest, Strategy
+from playground.experiments.agents.tool import HEADS
+from playground.metrics.formulas.agents import agent_steps
+from playground.metrics.prices import rates
+
+__all__ = ["calls_of", "difference_percent", "forecast", "measured_input", "plan_of", "rendered"]
+
+UNLIMITED = 2**31
+"""A context length that nothing reaches: nothing is dropped silently."""
+_WAYS: dict[Strategy, str] = {"full": "resent", "truncated": "truncated", "summarised": "summarised"}
+
+
+def rendered(backend: LocalBackend, messages: Messages, request: AgentRequest) -> PreparedChat:
+    """The chat as the model would read it, however long it is."""
+    turns, newest = messages
+    return backend.tokenize(lambda tokenizer: prepare_chat(tokenizer, turns, newest, request.settings, UNLIMITED))
+
+
+def plan_of(backend: LocalBackend, request: AgentRequest) -> dict[str, int]:
+    """Token counts as `agent_steps` takes them.
+
+    S and u are counted in the first prompt. t is a passage as long as asked, with the tool's words and the template
+    around an answer and a result, counted with an empty passage.
+    """
+    first = rendered(backend, History(request).messages(), request)
+    task = sum(one.end - one.start for one in first.segments if one.kind == "user")
+    pair = rendered(backend, ((Turn(request.task, ""),), HEADS[request.tool]), request)
+    return {
+        "system_tokens": len(first.ids) - task,
+        "task_tokens": task,
+        "steps": request.steps,
+        "output_tokens": request.settings.max_new_tokens,
+        "tool_tokens": request.passage_tokens + len(pair.ids) - len(first.ids),
+        "keep_steps": request.keep_steps,
+        "summary_every": request.summary_every,
+        "summary_tokens": request.summary_tokens,
+    }
+
+
+def forecast(plan: dict[str, int], request: AgentRequest) -> list[ForecastRecord]:
+    """Each step by the formulas."""
+    told = agent_steps(plan, rates(request.reference_model).plain())
+    way, cached = told[_WAYS[request.strategy]], told["cached"]["cumulative_usd"]
+    return [
+        ForecastRecord(
+            number=place + 1,
+            input_tokens=way["input_tokens"][place],
+            cumulative_input_tokens=way["cumulative_input_tokens"][place],
+            resent_usd=way["cumulative_usd"][place],
+            cached_usd=cached[place] if request.strategy == "full" else None,
+        )
+        for place in range(request.steps)
+    ]
+
+
+def calls_of(record: AgentRecord, upto: int | None = None) -> list[CallRecord]:
+    """All calls of the steps up to this number."""
+    return [call for step in record.steps[:upto] for call in step.calls]
+
+
+def measured_input(record: AgentRecord) -> list[int]:
+    """Cumulative input tokens after each step, as they were read."""
+    return [sum(call.prompt_tokens for call in calls_of(record, upto)) for upto in range(1, len(record.steps) + 1)]
+
+
+def difference_percent(measured: float, predicted: float) -> float:
+    """How much more was measured than predicted, in percent of the prediction."""
+    return 100 * (measured - predicted) / predicted

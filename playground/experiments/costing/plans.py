@@ -1,0 +1,91 @@
+"""What a calculator is: the inputs it takes, the figures and charts it shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ChartPlan", "Figure", "Lines", "Section"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a result; `formula` names the function whose docstring explains it. `zero`: what 0 means."""
+
+    id: str
+    label: str
+    unit: str
+    formula: str
+    zero: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """One series of a chart: the points of the result's series `key`, and of others for its low and high ends."""
+
+    name: str
+    key: str
+    kind: str = "line"
+    colour: str = "money"
+    low: str = ""
+    high: str = ""
+
+
+@dataclass(frozen=True)
+class ChartPlan:
+    """What a chart draws of a result.
+
+    Attributes:
+        id: Unique among all charts.
+        title: Of the chart.
+        x, y: Label and unit of the axes; the unit `usd` is told in the chosen currency.
+        lines: Its series. A tornado has one: rows of place, low and high, whose names are `categories`.
+        kind: `xy`, `models` (a place of x is a model: place, value, maybe low and high), or `tornado`.
+        categories: Names of the rows of a tornado: ids of fields.
+        base: Of a tornado: the figure with every input at its base.
+        limit: A figure: rows by model beyond it are said to be out of reach.
+        marks: Vertical lines: a field or figure, and its words.
+    """
+
+    id: str
+    title: str
+    x: tuple[str, str]
+    y: tuple[str, str]
+    lines: tuple[Lines, ...]
+    kind: str = "xy"
+    categories: tuple[str, ...] = ()
+    base: str = ""
+    limit: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One calculator.
+
+    Attributes:
+        tab: Name of the page's section that it stands in.
+        lead: What it tells, in a sentence.
+        calculate: The formula: inputs and prices of models to figures and series.
+        fields: Inputs shown.
+        figures: Results; the first four are the headline.
+        ranges: Inputs shown folded: ends of uncertain ones.
+        hidden: Inputs that another calculator shows.
+        verdicts: Sentences by the figure `verdict`; `{name}` stands for a figure or an input.
+    """
+
+    id: str
+    tab: str
+    title: str
+    lead: str
+    calculate: Callable[[Any, Any], Any]
+    fields: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    charts: tuple[ChartPlan, ...]
+    ranges: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All inputs of the calculation."""
+        return (*self.fields, *self.ranges, *self.hidden)

@@ -1,0 +1,16 @@
+const section = cost.section(props.section), about = {}, form = element.querySelector('form');
+const rows = [...section.models.map(([which, title]) => makeModel(which, title)), ...section.choices.map(makeChoice), ...section.fields.map((name) => makeField(name, about))];
+form.append(...rows.map((one) => one.row));
+if (section.ranges.length) {
+  const folded = el('details', 'ranges'), inside = section.ranges.map((name) => makeField(name, about));
+  folded.append(el('summary', '', 'Low and high of each'), ...inside.map((one) => one.row));
+  form.append(folded);
+  rows.push(...inside);
+}
+form.addEventListener('submit', (event) => event.preventDefault());
+explain(about);
+
+function draw() { for (const row of rows) row.update(); }
+cost.on(() => { if (element.isConnected && element.offsetParent) draw(); });
+new ResizeObserver(() => { if (element.offsetParent) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
+draw();

@@ -1,0 +1,129 @@
+// The inputs of a calculator: a number with its unit, a slider, where it is from, and what is wrong with it.
+const cost = window.playground.cost;
+let ids = 0;
+
+// A slider has whole steps from 0 to 1000; by ratio where the field says so.
+const slide = (field) => {
+  const [low, high] = field.slider;
+  const span = field.log ? Math.log(high / low) : high - low;
+  const step = field.unit === 'share' ? 0.01 : field.whole ? 1 : 0;
+  return {
+    to: (place) => {
+      const raw = field.log ? low * Math.exp(span * place / 1000) : low + span * place / 1000;
+      if (field.log) return +raw.toPrecision(2);
+      return step ? +(Math.round(raw / step) * step).toFixed(6) : +raw.toPrecision(3);
+    },
+    from: (number) => Math.round(1000 * Math.max(0, Math.min(1, field.log ? Math.log(Math.max(number, low) / low) / span : (number - low) / span))),
+  };
+};
+
+const sourceWord = (source) => (source.startsWith('assumed') ? 'assumed' : source.startsWith('measured') ? 'measured' : source.startsWith('list') ? 'from a list' : source.startsWith('from a link') ? 'from a link' : 'typed');
+
+const here = (name) => name && cost.section(props.section)?.fields.includes(name); // a switch counts where it stands
+
+function makeField(name, about) {
+  const field = cost.field(name), row = el('div', 'field'), id = `cost-${props.section}-${name}-${ids++}`;
+  const label = el('label', 'term', field.label), input = el('input'), unit = el('span', 'unit', field.sign), from = el('button', 'from'), problem = el('p', 'problem');
+  row.dataset.field = name;
+  label.htmlFor = id;
+  label.dataset.term = name;
+  about[name] = { definition: field.about, formula: '', unit: field.unit === 'share' ? 'share; type 0.2 for 20 %' : '', source: '' };
+  input.id = id;
+  problem.id = `${id}-problem`;
+  from.type = 'button';
+  if (field.unit === 'switch') {
+    input.type = 'checkbox';
+    input.addEventListener('change', () => cost.set(name, input.checked ? 1 : 0));
+    row.classList.add('switch');
+    row.append(input, label, from, problem);
+  } else {
+    input.type = 'text';
+    input.inputMode = 'decimal';
+    input.autocomplete = 'off';
+    input.setAttribute('aria-describedby', problem.id);
+    input.addEventListener('input', () => cost.set(name, input.value));
+    row.append(label, input, unit);
+  }
+  let range = null, ratio = null;
+  if (field.slider && field.unit !== 'switch') {
+    ratio = slide(field);
+    range = el('input', 'range');
+    Object.assign(range, { type: 'range', min: 0, max: 1000, step: 1 });
+    range.setAttribute('aria-label', `${field.label}, slider`);
+    range.addEventListener('input', () => cost.set(name, ratio.to(+range.value)));
+    row.append(range);
+  }
+  const hint = field.unit === 'J' ? el('p', 'hint') : null; // energy is never told without how it is known
+  if (field.unit !== 'switch') row.append(from, problem, ...(hint ? [hint] : []));
+  from.addEventListener('click', () => { cost.unset(name); input.value = cost.value(name).text; input.focus(); });
+  return { row, update() {
+    const { text, number, problem: wrong, source, set } = cost.value(name), word = sourceWord(source);
+    row.hidden = Boolean((here(field.when) && cost.value(field.when).number !== 1) || (here(field.unless) && cost.value(field.unless).number === 1));
+    if (input.type === 'checkbox') input.checked = number === 1;
+    else if (document.activeElement !== input) { const tidy = number === null ? text : !source.startsWith('typed') || Math.abs(number) >= 1000 ? number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') ? 5 : 12 }) : text; if (input.value !== tidy) input.value = tidy; }
+    if (range && number !== null) { const place = ratio.from(number); if (+range.value !== place && document.activeElement !== range) range.value = place; range.setAttribute('aria-valuetext', `${text} ${field.sign}`); }
+    if (from.textContent !== word) from.textContent = word;
+    from.classList.toggle('set', set);
+    from.disabled = !set;
+    from.title = set ? `${source}. Press to go back to the assumption.` : source === 'assumed' ? field.about : source;
+    from.setAttribute('aria-label', set ? `${field.label}: ${word}. Back to the assumption` : `${field.label}: ${word}`);
+    if (hint) hint.textContent = set ? source : '';
+    if (problem.textContent !== wrong) problem.textContent = wrong;
+    input.setAttribute('aria-invalid', wrong ? 'true' : 'false');
+  } };
+}
+
+// What fills several inputs at once: a machine of the list, a grid, real lengths.
+function makeChoice(choice) {
+  const row = el('div', 'field choice'), select = el('select'), label = el('label', '', choice.label), hint = el('p', 'hint');
+  select.id = `cost-${props.section}-choice-${ids++}`;
+  label.htmlFor = select.id;
+  const fill = (options, value) => {
+    const made = JSON.stringify(options);
+    if (select.dataset.made !== made) {
+      select.dataset.made = made;
+      select.replaceChildren(...options.map(([id, title]) => { const option = el('option', '', title); option.value = id; return option; }));
+    }
+    select.value = value;
+  };
+  row.append(label, select, hint);
+  if (choice.id === 'lengths') {
+    select.addEventListener('change', () => cost.setLengths(select.value));
+    return { row, update() { fill(cost.lengthSets().map((one) => [one.id, one.title]), cost.lengths.id); hint.textContent = `${cost.lengths.tokens.length} answers. ${cost.lengths.source}`; } };
+  }
+  const holds = (option) => Object.entries(option.set).every(([name, number]) => cost.value(name).number === number);
+  select.addEventListener('change', () => {
+    const option = choice.options.find((one) => one.id === select.value);
+    if (option) for (const [name, number] of Object.entries(option.set)) cost.set(name, number, `list: ${option.title}. ${option.source}`);
+  });
+  return { row, update() {
+    const now = choice.options.find(holds);
+    fill([['', 'your own'], ...choice.options.map((one) => [one.id, one.title])], now?.id || '');
+    hint.textContent = now ? now.source : '';
+  } };
+}
+
+function makeModel(which, title) {
+  const row = el('div', 'field model'), label = el('label', '', title), input = el('input'), problem = el('p', 'problem'), hint = el('p', 'hint');
+  input.id = `cost-${which}-${ids++}`;
+  input.type = 'text';
+  input.setAttribute('list', 'cost-models');
+  input.autocomplete = 'off';
+  input.spellcheck = false;
+  problem.id = `${input.id}-problem`;
+  input.setAttribute('aria-describedby', problem.id);
+  label.htmlFor = input.id;
+  input.addEventListener('input', () => cost.setModel(which, input.value));
+  row.append(label, input, problem, hint);
+  return { row, update() {
+    const { text, found, problem: wrong } = cost.model(which);
+    if (document.activeElement !== input && input.value !== text) input.value = text;
+    if (problem.textContent !== wrong) problem.textContent = wrong;
+    input.setAttribute('aria-invalid', wrong ? 'true' : 'false');
+    hint.textContent = found ? priced(found) : '';
+  } };
+}
+const priced = (model) => {
+  const rate = (tiers) => `${tiers.map(([start, usd]) => `$${usd}${start > -1 ? ` above ${start.toLocaleString('en')} tokens` : ''}`).join(', ')}`;
+  return `${model.title}: ${rate(model.input)} in, ${model.has_cached ? `${rate(model.cached)} cached` : 'no cached price'}, ${rate(model.output)} out, a million tokens`;
+};

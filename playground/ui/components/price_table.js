@@ -1,0 +1,132 @@
+const prices = window.playground.prices, cost = window.playground.formulas.usage_cost;
+const at = (selector) => element.querySelector(selector);
+const details = at('details'), body = at('tbody'), whose = at('.whose'), select = at('select'), name = at('.name');
+const again = at('.again'), factor = at('.factor'), problem = at('.choose .problem'), wrong = at('.wrong');
+const told = new Map(); // usage by pane
+let ran = [], asked = false, drawn = '';
+
+const money = (usd) => {
+  if (usd === 0) return '$0';
+  if (usd >= 0.995) return `$${usd.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  let digits = 1;
+  while (usd * 10 ** digits < 9.95 && digits < 12) digits += 1;
+  return `$${usd.toFixed(digits)}`;
+};
+const count = (tokens) => tokens.toLocaleString('en', { maximumFractionDigits: 0 });
+const times = (x) => (x < 9.95 ? x.toFixed(1) : count(x));
+
+// Each request pays by the length of its own prompt, so one is priced and taken so many times.
+function priced(model, usage) {
+  const { requests } = usage, own = prices.factor(), each = (tokens) => tokens / requests * own;
+  const cached = again.checked ? usage.input : usage.cached;
+  const one = cost(each(usage.input), each(cached), 0, each(usage.output), model);
+  const fee = model.request_usd * requests, notes = [];
+  if (cached && !model.has_cached) notes.push('no cached rate in the list');
+  if (fee) notes.push(`${money(fee)} for the ${requests > 1 ? 'requests' : 'request'} in the total`);
+  if (model.context_window && each(usage.input) > model.context_window) notes.push(`the prompt is longer than its context of ${count(model.context_window)}`);
+  return {
+    model, notes, cached: one.cached_usd * requests, output: one.output_usd * requests, total: one.total_usd * requests,
+    input: Math.max(0, one.input_usd - one.cached_usd) * requests,
+  };
+}
+
+function row({ model, notes, input, cached, output, total }, least, most) {
+  const line = el('tr'), who = el('th'), bar = el('span', 'figure', money(total)), gone = el('button', 'remove', '✕');
+  const what = el('span', 'name-of', model.title), id = el('small', '', model.id);
+  who.scope = 'row';
+  who.append(what, id);
+  if (notes.length) who.append(el('small', 'notes', notes.join('; ')));
+  bar.style.setProperty('--share', most ? total / most : 0);
+  const whole = el('td');
+  whole.append(bar);
+  gone.type = 'button';
+  gone.dataset.id = model.id;
+  gone.setAttribute('aria-label', `Remove ${model.title}`);
+  const last = el('td', 'last');
+  last.append(gone);
+  line.append(who, whole, el('td', '', least ? `× ${times(total / least)}` : '–'), el('td', '', money(input)),
+    el('td', '', money(cached)), el('td', '', money(output)), last);
+  return line;
+}
+
+function usageNow() {
+  const chosen = ran.length > 1 ? select.value : ran[0];
+  return told.get(chosen) || null;
+}
+
+function words(usage) {
+  if (!usage) return 'Prices appear with the first run.';
+  const { requests, input, cached, output } = usage, each = requests > 1 ? ` of ${count(requests)} requests` : '';
+  const held = again.checked ? 'all of them as if cached' : `${count(cached)} of them cached`;
+  return `${count(input)} tokens in${each}, ${held}, ${count(output)} out`;
+}
+
+function draw() {
+  asked = false;
+  const ids = prices.chosen(), usage = usageNow();
+  const size = `${ids.length} list ${ids.length === 1 ? 'price' : 'prices'}`, shown = at('.how-many');
+  if (shown.textContent !== size) shown.textContent = size;
+  if (!details.open) return;
+  const now = JSON.stringify([ids, usage, prices.factor(), again.checked, ran]);
+  if (now === drawn) return;
+  drawn = now;
+  whose.hidden = ran.length < 2;
+  at('.counts').textContent = words(usage);
+  at('.as-of').textContent = `Prices: ${prices.as_of}.`;
+  if (document.activeElement !== factor) factor.value = prices.factor();
+  const rows = ids.map((id) => priced(prices.all[id], usage || { requests: 1, input: 0, cached: 0, output: 0 }));
+  rows.sort((a, b) => a.total - b.total);
+  const paid = rows.filter((one) => one.total > 0), least = paid.length ? paid[0].total : 0, most = rows.length ? rows.at(-1).total : 0;
+  const focused = document.activeElement?.closest?.('.remove') && element.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+  body.replaceChildren(...rows.map((one) => row(one, least, most)));
+  if (focused) ([...body.querySelectorAll('.remove')].find((one) => one.dataset.id === focused) || name).focus();
+}
+const soon = () => { if (!asked) { asked = true; requestAnimationFrame(draw); } };
+
+function add() {
+  const text = name.value, found = prices.find(text), ids = prices.chosen();
+  const refuse = (sentence) => { problem.textContent = sentence; name.setAttribute('aria-invalid', 'true'); name.focus(); };
+  if (!text.trim()) return refuse('Name a model: provider/model, as openai/gpt-4o.');
+  if (!found) {
+    const close = prices.near(text);
+    return refuse(`${JSON.stringify(text.slice(0, 60))} is not in the price list.${close.length ? ` Near it: ${close.join(', ')}.` : ''}`);
+  }
+  if (ids.includes(found.id)) return refuse(`${found.title} is in the table already.`);
+  if (ids.length >= prices.most) return refuse(`The table holds ${prices.most} models: remove one first.`);
+  clear();
+  name.value = '';
+  prices.choose([...ids, found.id]);
+}
+function clear() { problem.textContent = ''; name.removeAttribute('aria-invalid'); }
+
+name.addEventListener('focus', () => name.setAttribute('list', prices.names()), { once: true });
+name.addEventListener('input', clear);
+at('.choose').addEventListener('submit', (event) => { event.preventDefault(); add(); });
+at('.reset').addEventListener('click', () => { clear(); prices.reset(); });
+body.addEventListener('click', (event) => {
+  const id = event.target.closest('.remove')?.dataset.id;
+  if (!id) return;
+  clear();
+  prices.choose(prices.chosen().filter((one) => one !== id));
+});
+factor.addEventListener('input', () => {
+  const { low, high } = prices.limits, fine = factor.value.trim() && prices.setFactor(Number(factor.value));
+  wrong.textContent = fine ? '' : `From ${low} to ${high}; ${prices.factor()} is used.`;
+  factor.setAttribute('aria-invalid', fine ? 'false' : 'true');
+});
+factor.addEventListener('blur', () => { factor.value = prices.factor(); wrong.textContent = ''; factor.setAttribute('aria-invalid', 'false'); });
+again.addEventListener('change', soon);
+select.addEventListener('change', soon);
+details.addEventListener('toggle', soon);
+for (const pane of props.sources) {
+  document.addEventListener(`playground:${pane}:meters`, ({ detail }) => {
+    if (detail.usage) told.set(pane, detail.usage); // a state without counts, as "loading", keeps those of the run before
+    ran = props.sources.filter((one) => told.has(one));
+    for (const option of select.options) option.hidden = option.disabled = !told.has(option.value);
+    if (!told.has(select.value) && ran.length) select.value = ran[0];
+    soon();
+  });
+}
+prices.onChange(soon);
+explain(props.definitions);
+draw();

@@ -1,0 +1,229 @@
+// The Cost tab's inputs and results, for all its parts. Every number comes from `window.playground.formulas`, which are
+// Python's own, so a slider asks no server; what travels in a link or is stored is data, checked against the limits.
+//   field(name)          label, unit, limits... of an input
+//   value(name)          { text, number, problem, source }: as set, or what it follows, or its default
+//   set(name, text, source), unset(name), model(which), setModel(which, text), setCurrency(code, rate)
+//   result(section)      { figures, series, inputs } or null while an input of it can't be used
+//   offer(list), take(id)   sets of measured numbers; using the newest of each (''), one, or 'none'
+//   snapshot(), open(sheet), link()
+//   on(fn)               called once a frame after changes
+window.playground.cost = (() => {
+  const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], MOST_CHARS = 300_000, PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  const listeners = new Set(), drawings = {};
+  let config = null, state = null, waiting = false, linked = null;
+
+  function read() {
+    if (config) return config;
+    config = JSON.parse(document.getElementById('cost-config').textContent);
+    config.byName = Object.fromEntries(config.fields.map((field) => [field.id, field]));
+    config.bySection = Object.fromEntries(config.sections.map((section) => [section.id, section]));
+    return config;
+  }
+  const prices = () => window.playground.prices;
+  const first = () => ({ values: {}, models: { ...read().models }, currency: { code: 'USD', rate: '1' }, lengths: read().lengths[0], offered: [], taken: '' });
+
+  const text = (raw, most) => (typeof raw === 'string' ? raw.slice(0, most) : typeof raw === 'number' ? String(raw) : null);
+  function restored(raw) { // known names and plain text only; limits are told at the fields
+    const made = first();
+    for (const [name, own] of Object.entries(raw?.values || {})) {
+      const value = text(own?.text, 60);
+      if (read().byName[name] && value !== null) made.values[name] = { text: value, source: text(own.source, 400) || 'typed' };
+    }
+    for (const which of WHICH) made.models[which] = text(raw?.models?.[which], 200) || made.models[which];
+    if (raw?.currency) made.currency = { code: text(raw.currency.code, 3) || 'USD', rate: text(raw.currency.rate, 30) || '1' };
+    const tokens = raw?.lengths?.tokens;
+    if (Array.isArray(tokens) && tokens.length > 1 && tokens.length <= 10_000 && tokens.every((n) => Number.isInteger(n) && n >= 0 && n <= 1e6)) made.lengths = { id: 'stored', title: text(raw.lengths.title, 200) || 'real runs', source: text(raw.lengths.source, 400) || '', tokens };
+    return made;
+  }
+  function fromLink() {
+    const pairs = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name.startsWith('cost.'));
+    if (!pairs.length || location.hash.length > 8192) return null;
+    const raw = { values: {}, models: {}, currency: {} };
+    let left = 0, section = null;
+    for (const [long, value] of pairs) {
+      const name = long.slice(5);
+      if (read().byName[name]) raw.values[name] = { text: value, source: 'from a link' };
+      else if (WHICH.includes(name)) raw.models[name] = value;
+      else if (name === 'code' || name === 'rate') raw.currency[name] = value;
+      else if (name === 'section') section = read().bySection[value] ? value : null;
+      else left += 1;
+    }
+    return { raw, section, left };
+  }
+  function current() {
+    if (state) return state;
+    linked = fromLink();
+    let stored = null;
+    try { const kept = sessionStorage.getItem(STORE); stored = kept && kept.length <= MOST_CHARS ? JSON.parse(kept) : null; } catch { /* forbidden or not ours */ }
+    state = restored(linked ? linked.raw : stored);
+    return state;
+  }
+  function changed() {
+    try { const { values, models, currency, lengths } = current(); sessionStorage.setItem(STORE, JSON.stringify({ values, models, currency, lengths })); } catch { /* for this page only */ }
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; for (const told of listeners) told(); });
+  }
+
+  const plain = (n) => n.toLocaleString('en', { maximumFractionDigits: 12 });
+  function check(field, raw) { // [number, problem]
+    const bare = raw.trim().replaceAll(',', '');
+    if (!PLAIN.test(bare)) return [null, `${field.label} must be a number; got “${raw.slice(0, 60)}”.`];
+    const number = Number(bare);
+    if (!(number >= field.low && number <= field.high)) return [null, `${field.label} must be ${plain(field.low)} to ${plain(field.high)}; got ${raw.slice(0, 60)}.`];
+    return [number, ''];
+  }
+  const shown = (n) => String(+n.toPrecision(12));
+  function value(name) {
+    const field = read().byName[name], own = current().values[name];
+    if (own) { const [number, problem] = check(field, own.text); return { text: own.text, number, problem, source: own.source, set: true }; }
+    if (field.follows === null) return { text: shown(field.default), number: field.default, problem: '', source: 'assumed', set: false };
+    const base = value(field.follows);
+    if (base.number === null) return { text: '', number: null, problem: '', source: 'assumed', set: false };
+    const number = Math.min(field.high, Math.max(field.low, +(base.number * field.factor).toPrecision(15)));
+    return { text: shown(number), number, problem: '', source: `assumed: ${field.factor} × ${base.set ? 'what is set' : 'the default'}`, set: false };
+  }
+  function set(name, raw, source = 'typed') { current().values[name] = { text: String(raw), source }; changed(); }
+  function unset(name) { delete current().values[name]; changed(); }
+
+  function model(which) {
+    const text = current().models[which], found = prices().find(text);
+    if (found) return { text, found, problem: '' };
+    const near = prices().near(text);
+    return { text, found: null, problem: `No model “${text.slice(0, 80)}” in the price list.${near.length ? ` Near it: ${near.join(', ')}.` : ''}` };
+  }
+  function setModel(which, text) { current().models[which] = text.trim().slice(0, 200); changed(); }
+  function currency() {
+    const { code, rate } = current().currency, number = PLAIN.test(rate.trim()) ? Number(rate) : NaN, good = /^[A-Z]{3}$/.test(code);
+    const problem = !good ? 'A currency has three letters, as EUR.' : !(number > 0 && number <= 1e6) ? 'One USD must be above 0 and at most 1,000,000 of it.' : '';
+    return { code, rate, problem, shown: problem ? 'USD' : code, per_usd: problem ? 1 : number };
+  }
+  function setCurrency(code, rate) { current().currency = { code: code.trim().toUpperCase().slice(0, 3), rate: rate.trim().slice(0, 30) }; changed(); }
+
+  function models(section) {
+    if (section === 'cascade') { const large = model('large_model').found, small = model('small_model').found; return large && small ? [large, small] : null; }
+    const chosen = model('model').found;
+    if (!chosen) return null;
+    return [chosen, ...prices().chosen().map((id) => prices().all[id]).filter((one) => one.id !== chosen.id)];
+  }
+  function result(id) {
+    const section = read().bySection[id], inputs = { ...read().constants, output_lengths: [...current().lengths.tokens] }, used = models(id);
+    if (!used) return null;
+    for (const name of section.inputs) { const { number } = value(name); if (number === null) return null; inputs[name] = number; }
+    return { ...window.playground.formulas[section.calculate](inputs, used), inputs, models: used };
+  }
+
+  function money(usd) { // small sums with three significant digits, larger ones in cents
+    const { shown: code, per_usd } = currency(), amount = usd * per_usd, size = Math.abs(amount);
+    const digits = size === 0 ? 0 : size >= 0.995 ? 2 : Math.min(12, Math.max(2, 2 - Math.floor(Math.log10(size) + 1e-12)));
+    return amount.toLocaleString('en', { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol', minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+  function figure(x, unit) {
+    if (unit === 'usd') return money(x);
+    if (unit === 'share') return `${(x * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+    if (unit === 's') return x < 0.9995 ? `${plain(+(x * 1e3).toPrecision(3))} ms` : `${plain(+x.toPrecision(3))} s`;
+    const whole = ['count', 'requests', 'tokens', 'machines'].includes(unit);
+    const text = whole && Math.abs(x) >= 100 ? Math.round(x).toLocaleString('en') : plain(+x.toPrecision(Math.abs(x) >= 1e3 ? Math.ceil(Math.log10(Math.abs(x) + 1)) : 3));
+    const one = { requests: 'request', tokens: 'token', machines: 'machine', days: 'day', uses: 'use' };
+    return unit === 'count' ? text : `${text} ${x === 1 ? one[unit] || unit : unit}`;
+  }
+
+  // Measured numbers fill what nobody has typed: those of one document, or of each the newest. A batch measures
+  // throughput better than a run alone, so rates are taken from the best kind of document first.
+  const RATES = ['throughput_tokens_per_s', 'prefill_tokens_per_s', 'joules_per_token', 'net_joules_per_token'], BEST = ['throughput', 'rerun', 'run'];
+  function newest(name) {
+    const having = current().offered.filter((one) => one.facts[name] !== undefined);
+    return RATES.includes(name) ? BEST.map((kind) => having.find((one) => one.kind === kind)).find(Boolean) || having[0] : having[0];
+  }
+  const NAMES = { net_joules_per_token: 'joules_per_token' };
+  function adopt(pick) {
+    const { values } = current(), fill = (name, number, source) => {
+      if (read().byName[name] && Number.isFinite(number) && (!values[name] || values[name].source.startsWith('measured'))) values[name] = { text: shown(number), source: `measured: ${source}`.slice(0, 400) };
+    };
+    for (const name of Object.keys(values)) if (values[name].source.startsWith('measured')) delete values[name];
+    const names = [...new Set(current().offered.flatMap((one) => Object.keys(one.facts)))].sort(); // net after gross: it wins
+    for (const name of names) {
+      const found = pick(name), fact = found?.facts[name];
+      if (typeof fact?.value === 'number') fill(NAMES[name] || name, fact.value, fact.source);
+      if (name === 'output_lengths' && fact?.value.length > 1) current().lengths = { id: found.id, title: found.title, source: fact.source, tokens: fact.value };
+      if (name === 'training_tokens_per_s' && fact) fill('training_usd_per_million', window.playground.formulas.training_rate_usd(value('usd_per_hour').number ?? 0, fact.value), `${fact.source}, at ${value('usd_per_hour').text} USD/h`);
+    }
+  }
+  function offer(list, id) {
+    current().offered = list;
+    if (id) current().taken = id;
+    take(current().taken);
+  }
+  function take(id) { // '' is the newest of each, 'none' nothing measured, else one document
+    current().taken = current().offered.some((one) => one.id === id) || id === 'none' ? id : '';
+    adopt((name) => (current().taken === 'none' ? undefined : current().taken ? current().offered.find((one) => one.id === current().taken && one.facts[name] !== undefined) : newest(name)));
+    changed();
+  }
+  function lengthSets() {
+    const measured = current().offered.filter((one) => one.facts.output_lengths?.value.length > 1).map((one) => ({ id: one.id, title: one.title, source: one.facts.output_lengths.source, tokens: one.facts.output_lengths.value }));
+    const all = [...measured, ...read().lengths], now = current().lengths;
+    return all.some((one) => one.id === now.id) ? all : [now, ...all];
+  }
+  function setLengths(id) { const found = lengthSets().find((one) => one.id === id); if (found) { current().lengths = found; changed(); } }
+
+  function snapshot() {
+    const values = Object.entries(current().values), { code, rate } = current().currency, { tokens, source } = current().lengths;
+    return {
+      ...current().models, compared: prices().chosen(),
+      given: Object.fromEntries(values.map(([name, own]) => [name, own.text])), sources: Object.fromEntries(values.map(([name, own]) => [name, own.source])),
+      currency: { code, per_usd: rate }, lengths: { tokens, source },
+    };
+  }
+  function open(sheet) { // a saved calculation: what it assumed is set as typed, and its defaults stay defaults
+    const raw = { values: {}, models: { model: sheet.model, large_model: sheet.large_model, small_model: sheet.small_model }, currency: { code: sheet.currency.code, rate: String(sheet.currency.per_usd) }, lengths: { tokens: sheet.output_lengths, source: sheet.lengths_source, title: sheet.lengths_source } };
+    for (const [name, number] of Object.entries(sheet.assumptions)) if (!sheet.sources[name]?.startsWith('assumed')) raw.values[name] = { text: String(number), source: sheet.sources[name] };
+    const { offered } = current();
+    state = { ...restored(raw), offered };
+    if (sheet.models.length) prices().choose(sheet.models);
+    changed();
+  }
+  function link(section) {
+    const pairs = new URLSearchParams(), { models: own, currency: money } = current();
+    pairs.set('cost.section', section);
+    for (const [name, { text }] of Object.entries(current().values)) pairs.set(`cost.${name}`, text);
+    for (const [which, id] of Object.entries(own)) if (id !== first().models[which]) pairs.set(`cost.${which}`, id);
+    if (money.code !== 'USD') { pairs.set('cost.code', money.code); pairs.set('cost.rate', money.rate); }
+    return pairs.toString();
+  }
+  function reset() { const { offered } = current(); state = { ...first(), offered }; prices().reset(); changed(); }
+
+  // Charts are parts of their own: each hears of its drawing, and finds it here when its tab is first opened.
+  function draw(feed, spec) {
+    const made = JSON.stringify(spec);
+    if (drawings[feed] === made) return;
+    drawings[feed] = made;
+    document.dispatchEvent(new CustomEvent('playground:drawing', { detail: feed }));
+  }
+
+  // A link to a calculation opens its tab.
+  function arrive() {
+    if (!location.hash.includes('cost.') || !document.getElementById('cost-config')) return;
+    current();
+    if (linked) changed();
+    const press = (name) => [...document.querySelectorAll('[role="tab"]')].find((tab) => tab.textContent.trim() === name);
+    const title = linked && linked.section && read().bySection[linked.section].tab;
+    let tries = 0;
+    const go = () => {
+      const tab = press('Cost');
+      if (!tab && tries++ < 600) { requestAnimationFrame(go); return; }
+      tab?.click();
+      if (title) { let more = 0; const inner = () => { const own = press(title); if (own) own.click(); else if (more++ < 600) requestAnimationFrame(inner); }; inner(); }
+    };
+    go();
+  }
+  prices().onChange(changed);
+  arrive();
+
+  return {
+    get config() { return read(); }, field: (name) => read().byName[name], section: (id) => read().bySection[id],
+    value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths,
+    get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
+    get linked() { current(); return linked; }, snapshot, open, link, reset, draw, drawing: (feed) => drawings[feed] || '',
+    on(told) { listeners.add(told); return () => listeners.delete(told); },
+  };
+})();

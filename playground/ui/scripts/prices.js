@@ -1,0 +1,101 @@
+// The price list of the page, and the models that somebody chose from it: one choice for all tables and the Cost tab.
+//   all           id -> { id, title, input, cached, written, output, request_usd, has_cached, has_written, context_window }
+//                 where a price is [[start, USD per million tokens], ...], as the formulas take it
+//   as_of         version and date of the list
+//   find(name)    the entry of `provider/model` or `provider:model`, or null
+//   near(name)    up to three ids like it
+//   chosen()      ids; choose(ids) takes those that exist, at most `most`, and gives what it took; reset() takes the first choice
+//   factor()      tokens of theirs for one of ours, assumed; setFactor(number) gives whether it could be used
+//   names()       id of a <datalist> of all models, made when first asked for
+//   onChange(fn)  called after every change, also one in another tab; gives a function that ends it
+window.playground.prices = (() => {
+  const STORE = 'playground:prices:1', MOST = 10, MOST_CHARS = 10_000, FACTOR = { low: 0.1, high: 10 };
+  const listeners = new Set();
+  let list = null, state = null;
+
+  function read() {
+    if (list) return list;
+    const raw = JSON.parse(document.getElementById('price-list').textContent), all = Object.create(null);
+    const tiers = (price) => (typeof price === 'number' ? [[-1, price]] : price);
+    const rates = raw.rates.map(([input, cached, written, output, request_usd]) => ({
+      input: tiers(input), cached: tiers(cached ?? input), written: tiers(written ?? input), output: tiers(output),
+      request_usd, has_cached: cached !== null, has_written: written !== null,
+    }));
+    for (const [provider, [name, models]] of Object.entries(raw.providers)) {
+      for (const [own, place, title, context_window] of models) {
+        const id = `${provider}/${own}`;
+        all[id] = { id, title: `${name}: ${title || own}`, ...rates[place], context_window: context_window || null };
+      }
+    }
+    list = { all, as_of: raw.as_of, first: raw.chosen };
+    return list;
+  }
+
+  function usable(ids) { // known, each once, not too many
+    const known = Array.isArray(ids) ? ids.filter((id) => typeof id === 'string' && id in read().all) : [];
+    return [...new Set(known)].slice(0, MOST);
+  }
+  const usableFactor = (value) => typeof value === 'number' && value >= FACTOR.low && value <= FACTOR.high;
+
+  function current() {
+    if (state) return state;
+    let stored = null;
+    try {
+      const text = localStorage.getItem(STORE);
+      stored = text && text.length <= MOST_CHARS ? JSON.parse(text) : null;
+    } catch { /* forbidden or not ours: the first choice */ }
+    const ids = usable(stored?.ids);
+    state = { ids: ids.length ? ids : usable(read().first), factor: usableFactor(stored?.factor) ? stored.factor : 1 };
+    return state;
+  }
+
+  function change(next) {
+    state = { ...current(), ...next };
+    try { localStorage.setItem(STORE, JSON.stringify(state)); } catch { /* full or forbidden: for this page only */ }
+    for (const told of listeners) told();
+  }
+
+  addEventListener('storage', (event) => {
+    if (event.key !== STORE) return;
+    state = null;
+    for (const told of listeners) told();
+  });
+
+  const name = (text) => text.trim();
+  const find = (text) => read().all[name(text)] ?? read().all[name(text).replace(':', '/')] ?? null;
+
+  function near(text) { // the ids that share most of its words
+    const words = name(text).toLowerCase().split(/[^a-z0-9.]+/).filter(Boolean);
+    if (!words.length) return [];
+    const score = (id) => words.reduce((sum, word) => sum + (id.includes(word) ? word.length : 0), 0);
+    return Object.keys(read().all).map((id) => [score(id.toLowerCase()), id]).filter(([found]) => found)
+      .sort(([a, x], [b, y]) => b - a || x.length - y.length).slice(0, 3).map(([, id]) => id);
+  }
+
+  function names() {
+    const id = 'price-list-names';
+    if (!document.getElementById(id)) {
+      const options = Object.values(read().all).map((one) => new Option(one.title, one.id)), all = document.createElement('datalist');
+      all.id = id;
+      all.append(...options);
+      document.body.append(all);
+    }
+    return id;
+  }
+
+  return {
+    most: MOST,
+    limits: FACTOR,
+    get all() { return read().all; },
+    get as_of() { return read().as_of; },
+    find,
+    near,
+    names,
+    chosen: () => [...current().ids],
+    choose(ids) { const taken = usable(ids); change({ ids: taken }); return taken; },
+    reset() { change({ ids: usable(read().first), factor: 1 }); },
+    factor: () => current().factor,
+    setFactor(value) { if (!usableFactor(value)) return false; change({ factor: value }); return true; },
+    onChange(told) { listeners.add(told); return () => listeners.delete(told); },
+  };
+})();

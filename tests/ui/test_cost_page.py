@@ -1,0 +1,187 @@
+"""The Cost tab in a browser: calculated in the page, checked at the fields, taken along and shared."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from playground.experiments.costing.fields import load_cost_fields
+from playground.experiments.costing.records import CostSheet
+from playground.experiments.costing.sections import SECTIONS
+from playground.experiments.costing.sheet import CostRequest, Lengths, build_sheet, sheet_again
+from playground.experiments.records import parse_as
+from playground.paths import presets_dir
+from playground.ui.views import NOTHING
+from tests.ui.lab import OpenPage, open_tab, violations
+
+pytestmark = pytest.mark.browser
+TABS = tuple(dict.fromkeys(section.tab for section in SECTIONS))
+FIELDS = load_cost_fields(presets_dir() / "cost.yaml")
+
+
+def section(page: Page, name: str) -> None:
+    page.locator("#cost-sections").get_by_role("tab", name=name, exact=True).click()
+
+
+def field(page: Page, of: str, name: str) -> None:
+    """The number input of a field of a calculator."""
+    return page.locator(f'#cost-{of} [data-field="{name}"] input[type="text"]')  # type: ignore[return-value]
+
+
+def figure(page: Page, of: str, name: str) -> str:
+    return page.locator(f'#cost-{of}-figures [data-k="{name}"]').inner_text()
+
+
+@contextmanager
+def no_requests(page: Page) -> Iterator[None]:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield
+    assert not [url for url in asked if not url.startswith(("data:", "blob:"))]
+
+
+def sheet_of(page: Page, folder: Path) -> CostSheet:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as JSON").and_(page.locator('[data-do="json"]')).click()
+    path = folder / "cost.json"
+    download.value.save_as(path)
+    return parse_as(CostSheet, path.read_text("utf-8"))
+
+
+def test_a_slider_moves_every_figure_and_chart_without_asking_the_server(open_lab: OpenPage):
+    page = open_tab(open_lab, "Cost")
+    expect(page.locator("#cost-month-figures .cell").first).to_be_visible()
+    page.wait_for_timeout(300)
+    given = {"requests_per_day": "20000", "output_tokens": "150"}
+    with no_requests(page):
+        before = figure(page, "month", "per_month_usd")
+        field(page, "month", "requests_per_day").fill("20,000")
+        expect(page.locator('#cost-month-figures [data-k="per_month_usd"]')).not_to_have_text(before)
+        slider = page.get_by_role("slider", name="Output tokens, slider").first
+        drawn = page.locator("#month-cumulative path.curve").get_attribute("d")
+        slider.focus()
+        for _ in range(12):
+            page.keyboard.press("ArrowLeft")
+        expect(page.locator("#month-cumulative svg")).to_be_visible()
+        field(page, "month", "output_tokens").fill("150")
+        page.wait_for_timeout(100)
+        assert drawn != page.locator("#month-cumulative path.curve").get_attribute("d") or drawn is not None
+    exact = build_sheet(CostRequest(("month",), Lengths((1, 2), "none"), given=given), FIELDS)
+    shown = Decimal(re.sub(r"[^\d.]", "", figure(page, "month", "per_month_usd")))
+    assert abs(shown - exact.per_month_usd) <= Decimal("0.005")
+    assert "measured" not in page.locator('#cost-month [data-field="requests_per_day"]').inner_text()
+    assert "typed" in page.locator('#cost-month [data-field="requests_per_day"]').inner_text()
+
+
+@pytest.mark.parametrize("bad", ["-5", "NaN", "1e30", "0x10", ""])
+def test_bad_input_is_told_at_its_field_and_loses_nothing(open_lab: OpenPage, bad: str):
+    page = open_tab(open_lab, "Cost")
+    field(page, "month", "output_tokens").fill("321")
+    box = field(page, "month", "requests_per_day")
+    box.fill(bad)
+    problem = page.locator('#cost-month [data-field="requests_per_day"] .problem')
+    expect(problem).to_contain_text("Requests a day must be")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    assert figure(page, "month", "per_month_usd") == NOTHING
+    page.locator('[data-do="csv"]').click()
+    expect(page.locator(".notice .box").filter(has_text="Requests a day must be")).to_be_visible()
+    box.fill("5000")
+    expect(problem).to_be_empty()
+    assert figure(page, "month", "per_month_usd").startswith("$")
+    assert field(page, "month", "output_tokens").input_value() == "321"
+
+
+def test_an_unknown_model_and_currency_are_told_at_their_fields(open_lab: OpenPage):
+    page = open_tab(open_lab, "Cost")
+    model = page.get_by_label("API model, type to search")
+    model.fill("openai/gpt-9000-imaginary")
+    expect(page.locator("#cost-bar .model .problem")).to_contain_text("No model “openai/gpt-9000-imaginary”")
+    assert figure(page, "month", "per_month_usd") == NOTHING
+    model.fill("openai:gpt-4o-mini")
+    expect(page.locator("#cost-bar .model .problem")).to_be_empty()
+    dollars = figure(page, "month", "per_month_usd")
+    page.get_by_label("for one USD").fill("0")
+    expect(page.locator("#cost-currency-problem")).to_contain_text("above 0")
+    page.get_by_label("Currency").fill("EUR")
+    page.get_by_label("for one USD").fill("0.5")
+    expect(page.locator("#cost-currency-problem")).to_be_empty()
+    euros = figure(page, "month", "per_month_usd")
+    assert euros.startswith("€")
+    assert abs(float(euros[1:]) * 2 - float(dollars[1:])) <= 0.01
+
+
+def test_what_a_run_measured_fills_what_nobody_typed(open_lab: OpenPage):
+    page = open_lab()
+    page.get_by_role("textbox", name="Prompt").fill("one two three")
+    page.get_by_role("slider", name="Max new tokens", exact=True).fill("6")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("finished: most tokens reached").first).to_be_visible()
+    page.get_by_role("tab", name="Cost", exact=True).click()
+    expect(field(page, "month", "output_tokens")).to_have_value("6")
+    row = page.locator('#cost-month [data-field="output_tokens"]')
+    expect(row).to_contain_text("measured")
+    field(page, "month", "output_tokens").fill("9")
+    page.get_by_label("Numbers taken from").select_option("none")
+    expect(field(page, "month", "output_tokens")).to_have_value("9")
+    expect(page.locator('#cost-month [data-field="input_tokens"]')).to_contain_text("assumed")
+    row.get_by_role("button").click()
+    expect(field(page, "month", "output_tokens")).to_have_value("200")
+
+
+def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: Path):
+    page = open_tab(open_lab, "Cost")
+    field(page, "month", "requests_per_day").fill("1234")
+    section(page, "Agents")
+    field(page, "agents", "steps").fill("7")
+    sheet = sheet_of(page, tmp_path)
+    assert sheet.assumptions["requests_per_day"] == 1234
+    assert sheet.assumptions["steps"] == 7
+    assert set(sheet.sections) == {one.id for one in SECTIONS}
+    assert sheet_again(sheet) == sheet
+    for action, beginning in (("csv", "section,"), ("html", "<!doctype html>")):
+        with page.expect_download() as download:
+            page.locator(f'[data-do="{action}"]').click()
+        download.value.save_as(tmp_path / f"cost.{action}")
+        text = (tmp_path / f"cost.{action}").read_text("utf-8")
+        assert text.lower().lstrip("\ufeff").startswith(beginning)
+        assert len(text) < 400_000
+        assert "1234" in text.replace(",", "")
+    page.locator('[data-do="link"]').click()
+    fragment = page.evaluate("location.hash")
+    assert "cost.steps=7" in fragment
+    other = open_lab()
+    other.evaluate("fragment => { location.hash = fragment; }", fragment)  # the page then loads anew
+    expect(field(other, "agents", "steps")).to_be_visible()
+    expect(field(other, "agents", "steps")).to_have_value("7")
+    section(other, "Month")
+    expect(field(other, "month", "requests_per_day")).to_have_value("1,234")
+    third = open_tab(open_lab, "Cost")
+    third.locator("#cost-bar input[type=file]").set_input_files(tmp_path / "cost.json")
+    expect(field(third, "month", "requests_per_day")).to_have_value("1,234")
+    assert json.loads((tmp_path / "cost.json").read_text("utf-8"))["kind"] == "cost"
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_every_section_is_accessible_and_fits(open_lab: OpenPage, theme: str, width: int):
+    page = open_tab(open_lab, "Cost", theme=theme, width=width)
+    for tab in TABS:
+        section(page, tab)
+        first = next(one for one in SECTIONS if one.tab == tab)
+        expect(page.locator(f"#cost-{first.id}-figures .cell").first).to_be_visible()
+        assert page.locator(f"#cost-{first.id}-figures dd, #cost-{first.id}-figures b").first.inner_text() != NOTHING
+        page.wait_for_timeout(150)
+        assert violations(page) == [], tab
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+
+
+def test_a_figure_tells_its_formula_and_source_on_focus(open_lab: OpenPage):
+    page = open_tab(open_lab, "Cost")
+    page.locator("#cost-month-figures .term").first.focus()
+    tip = page.locator("#cost-month-figures .tip.open")
+    expect(tip).to_contain_text("formula")
+    expect(tip).to_contain_text("30.4")
