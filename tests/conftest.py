@@ -62,14 +62,8 @@ def pytest_configure() -> None:
     sys.addaudithook(_refuse_the_network)
 
 
-_OF_THE_PAGE = {"browser", "served", "lab_url"}
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of the page share one process, which shares one browser; slow tests run only when asked for by -m."""
-    for item in items:
-        if _OF_THE_PAGE & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("page"))
+    """Slow tests run only when asked for by -m."""
     if config.option.markexpr:
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

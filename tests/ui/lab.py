@@ -55,8 +55,7 @@ def set_slider(page: Page, name: str, value: float) -> None:
     expect(slider).to_have_value(str(value))
 
 
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds wrong in the page as it is now: rule and the first places."""
-    return [
-        (one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in Axe().run(page).response["violations"]
-    ]
+def violations(page: Page, within: str | None = None) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong in the page as it is now, or in one part of it: rule and the first places."""
+    found = Axe().run(page, context=within).response["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]

@@ -56,7 +56,7 @@ def sheet_of(page: Page, folder: Path) -> CostSheet:
 def test_a_slider_moves_every_figure_and_chart_without_asking_the_server(open_lab: OpenPage):
     page = open_tab(open_lab, "Cost")
     expect(page.locator("#cost-month-figures .cell").first).to_be_visible()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(300)  # what opening the tab asks the server for
     given = {"requests_per_day": "20000", "output_tokens": "150"}
     with no_requests(page):
         before = figure(page, "month", "per_month_usd")
@@ -69,8 +69,7 @@ def test_a_slider_moves_every_figure_and_chart_without_asking_the_server(open_la
             page.keyboard.press("ArrowLeft")
         expect(page.locator("#month-cumulative svg")).to_be_visible()
         field(page, "month", "output_tokens").fill("150")
-        page.wait_for_timeout(100)
-        assert drawn != page.locator("#month-cumulative path.curve").get_attribute("d") or drawn is not None
+        expect(page.locator("#month-cumulative path.curve")).not_to_have_attribute("d", drawn or "")
     exact = build_sheet(CostRequest(("month",), Lengths((1, 2), "none"), given=given), FIELDS)
     shown = Decimal(re.sub(r"[^\d.]", "", figure(page, "month", "per_month_usd")))
     assert abs(shown - exact.per_month_usd) <= Decimal("0.005")
@@ -78,16 +77,18 @@ def test_a_slider_moves_every_figure_and_chart_without_asking_the_server(open_la
     assert "typed" in page.locator('#cost-month [data-field="requests_per_day"]').inner_text()
 
 
-@pytest.mark.parametrize("bad", ["-5", "NaN", "1e30", "0x10", ""])
-def test_bad_input_is_told_at_its_field_and_loses_nothing(open_lab: OpenPage, bad: str):
+def test_bad_input_is_told_at_its_field_and_loses_nothing(open_lab: OpenPage):
     page = open_tab(open_lab, "Cost")
     field(page, "month", "output_tokens").fill("321")
     box = field(page, "month", "requests_per_day")
-    box.fill(bad)
     problem = page.locator('#cost-month [data-field="requests_per_day"] .problem')
-    expect(problem).to_contain_text("Requests a day must be")
-    expect(box).to_have_attribute("aria-invalid", "true")
-    assert figure(page, "month", "per_month_usd") == NOTHING
+    for bad in ("NaN", "1e30", "0x10", "", "-5"):
+        box.fill("5")
+        expect(problem).to_be_empty()
+        box.fill(bad)
+        expect(problem).to_contain_text("Requests a day must be")
+        expect(box).to_have_attribute("aria-invalid", "true")
+        assert figure(page, "month", "per_month_usd") == NOTHING
     page.locator('[data-do="csv"]').click()
     expect(page.locator(".notice .box").filter(has_text="Requests a day must be")).to_be_visible()
     box.fill("5000")
@@ -174,8 +175,7 @@ def test_every_section_is_accessible_and_fits(open_lab: OpenPage, theme: str, wi
         first = next(one for one in SECTIONS if one.tab == tab)
         expect(page.locator(f"#cost-{first.id}-figures .cell").first).to_be_visible()
         assert page.locator(f"#cost-{first.id}-figures dd, #cost-{first.id}-figures b").first.inner_text() != NOTHING
-        page.wait_for_timeout(150)
-        assert violations(page) == [], tab
+        assert violations(page, None if tab == "Month" else "#cost-sections") == [], tab
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
 
 

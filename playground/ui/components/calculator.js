@@ -11,6 +11,7 @@ form.addEventListener('submit', (event) => event.preventDefault());
 explain(about);
 
 function draw() { for (const row of rows) row.update(); }
-cost.on(() => { if (element.isConnected && element.offsetParent) draw(); });
-new ResizeObserver(() => { if (element.offsetParent) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
+let open = false; // known from its size: asking the element itself would have the page styled anew
+cost.on(() => { if (open) draw(); });
+new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
 draw();

@@ -107,12 +107,12 @@ function makeModel(which, title) {
   const row = el('div', 'field model'), label = el('label', '', title), input = el('input'), problem = el('p', 'problem'), hint = el('p', 'hint');
   input.id = `cost-${which}-${ids++}`;
   input.type = 'text';
-  input.setAttribute('list', 'cost-models');
   input.autocomplete = 'off';
   input.spellcheck = false;
   problem.id = `${input.id}-problem`;
   input.setAttribute('aria-describedby', problem.id);
   label.htmlFor = input.id;
+  input.addEventListener('focus', () => input.setAttribute('list', window.playground.prices.names())); // two thousand entries, wanted by few
   input.addEventListener('input', () => cost.setModel(which, input.value));
   row.append(label, input, problem, hint);
   return { row, update() {

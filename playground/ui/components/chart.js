@@ -8,6 +8,9 @@ const uid = `chart-${Math.random().toString(36).slice(2)}`;
 const pen = document.createElement('canvas').getContext('2d');
 let spec = null, drawn = '', places = [], at = null, halos = null, here = null;
 
+// Asking the page for its styles while it is being written makes it style itself anew: what stays is asked once.
+let size = null, family = '';
+const face = () => (family ||= getComputedStyle(plot).fontFamily);
 const colour = (name) => (COLOURS.includes(name) ? `var(--${name})` : 'hsl(var(--prob))');
 const mk = (tag, attributes, style, text) => {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
@@ -82,7 +85,7 @@ function cut(text, width, font) {
 // Names of categories: at most two lines each, and only as many as there is room for.
 function names(width) {
   const all = spec.x.categories, every = Math.max(1, Math.ceil(all.length * 30 / width)), room = width / all.length * every - 6;
-  const font = `12px ${getComputedStyle(plot).fontFamily}`;
+  const font = `12px ${face()}`;
   pen.font = font;
   return all.map((name, i) => {
     if (i % every) return [];
@@ -95,7 +98,7 @@ function names(width) {
 
 // Labels of marks in rows above the plot; where they find no room they are numbered, and told below.
 function markRows(x, left, right) {
-  pen.font = `12px ${getComputedStyle(plot).fontFamily}`;
+  pen.font = `12px ${face()}`;
   const ends = [], marks = spec.marks.filter((mark) => mark.label).sort((a, b) => a.x - b.x).map((mark, i) => ({ ...mark, number: i + 1 }));
   let numbered = marks.length > 4;
   for (const mark of numbered ? [] : marks) {
@@ -178,7 +181,7 @@ function read() {
 }
 
 function draw() {
-  const width = plot.clientWidth, height = plot.clientHeight;
+  const { width, height } = size ??= { width: plot.clientWidth, height: plot.clientHeight };
   if (!width || drawn === `${width} ${height}`) return; // in a tab that is not open there is no place yet
   drawn = `${width} ${height}`;
   find('.summary').classList.toggle('unseen', width >= 480 && !props.told);
@@ -214,7 +217,7 @@ function draw() {
 
 function frame(x, y, rows) {
   const { left, right, top, bottom } = here;
-  const label = (axis, room) => cut(named(axis), room, `12px ${getComputedStyle(plot).fontFamily}`);
+  const label = (axis, room) => cut(named(axis), room, `12px ${face()}`);
   svg.append(mk('text', { class: 'label', x: 0, y: 11 }, {}, label(spec.y, right)));
   for (const [v, text] of y.ticks) {
     const level = Math.round(y.px(v)) + 0.5;
@@ -387,7 +390,7 @@ plot.addEventListener('keydown', (event) => {
   show(Math.max(0, Math.min(places.length - 1, next)));
 });
 find('.values').addEventListener('toggle', table);
-new ResizeObserver(draw).observe(plot);
+new ResizeObserver(([entry]) => { size = entry.contentRect; draw(); }).observe(plot);
 watch('value', read);
 if (props.feed) document.addEventListener('playground:drawing', (event) => { if (event.detail === props.feed) read(); });
 read();

@@ -1,4 +1,4 @@
-const form = element.querySelector('form'), told = element.querySelector('.told'), list = element.querySelector('datalist');
+const form = element.querySelector('form'), told = element.querySelector('.told');
 form.addEventListener('submit', (event) => event.preventDefault());
 const model = makeModel('model', 'API model, type to search');
 form.append(model.row);
@@ -17,12 +17,6 @@ rate.inputMode = 'decimal';
 money.append(named(code, 'cost-code', 'Currency'), named(rate, 'cost-rate', 'for one USD'), code, rate, wrong);
 for (const input of [code, rate]) input.addEventListener('input', () => cost.setCurrency(code.value, rate.value));
 form.append(money);
-
-function fill() {
-  if (list.options.length) return;
-  list.append(...Object.values(window.playground.prices.all).map((one) => { const option = el('option', '', one.title); option.value = one.id; return option; }));
-}
-form.addEventListener('focusin', fill, { once: true }); // two thousand entries, wanted by few
 
 function draw() {
   model.update();
@@ -69,5 +63,5 @@ element.addEventListener('click', (event) => {
   trigger('input');
 });
 if (cost.linked) told.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
-cost.on(() => { if (element.isConnected && element.offsetParent) draw(); });
+cost.on(draw);
 draw();

@@ -25,7 +25,7 @@ def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
     """
     buttons = "".join(f'<button type="button" data-do="{name}">{title}</button>' for name, title in _ACTIONS.items())
     template = (
-        '<datalist id="cost-models"></datalist><form class="fields" novalidate></form>'
+        '<form class="fields" novalidate></form>'
         f'<div class="actions" role="group" aria-label="Take along">{buttons}'
         '<input type="file" accept=".json" tabindex="-1" aria-hidden="true"></div>'
         f'<p class="sub">List prices of {attribute(prices_as_of)}, offline, without tax and discounts. Tokens of '

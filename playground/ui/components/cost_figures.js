@@ -15,6 +15,17 @@ const figures = section.figures.map((figure, place) => {
 });
 rest.hidden = figures.length <= 4;
 
+// The table of list prices below the month shows one such request.
+let request = null;
+const tell = () => document.dispatchEvent(new CustomEvent('playground:cost-request:meters', { detail: { usage: request } }));
+const price = ({ input_tokens: input, output_tokens: output, cached_share: share }) => {
+  request = { requests: 1, input, cached: input * share, output };
+  tell();
+};
+document.addEventListener('toggle', (event) => { // it may have come after the first request was told
+  if (request && event.target.closest?.('#cost-prices')) tell();
+}, true);
+
 let spoken = 0;
 function draw() {
   const found = cost.result(section.id);
@@ -30,9 +41,11 @@ function draw() {
   verdict.hidden = !sentence;
   if (sentence) verdict.textContent = sentence.replace(/\{(\w+)\}/g, (_, id) => cost.figure(found.figures[id] ?? found.inputs[id], section.figures.find((one) => one.id === id)?.unit || cost.field(id).sign));
   drawCharts(section, found);
+  if (section.id === 'month' && found) price(found.inputs);
   clearTimeout(spoken);
-  spoken = setTimeout(() => { if (element.offsetParent) element.querySelector('.voice').textContent = figures.slice(0, 2).map(({ figure, value }) => `${figure.label}: ${value.textContent}`).join('; '); }, 600);
+  spoken = setTimeout(() => { if (open) element.querySelector('.voice').textContent = figures.slice(0, 2).map(({ figure, value }) => `${figure.label}: ${value.textContent}`).join('; '); }, 600);
 }
-cost.on(() => { if (element.isConnected && element.offsetParent) draw(); });
-new ResizeObserver(() => { if (element.offsetParent) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
+let open = false; // known from its size: asking the element itself would have the page styled anew
+cost.on(() => { if (open) draw(); });
+new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
 draw();

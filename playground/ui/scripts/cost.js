@@ -8,7 +8,7 @@
 //   snapshot(), open(sheet), link()
 //   on(fn)               called once a frame after changes
 window.playground.cost = (() => {
-  const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], MOST_CHARS = 300_000, PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], RATIO = 'tokens_per_token', MOST_CHARS = 300_000, PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
   const listeners = new Set(), drawings = {};
   let config = null, state = null, waiting = false, linked = null;
 
@@ -27,28 +27,30 @@ window.playground.cost = (() => {
     const made = first();
     for (const [name, own] of Object.entries(raw?.values || {})) {
       const value = text(own?.text, 60);
-      if (read().byName[name] && value !== null) made.values[name] = { text: value, source: text(own.source, 400) || 'typed' };
+      if (read().byName[name] && value !== null) made.values[name] = { text: value, source: text(own.source, 400) || 'typed', adopted: own.adopted === true };
     }
     for (const which of WHICH) made.models[which] = text(raw?.models?.[which], 200) || made.models[which];
     if (raw?.currency) made.currency = { code: text(raw.currency.code, 3) || 'USD', rate: text(raw.currency.rate, 30) || '1' };
     const tokens = raw?.lengths?.tokens;
-    if (Array.isArray(tokens) && tokens.length > 1 && tokens.length <= 10_000 && tokens.every((n) => Number.isInteger(n) && n >= 0 && n <= 1e6)) made.lengths = { id: 'stored', title: text(raw.lengths.title, 200) || 'real runs', source: text(raw.lengths.source, 400) || '', tokens };
+    if (Array.isArray(tokens) && tokens.length > 1 && tokens.length <= 10_000 && tokens.every((n) => Number.isInteger(n) && n >= 0 && n <= 1e6)) made.lengths = { id: text(raw.lengths.id, 100) || 'stored', title: text(raw.lengths.title, 200) || 'real runs', source: text(raw.lengths.source, 400) || '', tokens };
     return made;
   }
   function fromLink() {
     const pairs = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => name.startsWith('cost.'));
     if (!pairs.length || location.hash.length > 8192) return null;
     const raw = { values: {}, models: {}, currency: {} };
-    let left = 0, section = null;
+    let left = 0, section = null, compared = null;
     for (const [long, value] of pairs) {
       const name = long.slice(5);
       if (read().byName[name]) raw.values[name] = { text: value, source: 'from a link' };
       else if (WHICH.includes(name)) raw.models[name] = value;
       else if (name === 'code' || name === 'rate') raw.currency[name] = value;
+      else if (name === 'lengths' && read().lengths.some((one) => one.id === value)) raw.lengths = read().lengths.find((one) => one.id === value);
+      else if (name === 'compared') compared = value.split(',').slice(0, prices().most);
       else if (name === 'section') section = read().bySection[value] ? value : null;
       else left += 1;
     }
-    return { raw, section, left };
+    return { raw, section, left, compared };
   }
   function current() {
     if (state) return state;
@@ -56,6 +58,8 @@ window.playground.cost = (() => {
     let stored = null;
     try { const kept = sessionStorage.getItem(STORE); stored = kept && kept.length <= MOST_CHARS ? JSON.parse(kept) : null; } catch { /* forbidden or not ours */ }
     state = restored(linked ? linked.raw : stored);
+    if (linked?.compared) prices().choose(linked.compared);
+    if (linked && state.values[RATIO]) prices().setFactor(Number(state.values[RATIO].text));
     return state;
   }
   function changed() {
@@ -77,14 +81,23 @@ window.playground.cost = (() => {
   function value(name) {
     const field = read().byName[name], own = current().values[name];
     if (own) { const [number, problem] = check(field, own.text); return { text: own.text, number, problem, source: own.source, set: true }; }
+    if (name === RATIO && prices().factor() !== 1) return { text: shown(prices().factor()), number: prices().factor(), problem: '', source: 'typed', set: true };
     if (field.follows === null) return { text: shown(field.default), number: field.default, problem: '', source: 'assumed', set: false };
     const base = value(field.follows);
     if (base.number === null) return { text: '', number: null, problem: '', source: 'assumed', set: false };
     const number = Math.min(field.high, Math.max(field.low, +(base.number * field.factor).toPrecision(15)));
     return { text: shown(number), number, problem: '', source: `assumed: ${field.factor} × ${base.set ? 'what is set' : 'the default'}`, set: false };
   }
-  function set(name, raw, source = 'typed') { current().values[name] = { text: String(raw), source }; changed(); }
-  function unset(name) { delete current().values[name]; changed(); }
+  function set(name, raw, source = 'typed') {
+    current().values[name] = { text: String(raw), source };
+    if (name === RATIO) { const { number } = value(name); if (number !== null) prices().setFactor(number); } // the price tables' too
+    changed();
+  }
+  function unset(name) {
+    delete current().values[name];
+    if (name === RATIO) prices().setFactor(1);
+    changed();
+  }
 
   function model(which) {
     const text = current().models[which], found = prices().find(text);
@@ -138,9 +151,9 @@ window.playground.cost = (() => {
   const NAMES = { net_joules_per_token: 'joules_per_token' };
   function adopt(pick) {
     const { values } = current(), fill = (name, number, source) => {
-      if (read().byName[name] && Number.isFinite(number) && (!values[name] || values[name].source.startsWith('measured'))) values[name] = { text: shown(number), source: `measured: ${source}`.slice(0, 400) };
+      if (read().byName[name] && Number.isFinite(number) && (!values[name] || values[name].adopted)) values[name] = { text: shown(number), source: `measured: ${source}`.slice(0, 400), adopted: true };
     };
-    for (const name of Object.keys(values)) if (values[name].source.startsWith('measured')) delete values[name];
+    for (const name of Object.keys(values)) if (values[name].adopted) delete values[name];
     const names = [...new Set(current().offered.flatMap((one) => Object.keys(one.facts)))].sort(); // net after gross: it wins
     for (const name of names) {
       const found = pick(name), fact = found?.facts[name];
@@ -152,7 +165,7 @@ window.playground.cost = (() => {
   function offer(list, id) {
     current().offered = list;
     if (id) current().taken = id;
-    take(current().taken);
+    if (list.length) take(current().taken); else changed(); // what was measured before a reload stays
   }
   function take(id) { // '' is the newest of each, 'none' nothing measured, else one document
     current().taken = current().offered.some((one) => one.id === id) || id === 'none' ? id : '';
@@ -167,7 +180,8 @@ window.playground.cost = (() => {
   function setLengths(id) { const found = lengthSets().find((one) => one.id === id); if (found) { current().lengths = found; changed(); } }
 
   function snapshot() {
-    const values = Object.entries(current().values), { code, rate } = current().currency, { tokens, source } = current().lengths;
+    const ratio = value(RATIO), all = ratio.set ? { ...current().values, [RATIO]: { text: ratio.text, source: ratio.source } } : current().values;
+    const values = Object.entries(all), { code, rate } = current().currency, { tokens, source } = current().lengths;
     return {
       ...current().models, compared: prices().chosen(),
       given: Object.fromEntries(values.map(([name, own]) => [name, own.text])), sources: Object.fromEntries(values.map(([name, own]) => [name, own.source])),
@@ -182,15 +196,18 @@ window.playground.cost = (() => {
     if (sheet.models.length) prices().choose(sheet.models);
     changed();
   }
+  const otherLengths = () => current().lengths.id !== read().lengths[0].id && read().lengths.some((one) => one.id === current().lengths.id);
   function link(section) {
     const pairs = new URLSearchParams(), { models: own, currency: money } = current();
     pairs.set('cost.section', section);
     for (const [name, { text }] of Object.entries(current().values)) pairs.set(`cost.${name}`, text);
     for (const [which, id] of Object.entries(own)) if (id !== first().models[which]) pairs.set(`cost.${which}`, id);
+    if (otherLengths()) pairs.set('cost.lengths', current().lengths.id);
+    if (prices().chosen().join() !== prices().first.join()) pairs.set('cost.compared', prices().chosen().join());
     if (money.code !== 'USD') { pairs.set('cost.code', money.code); pairs.set('cost.rate', money.rate); }
     return pairs.toString();
   }
-  function reset() { const { offered } = current(); state = { ...first(), offered }; prices().reset(); changed(); }
+  function reset() { const { offered } = current(); state = { ...first(), offered, taken: 'none' }; prices().reset(); changed(); }
 
   // Charts are parts of their own: each hears of its drawing, and finds it here when its tab is first opened.
   function draw(feed, spec) {
@@ -216,7 +233,11 @@ window.playground.cost = (() => {
     };
     go();
   }
-  prices().onChange(changed);
+  prices().onChange(() => { // another tab or a price table may have changed the ratio
+    const own = current().values[RATIO];
+    if (own && Number(own.text) !== prices().factor()) delete current().values[RATIO];
+    changed();
+  });
   arrive();
 
   return {

@@ -4,7 +4,7 @@
 //   as_of         version and date of the list
 //   find(name)    the entry of `provider/model` or `provider:model`, or null
 //   near(name)    up to three ids like it
-//   chosen()      ids; choose(ids) takes those that exist, at most `most`, and gives what it took; reset() takes the first choice
+//   chosen()      ids; choose(ids) takes those that exist, at most `most`, and gives what it took; reset() takes `first`
 //   factor()      tokens of theirs for one of ours, assumed; setFactor(number) gives whether it could be used
 //   names()       id of a <datalist> of all models, made when first asked for
 //   onChange(fn)  called after every change, also one in another tab; gives a function that ends it
@@ -88,6 +88,7 @@ window.playground.prices = (() => {
     limits: FACTOR,
     get all() { return read().all; },
     get as_of() { return read().as_of; },
+    get first() { return usable(read().first); },
     find,
     near,
     names,

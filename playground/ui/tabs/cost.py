@@ -16,6 +16,7 @@ from playground.ui.components.chart import chart
 from playground.ui.components.cost_bar import cost_bar, cost_offer
 from playground.ui.components.files import download
 from playground.ui.components.notice import notice
+from playground.ui.components.price_table import price_table
 from playground.ui.cost_events import CostEvents
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
@@ -68,6 +69,8 @@ def _build_section(section: Section) -> None:
             for plan in section.charts:
                 with gr.Column(elem_classes="card", min_width=0):
                     _build_chart(plan)
+            if section.id == "month":
+                price_table([("Cost", f"{PANE}-request")], "request", elem_id="cost-prices")
 
 
 def _build_chart(plan: ChartPlan) -> None:
