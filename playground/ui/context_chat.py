@@ -118,8 +118,13 @@ class ChatEvents:
             return views.problem_value(str(error))
 
     def _previewed(self, own: Chat, asked: ChatRequest, record: RunRecord | None) -> Any:
-        """Where nothing is written, the last answer stays, or else the run that is looked into."""
+        """Where nothing is written, the last answer stays or comes back, or else the run that is looked into."""
         settings = asked.settings.model_copy(update={"seed": None})
+        if not asked.prompt and own.answered is not None and own.answered[1] == settings:
+            if own.shown is own.answered[0]:
+                return gr.skip()
+            own.shown, own.settings = own.answered
+            return views.strip_value(own.shown)
         if not asked.prompt and own.settings == settings:
             return gr.skip()
         own.settings = settings
@@ -177,6 +182,7 @@ class ChatEvents:
         answer.end("cancelled")
         own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))
         own.shown, own.settings = answer.shown, answer.asked.settings.model_copy(update={"seed": None})
+        own.answered = None if own.shown is None else (own.shown, own.settings)
         return self._frame(answer)
 
     def stop(self, request: gr.Request) -> None:
@@ -188,7 +194,7 @@ class ChatEvents:
         session = session_of(request)
         self._sessions.begin(session).ended.set()
         own = self._chats.of(session)
-        own.turns, own.shown, own.settings = (), None, None
+        own.turns, own.shown, own.settings, own.answered = (), None, None, None
         return "", await self.preview(data, request), "", {}
 
     async def zoom(self, kind: Any, request: gr.Request) -> Any:

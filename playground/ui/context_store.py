@@ -13,11 +13,18 @@ __all__ = ["Chat", "Chats"]
 
 @dataclass
 class Chat:
-    """One page's chat. `shown` is what the strip shows, under these settings; None before there is anything."""
+    """One page's chat.
+
+    Attributes:
+        turns: Said so far.
+        shown, settings: What the strip shows, under these settings; None before there is anything.
+        answered: What the strip showed at the end of the last answer, and its settings.
+    """
 
     turns: tuple[Turn, ...] = ()
     shown: Shown | None = None
     settings: Settings | None = None
+    answered: tuple[Shown, Settings] | None = None
 
 
 class Chats:

@@ -83,10 +83,11 @@ def _plan(plan: ChartPlan) -> dict[str, Any]:
 
 def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Lists that fill several inputs at once, by calculator."""
+    listed = load_hardware(folder / "hardware.yaml")
     machines = [
-        {"id": one.id, "title": f"{one.title}, ${one.usd_per_hour:,.2f}/h", "source": one.source,
-         "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
-        for one in load_hardware(folder / "hardware.yaml").hardware
+        {"id": one.id, "title": f"{one.title}, ${one.usd_per_hour:,.2f}/h",
+         "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
+        for one in listed.hardware
     ]  # fmt: skip
     energy = load_energy(folder / "energy.yaml")
     grids = [

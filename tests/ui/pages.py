@@ -62,4 +62,4 @@ def _check_address(address: str, problems: list[str]) -> None:
 def ready(page: Page) -> None:
     """Wait until the page has filled itself in."""
     page.locator("#model-select option").first.wait_for(state="attached")
-    page.get_by_text("ready", exact=True).first.wait_for()
+    page.get_by_text("ready", exact=True).first.wait_for(state="attached")  # a link may have another tab in front

@@ -333,8 +333,7 @@ def test_a_stopped_sweep_keeps_what_is_done(open_lab: OpenPage, slowly: None):
     expect(page.locator("#sweep-estimate")).to_contain_text("temperature must be a number from 0 to 2")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width
 def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage, theme: str, width: int):
     page = open_tab(open_lab, "Compare", width=width, theme=theme)
     assert violations(page) == []

@@ -117,6 +117,8 @@ def test_the_last_answer_stays_in_the_strip_until_something_changes(events: Chat
     send(events)
     assert preview(events, message="")["__type__"] == "update"  # nothing new
     assert "answer" not in kinds(preview(events, message="x"))
+    assert "answer" in kinds(preview(events, message=""))  # what was typed is deleted: the last answer comes back
+    assert preview(events, message="")["__type__"] == "update"
     assert json.loads(preview(events, message="", limit=40))["context"] == 40
 
 

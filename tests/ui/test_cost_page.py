@@ -155,8 +155,7 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     page.locator('[data-do="link"]').click()
     fragment = page.evaluate("location.hash")
     assert "cost.steps=7" in fragment
-    other = open_lab()
-    other.evaluate("fragment => { location.hash = fragment; }", fragment)  # the page then loads anew
+    other = open_lab(fragment)
     expect(field(other, "agents", "steps")).to_be_visible()
     expect(field(other, "agents", "steps")).to_have_value("7")
     section(other, "Month")

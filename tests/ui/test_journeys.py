@@ -286,8 +286,7 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Fa
     expect(page.get_by_text("This preset was not imported.")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width
 def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: FakeRunner, theme: str, width: int):
     runner.script = Script(count=20)
     page = open_page(width=width, height=900, theme=theme)

@@ -198,8 +198,7 @@ def test_the_load_runs_and_its_counts_are_those_of_the_record(open_lab: OpenPage
     assert "Thinking Machines, 2025" in section.inner_text()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width
 def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage, theme: str, width: int):
     page = open_tab(open_lab, "Reruns", width=width, height=900, theme=theme)
     assert violations(page) == []

@@ -314,8 +314,7 @@ def test_a_saved_ladder_fills_the_tab_again(open_lab: OpenPage):
     expect(page.locator(".rerun-ladder .legend")).to_contain_text("mentions “w1”")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width
 def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage, theme: str, width: int):
     page = opened(
         open_lab,
