@@ -12,6 +12,7 @@ from playground.presets import ExamplePrompt, load_hardware, load_prompts
 from playground.settings import QUANTIZATIONS
 from playground.ui.api import add_api
 from playground.ui.common import QUIET, Controls, session_of
+from playground.ui.lab_section import LabSection
 from playground.ui.page import FIELDS
 from playground.ui.preset_menu import PresetBook
 from playground.ui.preset_wiring import wire_presets
@@ -21,7 +22,7 @@ from playground.ui.tabs.compare import Compare, build_compare, wire_compare
 from playground.ui.tabs.cost import Cost, build_cost, wire_cost
 from playground.ui.tabs.inside import Inside, build_inside, wire_inside
 from playground.ui.tabs.ladder import Ladder, build_ladder, wire_ladder
-from playground.ui.tabs.load import Load, build_load, wire_load
+from playground.ui.tabs.load import build_load, wire_load
 from playground.ui.tabs.play import Play, build_play, wire_play
 from playground.ui.tabs.reruns import Reruns, build_reruns, wire_reruns
 from playground.ui.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
@@ -92,7 +93,7 @@ class _Tabs:
     compare: tuple[gr.Tab, Compare]
     reruns: tuple[gr.Tab, Reruns]
     ladder: Ladder
-    load: Load
+    load: LabSection
     inside: tuple[gr.Tab, Inside]
     cost: tuple[gr.Tab, Cost]
 

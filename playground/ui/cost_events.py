@@ -31,7 +31,7 @@ from playground.ui.views import packed
 __all__ = ["CostEvents"]
 
 _MAX_ASKED_CHARS = 400_000
-_ACTIONS = {"csv": "csv", "html": "html", "json": "json"}
+_ACTIONS = ("csv", "html", "json")
 
 
 class _Asked(BaseModel):

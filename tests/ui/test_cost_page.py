@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from playground.experiments.costing.fields import load_cost_fields
 from playground.experiments.costing.records import CostSheet
@@ -28,9 +28,9 @@ def section(page: Page, name: str) -> None:
     page.locator("#cost-sections").get_by_role("tab", name=name, exact=True).click()
 
 
-def field(page: Page, of: str, name: str) -> None:
+def field(page: Page, of: str, name: str) -> Locator:
     """The number input of a field of a calculator."""
-    return page.locator(f'#cost-{of} [data-field="{name}"] input[type="text"]')  # type: ignore[return-value]
+    return page.locator(f'#cost-{of} [data-field="{name}"] input[type="text"]')
 
 
 def figure(page: Page, of: str, name: str) -> str:

@@ -1,12 +1,9 @@
 """Agents, really run: a loop of answers and tool results on the local model. A section of Cost: layout, wiring."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord
@@ -23,7 +20,7 @@ from playground.experiments.services import Runner
 from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.settings import LIMITS
 from playground.ui.agent_live import AgentView
-from playground.ui.common import QUIET, Controls, named, note, session_of
+from playground.ui.common import Controls, note
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download, open_file, text_line
 from playground.ui.components.menu import menu
@@ -32,13 +29,12 @@ from playground.ui.components.plain_table import plain_table
 from playground.ui.components.stage_line import stage_line
 from playground.ui.components.transcript import transcript
 from playground.ui.controls import settings_of
-from playground.ui.ladder_live import frames, opened_view
-from playground.ui.live import failure
-from playground.ui.saving import MAX_OPENED_BYTES, opened, saved
+from playground.ui.lab_section import LabSection, Work, wire_lab
+from playground.ui.ladder_live import opened_view
+from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
-from playground.ui.tabs.ladder import ENDED, STARTED
 
-__all__ = ["Agents", "agent_request", "build_agents", "wire_agents"]
+__all__ = ["agent_request", "build_agents", "wire_agents"]
 
 PANE = "agents"
 _TITLE = (
@@ -66,26 +62,7 @@ _NUMBERS = {
 }
 
 
-@dataclass(frozen=True)
-class Agents:
-    """The parts of the section that others wire.
-
-    Attributes:
-        fields: What is asked, by name.
-        shown: What `AgentView.values` fills, in its order.
-    """
-
-    run: gr.Button
-    stop: gr.Button
-    save: gr.Button
-    open: gr.HTML
-    fields: Controls
-    notice: gr.HTML
-    download: gr.HTML
-    shown: tuple[gr.HTML, ...]
-
-
-def build_agents() -> Agents:
+def build_agents() -> LabSection:
     """Lay the section out."""
     with gr.Column(elem_classes="lab", elem_id="agents"):
         gr.HTML(_TITLE, elem_classes="lab-title")
@@ -99,7 +76,7 @@ def build_agents() -> Agents:
         news = notice(pane=PANE, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             results = _results()
-    return Agents(run, stop, save, open_it, fields, news, download(), (state, *results))
+    return LabSection(run, stop, save, open_it, fields, news, download(), (state, *results))
 
 
 def _fields() -> Controls:
@@ -160,7 +137,7 @@ def _whole(label: str, name: str, value: Any) -> int:
     return int(value)
 
 
-def wire_agents(section: Agents, controls: Controls, runner: Runner, sessions: Sessions) -> Any:
+def wire_agents(section: LabSection, controls: Controls, runner: Runner, sessions: Sessions) -> Any:
     """Run, stop, save and open; returns the event at whose end the loop is over.
 
     Args:
@@ -169,39 +146,17 @@ def wire_agents(section: Agents, controls: Controls, runner: Runner, sessions: S
         runner: Answers.
         sessions: Owns the page's loop.
     """
-    fields: Controls = {**controls, **section.fields}
-    shown = list(section.shown)
 
-    async def run(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
-        try:
-            asked = agent_request(named(fields, data))
-            check_agent(runner, asked)
-        except PlaygroundError as error:
-            yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
-            return
-        looping = frames(
-            AgentView(asked.task), lambda stop: agent_loop(runner, asked, stop), sessions, session_of(request)
-        )
-        async with aclosing(looping) as values:
-            async for each in values:
-                yield list(each)
+    def start(values: dict[str, Any]) -> tuple[AgentView, Work]:
+        asked = agent_request(values)
+        check_agent(runner, asked)
+        return AgentView(asked.task), lambda stop: agent_loop(runner, asked, stop)
 
-    def show(text: Any, request: gr.Request) -> list[Any]:
+    def show(text: Any, session: str) -> list[Any]:
         try:
             record = opened(text, AgentRecord)
         except PlaygroundError as error:
-            return [*[gr.skip()] * len(shown), note("This file was not opened.", str(error), kind="problem")]
-        return [*opened_view(AgentView(), record, sessions, session_of(request)), gr.skip()]
+            return [*[gr.skip()] * len(section.shown), note("This file was not opened.", str(error), kind="problem")]
+        return [*opened_view(AgentView(), record, sessions, session), gr.skip()]
 
-    def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
-
-    begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
-    running = begin.then(run, set(fields.values()), shown, concurrency_limit=None, **QUIET)
-    section.stop.click(stop, None, None, queue=False, **QUIET)
-    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
-    section.open.input(show, section.open, [*shown, section.notice], concurrency_limit=None, **QUIET)
-    return running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
+    return wire_lab(section, {**controls, **section.fields}, start, show, sessions)

@@ -18,10 +18,11 @@ from playground.ui.components.files import download
 from playground.ui.components.notice import notice
 from playground.ui.components.price_table import price_table
 from playground.ui.cost_events import CostEvents
+from playground.ui.lab_section import LabSection
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
-from playground.ui.tabs.agents import Agents, build_agents, wire_agents
-from playground.ui.tabs.throughput import Throughput, build_throughput, wire_throughput
+from playground.ui.tabs.agents import build_agents, wire_agents
+from playground.ui.tabs.throughput import build_throughput, wire_throughput
 
 __all__ = ["Cost", "build_cost", "wire_cost"]
 
@@ -35,8 +36,8 @@ class Cost:
     bar: gr.HTML
     offer: gr.HTML
     notice: gr.HTML
-    agents: Agents
-    throughput: Throughput
+    agents: LabSection
+    throughput: LabSection
     download: gr.HTML
 
 

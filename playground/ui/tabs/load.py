@@ -1,33 +1,28 @@
 """The load simulator: one prompt, greedy, in batches that change; a section of the Reruns tab. Layout, wiring."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.load import ANCHOR, load
 from playground.experiments.determinism.records import LoadRecord
 from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS
 from playground.experiments.services import Runner
-from playground.ui.common import QUIET, Controls, named, note, session_of
+from playground.ui.common import Controls, note
 from playground.ui.components.base import attribute
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download, open_file, text_line
 from playground.ui.components.load_arms import load_arms
 from playground.ui.components.notice import notice
 from playground.ui.components.stage_line import stage_line
+from playground.ui.lab_section import LabSection, Work, wire_lab
 from playground.ui.ladder_controls import DEFAULT_REQUESTS, DEFAULT_TOKENS, FEYNMAN, load_request
-from playground.ui.ladder_live import LoadView, frames, opened_view
-from playground.ui.live import failure
-from playground.ui.saving import MAX_OPENED_BYTES, opened, saved
+from playground.ui.ladder_live import LoadView, opened_view
+from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
-from playground.ui.tabs.ladder import ENDED, STARTED
 
-__all__ = ["Load", "build_load", "wire_load"]
+__all__ = ["build_load", "wire_load"]
 
 PANE = "load"
 _TITLE = (
@@ -38,26 +33,7 @@ _TITLE = (
 _ANCHOR = f'<p class="anchor"><b>Known from a large server:</b> {attribute(ANCHOR)}.</p>'
 
 
-@dataclass(frozen=True)
-class Load:
-    """The parts of the section that others wire.
-
-    Attributes:
-        fields: By the names that `load_request` knows.
-        shown: What `LoadView.values` fills, in its order.
-    """
-
-    run: gr.Button
-    stop: gr.Button
-    save: gr.Button
-    open: gr.HTML
-    fields: Controls
-    notice: gr.HTML
-    download: gr.HTML
-    shown: tuple[gr.HTML, ...]
-
-
-def build_load() -> Load:
+def build_load() -> LabSection:
     """Lay the section out."""
     with gr.Column(elem_classes="lab", elem_id="load"):
         gr.HTML(_TITLE, elem_classes="lab-title")
@@ -87,43 +63,21 @@ def build_load() -> Load:
                 )
                 ways = load_arms(elem_id="load-arms")
     fields = {"question": question, "requests": requests, "load_tokens": tokens, "arms": arms}
-    return Load(run, stop, save, open_it, fields, news, download(), (state, bars, ways, ours))
+    return LabSection(run, stop, save, open_it, fields, news, download(), (state, bars, ways, ours))
 
 
-def wire_load(section: Load, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_load(section: LabSection, controls: Controls, runner: Runner, sessions: Sessions) -> None:
     """Run, stop, save and open; the model is the sidebar's."""
-    fields: Controls = {**section.fields, "model": controls["model"]}
-    shown = list(section.shown)
 
-    async def serve(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
-        try:
-            asked = load_request(named(fields, data))
-        except PlaygroundError as error:
-            yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
-            return
-        view = LoadView(asked.requests, len(asked.arms))
-        async with aclosing(
-            frames(view, lambda stop: iter(load(runner, asked, stop)), sessions, session_of(request))
-        ) as values:
-            async for each in values:
-                yield list(each)
+    def start(values: dict[str, Any]) -> tuple[LoadView, Work]:
+        asked = load_request(values)
+        return LoadView(asked.requests, len(asked.arms)), lambda stop: iter(load(runner, asked, stop))
 
-    def show(text: Any, request: gr.Request) -> list[Any]:
+    def show(text: Any, session: str) -> list[Any]:
         try:
             record = opened(text, LoadRecord)
         except PlaygroundError as error:
-            return [*[gr.skip()] * len(shown), note("This file was not opened.", str(error), kind="problem")]
-        return [*opened_view(LoadView(0, 0), record, sessions, session_of(request)), gr.skip()]
+            return [*[gr.skip()] * len(section.shown), note("This file was not opened.", str(error), kind="problem")]
+        return [*opened_view(LoadView(0, 0), record, sessions, session), gr.skip()]
 
-    def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
-
-    begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
-    running = begin.then(serve, set(fields.values()), shown, concurrency_limit=None, **QUIET)
-    running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
-    section.stop.click(stop, None, None, queue=False, **QUIET)
-    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
-    section.open.input(show, section.open, [*shown, section.notice], concurrency_limit=None, **QUIET)
+    wire_lab(section, {**section.fields, "model": controls["model"]}, start, show, sessions)

@@ -1,12 +1,9 @@
 """Throughput of this machine by batch size. A section of Cost, Own hardware: layout, wiring."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.services import Runner
@@ -19,20 +16,19 @@ from playground.experiments.throughput.request import (
     make_throughput,
 )
 from playground.experiments.throughput.run import measure_throughput
-from playground.ui.common import QUIET, Controls, named, note, session_of
+from playground.ui.common import Controls, note
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download, open_file
 from playground.ui.components.notice import notice
 from playground.ui.components.plain_table import plain_table
 from playground.ui.components.stage_line import stage_line
-from playground.ui.ladder_live import frames, opened_view
-from playground.ui.live import failure
-from playground.ui.saving import MAX_OPENED_BYTES, opened, saved
+from playground.ui.lab_section import LabSection, Work, wire_lab
+from playground.ui.ladder_live import opened_view
+from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
-from playground.ui.tabs.ladder import ENDED, STARTED
 from playground.ui.throughput_live import ThroughputView
 
-__all__ = ["Throughput", "build_throughput", "wire_throughput"]
+__all__ = ["build_throughput", "wire_throughput"]
 
 PANE = "throughput"
 _TITLE = (
@@ -42,26 +38,7 @@ _TITLE = (
 )
 
 
-@dataclass(frozen=True)
-class Throughput:
-    """The parts of the section that others wire.
-
-    Attributes:
-        fields: What is asked, by name.
-        shown: What `ThroughputView.values` fills, in its order.
-    """
-
-    run: gr.Button
-    stop: gr.Button
-    save: gr.Button
-    open: gr.HTML
-    fields: Controls
-    notice: gr.HTML
-    download: gr.HTML
-    shown: tuple[gr.HTML, ...]
-
-
-def build_throughput() -> Throughput:
+def build_throughput() -> LabSection:
     """Lay the section out."""
     with gr.Column(elem_classes="lab", elem_id="throughput"):
         gr.HTML(_TITLE, elem_classes="lab-title")
@@ -79,7 +56,7 @@ def build_throughput() -> Throughput:
                 rates = chart(label="Tokens a second by batch size", height=240, told=True, elem_id="throughput-rates")
                 waits = chart(label="Waiting by batch size", height=240, told=True, elem_id="throughput-waits")
             table = plain_table("Every batch that was measured", elem_id="throughput-table")
-    return Throughput(run, stop, save, open_it, fields, news, download(), (state, rates, waits, table))
+    return LabSection(run, stop, save, open_it, fields, news, download(), (state, rates, waits, table))
 
 
 def _fields() -> Controls:
@@ -109,7 +86,7 @@ def _asked(values: dict[str, Any]) -> ThroughputRequest:
     )  # fmt: skip
 
 
-def _opened(section: Throughput, text: Any, sessions: Sessions, session: str) -> list[Any]:
+def _opened(section: LabSection, text: Any, sessions: Sessions, session: str) -> list[Any]:
     """A saved measurement in the page, as it was asked for: values of what is shown, of the fields, of the notice."""
     try:
         record = opened(text, ThroughputRecord)
@@ -121,7 +98,7 @@ def _opened(section: Throughput, text: Any, sessions: Sessions, session: str) ->
     return [*opened_view(ThroughputView(), record, sessions, session), *asked, {}]
 
 
-def wire_throughput(section: Throughput, controls: Controls, runner: Runner, sessions: Sessions) -> Any:
+def wire_throughput(section: LabSection, controls: Controls, runner: Runner, sessions: Sessions) -> Any:
     """Measure, stop, save and open; returns the event at whose end the measurement is over.
 
     Args:
@@ -131,36 +108,13 @@ def wire_throughput(section: Throughput, controls: Controls, runner: Runner, ses
         sessions: Owns the page's measurement.
     """
     fields: Controls = {name: controls[name] for name in ("model", "quantization")} | section.fields
-    shown = list(section.shown)
 
-    async def run(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
-        try:
-            asked = _asked(named(fields, data))
-            runner.check(asked.model, asked.quantization)
-        except PlaygroundError as error:
-            yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
-            return
-        measuring = frames(
-            ThroughputView(), lambda stop: measure_throughput(runner, asked, stop), sessions, session_of(request)
-        )
-        async with aclosing(measuring) as values:
-            async for each in values:
-                yield list(each)
+    def start(values: dict[str, Any]) -> tuple[ThroughputView, Work]:
+        asked = _asked(values)
+        runner.check(asked.model, asked.quantization)
+        return ThroughputView(), lambda stop: measure_throughput(runner, asked, stop)
 
-    def show(text: Any, request: gr.Request) -> list[Any]:
-        return _opened(section, text, sessions, session_of(request))
+    def show(text: Any, session: str) -> list[Any]:
+        return _opened(section, text, sessions, session)
 
-    def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
-
-    begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
-    running = begin.then(run, set(fields.values()), shown, concurrency_limit=None, **QUIET)
-    section.stop.click(stop, None, None, queue=False, **QUIET)
-    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
-    section.open.input(
-        show, section.open, [*shown, *section.fields.values(), section.notice], concurrency_limit=None, **QUIET
-    )
-    return running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
+    return wire_lab(section, fields, start, show, sessions, filled=list(section.fields.values()))
