@@ -12,7 +12,8 @@ from playground.backends.kept import KeptCaches
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
-from playground.engine.model import ModuleModel, TextModel
+from playground.engine.model import TextModel
+from playground.engine.module import ModuleModel
 from playground.engine.prompting import prepare_prompt
 from playground.engine.reading import read_to
 from playground.errors import PlaygroundError

@@ -13,7 +13,8 @@ from transformers import DynamicCache, TextIteratorStreamer
 from playground.backends.local import LocalBackend
 from playground.engine.events import PromptProcessed, TokenEvent
 from playground.engine.generate import stream, stream_batch
-from playground.engine.model import LanguageModel, module_logits
+from playground.engine.model import LanguageModel
+from playground.engine.module import module_logits
 from playground.engine.sampling import describe
 from playground.metrics.timing import gaps
 from playground.settings import Settings, make_settings

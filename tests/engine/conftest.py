@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from playground.engine.decoder import Decoder
-from playground.engine.model import ModuleModel, TextModel
+from playground.engine.model import TextModel
+from playground.engine.module import ModuleModel
 from playground.models.catalogue import ModelEntry
 from playground.models.loading import LoadedModel, load, unload
 from tests.models.conftest import default_entry  # noqa: F401  a fixture is found by its name

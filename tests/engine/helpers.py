@@ -11,7 +11,8 @@ from transformers import PreTrainedTokenizerFast
 
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, Finished, TokenEvent
-from playground.engine.model import LanguageModel, ModuleModel, TextModel
+from playground.engine.model import LanguageModel, TextModel
+from playground.engine.module import ModuleModel
 from playground.models.llama import take_weights
 from playground.settings import Settings
 from tests.tiny import ARCHITECTURES, IM_END_ID, VOCABULARY, tiny_model, tiny_tokenizer

@@ -13,7 +13,8 @@ from torch import Tensor
 from playground.engine import generate, rows
 from playground.engine.events import Finished, PromptProcessed, PromptProgress, TokenEvent
 from playground.engine.generate import stream
-from playground.engine.model import ModuleModel, TextModel
+from playground.engine.model import TextModel
+from playground.engine.module import ModuleModel
 from playground.engine.sampling import Noise
 from playground.errors import PlaygroundError
 from playground.settings import Settings

@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import DynamicCache, GPT2Config, LlamaConfig, MistralConfig
 
-from playground.engine.model import module_logits
+from playground.engine.module import module_logits
 from playground.models.kv import kv_bytes_per_token, kv_cache_bytes, layer_windows
 from tests.tiny import ARCHITECTURES, tiny_config, tiny_model
 

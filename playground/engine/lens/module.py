@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.engine.lens.base import LayerPass, LayerWatch, LensUnavailable, chunks_of
-from playground.engine.model import ModuleCache, module_logits, module_outputs
+from playground.engine.module import ModuleCache, module_logits, module_outputs
 
 __all__ = ["ModuleLens"]
 

@@ -10,7 +10,8 @@ from playground.engine.decoder import Decoder
 from playground.engine.lens.base import LayerPass, Lens, LensUnavailable
 from playground.engine.lens.decoder import DecoderLens
 from playground.engine.lens.module import ModuleLens
-from playground.engine.model import LanguageModel, ModuleModel
+from playground.engine.model import LanguageModel
+from playground.engine.module import ModuleModel
 
 __all__ = ["MAX_POSITIONS", "LensGrid", "lens_of", "read_grid"]
 

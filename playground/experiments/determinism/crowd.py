@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from playground.engine.model import module_logits
+from playground.engine.module import module_logits
 from playground.experiments.determinism.answers import Ground
 from playground.experiments.determinism.rows import join, split
 from playground.experiments.determinism.stages import Stage, Steps, obey

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from playground.engine.model import LanguageModel, module_logits
+from playground.engine.model import LanguageModel
+from playground.engine.module import module_logits
 
 __all__ = ["EngineManner", "Manner", "ModuleManner", "NoCacheManner"]
 

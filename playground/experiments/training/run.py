@@ -13,7 +13,8 @@ from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
 from playground.engine.events import Event, TokenEvent
 from playground.engine.generate import PREFILL_CHUNK, stream
-from playground.engine.model import ModuleModel, TextModel
+from playground.engine.model import TextModel
+from playground.engine.module import ModuleModel
 from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.determinism.scene import loading
 from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, Stopped, obey

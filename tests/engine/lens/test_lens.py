@@ -12,7 +12,8 @@ from playground.engine.decoder import Decoder
 from playground.engine.generate import PREFILL_CHUNK
 from playground.engine.lens.base import LayerPass, Lens, LensUnavailable, chunks_of
 from playground.engine.lens.reading import lens_of, read_grid
-from playground.engine.model import LanguageModel, ModuleModel
+from playground.engine.model import LanguageModel
+from playground.engine.module import ModuleModel
 from playground.models.llama import take_weights
 from playground.models.pack_model import pack_cpu
 from tests.engine.helpers import MODELS, ScriptModel, random_ids, tiny_language_model, tiny_module

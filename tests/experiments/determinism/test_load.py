@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import DynamicCache
 
-from playground.engine.model import module_logits
+from playground.engine.module import module_logits
 from playground.errors import PlaygroundError
 from playground.experiments.determinism import load as load_module
 from playground.experiments.determinism.answers import Ground, greedy
