@@ -1,6 +1,7 @@
 """A runner over tiny random models, and what its tests share."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import torch
 
+from playground.backends.prober import Prober
 from playground.backends.slot import ModelSlot
 from playground.experiments import devices
 from playground.experiments.records import RunRecord
@@ -23,6 +25,7 @@ from tests.engine.helpers import recorded
 from tests.tiny import tiny_folder
 
 T = TypeVar("T")
+_FINDINGS = tempfile.TemporaryDirectory(prefix="findings-")  # an architecture is probed once in a process
 HARDWARE = Hardware(id="bench", title="Bench", usd_per_hour=3600.0, watts=100.0, source="made up for tests")
 
 
@@ -50,7 +53,7 @@ def endless_folder(parent: Path, arch: str = "llama", **config: Any) -> Path:
 
 
 def make_slot(*folders: Path) -> ModelSlot:
-    return ModelSlot(Catalogue.load(presets_dir(), folders), "cpu")
+    return ModelSlot(Catalogue.load(presets_dir(), folders), "cpu", Prober(Path(_FINDINGS.name)))
 
 
 def make_runner(slot: ModelSlot) -> Runner:

@@ -1,10 +1,9 @@
 """Keys and values of answers that have ended, so that a step can be looked into, or left by another way, at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from playground.engine.model import KVCache
-from playground.engine.reading import whole_chunks
 
 __all__ = ["MAX_KEPT_BYTES", "KeptCaches"]
 
@@ -19,10 +18,15 @@ class _Kept:
 
 
 class KeptCaches:
-    """The newest caches that fit a budget; they go with the model. Use it with the model's turn held."""
+    """The newest caches that fit a budget; they go with the model. Use it with the model's turn held.
 
-    def __init__(self, max_bytes: int = MAX_KEPT_BYTES):
-        self._max_bytes = max_bytes
+    Args:
+        whole_chunks: Tokens of a prompt of this length that come before its last chunk.
+        max_bytes: The budget.
+    """
+
+    def __init__(self, whole_chunks: Callable[[int], int], max_bytes: int = MAX_KEPT_BYTES):
+        self._whole_chunks, self._max_bytes = whole_chunks, max_bytes
         self._kept: list[_Kept] = []  # the newest last
 
     def keep(self, prompt_ids: Sequence[int], answer_ids: Sequence[int], cache: KVCache) -> None:
@@ -56,7 +60,7 @@ class KeptCaches:
         if best is None:
             return None
         if not answer:
-            return best.cache.fork_at(whole_chunks(len(prompt)))
+            return best.cache.fork_at(self._whole_chunks(len(prompt)))
         return best.cache.fork_at(len(prompt) + min(_common(best.answer, answer), len(answer) - 1))
 
     def clear(self) -> None:

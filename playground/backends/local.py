@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from playground.backends.base import Capabilities, PreparedPrompt, StepLogits
 from playground.backends.beams import BeamUpdate, beams
 from playground.backends.kept import KeptCaches
+from playground.engine.chunks import whole_chunks
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
@@ -37,9 +38,9 @@ class LocalBackend:
     def __init__(self, loaded: LoadedModel):
         self.loaded = loaded
         own = isinstance(loaded.module, LlamaWeights)
-        model = Decoder(loaded.module) if own else ModuleModel(loaded.module)
+        model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
         self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
-        self.kept = KeptCaches()
+        self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
         # Held apart from the weights: previews and meters of a run may still ask after `close`.
         self._tokenizer, self._config = loaded.tokenizer, loaded.module.config
         self._tokenizing = threading.Lock()  # a fast tokenizer's switches are not made for two threads

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from playground.backends.base import Loading
 from playground.backends.local import LocalBackend
+from playground.backends.prober import Prober
 from playground.backends.turns import Turns
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
 from playground.models.catalogue import Catalogue
-from playground.models.loading import load, menu
+from playground.models.loading import Probe, load, menu
 from playground.models.placement import pick_device
+from playground.paths import cache_dir
 from playground.settings import QUANTIZATIONS
 
 __all__ = ["ModelSlot", "Progress"]
@@ -17,10 +19,17 @@ Progress = Callable[[str, float | None], None]
 
 
 class ModelSlot:
-    """Holds at most one model. Whoever switches or runs it holds a turn."""
+    """Holds at most one model. Whoever switches or runs it holds a turn.
 
-    def __init__(self, catalogue: Catalogue, device: str | None = None):
+    Args:
+        catalogue: The models there are.
+        device: As for `load`.
+        probe: As for `load`; None keeps what it finds beside the fetched models.
+    """
+
+    def __init__(self, catalogue: Catalogue, device: str | None = None, probe: Probe | None = None):
         self.catalogue = catalogue
+        self._probe = probe or Prober(cache_dir() / "findings")
         self.device = pick_device(device)
         self.turns = Turns()
         self.backend: LocalBackend | None = None
@@ -64,7 +73,7 @@ class ModelSlot:
             progress(stage, fraction)
 
         try:
-            loaded = load(entry, quantization, device=self.device, progress=tell)
+            loaded = load(entry, quantization, device=self.device, probe=self._probe, progress=tell)
         except NotEnoughMemory:
             if self.backend is None:
                 raise

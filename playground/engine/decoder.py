@@ -85,6 +85,10 @@ class Decoder:
         empty = norm.new_empty(len(self.weights.layers), 1, shape.kv_heads, 0, shape.head_dim)
         return DecoderCache(empty, empty)
 
+    def least_chunk(self, prompt_tokens: int) -> int:  # noqa: ARG002  part of the protocol
+        """Any length will do."""
+        return 1
+
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: DecoderCache) -> Tensor:
         """Read ids [rows, length]; returns float32 logits [rows, vocabulary] after the last one, on the CPU."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from playground.engine.chunks import chunk_tokens
 from playground.engine.events import (
     Candidate,
     Event,
@@ -25,9 +26,7 @@ from playground.engine.sampling import Choice, Distribution, apply_repetition_pe
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["PREFILL_CHUNK", "stream", "stream_batch"]
-
-PREFILL_CHUNK = 256  # tokens; a fixed size, as another split of the prompt gives other last bits
+__all__ = ["stream", "stream_batch"]
 
 
 def stream(
@@ -165,12 +164,12 @@ def _prefill(
 ) -> Generator[RowEvent, None, Tensor | None]:
     """Read the prompt in chunks; returns the logits after it, or None if stopped before a chunk."""
     prefill_s = 0.0
-    logits, held = None, cache.length
-    for start in range(held, len(ids), PREFILL_CHUNK):
+    logits, held, size = None, cache.length, chunk_tokens(text_model.model, len(ids))
+    for start in range(held, len(ids), size):
         if should_end():
             return None
         begun_s = clock.now()
-        chunk = torch.tensor([list(ids[start : start + PREFILL_CHUNK])])
+        chunk = torch.tensor([list(ids[start : start + size])])
         done = start + chunk.shape[1]
         if done < len(ids):
             text_model.model.read(chunk, cache)

@@ -49,6 +49,10 @@ class LanguageModel(Protocol):
         """An empty cache of one row."""
         ...
 
+    def least_chunk(self, prompt_tokens: int) -> int:
+        """Fewest tokens that the first pass over a prompt of this length must read, so that its logits are right."""
+        ...
+
     def forward(self, ids: Tensor, cache: Any) -> Tensor:
         """Read ids [rows, length] into the cache; float32 logits [rows, vocabulary] after the last, on the CPU."""
         ...

@@ -1,8 +1,12 @@
-"""transformers' own module as a model of the loop."""
+"""transformers' own module as a model of the loop: any causal architecture, each read in a way that is right for it.
+
+What an architecture can't do as others do is a limit of its `Findings`. The loop need not know: a limit costs time
+here, never a wrong number.
+"""
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,40 +15,61 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from playground.models.facts import PLAIN, Findings
+
 __all__ = ["ModuleCache", "ModuleModel", "module_logits", "module_outputs"]
 
 
 class ModuleCache:
-    """transformers' dynamic cache; sliding-window layers come from the config."""
+    """What has been read: the ids, and what transformers keeps of them.
 
-    def __init__(self, config: Any):
-        self.inner = DynamicCache(config=config)
+    Attributes:
+        ids: [rows, length], on the CPU.
+        inners: transformers' caches: one of all rows, or one a row where rows can't share; empty where the architecture
+            keeps nothing that can be used.
+    """
+
+    def __init__(self, config: Any, findings: Findings = PLAIN, boundary: int | None = None):
+        self.ids = torch.empty(1, 0, dtype=torch.long)
+        self.inners = [] if "cache" in findings.limits else [DynamicCache(config=config)]
+        self._config, self._findings, self._boundary = config, findings, boundary
+
+    @property
+    def inner(self) -> Any:
+        """The one cache of all rows."""
+        (one,) = self.inners
+        return one
 
     @property
     def length(self) -> int:
         """Tokens held in each row."""
-        return self.inner.get_seq_length()
+        return self.ids.shape[1]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all keys and values."""
-        return sum(
-            tensor.nbytes
-            for layer in self.inner.layers
-            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
-            if tensor is not None
-        )
+        """Bytes of all keys, values and other states."""
+        return sum(tensor.nbytes for inner in self.inners for layer in inner.layers for tensor in _tensors(layer))
 
-    @torch.inference_mode()
     def expand(self, rows: int) -> None:
         """Repeat the one row."""
         if rows > 1:
-            self.inner.batch_repeat_interleave(rows)
+            self.select([0] * rows)
 
     @torch.inference_mode()
     def select(self, rows: Sequence[int]) -> None:
-        """Keep these rows only."""
-        self.inner.batch_select_indices(torch.tensor(rows))
+        """Keep these rows only, in this order."""
+        self.ids = self.ids[list(rows)]
+        if "rows" in self._findings.limits:
+            self.inners = [copy.deepcopy(self.inners[row]) for row in rows] if self.inners else []
+        else:
+            for inner in self.inners:
+                inner.reorder_cache(torch.tensor(rows))
+
+    def forget(self) -> None:
+        """Hold nothing, for as many rows as before."""
+        rows = len(self.ids)
+        self.ids = self.ids[:, :0]
+        self.inners = [DynamicCache(config=self._config) for _ in range(rows if "rows" in self._findings.limits else 1)]
 
     def fork(self) -> "ModuleCache":
         """A copy that goes its own way."""
@@ -52,44 +77,117 @@ class ModuleCache:
 
     @torch.inference_mode()
     def fork_at(self, length: int) -> "ModuleCache | None":
-        """A copy of the first tokens; None if a window has slid past them, or a layer keeps no keys and values."""
-        if not all(_can_forget(layer) for layer in self.inner.layers):
+        """A copy of the first tokens; None where what came later can't be forgotten."""
+        if length >= self.length:
+            return self.fork()
+        if not self._can_forget(length):
             return None
         other = self.fork()
-        if length < self.length:
-            other.inner.crop(length - self.length)
+        for inner in other.inners:
+            inner.crop(length - self.length)
+        other.ids = other.ids[:, :length]
+        return other
+
+    def _can_forget(self, length: int) -> bool:
+        crosses = self._boundary is not None and length <= self._boundary < self.length
+        if crosses or not self.inners or "rewind" in self._findings.limits:
+            return False
+        return all(_can_forget(layer) for inner in self.inners for layer in inner.layers)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ModuleCache":
+        """The config is shared: it is large, and nobody writes to it."""
+        other = copy.copy(self)
+        other.ids, other.inners = self.ids.clone(), copy.deepcopy(self.inners, memo)
         return other
 
 
 def _can_forget(layer: Any) -> bool:
+    """Whether a layer can lose its last tokens: one with a state of all of them can't, nor one whose window slid."""
     window = getattr(layer, "sliding_window", None)
-    return isinstance(layer, DynamicLayer) and (window is None or layer.get_seq_length() < window)
+    keeps_keys_only = isinstance(layer, DynamicLayer) and not hasattr(layer, "recurrent_states")
+    return keeps_keys_only and (window is None or layer.get_seq_length() < window)
+
+
+def _tensors(layer: Any) -> Iterator[Tensor]:
+    """What a layer of a cache holds for each row: keys and values, or states of convolutions and recurrences."""
+    for held in vars(layer).values():
+        for value in held.values() if isinstance(held, dict) else [held]:
+            if isinstance(value, Tensor) and value.dim() > 1:  # a scalar is a setting
+                yield value
 
 
 class ModuleModel:
-    """Any causal language model of transformers, through its own forward pass."""
+    """Any causal language model of transformers, through its own forward pass.
 
-    def __init__(self, module: Any):
+    Args:
+        module: The model.
+        findings: What `probe` found of it.
+    """
+
+    def __init__(self, module: Any, findings: Findings = PLAIN):
         self._module = module
         self._device = module.device
+        self._findings = findings
+        self._boundary = _boundary(module.config)
 
     @property
     def module(self) -> Any:
         """Transformers' module."""
         return self._module
 
+    def is_plain(self, tokens: int) -> bool:
+        """Whether so many tokens are read as by any other model: in chunks, each once, into one cache."""
+        short = self._boundary is None or tokens <= self._boundary
+        return short and self._findings.positions and self._findings.limits.keys() <= {"rewind"}
+
     def new_cache(self) -> ModuleCache:
         """An empty cache."""
-        return ModuleCache(self._module.config)
+        return ModuleCache(self._module.config, self._findings, self._boundary)
+
+    def least_chunk(self, prompt_tokens: int) -> int:
+        """All of the prompt where it can't be read in parts; more than the boundary where it changes the positions."""
+        if not self._findings.limits.keys().isdisjoint(("cache", "chunks")):
+            return prompt_tokens
+        return 1 if self._boundary is None or prompt_tokens <= self._boundary else self._boundary + 1
 
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: ModuleCache) -> Tensor:
         """Logits of the last position; reading them to the CPU waits for a GPU, so times taken after it are true."""
-        return module_logits(self._module, ids.to(self._device), cache.inner).float().cpu()
+        if self._boundary is not None and 0 < cache.length <= self._boundary < cache.length + ids.shape[1]:
+            ids = torch.cat([cache.ids, ids], 1)  # other rotations from here on, for all tokens
+            cache.forget()
+        before = cache.length
+        cache.ids = torch.cat([cache.ids, ids], 1)
+        if not cache.inners:
+            return _whole(self._module, cache.ids.to(self._device)).float().cpu()
+        rows = ids.split(1) if len(cache.inners) > 1 else [ids]
+        read = [self._read(part, inner, before) for part, inner in zip(rows, cache.inners, strict=True)]
+        return torch.cat(read).float().cpu()
+
+    def _read(self, ids: Tensor, inner: Any, before: int) -> Tensor:
+        """Logits after ids that follow `before` tokens of the cache."""
+        step_by_step = before > 0 and "chunks" in self._findings.limits
+        logits = torch.empty(0)
+        for part in ids.to(self._device).split(1 if step_by_step else ids.shape[1], 1):
+            places = _positions(before, part) if self._findings.positions else None
+            logits = module_logits(self._module, part, inner, position_ids=places)
+            before += part.shape[1]
+        return logits
 
     def read(self, ids: Tensor, cache: ModuleCache) -> None:
         """Read ids; an architecture offers no way to leave its head out, so its logits are thrown away."""
         self.forward(ids, cache)
+
+
+def _boundary(config: Any) -> int | None:
+    """Tokens from which on all are turned by another table (longrope), not only the new ones; None for one table.
+
+    Ding et al. 2024, "LongRoPE": short factors within the length of the first training, long ones beyond.
+    """
+    rope = getattr(config.get_text_config(decoder=True), "rope_parameters", None) or {}
+    kinds = [rope] if "rope_type" in rope else [kind for kind in rope.values() if isinstance(kind, dict)]
+    ends = [kind["original_max_position_embeddings"] for kind in kinds if kind.get("rope_type") == "longrope"]
+    return min(ends, default=None)
 
 
 def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tensor:
@@ -99,18 +197,38 @@ def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tenso
         module: A causal language model of transformers.
         ids: On the module's device.
         kv_cache: A transformers cache, read and written.
-        more: Other arguments of the forward pass.
+        more: Other arguments of the forward pass. Without `position_ids`, tokens are counted by the cache; None leaves
+            them to the module.
     """
     return module_outputs(module, ids, kv_cache, **more).logits[:, -1]
 
 
 def module_outputs(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Any:
-    """Everything that transformers' forward pass tells; arguments as for `module_logits`."""
-    kept = {_cache_argument(type(module)): kv_cache}
-    return module(input_ids=ids, use_cache=True, logits_to_keep=1, **kept, **more)
+    """Everything that transformers' forward pass gives; arguments as for `module_logits`."""
+    taken = _arguments(type(module))
+    if "position_ids" not in taken:
+        more.pop("position_ids", None)
+    elif "position_ids" not in more:  # some architectures count from 0 at each call if nobody says where tokens stand
+        more["position_ids"] = _positions(kv_cache.get_seq_length(), ids)
+    kept = {"cache" if "cache" in taken else "past_key_values": kv_cache}
+    return module(input_ids=ids, use_cache=True, **kept, **_last_only(module), **more)
+
+
+def _whole(module: Any, ids: Tensor) -> Tensor:
+    """Logits after the last of ids, with nothing kept."""
+    return module(input_ids=ids, use_cache=False, **_last_only(module)).logits[:, -1]
+
+
+def _last_only(module: Any) -> dict[str, int]:
+    """Only the last position's logits, where the architecture can leave out the others."""
+    return {"logits_to_keep": 1} if "logits_to_keep" in _arguments(type(module)) else {}
+
+
+def _positions(before: int, ids: Tensor) -> Tensor:
+    return torch.arange(before, before + ids.shape[1], device=ids.device).expand(len(ids), -1)
 
 
 @cache
-def _cache_argument(kind: type) -> str:
-    """What this class calls its cache: transformers 5.24 renamed `past_key_values`, and warns of the old name."""
-    return "cache" if "cache" in inspect.signature(kind.forward).parameters else "past_key_values"
+def _arguments(kind: type) -> frozenset[str]:
+    """What this class's forward pass takes: transformers 5.24 renamed `past_key_values` to `cache`, for one."""
+    return frozenset(inspect.signature(kind.forward).parameters)

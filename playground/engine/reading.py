@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.chunks import chunk_tokens
 from playground.engine.model import KVCache, TextModel
 
-__all__ = ["read_to", "whole_chunks"]
+__all__ = ["read_to"]
 
 
 def read_to(
@@ -30,11 +30,11 @@ def read_to(
     Returns:
         Float32 logits [vocabulary] of what comes next, on the CPU; None if stopped.
     """
-    logits = None
-    for start in range(cache.length, len(prompt_ids), PREFILL_CHUNK):
+    logits, size = None, chunk_tokens(text_model.model, len(prompt_ids))
+    for start in range(cache.length, len(prompt_ids), size):
         if should_stop():
             return None
-        chunk = torch.tensor([list(prompt_ids[start : start + PREFILL_CHUNK])])
+        chunk = torch.tensor([list(prompt_ids[start : start + size])])
         logits = text_model.model.forward(chunk, cache)
     for token in answer_ids[cache.length - len(prompt_ids) :]:
         if should_stop():
@@ -43,8 +43,3 @@ def read_to(
     if logits is None:
         raise ValueError("the cache holds all that was to be read, so nothing is left that gives logits")
     return logits[0]
-
-
-def whole_chunks(prompt_tokens: int) -> int:
-    """Tokens of the prompt before its last chunk: reading that chunk again gives the logits after the prompt."""
-    return (prompt_tokens - 1) // PREFILL_CHUNK * PREFILL_CHUNK

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from playground.backends.local import LocalBackend
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
-from playground.engine.generate import PREFILL_CHUNK
 from playground.errors import PlaygroundError
 from playground.experiments.environment import describe_environment
 from playground.experiments.measure import Measurement, Surroundings, energy_record, model_record

@@ -9,8 +9,8 @@ from typing import TypeVar
 from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
 from playground.backends.slot import ModelSlot, Progress
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Finished
-from playground.engine.generate import PREFILL_CHUNK
 from playground.experiments.batch import batch_updates, check_rows
 from playground.experiments.devices import Devices
 from playground.experiments.environment import describe_environment

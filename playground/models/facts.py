@@ -1,8 +1,33 @@
 """What is known of a loaded model: plain values, no torch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-__all__ = ["ModelFacts"]
+__all__ = ["PLAIN", "Ability", "Findings", "ModelFacts"]
+
+Ability = Literal["cache", "chunks", "rows", "rewind"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """In which ways a model may be read, so that each gives what its plain forward pass gives.
+
+    Attributes:
+        positions: Whether it is given the position of each token; it counts for itself if not.
+        limits: What gives other numbers, or none, and is not used, with the reason in a sentence. `cache`: keep what
+            was read; `chunks`: read several tokens after others; `rows`: several answers in one pass; `rewind`: forget
+            the last tokens.
+        refused: Why it can't be run at all; None if it can.
+    """
+
+    positions: bool = True
+    limits: Mapping[Ability, str] = field(default_factory=dict)
+    refused: str | None = None
+
+
+PLAIN = Findings()
+"""Every way."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +53,7 @@ class ModelFacts:
         device_name: The processor in words.
         dtype: Type of the activations.
         has_chat_template: False means raw completion only.
+        limits: What this architecture can't do as others do, a sentence each.
     """
 
     id: str
@@ -48,3 +74,4 @@ class ModelFacts:
     device_name: str
     dtype: str
     has_chat_template: bool
+    limits: tuple[str, ...] = ()

@@ -19,20 +19,22 @@ from playground.models import placement
 from playground.models.catalogue import ModelEntry
 from playground.models.dense import pack_dense
 from playground.models.estimate import Estimate, estimate_memory
-from playground.models.facts import ModelFacts
+from playground.models.facts import PLAIN, Findings, ModelFacts
 from playground.models.fetch import fetch, is_ready
 from playground.models.files import ModelFiles, inspect_files
 from playground.models.kv import kv_bytes_per_token
-from playground.models.llama import take_weights, unsupported
+from playground.models.llama import LlamaWeights, take_weights, unsupported
 from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
 from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
 from playground.models.quiet import quiet
 from playground.models.storage import count_parameters, paper_bytes, step_bytes, weights_bytes
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["Engine", "LoadedModel", "estimate", "estimate_bytes", "load", "menu", "unload"]
+__all__ = ["Engine", "LoadedModel", "Probe", "estimate", "estimate_bytes", "load", "menu", "unload", "unprobed"]
 
 Progress = Callable[[str, float | None], None]
+Probe = Callable[[Any, str], Callable[[Any], Findings]]
+"""Shown transformers' module and the path that will compute, then what computes: in which ways that may be read."""
 _ONE_AT_A_TIME = threading.Lock()  # transformers sets its own globals while it loads: two at once lose tied weights
 Engine = Literal["auto", "decoder", "transformers"]
 
@@ -46,6 +48,12 @@ class LoadedModel:
     tokenizer: Any
     facts: ModelFacts
     eos_ids: tuple[int, ...]
+    findings: Findings = PLAIN
+
+
+def unprobed(_module: Any, _path: str) -> Callable[[Any], Findings]:
+    """Every way is right: for a copy of a model that was probed."""
+    return lambda _computes: PLAIN
 
 
 def load(
@@ -54,6 +62,7 @@ def load(
     *,
     device: str | None = None,
     engine: Engine = "auto",
+    probe: Probe = unprobed,
     progress: Progress = lambda _stage, _fraction: None,
 ) -> LoadedModel:
     """Fetch a model if need be and bring it into memory.
@@ -64,6 +73,7 @@ def load(
         device: `cpu`, `cuda`, `cuda:1`, `mps`; None is the best there is.
         engine: `auto` lays the weights out for our own decoder where it can run the model; `decoder` and
             `transformers` insist on one.
+        probe: Finds in which ways the model may be read. Where our decoder is found wrong, transformers' module runs.
         progress: Called with a stage in words and how far it is, 0 to 1, or None where the end is not known.
 
     Raises:
@@ -74,18 +84,18 @@ def load(
     place = placement.pick_device(device)
     folder = fetch(entry, progress)
     with _ONE_AT_A_TIME:
-        return _load_fetched(entry, folder, quantization, place, engine, progress)
+        return _load_fetched(entry, folder, quantization, place, engine, probe, progress)
 
 
 def _load_fetched(
-    entry: ModelEntry, folder: Path, quantization: str, place: str, engine: Engine, progress: Progress
+    entry: ModelEntry, folder: Path, quantization: str, place: str, engine: Engine, probe: Probe, progress: Progress
 ) -> LoadedModel:
     files = inspect_files(entry, folder)
     _check_can_run(entry, files, quantization, place)
     progress(f"Loading {entry.title} in {quantization}", None)
     try:
         with quiet(), torch.no_grad():
-            loaded = _load(entry, files, quantization, place, engine, progress)
+            loaded = _load(entry, files, quantization, place, engine, probe, progress)
         _trim(place)  # what was held on the way
         return loaded
     except PlaygroundError as error:
@@ -147,27 +157,29 @@ def _free_bytes(device: str, quantization: str) -> int:
 
 
 def _load(
-    entry: ModelEntry, files: ModelFiles, quantization: str, device: str, engine: Engine, progress: Progress
+    entry: ModelEntry,
+    files: ModelFiles,
+    quantization: str,
+    device: str,
+    engine: Engine,
+    probe: Probe,
+    progress: Progress,
 ) -> LoadedModel:
     module = _read(entry, files, quantization, device)
     parameters, vocabulary = count_parameters(module), module.get_output_embeddings().weight.shape[0]
     tokenizer = _read_tokenizer(files)
     eos_ids = _eos_ids(module, tokenizer)
     path = _path(entry, module, engine)
-    if path == "decoder":
-        module = take_weights(module)
-    elif device == "cpu" and quantization not in PACKED:
-        own_memory(module)
-    left: list[str] = []
-    if quantization not in PACKED and path == "decoder" and device == "cpu":
-        pack_dense(module)
-    if quantization in PACKED:
-        stage = f"Packing {entry.title} to {quantization}"
-        on_cpu = device == "cpu"
-        left = (
-            pack_cpu(module, quantization, lambda f: progress(stage, f)) if on_cpu else pack_cuda(module, quantization)
-        )
-        module.config.dtype = torch.bfloat16
+    judge = probe(module, path)
+    module = take_weights(module) if path == "decoder" else module
+    findings = judge(module)
+    if findings.refused and path == "decoder" and engine == "auto":
+        del module, judge
+        return _load(entry, files, quantization, device, "transformers", probe, progress)
+    if findings.refused:
+        raise PlaygroundError(f"{entry.title} can't be run: {findings.refused}")
+    stage = f"Packing {entry.title} to {quantization}"
+    left = _lay_out(module, quantization, device, lambda part: progress(stage, part))
     dtype = activation_dtype(quantization)
     facts = ModelFacts(
         id=entry.id,
@@ -188,8 +200,20 @@ def _load(
         device_name=placement.device_name(device),
         dtype=str(dtype).removeprefix("torch."),
         has_chat_template=bool(tokenizer.chat_template),
+        limits=tuple(findings.limits.values()),
     )
-    return LoadedModel(entry, module, tokenizer, facts, eos_ids)
+    return LoadedModel(entry, module, tokenizer, facts, eos_ids, findings)
+
+
+def _lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
+    """Bring the weights into the form they are computed in; names of layers that could not be packed."""
+    if quantization in PACKED:
+        left = pack_cpu(module, quantization, progress) if device == "cpu" else pack_cuda(module, quantization)
+        module.config.dtype = torch.bfloat16
+        return left
+    if device == "cpu":
+        pack_dense(module) if isinstance(module, LlamaWeights) else own_memory(module)
+    return []
 
 
 def _path(entry: ModelEntry, module: Any, engine: Engine) -> str:

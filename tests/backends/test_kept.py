@@ -12,6 +12,10 @@ from tests.engine.helpers import random_ids, tiny_language_model
 SETTINGS = make_settings(max_new_tokens=12, seed=3, temperature=1)
 
 
+def _no_chunk(_tokens: int) -> int:
+    return 0
+
+
 def _told(events) -> list[tuple[int, int, float]]:
     return [(event.index, event.id, event.logprob) for event in events if isinstance(event, TokenEvent)]
 
@@ -56,18 +60,18 @@ def _filled(prompt: list[int]):
 def test_the_oldest_goes_first_and_what_is_too_large_is_not_kept():
     prompts = [random_ids(40, seed) for seed in range(3)]
     caches = [_filled(prompt) for prompt in prompts]
-    kept = KeptCaches(max_bytes=2 * caches[0].nbytes)
+    kept = KeptCaches(_no_chunk, max_bytes=2 * caches[0].nbytes)
     for prompt, cache in zip(prompts, caches, strict=True):
         kept.keep(prompt, [], cache)
     assert [kept.before(prompt, [1, 2]) is not None for prompt in prompts] == [False, True, True]
-    small = KeptCaches(max_bytes=caches[0].nbytes - 1)
+    small = KeptCaches(_no_chunk, max_bytes=caches[0].nbytes - 1)
     small.keep(prompts[0], [], caches[0])
     assert small.before(prompts[0], [1]) is None
 
 
 def test_a_longer_answer_takes_the_place_of_its_beginning_and_nothing_matches_another_prompt():
     prompt = random_ids(40)
-    kept = KeptCaches()
+    kept = KeptCaches(_no_chunk)
     short, long = _filled([*prompt, 1]), _filled([*prompt, 1, 2, 3])
     kept.keep(prompt, [1], short)
     kept.keep(prompt, [1, 2, 3], long)

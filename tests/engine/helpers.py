@@ -89,6 +89,9 @@ class ScriptModel:
         self.said = -1
         return ScriptCache()
 
+    def least_chunk(self, prompt_tokens: int) -> int:
+        return 1
+
     def forward(self, ids: Tensor, cache: ScriptCache) -> Tensor:
         self.on_forward(ids)
         cache.length += ids.shape[1]
@@ -117,6 +120,9 @@ class Recording:
 
     def new_cache(self) -> Any:
         return self.model.new_cache()
+
+    def least_chunk(self, prompt_tokens: int) -> int:
+        return self.model.least_chunk(prompt_tokens)
 
     def forward(self, ids: Tensor, cache: Any) -> Tensor:
         self.before(len(self.shapes))

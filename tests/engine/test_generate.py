@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from playground.engine import generate, rows
+from playground.engine import chunks, rows
 from playground.engine.events import Finished, PromptProcessed, PromptProgress, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
@@ -58,7 +58,7 @@ def test_greedy_ids_are_those_of_transformers_generate(arch: str, length: int):
 @pytest.mark.parametrize("arch", MODELS)
 @pytest.mark.parametrize("chunk", [1, 5, 16, 64])
 def test_the_size_of_a_chunk_changes_no_greedy_id(arch: str, chunk: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(generate, "PREFILL_CHUNK", chunk)
+    monkeypatch.setattr(chunks, "PREFILL_CHUNK", chunk)
     prompt = random_ids(70)
     ours = ids_of(stream(tiny_text_model(arch), prompt, GREEDY.model_copy(update={"max_new_tokens": 24})))
     assert ours == _theirs(tiny_module(arch), prompt, max_new_tokens=24)

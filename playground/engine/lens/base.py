@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.errors import PlaygroundError
 
 __all__ = ["LayerPass", "LayerWatch", "Lens", "LensUnavailable", "chunks_of"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.engine.lens.base import LayerPass, LayerWatch, LensUnavailable, chunks_of
-from playground.engine.module import ModuleCache, module_logits, module_outputs
+from playground.engine.module import ModuleCache, ModuleModel, module_logits, module_outputs
 
 __all__ = ["ModuleLens"]
 
@@ -19,10 +19,10 @@ _EAGER = "eager"
 class ModuleLens:
     """A lens on transformers' own forward pass."""
 
-    def __init__(self, module: Any):
-        self._module = module
-        self._config = module.config.get_text_config(decoder=True)
-        self._layers = _decoder_layers(module, self._config.num_hidden_layers)
+    def __init__(self, model: ModuleModel):
+        self._model, self._module = model, model.module
+        self._config = self._module.config.get_text_config(decoder=True)
+        self._layers = _decoder_layers(self._module, self._config.num_hidden_layers)
 
     @property
     def layers(self) -> int:
@@ -40,6 +40,7 @@ class ModuleLens:
         self, ids: Sequence[int], positions: Sequence[int], cache: ModuleCache, prompt_tokens: int
     ) -> Generator[int, None, LayerPass]:
         """As `Lens.read`."""
+        self._check_plain(len(ids))
         watch, logits = LayerWatch(self.layers, positions), None
         for start, end in chunks_of(0, len(ids), prompt_tokens):
             watch.start = start
@@ -68,6 +69,7 @@ class ModuleLens:
         self, ids: Sequence[int], layer: int, rows: range, cache: ModuleCache, prompt_tokens: int
     ) -> Generator[int, None, Tensor]:
         """As `Lens.attention`."""
+        self._check_plain(rows.stop)
         for start, end in chunks_of(cache.length, rows.start, prompt_tokens):
             with torch.inference_mode():
                 module_logits(self._module, self._ids(ids, start, end), cache.inner)
@@ -83,6 +85,14 @@ class ModuleLens:
             )
         found = weights[layer][0].float().cpu()
         return nn.functional.pad(found, (rows.stop - found.shape[-1], 0))  # a window holds the last tokens only
+
+    def _check_plain(self, tokens: int) -> None:
+        """Refuse a model whose text is read in a way of its own: what is seen would not be what a run computes."""
+        if not self._model.is_plain(tokens):
+            raise LensUnavailable(
+                f"{self._name} does not read {tokens:,} tokens chunk by chunk into one cache, as the layers are watched "
+                "here: choose another model, or a shorter text."
+            )
 
     @property
     def _name(self) -> str:

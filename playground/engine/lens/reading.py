@@ -50,7 +50,7 @@ def lens_of(model: LanguageModel) -> Lens:
     if isinstance(model, Decoder):
         return DecoderLens(model)
     if isinstance(model, ModuleModel):
-        return ModuleLens(model.module)
+        return ModuleLens(model)
     raise LensUnavailable(f"A {type(model).__name__} does not show its layers.")
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
-from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.template import ids_of
 from playground.experiments.agents.calls import Caller
 from playground.experiments.agents.history import History, Messages

@@ -8,8 +8,9 @@ from time import perf_counter
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import PromptProcessed
-from playground.engine.generate import PREFILL_CHUNK, stream
+from playground.engine.generate import stream
 from playground.errors import PlaygroundError
 from playground.experiments.context.filler import TEXT, filler_ids
 from playground.experiments.context.fit import fit, predict

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
 from playground.context_presets import Haystack, load_haystack
-from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.model import TextModel
 from playground.engine.reading import read_to
 from playground.errors import PlaygroundError

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from playground.backends.base import Loading, Queued, StepLogits
 from playground.backends.local import LocalBackend
-from playground.engine.generate import PREFILL_CHUNK
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.sampling import Noise
 from playground.errors import PlaygroundError
 from playground.experiments.environment import changes, describe_environment

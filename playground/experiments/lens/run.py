@@ -10,8 +10,8 @@ from torch import Tensor
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import TokenEvent
-from playground.engine.generate import PREFILL_CHUNK
 from playground.engine.lens.base import LayerPass, Lens
 from playground.engine.lens.reading import LensGrid, lens_of, read_grid
 from playground.errors import PlaygroundError

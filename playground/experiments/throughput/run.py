@@ -5,8 +5,9 @@ from collections.abc import Callable, Generator, Iterator
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import RowEvent
-from playground.engine.generate import PREFILL_CHUNK, stream_batch
+from playground.engine.generate import stream_batch
 from playground.errors import PlaygroundError
 from playground.experiments.batch import plan_batch
 from playground.experiments.context.filler import TEXT, filler_ids

@@ -11,8 +11,9 @@ import torch
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Event, TokenEvent
-from playground.engine.generate import PREFILL_CHUNK, stream
+from playground.engine.generate import stream
 from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.errors import NotEnoughMemory, PlaygroundError

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.decoder import Decoder
-from playground.engine.generate import PREFILL_CHUNK
 from playground.engine.lens.base import LayerPass, Lens, LensUnavailable, chunks_of
 from playground.engine.lens.reading import lens_of, read_grid
 from playground.engine.model import LanguageModel

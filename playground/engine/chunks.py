@@ -1,0 +1,18 @@
+"""How a prompt is cut for reading: the same wherever it is read again, as another cut gives other last bits."""
+
+from playground.engine.model import LanguageModel
+
+__all__ = ["PREFILL_CHUNK", "chunk_tokens", "whole_chunks"]
+
+PREFILL_CHUNK = 256  # tokens between two looks at Stop
+
+
+def chunk_tokens(model: LanguageModel, prompt_tokens: int) -> int:
+    """Tokens of a prompt of this length that are read at a time."""
+    return max(PREFILL_CHUNK, model.least_chunk(prompt_tokens))
+
+
+def whole_chunks(model: LanguageModel, prompt_tokens: int) -> int:
+    """Tokens of the prompt before its last chunk: reading that chunk again gives the logits after the prompt."""
+    size = chunk_tokens(model, prompt_tokens)
+    return (prompt_tokens - 1) // size * size

@@ -1,0 +1,217 @@
+"""Whether the loop reads a model as the model's own forward pass does; asked before it answers anybody.
+
+The measure is one plain pass of transformers' module over a short text, with no cache. Each way in which the loop reads
+is held against it: the text at once, then a token at a time; in two parts; two rows that part and change places; some
+tokens forgotten and others read. What differs by more than rounding is a limit, and is not used.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from playground.engine.model import KVCache, LanguageModel
+from playground.engine.module import ModuleModel
+from playground.models.facts import PLAIN, Ability, Findings
+
+__all__ = ["Sample", "probe_decoder", "probe_module", "sample_of"]
+
+_TOKENS, _SPLIT, _PART = 15, 12, 5
+# Differences are root mean squares of logits, as shares of their standard deviation. The default model's, in other
+# orders: 1e-5 in fp32, 0.13 in bf16. A position or a state that is wrong gives 0.1 to 1.4.
+_LEAST_ROUNDING, _MOST_ROUNDING = {torch.float32: 1e-3}, {torch.float32: 1e-2}
+_LEAST_16_BIT, _MOST_16_BIT = 0.3, 0.5
+_MARGIN = 4  # times what another length of the same text was seen to change
+
+_LIMITS: dict[Ability, str] = {
+    "cache": "Every token reads the whole text again, as nothing that transformers keeps of it gives the same numbers",
+    "chunks": "A prompt is read in one piece, so Stop waits for its end",
+    "rows": "Several answers are computed one at a time, not together",
+    "rewind": "A branch or an inspected step reads its text again from the beginning",
+}
+
+
+class Differs(Exception):
+    """A way of reading gives other logits, or none; the message says why."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A text that is the measure, and another one that has one token of its own, the one after the split.
+
+    Attributes:
+        ids, other_ids: Both texts.
+        logits, other_logits: What the plain pass says after each token, float32 [tokens, vocabulary].
+        rounding: The largest difference that rounding may make.
+    """
+
+    ids: list[int]
+    other_ids: list[int]
+    logits: Tensor
+    other_logits: Tensor
+    rounding: float
+
+    def check(self, found: Tensor, wanted: Tensor) -> None:
+        """Refuse logits [vocabulary] that differ by more than rounding.
+
+        Raises:
+            Differs: By how much.
+        """
+        difference = _difference(found, wanted)
+        if not difference <= self.rounding:
+            raise Differs(
+                f"its logits differ by {difference:.2g} of their spread, rounding by {self.rounding:.2g} at most"
+            )
+
+
+def sample_of(module: Any) -> Sample:
+    """The measure for this module.
+
+    Raises:
+        Differs: It can't be one: the plain pass fails, is random, or looks ahead.
+    """
+    ids = _ordinary_ids(module.config)
+    other_ids = [*ids[:_SPLIT], ids[_SPLIT + 1], *ids[_SPLIT + 1 :]]
+    logits, other_logits, start = (_attempt(_plain, module, text) for text in (ids, other_ids, ids[:_SPLIT]))
+    seen = max(_difference(*pair) for pair in zip(start, logits[:_SPLIT], strict=True))
+    most = _MOST_ROUNDING.get(module.dtype, _MOST_16_BIT)
+    if not seen <= most:
+        raise Differs(
+            "what it says after a token depends on what comes later, or on chance, so it does not write left to right"
+        )
+    least = _LEAST_ROUNDING.get(module.dtype, _LEAST_16_BIT)
+    return Sample(ids, other_ids, logits, other_logits, min(most, max(least, _MARGIN * seen)))
+
+
+def probe_decoder(model: LanguageModel, sample: Sample) -> None:
+    """Hold our own decoder, which has no limits, against the measure.
+
+    Raises:
+        Differs: In which way.
+    """
+    for check in (_check_steps, _check_chunks, _check_rows, _check_rewind):
+        _attempt(check, model, sample)
+
+
+def probe_module(module: Any) -> Findings:
+    """In which ways transformers' module may be read."""
+    try:
+        sample = sample_of(module)
+    except Differs as why:
+        return Findings(refused=f"{module.config.model_type} is not a model that can be run here: {why}.")
+    counted, why = _first_right(module, sample)
+    if counted is None:
+        return _with(PLAIN, "cache", why)
+    findings = counted
+    for ability, check in (("chunks", _check_chunks), ("rows", _check_rows), ("rewind", _check_rewind)):
+        try:
+            _attempt(check, ModuleModel(module, findings), sample)
+        except Differs as why:
+            findings = _with(findings, ability, str(why))
+    return findings
+
+
+def _first_right(module: Any, sample: Sample) -> tuple[Findings | None, str]:
+    """Whether positions are given or left to the module, whichever is right when it reads on; else why neither is."""
+    reasons = list[str]()
+    for findings in (PLAIN, Findings(positions=False)):
+        try:
+            _attempt(_check_steps, ModuleModel(module, findings), sample)
+        except Differs as why:
+            reasons.append(str(why))
+        else:
+            return findings, ""
+    return None, reasons[0]
+
+
+def _with(findings: Findings, ability: Ability, why: str) -> Findings:
+    return replace(findings, limits={**findings.limits, ability: f"{_LIMITS[ability]} ({why})."})
+
+
+def _attempt(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What this work gives; whatever it breaks with is a difference too."""
+    try:
+        return work(*arguments)
+    except Differs:
+        raise
+    except Exception as error:  # a module may fail in every way there is
+        raise Differs(f"{type(error).__name__}: {' '.join(str(error).split())[:160]}") from None
+
+
+def _check_steps(model: LanguageModel, sample: Sample) -> None:
+    """The text at once, then a token at a time."""
+    cache = model.new_cache()
+    sample.check(_read(model, cache, sample.ids[:_SPLIT]), sample.logits[_SPLIT - 1])
+    _check_on(model, cache, sample)
+
+
+def _check_chunks(model: LanguageModel, sample: Sample) -> None:
+    """The text in two parts, as a long prompt is read, then on."""
+    cache = model.new_cache()
+    model.read(torch.tensor([sample.ids[:_PART]]), cache)
+    sample.check(_read(model, cache, sample.ids[_PART:_SPLIT]), sample.logits[_SPLIT - 1])
+    sample.check(_read(model, cache, sample.ids[_SPLIT : _SPLIT + 1]), sample.logits[_SPLIT])
+
+
+def _check_rows(model: LanguageModel, sample: Sample) -> None:
+    """Two answers to one text; then they change places."""
+    cache = model.new_cache()
+    _read(model, cache, sample.ids[:_SPLIT])
+    cache.expand(2)
+    both = (sample.ids, sample.logits), (sample.other_ids, sample.other_logits)
+    for place in range(_SPLIT, _TOKENS):
+        found = model.forward(torch.tensor([[ids[place]] for ids, _ in both]), cache)
+        for row, (_, logits) in zip(found, both, strict=True):
+            sample.check(row, logits[place])
+        cache.select([1, 0])
+        both = both[::-1]
+
+
+def _check_rewind(model: LanguageModel, sample: Sample) -> None:
+    """Another text from the split on, then the first one where it was left."""
+    cache = model.new_cache()
+    _read(model, cache, sample.ids[:_SPLIT])
+    for place in range(_SPLIT, _SPLIT + 2):
+        _read(model, cache, sample.ids[place : place + 1])
+    other = cache.fork_at(_SPLIT)
+    if other is None:
+        raise Differs("its state holds all tokens that were read, and none can be taken out again")
+    sample.check(_read(model, other, sample.other_ids[_SPLIT : _SPLIT + 1]), sample.other_logits[_SPLIT])
+    _check_on(model, cache, sample)
+
+
+def _check_on(model: LanguageModel, cache: KVCache, sample: Sample) -> None:
+    """The rest of the text, a token at a time."""
+    for place in range(cache.length, _TOKENS):
+        sample.check(_read(model, cache, sample.ids[place : place + 1]), sample.logits[place])
+
+
+def _read(model: LanguageModel, cache: KVCache, ids: Sequence[int]) -> Tensor:
+    return model.forward(torch.tensor([list(ids)]), cache)[0]
+
+
+@torch.inference_mode()
+def _plain(module: Any, ids: Sequence[int]) -> Tensor:
+    """Float32 logits [tokens, vocabulary] of one pass, on the CPU."""
+    return module(input_ids=torch.tensor([list(ids)], device=module.device), use_cache=False).logits[0].float().cpu()
+
+
+def _difference(found: Tensor, wanted: Tensor) -> float:
+    """Root mean square of the difference, by the spread of what is wanted; tokens that are masked in both count not."""
+    masked = wanted.isneginf()
+    if not torch.equal(masked, found.isneginf()):
+        return float("inf")
+    found, wanted = found[~masked], wanted[~masked]
+    return float((found - wanted).square().mean().sqrt() / wanted.std().clamp(min=1e-30))
+
+
+def _ordinary_ids(config: Any) -> list[int]:
+    """Different token ids, none of which the config gives a meaning (padding, pictures)."""
+    text = config.get_text_config(decoder=True)
+    named = [value for one in (config, text) for name, value in one.to_dict().items() if name.endswith("token_id")]
+    special = {id for value in named for id in (value if isinstance(value, list | tuple) else [value])}
+    plain = [id for id in range(min(text.vocab_size, 4096)) if id not in special]
+    order = torch.randperm(len(plain), generator=torch.Generator().manual_seed(0))[:_TOKENS].tolist()
+    return [plain[place] for place in order]
