@@ -95,9 +95,19 @@ def tiny_config(arch: str, **config: Any) -> PreTrainedConfig:
     return made
 
 
-def tiny_model(arch: str = "llama", *, seed: int = 0, dtype: torch.dtype = torch.float32, **config: Any) -> Any:
-    """A random causal LM in eval mode, the same for the same arguments; mistral, qwen2 and qwen3 have untied heads."""
-    made = tiny_config(arch, **config)
+def tiny_model(
+    arch: str = "llama",
+    *,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    made: PreTrainedConfig | None = None,
+    **config: Any,
+) -> Any:
+    """A random causal LM in eval mode, the same for the same arguments; mistral, qwen2 and qwen3 have untied heads.
+
+    A config that was `made` already is taken as it is.
+    """
+    made = made or tiny_config(arch, **config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: PreTrainedModel = AutoModelForCausalLM.from_config(made, trust_remote_code=False)

@@ -33,12 +33,12 @@ T = TypeVar("T")
 class LocalBackend:
     """Answers with our own loop over a loaded model."""
 
-    capabilities = Capabilities(full_logits=True, top_logprobs=10**6, seed=True, usage=True, batch=True)
-
     def __init__(self, loaded: LoadedModel):
         self.loaded = loaded
         own = isinstance(loaded.module, LlamaWeights)
         model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
+        together = "rows" not in loaded.findings.limits
+        self.capabilities = Capabilities(full_logits=True, top_logprobs=10**6, seed=True, usage=True, batch=together)
         self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
         self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
         # Held apart from the weights: previews and meters of a run may still ask after `close`.

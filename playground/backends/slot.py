@@ -74,6 +74,8 @@ class ModelSlot:
 
         try:
             loaded = load(entry, quantization, device=self.device, probe=self._probe, progress=tell)
+            for limit in loaded.facts.limits:
+                tell(limit, None)
         except NotEnoughMemory:
             if self.backend is None:
                 raise

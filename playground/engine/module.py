@@ -63,7 +63,7 @@ class ModuleCache:
             self.inners = [copy.deepcopy(self.inners[row]) for row in rows] if self.inners else []
         else:
             for inner in self.inners:
-                inner.reorder_cache(torch.tensor(rows))
+                inner.reorder_cache(torch.LongTensor(list(rows)))
 
     def forget(self) -> None:
         """Hold nothing, for as many rows as before."""

@@ -21,9 +21,8 @@ __all__ = ["Sample", "probe_decoder", "probe_module", "sample_of"]
 _TOKENS, _SPLIT, _PART = 15, 12, 5
 # Differences are root mean squares of logits, as shares of their standard deviation. The default model's, in other
 # orders: 1e-5 in fp32, 0.13 in bf16. A position or a state that is wrong gives 0.1 to 1.4.
-_LEAST_ROUNDING, _MOST_ROUNDING = {torch.float32: 1e-3}, {torch.float32: 1e-2}
-_LEAST_16_BIT, _MOST_16_BIT = 0.3, 0.5
-_MARGIN = 4  # times what another length of the same text was seen to change
+_FP32_ROUNDING, _LEAST_16_BIT, _MOST_16_BIT = 3e-4, 0.3, 0.5
+_MARGIN = 4  # times what another length of the same text was seen to change, in 16 bits
 
 _LIMITS: dict[Ability, str] = {
     "cache": "Every token reads the whole text again, as nothing that transformers keeps of it gives the same numbers",
@@ -76,13 +75,13 @@ def sample_of(module: Any) -> Sample:
     other_ids = [*ids[:_SPLIT], ids[_SPLIT + 1], *ids[_SPLIT + 1 :]]
     logits, other_logits, start = (_attempt(_plain, module, text) for text in (ids, other_ids, ids[:_SPLIT]))
     seen = max(_difference(*pair) for pair in zip(start, logits[:_SPLIT], strict=True))
-    most = _MOST_ROUNDING.get(module.dtype, _MOST_16_BIT)
+    narrow = module.dtype != torch.float32
+    most = _MOST_16_BIT if narrow else _FP32_ROUNDING
     if not seen <= most:
         raise Differs(
             "what it says after a token depends on what comes later, or on chance, so it does not write left to right"
         )
-    least = _LEAST_ROUNDING.get(module.dtype, _LEAST_16_BIT)
-    return Sample(ids, other_ids, logits, other_logits, min(most, max(least, _MARGIN * seen)))
+    return Sample(ids, other_ids, logits, other_logits, min(most, max(_LEAST_16_BIT, _MARGIN * seen)))
 
 
 def probe_decoder(model: LanguageModel, sample: Sample) -> None:
@@ -91,7 +90,7 @@ def probe_decoder(model: LanguageModel, sample: Sample) -> None:
     Raises:
         Differs: In which way.
     """
-    for check in (_check_steps, _check_chunks, _check_rows, _check_rewind):
+    for check in (_check_steps, *_CHECKS.values()):
         _attempt(check, model, sample)
 
 
@@ -105,7 +104,7 @@ def probe_module(module: Any) -> Findings:
     if counted is None:
         return _with(PLAIN, "cache", why)
     findings = counted
-    for ability, check in (("chunks", _check_chunks), ("rows", _check_rows), ("rewind", _check_rewind)):
+    for ability, check in _CHECKS.items():
         try:
             _attempt(check, ModuleModel(module, findings), sample)
         except Differs as why:
@@ -180,6 +179,13 @@ def _check_rewind(model: LanguageModel, sample: Sample) -> None:
         raise Differs("its state holds all tokens that were read, and none can be taken out again")
     sample.check(_read(model, other, sample.other_ids[_SPLIT : _SPLIT + 1]), sample.other_logits[_SPLIT])
     _check_on(model, cache, sample)
+
+
+_CHECKS: dict[Ability, Callable[[LanguageModel, Sample], None]] = {
+    "chunks": _check_chunks,
+    "rows": _check_rows,
+    "rewind": _check_rewind,
+}
 
 
 def _check_on(model: LanguageModel, cache: KVCache, sample: Sample) -> None:

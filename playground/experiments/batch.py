@@ -56,7 +56,9 @@ def plan_batch(backend: LocalBackend, prompt_tokens: int, settings: Sequence[Set
             f"One answer of {length:,} tokens needs about {needed / 1e6:,.0f} MB beside the model, and "
             f"{free_bytes / 1e6:,.0f} MB are free: shorten the prompt, lower max_new_tokens, or close other programs."
         )
-    return BatchPlan(len(settings), min(MAX_BATCH, fit, len(settings)), row_bytes, free_bytes)
+    together = backend.capabilities.batch
+    at_once = min(MAX_BATCH if together else 1, fit, len(settings))
+    return BatchPlan(len(settings), at_once, row_bytes, free_bytes, together)
 
 
 def batch_updates(

@@ -31,6 +31,7 @@ def describe_environment(facts: ModelFacts, prefill_chunk: int) -> dict[str, Any
         "engine": facts.path,
         "prefill_chunk": prefill_chunk,
         "weights_note": facts.weights_note,
+        **({"limits": list(facts.limits)} if facts.limits else {}),
         "environment_variables": {name: os.environ[name] for name in _KNOBS if name in os.environ},
     }
 

@@ -69,12 +69,14 @@ class BatchPlan:
         rows_at_once: Most rows computed together: 32, or as many as fit the memory; the rest follows in waves.
         row_bytes: Predicted KV cache of one row at its full length.
         available_bytes: Free memory when this was decided.
+        together: Whether the model can compute several rows in one pass.
     """
 
     rows: int
     rows_at_once: int
     row_bytes: int
     available_bytes: int
+    together: bool = True
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def fill_menus(runner: Runner, model: object, quantization: object, context_leng
     if measured:
         sizes = f"{format_bytes(measured.weights_bytes)} measured, {format_bytes(measured.paper_bytes)} on paper."
         code = {"decoder": "our own decoder", "transformers": "transformers' module"}[measured.path]
-        hint = f"{sizes} {measured.weights_note} Computed by {code}."
+        hint = " ".join([f"{sizes} {measured.weights_note} Computed by {code}.", *measured.limits])
     options: list[Option] = [(name, name, possible.get(name)) for name in QUANTIZATIONS]
     return [
         gr.update(value=entry.id, options=[list(option) for option in models], hint=entry.about),

@@ -34,6 +34,8 @@ def plan_text(plan: BatchPlan) -> str:
     """How the rows are computed, in words; empty while all go together."""
     if plan.rows <= plan.rows_at_once:
         return ""
+    if not plan.together:
+        return f"{plan.rows} rows go one at a time: this model can't compute several together."
     waves = -(-plan.rows // plan.rows_at_once)
     why = f"one row needs {format_bytes(plan.row_bytes)} of KV cache, {format_bytes(plan.available_bytes)} are free"
     return f"{plan.rows} rows go in {waves} waves of at most {plan.rows_at_once}: {why}."

@@ -90,8 +90,8 @@ class ModuleLens:
         """Refuse a model whose text is read in a way of its own: what is seen would not be what a run computes."""
         if not self._model.is_plain(tokens):
             raise LensUnavailable(
-                f"{self._name} does not read {tokens:,} tokens chunk by chunk into one cache, as the layers are watched "
-                "here: choose another model, or a shorter text."
+                f"{self._name} does not read {tokens:,} tokens chunk by chunk into one cache, as layers are "
+                "watched here: choose another model, or a shorter text."
             )
 
     @property

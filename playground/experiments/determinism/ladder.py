@@ -26,6 +26,7 @@ from playground.experiments.determinism.records import (
     ReferenceRecord,
     RungRecord,
 )
+from playground.experiments.determinism.rows import check_plain
 from playground.experiments.determinism.rungs import FIXES, RUNGS, Fix, Rung, pick
 from playground.experiments.determinism.scene import Scene, loading
 from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
@@ -111,6 +112,7 @@ def _work(
     quantization = request.run.quantization
     loaded = yield from loading(backend.loaded, "fp32" if quantization in PACKED else quantization)
     try:
+        check_plain(loaded, len(prepared.ids) + room)
         scene = Scene(backend, loaded, settings, list(prepared.ids), room, request.quick, should_stop)
         yield from Ladder(scene, request.run.prompt, rungs, fixes).climb()
     except NotFinite:

@@ -18,7 +18,7 @@ from playground.experiments.determinism.crowd import Crowd, CrowdResult, serve
 from playground.experiments.determinism.drift import NotFinite
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
-from playground.experiments.determinism.rows import check_joinable
+from playground.experiments.determinism.rows import check_joinable, check_plain
 from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, Arm, pick
 from playground.experiments.determinism.scene import loading
 from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped
@@ -114,6 +114,7 @@ def _arm(arm: Arm, loaded: LoadedModel, request: LoadRequest, ground: Ground) ->
     """The reference alone, then everybody under load."""
     module = loaded.module
     check_joinable(DynamicCache(config=module.config))
+    check_plain(loaded, len(ground.prompt) + ground.room)
     at_once = requests_at_once(loaded, arm, request.requests, len(ground.prompt) + ground.room)
     if at_once < request.requests:
         yield Stage(f"{arm.title}: {at_once} requests at a time, as memory allows, one wave after the other", 0.0)

@@ -7,9 +7,11 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from playground.engine.module import ModuleModel
 from playground.errors import PlaygroundError
+from playground.models.loading import LoadedModel
 
-__all__ = ["check_joinable", "join", "split"]
+__all__ = ["check_joinable", "check_plain", "join", "split"]
 
 _KINDS = (DynamicLayer, DynamicSlidingWindowLayer)
 
@@ -25,6 +27,20 @@ def check_joinable(cache: DynamicCache) -> None:
         raise PlaygroundError(
             f"The load simulator moves requests from batch to batch by their keys and values; this model keeps other "
             f"state ({', '.join(sorted(others))}): choose a model with plain attention."
+        )
+
+
+def check_plain(loaded: LoadedModel, tokens: int) -> None:
+    """Refuse a model whose text of so many tokens is not read as others are: its rungs and arms would lie.
+
+    Raises:
+        PlaygroundError: It says what is different.
+    """
+    if not ModuleModel(loaded.module, loaded.findings).is_plain(tokens):
+        why = " ".join(loaded.facts.limits) or f"Within {tokens:,} tokens, its positions change."
+        raise PlaygroundError(
+            f"Ways of computing are compared on models that read chunk by chunk into one cache, which "
+            f"{loaded.facts.title} does not. {why} Choose another model."
         )
 
 

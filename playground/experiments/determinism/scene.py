@@ -106,8 +106,11 @@ def loading(like: LoadedModel, quantization: str, engine: Engine = "transformers
         PlaygroundError: It can't run here, or does not fit.
     """
     steps = told(
-        lambda progress: load(like.entry, quantization, device=like.facts.device, engine=engine, progress=progress)
-    )
+        lambda progress: load(
+            like.entry, quantization,
+            device=like.facts.device, engine=engine, probe=lambda *_: lambda _: like.findings, progress=progress,
+        )
+    )  # fmt: skip
     while True:
         try:
             text, _ = next(steps)

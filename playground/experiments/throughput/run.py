@@ -99,6 +99,8 @@ class _Throughput:
             return str(error)
         if plan.rows_at_once == rows:
             return None
+        if not self._backend.capabilities.batch:
+            return f"{self._backend.facts.title} can't compute {rows} rows together: measure a batch of 1."
         return (
             f"{rows} rows need more memory than is free, {free / 1e6:,.0f} MB; {plan.rows_at_once} fit: close other "
             f"programs, or lower the tokens of prompt or answer."

@@ -147,7 +147,7 @@ def _learn(
     module = copied.module
     sentence = _sentence_ids(copied.tokenizer, request.sentence)
     ids = torch.tensor([sentence], device=module.device)
-    text_model = TextModel(ModuleModel(module), copied.tokenizer, frozenset(copied.eos_ids))
+    text_model = TextModel(ModuleModel(module, copied.findings), copied.tokenizer, frozenset(copied.eos_ids))
 
     def answer() -> str:
         return _answer(stream(text_model, prompt, settings, should_stop=should_stop))[0]
