@@ -21,7 +21,7 @@ from playground.experiments.records import (
 )
 from playground.experiments.updates import Meters, RunRequest, Update
 from playground.metrics.timing import timing_of
-from playground.models.facts import ModelFacts
+from playground.models.facts import KVLayer, KVLayout, ModelFacts
 from playground.presets import Hardware
 from playground.settings import QUANTIZATIONS
 
@@ -250,7 +250,7 @@ class FakeRunner:
         weights = WEIGHTS_BYTES[quantization]
         return ModelFacts(
             entry.id, entry.title, "wheel", "llama", "decoder", 134_515_008, quantization,
-            "These weights are numbers of a test.", weights, weights, weights, KV_BYTES_PER_TOKEN,
+            "These weights are numbers of a test.", weights, weights, weights, KVLayout((KVLayer(KV_BYTES_PER_TOKEN),)),
             entry.context_length or 8192, 49_152, "cpu", "a test", "float32", True,
         )  # fmt: skip
 

@@ -19,10 +19,8 @@ from playground.engine.prompting import prepare_prompt
 from playground.engine.reading import read_to
 from playground.errors import PlaygroundError
 from playground.models.facts import ModelFacts
-from playground.models.kv import kv_cache_bytes
 from playground.models.llama import LlamaWeights
 from playground.models.loading import LoadedModel, unload
-from playground.models.quantization import activation_dtype
 from playground.settings import Settings
 
 __all__ = ["LocalBackend"]
@@ -80,9 +78,9 @@ class LocalBackend:
         with self._tokenizing:
             return work(self._tokenizer)
 
-    def kv_cache_bytes(self, tokens: int) -> int:
-        """Predicted size of the key-value cache that holds so many tokens."""
-        return kv_cache_bytes(self._config, tokens, activation_dtype(self.facts.quantization))
+    def kv_cache_bytes(self, tokens: int) -> int | None:
+        """Predicted size of the key-value cache that holds so many tokens; None where it is unknown."""
+        return None if self.facts.kv is None else self.facts.kv.nbytes(tokens)
 
     def stream(
         self,

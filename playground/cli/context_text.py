@@ -17,13 +17,17 @@ def document_text(record: Document) -> str:
     return _tokens(record)
 
 
+def _predicted(size: int | None) -> str:
+    return "unknown" if size is None else bytes_text(size)
+
+
 def _context(record: ContextRecord) -> str:
     rows = [["tokens", "prefill", "tokens/s", "KV cache", "predicted", "price"]]
     for point in record.points:
         rows.append(
             [
                 f"{point.tokens:,}", duration_text(point.prefill_s), f"{point.tokens / point.prefill_s:.0f}",
-                bytes_text(point.kv_bytes), bytes_text(point.kv_predicted_bytes), usd_text(point.input_usd),
+                bytes_text(point.kv_bytes), _predicted(point.kv_predicted_bytes), usd_text(point.input_usd),
             ]
         )  # fmt: skip
     lines = [_table(rows), "", fit_text(record.fit)]

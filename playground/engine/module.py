@@ -6,7 +6,7 @@ here, never a wrong number.
 
 import copy
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from playground.models.facts import PLAIN, Findings
+from playground.models.kv import cache_bytes
 
 __all__ = ["ModuleCache", "ModuleModel", "module_logits", "module_outputs"]
 
@@ -48,7 +49,7 @@ class ModuleCache:
     @property
     def nbytes(self) -> int:
         """Bytes of all keys, values and other states."""
-        return sum(tensor.nbytes for inner in self.inners for layer in inner.layers for tensor in _tensors(layer))
+        return sum(cache_bytes(inner.layers) for inner in self.inners)
 
     def expand(self, rows: int) -> None:
         """Repeat the one row."""
@@ -106,14 +107,6 @@ def _can_forget(layer: Any) -> bool:
     window = getattr(layer, "sliding_window", None)
     keeps_keys_only = isinstance(layer, DynamicLayer) and not hasattr(layer, "recurrent_states")
     return keeps_keys_only and (window is None or layer.get_seq_length() < window)
-
-
-def _tensors(layer: Any) -> Iterator[Tensor]:
-    """What a layer of a cache holds for each row: keys and values, or states of convolutions and recurrences."""
-    for held in vars(layer).values():
-        for value in held.values() if isinstance(held, dict) else [held]:
-            if isinstance(value, Tensor) and value.dim() > 1:  # a scalar is a setting
-                yield value
 
 
 class ModuleModel:

@@ -41,7 +41,7 @@ def check_rows(settings: Sequence[Settings]) -> None:
 
 
 def plan_batch(backend: LocalBackend, prompt_tokens: int, settings: Sequence[Settings], free_bytes: int) -> BatchPlan:
-    """How many rows go together.
+    """How many rows go together: those that fit the memory, or one where the cache's size is unknown.
 
     Raises:
         PlaygroundError: Not even one row fits the memory.
@@ -49,6 +49,8 @@ def plan_batch(backend: LocalBackend, prompt_tokens: int, settings: Sequence[Set
     room = max(own.max_new_tokens for own in settings)
     length = min(prompt_tokens + room, backend.context_length(settings[0]))
     row_bytes = backend.kv_cache_bytes(length)
+    if row_bytes is None:
+        return BatchPlan(len(settings), 1, None, free_bytes)
     needed = _COPIES * row_bytes + _SCORES_BYTES * backend.facts.vocabulary
     fit = int(free_bytes * _HEADROOM) // needed
     if fit < 1:

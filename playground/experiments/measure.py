@@ -33,7 +33,7 @@ class Surroundings:
 
     Attributes:
         facts: The model.
-        predict_kv_bytes: Formula: tokens to bytes of KV cache.
+        predict_kv_bytes: Tokens to bytes of KV cache; gives None where that is unknown.
         bandwidth_bytes_per_s: Measured memory bandwidth of the model's device.
         reference_model: Whose list price to tell.
         usd_per_hour: Price of the machine.
@@ -43,7 +43,7 @@ class Surroundings:
     """
 
     facts: ModelFacts
-    predict_kv_bytes: Callable[[int], int]
+    predict_kv_bytes: Callable[[int], int | None]
     bandwidth_bytes_per_s: float | None
     reference_model: str
     usd_per_hour: float

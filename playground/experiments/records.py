@@ -76,11 +76,15 @@ class TimingRecord(Part):
 
 
 class MemoryRecord(Part):
-    """Bytes, measured; `kv_cache_bytes` at the end of the run."""
+    """Bytes, measured; `kv_cache_bytes` at the end of the run.
+
+    Attributes:
+        kv_bytes_per_token: Predicted, before any sliding window; None where the architecture can't be predicted.
+    """
 
     weights_bytes: int
     kv_cache_bytes: int
-    kv_bytes_per_token: int
+    kv_bytes_per_token: int | None
     rss_bytes: int
     peak_rss_bytes: int
 

@@ -67,14 +67,14 @@ class BatchPlan:
     Attributes:
         rows: Answers asked for.
         rows_at_once: Most rows computed together: 32, or as many as fit the memory; the rest follows in waves.
-        row_bytes: Predicted KV cache of one row at its full length.
+        row_bytes: Predicted KV cache of one row at its full length; None is unknown.
         available_bytes: Free memory when this was decided.
         together: Whether the model can compute several rows in one pass.
     """
 
     rows: int
     rows_at_once: int
-    row_bytes: int
+    row_bytes: int | None
     available_bytes: int
     together: bool = True
 
@@ -118,8 +118,8 @@ class Meters:
     Attributes:
         mbu: Model bandwidth utilisation, 0 to 1: bytes a step must read / tpot / measured bandwidth.
         limit_s: Shortest possible time of one token: bytes a step must read / measured bandwidth.
-        kv_full_bytes: Predicted KV cache at the run's full context length.
-        kv_predicted_bytes: What the same formula predicts for the tokens held now, beside the measured bytes.
+        kv_full_bytes: Predicted KV cache at the run's full context length; None where it can't be predicted.
+        kv_predicted_bytes: The same prediction for the tokens held now, beside the measured bytes.
         gpu_allocated_bytes, gpu_reserved_bytes: None without a GPU.
     """
 
@@ -129,8 +129,8 @@ class Meters:
     prefill_s: float | None
     timing: TimingRecord
     memory: MemoryRecord
-    kv_predicted_bytes: int
-    kv_full_bytes: int
+    kv_predicted_bytes: int | None
+    kv_full_bytes: int | None
     gpu_allocated_bytes: int | None
     gpu_reserved_bytes: int | None
     mbu: float | None

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import psutil
 
-__all__ = ["GpuMemory", "PeakSampler", "gpu_memory", "kv_cache_bytes", "process_memory"]
+__all__ = ["GpuMemory", "PeakSampler", "gpu_memory", "process_memory"]
 
 
 def process_memory() -> int:
@@ -63,11 +63,3 @@ def gpu_memory() -> GpuMemory | None:
         allocated_bytes=sum(cuda.memory_allocated(device) for device in devices),
         reserved_bytes=sum(cuda.memory_reserved(device) for device in devices),
     )
-
-
-def kv_cache_bytes(tokens: int, kv_bytes_per_token: int) -> int:
-    """Predicted size of the KV cache: tokens x (2 x layers x KV heads x head size x bytes a number).
-
-    Layers with a sliding window keep fewer tokens than this says.
-    """
-    return tokens * kv_bytes_per_token

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["PLAIN", "Ability", "Findings", "ModelFacts"]
+__all__ = ["PLAIN", "Ability", "Findings", "KVLayer", "KVLayout", "ModelFacts"]
 
 Ability = Literal["cache", "chunks", "rows", "rewind"]
 
@@ -31,6 +31,42 @@ PLAIN = Findings()
 
 
 @dataclass(frozen=True)
+class KVLayer:
+    """What one layer keeps of the text.
+
+    Attributes:
+        bytes_per_token: Keys and values of a token, or what stands for them; 0 for a layer that keeps none.
+        window: Tokens it attends to, the newest included; it holds those before the newest. None is no limit.
+        state_bytes: A state of constant size, there from the first token on.
+    """
+
+    bytes_per_token: int
+    window: int | None = None
+    state_bytes: int = 0
+
+    def nbytes(self, tokens: int) -> int:
+        """Bytes that it holds after so many tokens."""
+        held = tokens if self.window is None else min(tokens, self.window - 1)
+        return held * self.bytes_per_token + (self.state_bytes if tokens else 0)
+
+
+@dataclass(frozen=True)
+class KVLayout:
+    """What all layers keep, for one sequence."""
+
+    layers: tuple[KVLayer, ...]
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Bytes that one token adds over all layers, before any sliding window."""
+        return sum(layer.bytes_per_token for layer in self.layers)
+
+    def nbytes(self, tokens: int) -> int:
+        """Bytes that the cache holds after so many tokens."""
+        return sum(layer.nbytes(tokens) for layer in self.layers)
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """Facts of a model in memory.
 
@@ -46,7 +82,7 @@ class ModelFacts:
         weights_bytes: Bytes of all weight storages, measured.
         paper_bytes: Parameters times the bits of the quantization's name.
         step_bytes: Weight bytes that one decode step must read (an untied input embedding is only looked up).
-        kv_bytes_per_token: Key and value bytes that one token adds over all layers, before any sliding window.
+        kv: What each layer keeps of the text; None where that can't be predicted.
         context_length: The most positions the model was made for.
         vocabulary: Number of logits.
         device: `cpu`, `cuda:0`, `mps`...
@@ -67,7 +103,7 @@ class ModelFacts:
     weights_bytes: int
     paper_bytes: int
     step_bytes: int
-    kv_bytes_per_token: int
+    kv: KVLayout | None
     context_length: int
     vocabulary: int
     device: str
@@ -75,3 +111,8 @@ class ModelFacts:
     dtype: str
     has_chat_template: bool
     limits: tuple[str, ...] = ()
+
+    @property
+    def kv_bytes_per_token(self) -> int | None:
+        """Bytes that one token adds to the KV cache, before any sliding window; None is unknown."""
+        return None if self.kv is None else self.kv.bytes_per_token

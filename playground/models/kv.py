@@ -1,40 +1,102 @@
-"""The size of the KV cache, by formula."""
+"""The size of the KV cache: predicted from the configuration, and measured of a cache."""
+
+import copy
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
-from transformers import PreTrainedConfig
+from torch import Tensor
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedConfig, cache_utils
 
-__all__ = ["kv_bytes_per_token", "kv_cache_bytes", "layer_windows"]
+from playground.models.facts import KVLayer, KVLayout
+from playground.models.quiet import quiet
+
+__all__ = ["LLAMA_FAMILY", "cache_bytes", "kv_layout", "layer_windows"]
+
+LLAMA_FAMILY = ("llama", "mistral", "qwen2", "qwen3")
+_PROBE_TOKENS = 3
+_GROWING = {"keys": -2, "values": -2, "indexer_keys": -2, "indexer_position_ids": -1}  # where their tokens count
 
 
-def kv_bytes_per_token(config: PreTrainedConfig, dtype: torch.dtype) -> int:
-    """Key and value bytes that one token adds over all layers, before any sliding window.
+def kv_layout(config: PreTrainedConfig, dtype: torch.dtype) -> KVLayout | None:
+    """What each layer will hold in memory, or None where it can't be predicted.
 
-    2 (key and value) x layers x KV heads x head dimension x bytes a number: Databricks, "LLM Inference Performance
-    Engineering". Layers without attention (linear, convolution) add nothing.
+    For the Llama family, 2 (key and value) x KV heads x head dimension x bytes a number: Databricks, "LLM Inference
+    Performance Engineering". Other architectures differ by layer, share layers, or keep latents or states instead:
+    their own code, without weights on the meta device, reads three tokens, and the cache it fills says the sizes.
+
+    Args:
+        config: Of the model.
+        dtype: Of its activations.
     """
-    return _layer_bytes_per_token(config, dtype) * len(layer_windows(config))
-
-
-def kv_cache_bytes(config: PreTrainedConfig, tokens: int, dtype: torch.dtype) -> int:
-    """Key and value bytes of one sequence of so many tokens; a sliding-window layer holds `min(tokens, window)`."""
-    held = sum(tokens if window is None else min(tokens, window) for window in layer_windows(config))
-    return held * _layer_bytes_per_token(config, dtype)
+    if config.model_type in LLAMA_FAMILY:
+        heads = config.num_attention_heads
+        kv_heads = getattr(config, "num_key_value_heads", None) or heads
+        head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
+        size = 2 * kv_heads * head_dim * dtype.itemsize
+        return KVLayout(tuple(KVLayer(size, window) for window in layer_windows(config)))
+    try:
+        with quiet():
+            layers = _probe(config, dtype)
+        return KVLayout(tuple(_measured(layer) for layer in layers))
+    except Exception:  # an architecture's code raises anything where it asks a meta tensor for its numbers
+        return None
 
 
 def layer_windows(config: PreTrainedConfig) -> list[int | None]:
-    """For every layer with a KV cache the most tokens it holds; None is no limit."""
-    text = config.get_text_config(decoder=True)
-    window = getattr(text, "sliding_window", None) or getattr(text, "attention_chunk_size", None)
-    kinds = getattr(text, "layer_types", None)
-    if not kinds:  # one kind for all: a window in the config then holds for every layer (mistral)
-        return [window] * text.num_hidden_layers
-    limits = {"full_attention": None, "sliding_attention": window, "chunked_attention": window}
-    return [limits[kind] for kind in kinds if kind in limits]
+    """For every layer the tokens it attends to, itself included; None is no limit."""
+    return [getattr(layer, "sliding_window", None) for layer in DynamicCache(config=config).layers]
 
 
-def _layer_bytes_per_token(config: PreTrainedConfig, dtype: torch.dtype) -> int:
-    text = config.get_text_config(decoder=True)
-    heads = text.num_attention_heads
-    kv_heads = getattr(text, "num_key_value_heads", None) or getattr(text, "num_kv_heads", None) or heads
-    head_dim = getattr(text, "head_dim", None) or text.hidden_size // heads
-    return 2 * kv_heads * head_dim * dtype.itemsize
+def cache_bytes(layers: Any) -> int:
+    """Bytes of everything that the layers of transformers' cache hold: keys and values, latents, states."""
+    return sum(tensor.nbytes for layer in layers for _, tensor in _tensors(layer))
+
+
+def _probe(config: PreTrainedConfig, dtype: torch.dtype) -> list[Any]:
+    """The layers of a cache that was filled without weights."""
+    config = copy.deepcopy(config)
+    config.get_text_config(decoder=True).pad_token_id = None  # else some look for it among the ids, which have no value
+    # In float32 first, since transformers sets the process's default dtype meanwhile; eager attention is the quickest
+    # on meta tensors, and batched experts ask no tensor which tokens go where.
+    with torch.device("meta"):
+        module: Any = AutoModelForCausalLM.from_config(
+            config, trust_remote_code=False, dtype=torch.float32, attn_implementation="eager",
+            experts_implementation="batched_mm",
+        )  # fmt: skip
+    module.to(dtype).eval()
+    cache = DynamicCache(config=config)
+    name = "cache" if "cache" in inspect.signature(type(module).forward).parameters else "past_key_values"
+    ids = torch.zeros(1, _PROBE_TOKENS, dtype=torch.long, device="meta")
+    with torch.inference_mode():
+        module(input_ids=ids, use_cache=True, **{name: cache})
+    return cache.layers
+
+
+def _measured(layer: Any) -> KVLayer:
+    """What a layer holds after the probe.
+
+    Raises:
+        ValueError: It is of a kind that says nothing of how it grows.
+    """
+    if type(layer).__module__ != cache_utils.__name__:
+        raise ValueError("an architecture's own kind of layer")
+    per_token = state = 0
+    for name, tensor in _tensors(layer):
+        if name not in _GROWING:
+            state += tensor.nbytes
+        elif tensor.shape[_GROWING[name]] == _PROBE_TOKENS:
+            per_token += tensor.nbytes // _PROBE_TOKENS
+        else:
+            raise ValueError("as many keys as tokens are expected")
+    return KVLayer(per_token, getattr(layer, "sliding_window", None), state)
+
+
+def _tensors(layer: Any) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of a layer with the name of its attribute, but for a layer's private ones (its window)."""
+    for name, value in vars(layer).items():
+        parts = value.values() if isinstance(value, Mapping) else (value,)
+        for tensor in () if name.startswith("_") else parts:
+            if isinstance(tensor, Tensor):
+                yield name, tensor

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig
 
 from playground.models.dense import DenseLinear
-from playground.models.kv import layer_windows
+from playground.models.kv import LLAMA_FAMILY, layer_windows
 
 __all__ = ["LlamaLayer", "LlamaShape", "LlamaWeights", "take_weights", "unsupported"]
 
-_FAMILY = ("llama", "mistral", "qwen2", "qwen3")
 _STATIC_ROPE = ("default", "linear", "llama3", "yarn")  # kinds whose frequencies do not depend on the text's length
 
 
@@ -70,7 +69,7 @@ class LlamaWeights(nn.Module):
 
 def unsupported(config: PreTrainedConfig) -> str | None:
     """Why our decoder can't run this model; None if it can."""
-    if config.model_type not in _FAMILY:
+    if config.model_type not in LLAMA_FAMILY:
         return f"{config.model_type} is not of the Llama family"
     if getattr(config, "hidden_act", "silu") != "silu":
         return f"its activation is {config.hidden_act}, not silu"

@@ -19,10 +19,10 @@ from playground.models import placement
 from playground.models.catalogue import ModelEntry
 from playground.models.dense import pack_dense
 from playground.models.estimate import Estimate, estimate_memory
-from playground.models.facts import PLAIN, Findings, ModelFacts
+from playground.models.facts import PLAIN, Findings, KVLayout, ModelFacts
 from playground.models.fetch import fetch, is_ready
 from playground.models.files import ModelFiles, inspect_files
-from playground.models.kv import kv_bytes_per_token
+from playground.models.kv import kv_layout
 from playground.models.llama import LlamaWeights, take_weights, unsupported
 from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
 from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
@@ -193,7 +193,7 @@ def _load(
         weights_bytes=weights_bytes(module),
         paper_bytes=paper_bytes(parameters, quantization),
         step_bytes=step_bytes(module),
-        kv_bytes_per_token=kv_bytes_per_token(module.config, dtype),
+        kv=KVLayout(()) if "cache" in findings.limits else kv_layout(module.config, dtype),
         context_length=_context_length(entry, module.config),
         vocabulary=vocabulary,
         device=device,

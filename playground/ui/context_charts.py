@@ -60,16 +60,18 @@ def kv_chart(points: Sequence[PointRecord]) -> str:
     """Bytes of keys and values, measured, over the line that the formula predicts."""
     if not points:
         return ""
-    apart = max(abs(one.kv_bytes - one.kv_predicted_bytes) for one in points)
+    predicted = [(one, one.kv_predicted_bytes) for one in points if one.kv_predicted_bytes is not None]
+    apart = max((abs(one.kv_bytes - size) for one, size in predicted), default=0)
+    told = "Measured and predicted bytes " + (f"differ by at most {format_bytes(apart)}." if apart else "are equal.")
     return ChartSpec(
         title="KV cache",
         x=Axis("tokens of the prompt", min=0),
         y=Axis("keys and values", unit="MB", min=0),
         series=[
             Series("measured", "dots", [(one.tokens, one.kv_bytes / 1e6) for one in points], "memory"),
-            Series("predicted", "line", [(one.tokens, one.kv_predicted_bytes / 1e6) for one in points], "ink-2"),
+            Series("predicted", "line", [(one.tokens, size / 1e6) for one, size in predicted], "ink-2"),
         ],
-        summary=f"Measured and predicted bytes {f'differ by at most {format_bytes(apart)}' if apart else 'are equal'}.",
+        summary=told if predicted else "Measured; what this architecture holds can't be predicted.",
     ).to_json()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from playground.engine.chat import PreparedChat, Segment, Turn
 from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord, TokensRecord
-from playground.ui.views import FINISH_REASONS, format_bytes, format_seconds, format_usd
+from playground.ui.views import FINISH_REASONS, format_bytes, format_predicted, format_seconds, format_usd
 
 __all__ = [
     "MAX_CHIPS", "PART_NAMES", "Shown", "chips_value", "fallen", "kind_of", "needle_value", "part_name", "piece_line",
@@ -191,7 +191,7 @@ def points_value(points: Sequence[PointRecord], note: str = "") -> str:
     rows = [
         (
             f"{one.tokens:,}", format_seconds(one.prefill_s), f"{one.tokens / one.prefill_s:,.0f}",
-            format_bytes(one.kv_bytes), format_bytes(one.kv_predicted_bytes), format_usd(one.input_usd),
+            format_bytes(one.kv_bytes), format_predicted(one.kv_predicted_bytes), format_usd(one.input_usd),
         )
         for one in points
     ]  # fmt: skip

@@ -14,9 +14,9 @@ from playground.models.facts import ModelFacts
 from playground.ui.energy_views import energy_values
 
 __all__ = [
-    "FINISH_REASONS", "NOTHING", "end_line", "facts_values", "format_bytes", "format_seconds", "format_usd",
-    "head_line", "meter_values", "packed", "preview_text", "prompt_line", "resent", "status", "tail_line", "token_line",
-    "usage",
+    "FINISH_REASONS", "NOTHING", "end_line", "facts_values", "format_bytes", "format_predicted", "format_seconds",
+    "format_usd", "head_line", "meter_values", "packed", "preview_text", "prompt_line", "resent", "status", "tail_line",
+    "token_line", "usage",
 ]  # fmt: skip
 
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
@@ -51,9 +51,17 @@ def format_bytes(size: float | None) -> str:
     return f"{size / 1e3:.1f} kB" if size >= 1000 else f"{size:.0f} B"
 
 
+def format_predicted(size: int | None) -> str:
+    """A predicted size; an architecture whose cache can't be predicted has none."""
+    return "unknown" if size is None else format_bytes(size)
+
+
 def _pair(first: float | None, second: float | None) -> str:
     """Two sizes with their unit once, where it is the same: 3.5 / 3.5 MB."""
-    one, two = format_bytes(first), format_bytes(second)
+    return _together(format_bytes(first), format_bytes(second))
+
+
+def _together(one: str, two: str) -> str:
     number, _, unit = one.partition(" ")
     return f"{number} / {two}" if unit and unit == two.partition(" ")[2] else f"{one} / {two}"
 
@@ -162,13 +170,13 @@ def _time_values(meters: Meters) -> dict[str, Any]:
 def _memory_values(meters: Meters) -> dict[str, Any]:
     memory = meters.memory
     now = memory.weights_bytes + memory.kv_cache_bytes
-    full = memory.weights_bytes + max(meters.kv_full_bytes, memory.kv_cache_bytes)
+    full = memory.weights_bytes + max(meters.kv_full_bytes or 0, memory.kv_cache_bytes)
     gpu = meters.gpu_allocated_bytes is not None
     return {
         "model_memory": format_bytes(now),
         "weights": format_bytes(memory.weights_bytes),
-        "kv": _pair(memory.kv_cache_bytes, meters.kv_predicted_bytes),
-        "kv_full": format_bytes(meters.kv_full_bytes),
+        "kv": _together(format_bytes(memory.kv_cache_bytes), format_predicted(meters.kv_predicted_bytes)),
+        "kv_full": format_predicted(meters.kv_full_bytes),
         "process": _pair(memory.rss_bytes, memory.peak_rss_bytes),
         "gpu": _pair(meters.gpu_allocated_bytes, meters.gpu_reserved_bytes) if gpu else "",
         "weights_share": round(memory.weights_bytes / full, 4) if full else 0,

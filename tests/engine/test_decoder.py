@@ -17,7 +17,7 @@ from playground.engine.decoder import GROWTH, Decoder, DecoderCache
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
 from playground.models.catalogue import ModelEntry
-from playground.models.kv import kv_cache_bytes
+from playground.models.kv import kv_layout
 from playground.models.llama import take_weights
 from playground.models.loading import LoadedModel, load
 from playground.models.pack_model import pack_cpu
@@ -260,16 +260,17 @@ def test_rotary_tables_are_computed_once_a_growth(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_cache_is_as_large_as_the_formula_says_and_grows_in_steps(name: str, dtype: torch.dtype):
     decoder = _decoder(name, dtype)
-    config = decoder.weights.config
+    layout = kv_layout(decoder.weights.config, dtype)
+    assert layout is not None
     kv = decoder.new_cache()
     assert (kv.length, kv.nbytes, kv.reserved_bytes) == (0, 0, 0)
     for size in (1, 100, GROWTH - 101, 1, 1, 100):
         decoder.forward(_ids(size), kv)
         steps = -(-kv.length // GROWTH) * GROWTH
-        assert kv.nbytes == kv_cache_bytes(config, kv.length, dtype)
-        assert kv.reserved_bytes == kv_cache_bytes(config, steps, dtype)
+        assert kv.nbytes == layout.nbytes(kv.length)
+        assert kv.reserved_bytes == layout.nbytes(steps)
     kv.expand(3)
-    assert kv.nbytes == 3 * kv_cache_bytes(config, kv.length, dtype)
+    assert kv.nbytes == 3 * layout.nbytes(kv.length)
 
 
 def test_a_step_moves_no_key_unless_the_cache_grows():

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -108,6 +109,16 @@ def test_a_plan_never_takes_more_rows_than_fit_or_than_are_asked(runner: Runner,
     for plan in plans:
         assert plan.rows_at_once * plan.row_bytes * batch_module._COPIES <= plan.available_bytes
     assert plan_batch(slot.backend, 100, settings[:2], 10**12).rows_at_once == 2
+
+
+def test_rows_whose_cache_can_not_be_predicted_go_one_after_the_other(runner: Runner, slot):
+    list(runner.load("tiny-llama", "fp32"))
+    slot.backend.loaded.facts = replace(slot.backend.facts, kv=None)
+    updates = list(runner.start_batch(asked(*rows(1, 2))))
+    (plan,), (end,) = of(BatchPlan, updates), of(BatchEnd, updates)
+    assert (plan.rows, plan.rows_at_once, plan.row_bytes) == (2, 1, None)
+    assert end.memory.kv_bytes_per_token is None
+    assert end.memory.kv_cache_bytes > 0  # measured all the same
 
 
 @pytest.mark.parametrize(

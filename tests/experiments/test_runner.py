@@ -324,19 +324,13 @@ def test_meters_agree_with_the_events_at_every_moment(runner: Runner, slot: Mode
         processed = update if isinstance(update, PromptProcessed) else processed
         seen += [update] if isinstance(update, TokenEvent) else []
         assert prompt is not None
-        check_meters(meters, prompt, processed, seen, slack=slack_of(slot, model))
+        check_meters(meters, prompt, processed, seen)
     assert len(seen) == 20
     assert run.meters() == run.meters()  # the run is over, and so is its clock
 
 
-def slack_of(slot: ModelSlot, model: str) -> int:
-    """Bytes by which the cache may be smaller than predicted: a full window lacks the token that comes next."""
-    assert slot.backend is not None
-    return slot.backend.facts.kv_bytes_per_token * 2 // 3 if model == "tiny-gemma3" else 0
-
-
 def check_meters(
-    meters: Meters, prompt: PreparedPrompt, processed: PromptProcessed | None, seen: list[TokenEvent], slack: int
+    meters: Meters, prompt: PreparedPrompt, processed: PromptProcessed | None, seen: list[TokenEvent]
 ) -> None:
     assert (meters.prompt_tokens, meters.output_tokens) == (len(prompt.ids), len(seen))
     assert (meters.cost.input_tokens, meters.cost.output_tokens) == (len(prompt.ids), len(seen))
@@ -345,8 +339,9 @@ def check_meters(
     if len(seen) > 1:
         assert meters.timing.tpot_s == pytest.approx((seen[-1].time_s - seen[0].time_s) / (len(seen) - 1))
     assert meters.prefill_s == (processed.prefill_s if processed else None)
-    assert 0 <= meters.kv_predicted_bytes - meters.memory.kv_cache_bytes <= slack
+    assert meters.kv_predicted_bytes == meters.memory.kv_cache_bytes
     assert (meters.memory.kv_cache_bytes > 0) == (processed is not None)
+    assert meters.kv_full_bytes is not None
     assert meters.memory.kv_cache_bytes <= meters.kv_full_bytes
     assert meters.memory.peak_rss_bytes >= meters.memory.rss_bytes > 0
     assert meters.elapsed_s >= meters.timing.e2e_s >= (seen[-1].time_s if seen else 0)

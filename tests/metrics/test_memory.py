@@ -1,6 +1,6 @@
 import sys
 
-from playground.metrics.memory import GpuMemory, PeakSampler, gpu_memory, kv_cache_bytes, process_memory
+from playground.metrics.memory import GpuMemory, PeakSampler, gpu_memory, process_memory
 
 
 def test_memory_that_is_written_to_shows_in_the_process():
@@ -73,9 +73,3 @@ def test_gpu_memory_needs_no_torch(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     assert gpu_memory() is None
     assert "torch" not in sys.modules
-
-
-def test_the_kv_formula_gives_the_published_size_of_llama_2_7b():
-    per_token = 2 * 32 * 32 * 128 * 2  # keys and values, layers, KV heads, head size, fp16
-    assert kv_cache_bytes(1, per_token) == 512 * 1024
-    assert kv_cache_bytes(4096, per_token) == 2 * 2**30

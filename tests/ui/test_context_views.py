@@ -106,3 +106,11 @@ def test_bytes_that_differ_from_the_formula_are_told():
     assert "differ by at most 200 B" in json.loads(kv_chart([point]))["summary"]
     same = point.model_copy(update={"kv_bytes": 1200})
     assert "are equal" in json.loads(kv_chart([same]))["summary"]
+
+
+def test_bytes_that_can_not_be_predicted_are_unknown():
+    point = PointRecord(tokens=64, prefill_s=1, runs_s=[1], kv_bytes=1000, kv_predicted_bytes=None, input_usd=0)
+    assert "unknown" in points_value([point])
+    chart = json.loads(kv_chart([point]))
+    assert "can't be predicted" in chart["summary"]
+    assert chart["series"][1]["points"] == []

@@ -244,6 +244,7 @@ def test_a_split_batch_says_in_how_many_waves_and_why():
     assert "64 rows go in 3 waves of at most 24" in text
     assert "41.0 MB" in text
     assert "1.20 GB" in text
+    assert "2 rows go one after the other" in plan_text(BatchPlan(2, 1, None, 1))
 
 
 def told(finished: int, asked: int = 8) -> RerunProgress:

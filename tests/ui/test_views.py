@@ -165,3 +165,11 @@ def test_every_state_has_its_words():
     assert reasons["cancelled"] == {"phase": "stopped", "text": "stopped"}
     assert reasons["length"] == {"phase": "finished", "text": "finished: most tokens reached"}
     assert views.status(token("x")) is None
+
+
+def test_a_cache_that_can_not_be_predicted_is_unknown_beside_what_is_measured():
+    meters = replace(meters_of_a_run(), kv_predicted_bytes=None, kv_full_bytes=None)
+    values = views.meter_values(meters)
+    assert values["kv"] == f"{views.format_bytes(meters.memory.kv_cache_bytes)} / unknown"
+    assert values["kv_full"] == "unknown"
+    assert values["weights_share"] + values["kv_share"] == pytest.approx(1, abs=1e-3)

@@ -20,7 +20,7 @@ class PointRecord(Part):
         prefill_s: Median of `runs_s`.
         runs_s: Time the model spent on the prompt, each time it was read; one that is slow is read once.
         kv_bytes: Keys and values held after it, measured.
-        kv_predicted_bytes: What the formula of the architecture says.
+        kv_predicted_bytes: What was predicted from the configuration; None is unknown.
         input_usd: So many input tokens at the reference model's list price.
     """
 
@@ -28,7 +28,7 @@ class PointRecord(Part):
     prefill_s: float
     runs_s: list[float]
     kv_bytes: int
-    kv_predicted_bytes: int
+    kv_predicted_bytes: int | None
     input_usd: Usd
 
 

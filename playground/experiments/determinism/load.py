@@ -27,7 +27,7 @@ from playground.experiments.environment import describe_environment
 from playground.experiments.measure import model_record
 from playground.experiments.records import ModelRecord
 from playground.experiments.services import Runner
-from playground.models.kv import kv_cache_bytes
+from playground.models.kv import kv_layout
 from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.quantization import DTYPES
@@ -138,7 +138,10 @@ def requests_at_once(loaded: LoadedModel, arm: Arm, requests: int, length: int) 
         PlaygroundError: Not even two, which are no crowd.
     """
     dtype = torch.float32 if arm.name == "layer-cast" else DTYPES[arm.quantization]
-    row_bytes = kv_cache_bytes(loaded.module.config, length, dtype)
+    layout = kv_layout(loaded.module.config, dtype)
+    if layout is None:  # as few as make a crowd
+        return 2
+    row_bytes = layout.nbytes(length)
     free = available_bytes(loaded.facts.device)
     fit = int(free * _HEADROOM) // (_COPIES * row_bytes)
     if fit < 2:

@@ -97,7 +97,7 @@ class _Throughput:
             plan = plan_batch(self._backend, len(self._ids), self._settings(rows, self._request.output_tokens), free)
         except PlaygroundError as error:
             return str(error)
-        if plan.rows_at_once == rows:
+        if plan.row_bytes is None or plan.rows_at_once == rows:
             return None
         if not self._backend.capabilities.batch:
             return f"{self._backend.facts.title} can't compute {rows} rows together: measure a batch of 1."
