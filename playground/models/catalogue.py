@@ -11,8 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from playground.errors import PlaygroundError, nearest
-from playground.models.checks import check_folder, read_json, safetensors_files, safetensors_header
+from playground.models.checks import check_folder, folder_headers, read_json
 from playground.models.gguf_header import read_gguf_header
+from playground.models.positions import positions
 
 __all__ = ["Catalogue", "FolderSource", "GgufSource", "HubSource", "ModelEntry", "WheelSource", "local_entry"]
 
@@ -185,14 +186,11 @@ def local_entry(path: Path, *, taken: set[str]) -> ModelEntry:
 
 
 def _count_parameters(folder: Path) -> int:
-    headers = [safetensors_header(file) for file in safetensors_files(folder)]
-    return sum(math.prod(info["shape"]) for header in headers for info in header.values())
+    return sum(math.prod(info["shape"]) for header in folder_headers(folder) for info in header.values())
 
 
 def _context_length(config: dict[str, Any]) -> int | None:
-    text = config.get("text_config") or config
-    found = (text.get(name) for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"))
-    return next((value for value in found if isinstance(value, int) and value > 0), None)
+    return positions((config.get("text_config") or config).get)
 
 
 def _free_id(name: str, taken: set[str]) -> str:

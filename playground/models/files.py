@@ -9,7 +9,7 @@ from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig, PreTrainedConf
 
 from playground.errors import PlaygroundError
 from playground.models.catalogue import ModelEntry, WheelSource
-from playground.models.checks import check_folder, safetensors_files, safetensors_header
+from playground.models.checks import check_folder, folder_headers
 from playground.models.gguf_header import read_gguf_header
 from playground.models.quiet import quiet
 
@@ -71,7 +71,7 @@ def _inspect_gguf(path: Path) -> ModelFiles:
 def _inspect_folder(entry: ModelEntry, folder: Path) -> ModelFiles:
     check_folder(folder)
     config = _read_config(entry, folder)
-    tensors = [info for file in safetensors_files(folder) for info in safetensors_header(file).values()]
+    tensors = [info for header in folder_headers(folder) for info in header.values()]
     sizes: dict[str, int] = {}
     for info in tensors:
         sizes[info["dtype"]] = sizes.get(info["dtype"], 0) + math.prod(info["shape"])
@@ -102,8 +102,9 @@ def _read_config(entry: ModelEntry, folder: Path) -> PreTrainedConfig:
         )
     made_by = getattr(config, "quantization_config", None)
     if made_by:
+        method = made_by.get("quant_method") if isinstance(made_by, dict) else None
         raise PlaygroundError(
-            f"{entry.title} is already quantised on disk ({made_by.get('quant_method', 'unknown method')}). "
+            f"{entry.title} is already quantised on disk ({method or 'unknown method'}). "
             "Choose the model's original weights: the quantization menu packs them here."
         )
     return config
