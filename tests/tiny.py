@@ -1,5 +1,6 @@
 """Tiny random models and a byte-level tokenizer, made from configs in milliseconds: no file, no network."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,14 @@ def tiny_folder(folder: Path, arch: str = "llama", *, chat: bool = True, seed: i
     return folder
 
 
-def tiny_gguf(path: Path, *, seed: int = 0) -> Path:
-    """A tiny random llama as a GGUF file of F32 tensors, with the tokenizer and chat template inside."""
+def tiny_gguf(path: Path, *, seed: int = 0, edit: Callable[[gguf.GGUFWriter], object] | None = None) -> Path:
+    """A tiny random llama as a GGUF file of F32 tensors, with the tokenizer and chat template inside.
+
+    Args:
+        path: The file.
+        seed: Of the weights.
+        edit: Adds or drops metadata and tensors before they are written.
+    """
     shape, numbers = tiny_config("llama"), torch.Generator().manual_seed(seed)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
@@ -186,6 +193,8 @@ def tiny_gguf(path: Path, *, seed: int = 0) -> Path:
     for name, size in names.items():
         numbers_of = torch.randn(size, generator=numbers) * 0.15 + ("norm" in name)
         writer.add_tensor(f"{name}.weight", numbers_of.numpy())
+    if edit is not None:
+        edit(writer)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

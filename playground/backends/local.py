@@ -57,12 +57,17 @@ class LocalBackend:
         """The limit a run with these settings has.
 
         Raises:
-            PlaygroundError: More is asked for than the model was made for.
+            PlaygroundError: More is asked for than the model was made for, or nothing and it sets no limit.
         """
         own = self.facts.context_length
         if settings.context_length is None:
+            if own is None:
+                raise PlaygroundError(
+                    f"{self.facts.title} sets no limit of positions: give a context length (--context-length, or the "
+                    "slider of the page)."
+                )
             return own
-        if settings.context_length > own:
+        if not self.facts.takes(settings.context_length):
             raise PlaygroundError(
                 f"context_length must be at most {own} for {self.facts.title}; got {settings.context_length}."
             )

@@ -35,7 +35,7 @@ class ModelRecord(Part):
     parameters: int
     quantization: str
     weights_bytes: int
-    context_length: int
+    context_length: int | None
     device: str
 
 

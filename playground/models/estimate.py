@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM
 
-from playground.errors import PlaygroundError
 from playground.models.catalogue import ModelEntry
 from playground.models.files import ModelFiles
 from playground.models.pack_model import embedding_name, is_linear, is_tied, linear_weight, packed_as
 from playground.models.packing import CHUNK, packed_bytes
 from playground.models.quantization import DTYPES, PACKED
-from playground.models.quiet import quiet
+from playground.models.skeleton import skeleton
 from playground.models.storage import paper_bytes
 
 __all__ = ["Estimate", "estimate_memory"]
@@ -40,29 +38,19 @@ def estimate_memory(entry: ModelEntry, files: ModelFiles | None, quantization: s
     if files.config is None:
         return _estimate_gguf(files, quantization)
     unpacked = files.dtype if device == "cpu" else torch.bfloat16
-    skeleton = _skeleton(entry, files, DTYPES.get(quantization, unpacked))
-    plain = _plain_bytes(skeleton)
+    bones = skeleton(entry.title, files.config, files.parameters, DTYPES.get(quantization, unpacked))
+    plain = _plain_bytes(bones)
     if quantization not in PACKED:
         return Estimate(plain, plain + files.largest_bytes)
-    largest = max(_packed_sizes(skeleton, quantization).values(), default=0)
-    widest = max((linear_weight(layer)[0].shape[1] for layer in skeleton.modules() if is_linear(layer)), default=0)
+    largest = max(_packed_sizes(bones, quantization).values(), default=0)
+    widest = max((linear_weight(layer)[0].shape[1] for layer in bones.modules() if is_linear(layer)), default=0)
     peak = plain + files.largest_bytes + largest + CHUNK * widest * _CHUNK_COPIES_BYTES
-    return Estimate(_packed_bytes(skeleton, quantization), peak)
+    return Estimate(_packed_bytes(bones, quantization), peak)
 
 
 def _estimate_gguf(files: ModelFiles, quantization: str) -> Estimate:
     """Twice fp32: transformers dequantises the whole file beside the model it fills."""
     return Estimate(paper_bytes(files.parameters, quantization), 2 * files.parameters * 4)
-
-
-def _skeleton(entry: ModelEntry, files: ModelFiles, dtype: torch.dtype) -> Any:
-    """The model's layers without their numbers."""
-    try:
-        with quiet(), torch.device("meta"):
-            return AutoModelForCausalLM.from_config(files.config, dtype=dtype, trust_remote_code=False)
-    except Exception as error:  # a config can be wrong in every way there is
-        why = " ".join(str(error).split())[:300]
-        raise PlaygroundError(f"{entry.title}: its config.json makes no model: {type(error).__name__}: {why}") from None
 
 
 def _plain_bytes(module: Any) -> int:

@@ -83,7 +83,7 @@ class ModelFacts:
         paper_bytes: Parameters times the bits of the quantization's name.
         step_bytes: Weight bytes that one decode step must read (an untied input embedding is only looked up).
         kv: What each layer keeps of the text; None where that can't be predicted.
-        context_length: The most positions the model was made for.
+        context_length: The most positions the model was made for; None where it sets no limit (ALiBi).
         vocabulary: Number of logits.
         device: `cpu`, `cuda:0`, `mps`...
         device_name: The processor in words.
@@ -104,7 +104,7 @@ class ModelFacts:
     paper_bytes: int
     step_bytes: int
     kv: KVLayout | None
-    context_length: int
+    context_length: int | None
     vocabulary: int
     device: str
     device_name: str
@@ -116,3 +116,7 @@ class ModelFacts:
     def kv_bytes_per_token(self) -> int | None:
         """Bytes that one token adds to the KV cache, before any sliding window; None is unknown."""
         return None if self.kv is None else self.kv.bytes_per_token
+
+    def takes(self, tokens: int) -> bool:
+        """Whether the model was made for so many positions; one without a limit takes any number."""
+        return self.context_length is None or tokens <= self.context_length

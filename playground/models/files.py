@@ -1,6 +1,7 @@
 """What the files of a fetched model say, before its weights are read."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class ModelFiles:
         dtype: The float type in which they can be read without loss.
         parameters: Number of weights in the file.
         largest_bytes: Bytes of the largest tensor as read.
+        shapes: The shape of each tensor as stored, by its name.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class ModelFiles:
     dtype: torch.dtype
     parameters: int
     largest_bytes: int
+    shapes: Mapping[str, Sequence[int]]
 
 
 def inspect_files(entry: ModelEntry, path: Path) -> ModelFiles:
@@ -65,13 +68,15 @@ def _inspect_gguf(path: Path) -> ModelFiles:
         dtype=torch.float32,
         parameters=header.parameters,
         largest_bytes=largest * 4,
+        shapes={tensor.name: tensor.shape for tensor in header.tensors},
     )
 
 
 def _inspect_folder(entry: ModelEntry, folder: Path) -> ModelFiles:
     check_folder(folder)
     config = _read_config(entry, folder)
-    tensors = [info for header in folder_headers(folder) for info in header.values()]
+    named = {name: info for header in folder_headers(folder) for name, info in header.items()}
+    tensors = named.values()
     sizes: dict[str, int] = {}
     for info in tensors:
         sizes[info["dtype"]] = sizes.get(info["dtype"], 0) + math.prod(info["shape"])
@@ -86,6 +91,7 @@ def _inspect_folder(entry: ModelEntry, folder: Path) -> ModelFiles:
         dtype=dtype,
         parameters=sum(sizes.values()),
         largest_bytes=max((info["data_offsets"][1] - info["data_offsets"][0] for info in tensors), default=0),
+        shapes={name: info["shape"] for name, info in named.items()},
     )
 
 

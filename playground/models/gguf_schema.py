@@ -62,15 +62,13 @@ def _wrong_value(metadata: dict[str, Any], shapes: Sequence[tuple[int, ...]]) ->
     whole = (
         _wrong_count(own, f"{architecture}.block_count", len(shapes))
         or _wrong_count(own, f"{architecture}.embedding_length", max(max(shape) for shape in shapes))
-        or _wrong_count(own, f"{architecture}.context_length", 2**31, needed=False)
+        or _wrong_count(own, f"{architecture}.context_length", 2**31)
     )
     return whole or _wrong_number(own) or _wrong_token(metadata)
 
 
-def _wrong_count(own: dict[str, Any], key: str, most: int, *, needed: bool = True) -> str | None:
+def _wrong_count(own: dict[str, Any], key: str, most: int) -> str | None:
     value = own.get(key)
-    if value is None and not needed:
-        return None
     if type(value) is int and 1 <= value <= most:
         return None
     said = "is missing" if value is None else f"is {str(value)[:40]}"

@@ -2,17 +2,14 @@
 
 import ctypes
 import gc
-import io
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
 from playground.models import placement
@@ -25,9 +22,12 @@ from playground.models.files import ModelFiles, inspect_files
 from playground.models.kv import kv_layout
 from playground.models.llama import LlamaWeights, take_weights, unsupported
 from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
+from playground.models.positions import positions
 from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
 from playground.models.quiet import quiet
+from playground.models.reading import read_module, read_tokenizer
 from playground.models.storage import count_parameters, paper_bytes, step_bytes, weights_bytes
+from playground.models.vocabulary import end_ids
 from playground.settings import QUANTIZATIONS
 
 __all__ = ["Engine", "LoadedModel", "Probe", "estimate", "estimate_bytes", "load", "menu", "unload", "unprobed"]
@@ -167,8 +167,8 @@ def _load(
 ) -> LoadedModel:
     module = _read(entry, files, quantization, device)
     parameters, vocabulary = count_parameters(module), module.get_output_embeddings().weight.shape[0]
-    tokenizer = _read_tokenizer(files)
-    eos_ids = _eos_ids(module, tokenizer)
+    tokenizer = read_tokenizer(entry.title, files, module.get_input_embeddings().weight.shape[0])
+    eos_ids = end_ids(entry.title, files, tokenizer)
     path = _path(entry, module, engine)
     judge = probe(module, path)
     module = take_weights(module) if path == "decoder" else module
@@ -194,7 +194,7 @@ def _load(
         paper_bytes=paper_bytes(parameters, quantization),
         step_bytes=step_bytes(module),
         kv=KVLayout(()) if "cache" in findings.limits else kv_layout(module.config, dtype),
-        context_length=_context_length(entry, module.config),
+        context_length=_context_length(entry, module.config, tokenizer),
         vocabulary=vocabulary,
         device=device,
         device_name=placement.device_name(device),
@@ -228,46 +228,16 @@ def _path(entry: ModelEntry, module: Any, engine: Engine) -> str:
 def _read(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) -> Any:
     """The float model: in the dtype asked for, or, if it will be packed, in the file's own (bf16 on CUDA)."""
     packed_dtype = files.dtype if device == "cpu" else torch.bfloat16
-    dtype = DTYPES.get(quantization, packed_dtype)
     needed = estimate_memory(entry, files, quantization, device).peak_bytes
-    where = {"device_map": "auto" if placement.needs_spreading(needed, device) else device} if device != "cpu" else {}
-    common: dict[str, Any] = {"dtype": dtype, "output_loading_info": True, "local_files_only": True, **where}
-    if files.gguf:
-        common |= {"gguf_file": files.gguf, "quantization_config": GgufConfig(dequantize=True)}
-    else:
-        common |= {"use_safetensors": True}
-    with redirect_stderr(io.StringIO()):  # the progress bar of a GGUF file asks no logger
-        read: Any = AutoModelForCausalLM.from_pretrained(str(files.folder), trust_remote_code=False, **common)
-    module, info = read
-    missing = sorted(info["missing_keys"])
-    if missing:  # transformers would fill them with random numbers
-        raise PlaygroundError(
-            f"{entry.title} lacks {len(missing)} of its weights, such as {missing[0]}: fetch it again."
-        )
-    return module.eval().requires_grad_(False)
+    where = None if device == "cpu" else "auto" if placement.needs_spreading(needed, device) else device
+    return read_module(entry.title, files, DTYPES.get(quantization, packed_dtype), where)
 
 
-def _read_tokenizer(files: ModelFiles) -> Any:
-    named = {"gguf_file": files.gguf} if files.gguf else {}
-    return AutoTokenizer.from_pretrained(str(files.folder), local_files_only=True, trust_remote_code=False, **named)
-
-
-def _context_length(entry: ModelEntry, config: Any) -> int:
-    """Architectures name it differently; the catalogue's value is the last resort."""
+def _context_length(entry: ModelEntry, config: Any, tokenizer: Any) -> int | None:
+    """By the config, else the catalogue, else the tokenizer; None is a model that sets no limit."""
     text = config.get_text_config(decoder=True)
-    found = (getattr(text, n, None) for n in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"))
-    length = next((value for value in found if isinstance(value, int) and value > 0), entry.context_length)
-    if length is None:
-        raise PlaygroundError(f"{entry.title} does not say how many positions it was made for.")
-    return length
-
-
-def _eos_ids(module: Any, tokenizer: Any) -> tuple[int, ...]:
-    """Every id that ends an answer: a model may have several, and they stand in three places."""
-    text = module.config.get_text_config(decoder=True)
-    found = [getattr(x, "eos_token_id", None) for x in (module.generation_config, text, tokenizer)]
-    ids = [i for value in found if value is not None for i in (value if isinstance(value, list | tuple) else [value])]
-    return tuple(dict.fromkeys(ids))
+    own = positions(lambda name: getattr(text, name, None)) or entry.context_length
+    return own or positions(lambda name: getattr(tokenizer, name, None))
 
 
 def _give_back(device: str) -> None:

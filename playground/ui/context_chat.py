@@ -229,9 +229,9 @@ class ChatEvents:
     def longest(self, model: Any, limit: Any) -> Any:
         """The slider as long as the model's context; where the model is not known yet it stays."""
         backend = self._runner.loaded(model) if isinstance(model, str) else None
-        if backend is None:
+        most = backend.facts.context_length if backend else None
+        if most is None:
             return gr.skip()
-        most = backend.facts.context_length
         is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
         return gr.update(maximum=most, value=min(limit, most) if is_number else most)
 

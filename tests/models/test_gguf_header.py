@@ -69,7 +69,12 @@ def write_gguf(path: Path, metadata: dict[str, Any], shape: tuple[int, ...] | No
     return path
 
 
-WHOLE = {"general.architecture": "llama", "llama.block_count": 1, "llama.embedding_length": 8}
+WHOLE = {
+    "general.architecture": "llama",
+    "llama.block_count": 1,
+    "llama.embedding_length": 8,
+    "llama.context_length": 64,
+}
 
 
 def test_a_small_file_passes(tmp_path):

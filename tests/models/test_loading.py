@@ -145,7 +145,7 @@ def test_resident_memory_stays_flat_over_20_switches(tmp_path):
     assert sizes[-1] - sizes[3] < weights  # one model left behind a round would be several times this
 
 
-@pytest.mark.parametrize("where", ["_read_tokenizer", "weights_bytes", "_eos_ids"])
+@pytest.mark.parametrize("where", ["read_tokenizer", "weights_bytes", "end_ids"])
 def test_a_failed_load_raises_and_leaves_nothing_allocated(tiny_entry, monkeypatch, where):
     before = live_tensor_bytes()
 

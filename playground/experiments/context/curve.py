@@ -27,6 +27,7 @@ __all__ = ["CurveRequest", "CurveUpdate", "check_curve", "context_curve", "defau
 
 SHORTEST = 64
 MAX_LENGTHS = 32
+_LONGEST_WITHOUT_LIMIT = 2048  # where a model sets no limit and nobody asks for lengths
 REPEATS, CHEAP_S = 3, 1.0  # a prompt that is read faster than this is read so often
 CurveUpdate = Queued | Loading | Stage | PointRecord | ContextRecord
 
@@ -94,8 +95,8 @@ class _Curve:
     def __init__(self, backend: LocalBackend, request: CurveRequest, should_stop: Callable[[], bool]):
         self._backend, self._request, self._should_stop = backend, request, should_stop
         limit = backend.facts.context_length
-        self._lengths = tuple(sorted(set(request.lengths))) or default_lengths(limit)
-        if self._lengths[-1] > limit:
+        self._lengths = tuple(sorted(set(request.lengths))) or default_lengths(limit or _LONGEST_WITHOUT_LIMIT)
+        if limit is not None and self._lengths[-1] > limit:
             longest = f"{self._lengths[-1]:,}"
             raise PlaygroundError(
                 f"The longest context of {backend.facts.title} is {limit:,} tokens; got the length {longest}."

@@ -100,9 +100,9 @@ def _padded(count: int, scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]
 
 
 def _check_room(scene: Scene, more: int) -> None:
-    limit, needed = scene.loaded.facts.context_length, len(scene.prompt) + scene.room + more
-    if needed > limit:
-        raise _Skipped(f"Prompt, answer and padding need {needed} positions; the model has {limit}.")
+    facts, needed = scene.loaded.facts, len(scene.prompt) + scene.room + more
+    if not facts.takes(needed):
+        raise _Skipped(f"Prompt, answer and padding need {needed} positions; the model has {facts.context_length}.")
 
 
 def _no_cache(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:

@@ -194,7 +194,8 @@ def _rates(scene: Scene, without: Manner, with_: Manner, rows: int) -> Steps[Rat
     manners, times_s = (without, with_), ([], [])
     token = int(without.start(scene.prompt).argmax())
     with_.start(scene.prompt)
-    for _ in range(min(TIMED_STEPS, scene.loaded.facts.context_length - len(scene.prompt))):
+    limit = scene.loaded.facts.context_length
+    for _ in range(TIMED_STEPS if limit is None else min(TIMED_STEPS, limit - len(scene.prompt))):
         for manner, times in zip(manners, times_s, strict=True):
             obey(scene.should_stop)
             begun = time.perf_counter()

@@ -135,7 +135,7 @@ def _check_ids(ids: tuple[int, ...], backend: LocalBackend) -> None:
         raise PlaygroundError(
             f"Token {max(ids)} is none of {facts.title}, which has {facts.vocabulary:,}: the run is another model's."
         )
-    if len(ids) > facts.context_length:
+    if not facts.takes(len(ids)):
         raise PlaygroundError(
             f"Prompt and answer have {len(ids):,} tokens, and {facts.title} was made for {facts.context_length:,}."
         )

@@ -59,11 +59,10 @@ class _Throughput:
     def __init__(
         self, runner: Runner, backend: LocalBackend, request: ThroughputRequest, should_stop: Callable[[], bool]
     ):
-        limit = backend.facts.context_length
-        if request.input_tokens + request.output_tokens > limit:
+        if not backend.facts.takes(request.input_tokens + request.output_tokens):
             raise PlaygroundError(
                 f"{request.input_tokens:,} tokens of prompt and {request.output_tokens:,} of answer exceed the context "
-                f"of {backend.facts.title}, {limit:,} tokens: lower one of them."
+                f"of {backend.facts.title}, {backend.facts.context_length:,} tokens: lower one of them."
             )
         self._runner, self._backend, self._request, self._should_stop = runner, backend, request, should_stop
         self._ids = filler_ids(backend, request.input_tokens)

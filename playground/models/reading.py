@@ -1,0 +1,78 @@
+"""The float model and the tokenizer of checked files, with nothing missing and nothing left over."""
+
+import io
+from contextlib import redirect_stderr
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+from playground.errors import PlaygroundError
+from playground.models.files import ModelFiles
+from playground.models.gguf_config import gguf_config
+from playground.models.gguf_header import GgufHeader, read_gguf_header
+from playground.models.gguf_rope import divide_frequencies
+from playground.models.placing import check_placed, unplaced_tensors
+from playground.models.skeleton import skeleton
+from playground.models.vocabulary import check_vocabulary, mark_control_tokens
+
+__all__ = ["read_module", "read_tokenizer"]
+
+
+def read_module(title: str, files: ModelFiles, dtype: torch.dtype, device_map: str | None = None) -> Any:
+    """The float model, in eval mode.
+
+    Args:
+        title: The model's name, for messages.
+        files: Its checked files.
+        dtype: The type to read the weights in.
+        device_map: Where they go: a device, `auto`, or None for the CPU.
+
+    Raises:
+        PlaygroundError: Weights are missing or find no place, or the file asks for what can't be followed.
+    """
+    common: dict[str, Any] = {"dtype": dtype, "output_loading_info": True, "local_files_only": True}
+    if device_map is not None:
+        common["device_map"] = device_map
+    header = read_gguf_header(files.folder / files.gguf) if files.gguf else None
+    common |= {"use_safetensors": True} if header is None else _gguf_options(title, files, header)
+    with redirect_stderr(io.StringIO()):  # the progress bar of a GGUF file asks no logger
+        read: Any = AutoModelForCausalLM.from_pretrained(str(files.folder), trust_remote_code=False, **common)
+    module, info = read
+    missing = sorted(info["missing_keys"])
+    if missing:  # transformers would fill them with random numbers
+        raise PlaygroundError(f"{title} lacks {len(missing)} of its weights, such as {missing[0]}: fetch it again.")
+    check_placed(title, info["unexpected_keys"], module.config, files.shapes)
+    if header is not None and files.gguf:
+        divide_frequencies(module, files.folder / files.gguf, header)
+    return module.eval().requires_grad_(False)
+
+
+def _gguf_options(title: str, files: ModelFiles, header: GgufHeader) -> dict[str, Any]:
+    """How to read a GGUF file, once its metadata and tensors are known to be understood."""
+    name = files.gguf or ""
+    config = gguf_config(files.folder / name, header)
+    bones = skeleton(title, config, header.parameters, torch.float32)
+    check_placed(title, unplaced_tensors(header, bones), config, files.shapes)
+    return {"config": config, "gguf_file": name, "quantization_config": GgufConfig(dequantize=True)}
+
+
+def read_tokenizer(title: str, files: ModelFiles, rows: int) -> Any:
+    """The tokenizer, each of whose ids has a row in the embedding.
+
+    Args:
+        title: The model's name, for messages.
+        files: Its checked files.
+        rows: Of the embedding.
+
+    Raises:
+        PlaygroundError: It has ids beyond the last row.
+    """
+    named = {"gguf_file": files.gguf} if files.gguf else {}
+    tokenizer: Any = AutoTokenizer.from_pretrained(
+        str(files.folder), local_files_only=True, trust_remote_code=False, **named
+    )
+    if files.gguf:
+        mark_control_tokens(tokenizer)
+    check_vocabulary(title, tokenizer, rows)
+    return tokenizer

@@ -1,0 +1,40 @@
+"""A model's layers without their numbers, once its config is known to fit the weights."""
+
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedConfig
+
+from playground.errors import PlaygroundError
+from playground.models.quiet import quiet
+
+__all__ = ["skeleton"]
+
+_MOST_TIMES_THE_FILE = 2  # a tied head stands in the file once
+
+
+def skeleton(title: str, config: PreTrainedConfig | None, parameters: int, dtype: torch.dtype) -> Any:
+    """The layers that a config describes, on the meta device: no memory is taken.
+
+    Args:
+        title: The model's name, for the message.
+        config: transformers' config.
+        parameters: Number of weights in the files.
+        dtype: Of the layers.
+
+    Raises:
+        PlaygroundError: The config makes no model, or one far larger than the files hold.
+    """
+    try:
+        with quiet(), torch.device("meta"):
+            made: Any = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
+    except Exception as error:  # a config can be wrong in every way there is
+        why = " ".join(str(error).split())[:300]
+        raise PlaygroundError(f"{title}: its config makes no model: {type(error).__name__}: {why}") from None
+    described = sum(parameter.numel() for parameter in made.parameters())
+    if described > _MOST_TIMES_THE_FILE * parameters:
+        raise PlaygroundError(
+            f"{title}: its config describes a model of {described:,} weights, and its files hold {parameters:,}: they "
+            "are not of one model. Fetch both again."
+        )
+    return made
