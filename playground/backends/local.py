@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from playground.backends.base import Capabilities, PreparedPrompt, StepLogits
 from playground.backends.beams import BeamUpdate, beams
 from playground.backends.kept import KeptCaches
-from playground.engine.chunks import whole_chunks
+from playground.engine.chunks import chunk_tokens, whole_chunks
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
@@ -77,6 +77,10 @@ class LocalBackend:
         """The prompt as token ids, cut to the context length."""
         limit = self.context_length(settings)
         return self.tokenize(lambda tokenizer: prepare_prompt(tokenizer, prompt, settings, limit))
+
+    def chunk_tokens(self, prompt_tokens: int) -> int:
+        """Tokens of a prompt of this length that are read at a time."""
+        return chunk_tokens(self.text_model.model, prompt_tokens)
 
     def tokenize(self, work: Callable[[Any], T]) -> T:
         """What this work makes of the tokenizer; from any thread, and while the model answers."""

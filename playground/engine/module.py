@@ -13,12 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from playground.models.facts import PLAIN, Findings
 from playground.models.kv import cache_bytes
 
 __all__ = ["ModuleCache", "ModuleModel", "module_logits", "module_outputs"]
+
+_KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
 
 
 class ModuleCache:
@@ -103,10 +105,12 @@ class ModuleCache:
 
 
 def _can_forget(layer: Any) -> bool:
-    """Whether a layer can lose its last tokens: one with a state of all of them can't, nor one whose window slid."""
+    """Whether a layer can lose its last tokens: one with a state of all of them can't, nor one whose window slid.
+
+    What an architecture adds to these kinds may hold more, and inherits a `crop` that knows nothing of it.
+    """
     window = getattr(layer, "sliding_window", None)
-    keeps_keys_only = isinstance(layer, DynamicLayer) and not hasattr(layer, "recurrent_states")
-    return keeps_keys_only and (window is None or layer.get_seq_length() < window)
+    return type(layer) in _KEYS_AND_VALUES and (window is None or layer.get_seq_length() < window)
 
 
 class ModuleModel:

@@ -136,13 +136,14 @@ def _attempt(work: Callable[..., Any], *arguments: Any) -> Any:
     except Differs:
         raise
     except Exception as error:  # a module may fail in every way there is
-        raise Differs(f"{type(error).__name__}: {' '.join(str(error).split())[:160]}") from None
+        raise Differs(f"{type(error).__name__}: {' '.join(str(error).split())[:160].rstrip('.')}") from None
 
 
 def _check_steps(model: LanguageModel, sample: Sample) -> None:
-    """The text at once, then a token at a time."""
+    """The text at once, then a token at a time, while another text is read beside it."""
     cache = model.new_cache()
     sample.check(_read(model, cache, sample.ids[:_SPLIT]), sample.logits[_SPLIT - 1])
+    _read(model, model.new_cache(), sample.ids[::-1])  # some modules keep a state of their own, which this overwrites
     _check_on(model, cache, sample)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from playground.backends.local import LocalBackend
-from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.environment import describe_environment
@@ -84,7 +83,7 @@ def batch_updates(
     settings = [own.model_copy(update={"context_length": prompt.context_length}) for own in request.settings]
     yield prompt
     yield (plan := plan_batch(backend, len(prompt.ids), settings, available_bytes(backend.facts.device)))
-    environment = describe_environment(backend.facts, PREFILL_CHUNK)
+    environment = describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
     rows = [Measurement(prompt, surroundings) for _ in settings] if measurements is not None else []
     if measurements is not None:
         measurements[:] = rows

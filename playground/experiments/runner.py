@@ -9,7 +9,6 @@ from typing import TypeVar
 from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
 from playground.backends.slot import ModelSlot, Progress
-from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Finished
 from playground.experiments.batch import batch_updates, check_rows
 from playground.experiments.devices import Devices
@@ -205,7 +204,9 @@ class Runner:
             for event in backend.stream(prompt, settings, should_stop=run.should_stop, started_at=started_at):
                 measurement.add(event)
                 yield event
-            record = measurement.record(request, describe_environment(backend.facts, PREFILL_CHUNK))
+            record = measurement.record(
+                request, describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
+            )
             self._speeds.saw(record)
             yield record
 

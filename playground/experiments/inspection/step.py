@@ -10,7 +10,6 @@ from torch import Tensor
 
 from playground.backends.base import Loading, Queued, StepLogits
 from playground.backends.local import LocalBackend
-from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.sampling import Noise
 from playground.errors import PlaygroundError
 from playground.experiments.environment import changes, describe_environment
@@ -133,7 +132,7 @@ def at_step(
         if raw is not None:
             if not bool(torch.isfinite(raw.logits).all()):
                 raise PlaygroundError("The model produced NaN or infinite logits at this step: nothing can be drawn.")
-            environment = describe_environment(backend.facts, PREFILL_CHUNK)
+            environment = describe_environment(backend.facts, backend.chunk_tokens(len(record.prompt_token_ids)))
             yield use(Step(record, index, raw, backend.text_model.piece, environment))
 
     return runner.holding(name, record.model.quantization, work, should_stop)
