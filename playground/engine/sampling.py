@@ -16,7 +16,7 @@ from playground.settings import Settings
 
 __all__ = [
     "Choice", "Distribution", "Noise", "apply_min_p", "apply_repetition_penalty", "apply_temperature", "apply_top_k",
-    "apply_top_p", "choice_of", "choose", "describe", "filter_scores",
+    "apply_top_p", "are_sound", "choice_of", "choose", "describe", "filter_scores",
 ]  # fmt: skip
 
 REMOVED = -math.inf
@@ -193,16 +193,27 @@ class Distribution:
         return float(self.logprobs[row, token]), rank
 
 
+def are_sound(logits: Tensor) -> bool:
+    """Whether a token can be drawn from each row: no NaN, no +inf, and one finite logit at least.
+
+    A logit of -inf is a token that the model rules out, such as an unused row of its vocabulary.
+    """
+    return bool((logits < math.inf).all()) and bool((logits > -math.inf).any(-1).all())
+
+
 def describe(logits: Tensor, top: int) -> Distribution:
     """Log probabilities, entropy and the likeliest tokens of each row.
 
     Raises:
-        FloatingPointError: Some logit is NaN or infinite.
+        FloatingPointError: The logits are not sound.
     """
     logprobs = logits.log_softmax(-1)
     # A NaN or infinite logit makes this sum NaN, so the check costs nothing.
     entropy_bits = ((logprobs.exp() * logprobs).sum(-1) / -math.log(2)).tolist()
     if not all(map(math.isfinite, entropy_bits)):
-        raise FloatingPointError("logits are not finite")
+        if not are_sound(logits):
+            raise FloatingPointError("logits are not sound")
+        terms = torch.where(logprobs > -math.inf, logprobs.exp() * logprobs, 0.0)  # p log p is 0 where p is
+        entropy_bits = (terms.sum(-1) / -math.log(2)).tolist()
     top_ids = logits.topk(min(top, logits.shape[-1])).indices
     return Distribution(logits, logprobs, entropy_bits, top_ids.tolist(), logprobs.gather(-1, top_ids).exp().tolist())

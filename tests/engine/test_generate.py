@@ -394,7 +394,7 @@ class _Spoilt(ScriptModel):
     def forward(self, ids: Tensor, cache) -> Tensor:
         logits = super().forward(ids, cache)
         if self.said == self.step:
-            logits[:, 17] = self.value
+            logits[:, 17 if self.value != -math.inf else slice(None)] = self.value
         return logits
 
 

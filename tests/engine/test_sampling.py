@@ -252,9 +252,22 @@ def test_greedy_takes_the_lowest_id_on_a_tie_and_tells_one_and_one():
     assert len(describe(logits, 50).top_ids[0]) == 3
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_logits_that_are_not_finite_are_refused(value: float):
+@pytest.mark.parametrize(("value", "places"), [(math.nan, 4), (math.inf, 4), (-math.inf, slice(None))])
+def test_logits_from_which_nothing_can_be_drawn_are_refused(value: float, places: int | slice):
     logits = torch.zeros(2, 10)
-    logits[1, 4] = value
+    logits[1, places] = value
     with pytest.raises(FloatingPointError):
         describe(logits, 3)
+
+
+def test_tokens_that_the_model_rules_out_change_nothing_of_the_others():
+    logits = torch.randn(2, 10, generator=torch.Generator().manual_seed(0))
+    masked = torch.cat([logits, torch.full((2, 3), -math.inf)], -1)
+    plain, told = describe(logits, 5), describe(masked, 12)
+    assert told.entropy_bits == pytest.approx(plain.entropy_bits)
+    assert [ids[:5] for ids in told.top_ids] == plain.top_ids
+    assert torch.equal(told.logprobs[:, :10], plain.logprobs)
+    assert told.top_probs[0][-1] == 0
+    for temperature in (0, 1e-5, 0.7):
+        (choice,) = choose(masked[:1], Settings(temperature=temperature, top_p=0.99), [Noise(1)], [0])
+        assert choice.id < 10

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from playground.engine.sampling import Noise, choose
+from playground.engine.sampling import Noise, are_sound, choose
 from playground.experiments.determinism.drift import Drift, NotFinite, gap, sha1_of
 from playground.experiments.determinism.manners import Manner
 from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, obey
@@ -87,7 +86,7 @@ def greedy(manner: Manner, ground: Ground, doing: str) -> Steps[Reference]:
     """
     found = Reference()
     for token, logits in _chosen(manner, ground, _likeliest):
-        if not bool(torch.isfinite(logits).all()):
+        if not are_sound(logits):
             raise NotFinite
         found.token_ids.append(token)
         found.logits.append(logits)

@@ -21,6 +21,7 @@ EXACT_TOKENS = 2_000
 TAIL_BINS = 1_024
 _MAX_TEXT = 60  # characters of a token shown; vocabularies hold long runs of spaces
 _LOWEST_NOISE = -1e3  # stands for -inf, which JSON lacks: a random number of exactly 0
+_LOWEST_LOGIT = -1e30  # likewise: a token that the model rules out
 _SAMPLER = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
 
 
@@ -37,7 +38,7 @@ def compact(logits: Tensor, seen_ids: Tensor, noise: Tensor, piece: Callable[[in
         For each exact token its id, text, logit, noise and how many tokens of the tail stand above it; `seen` are
         indices into these lists; `tail` are its bins, in which logits are taken as evenly spread.
     """
-    values = logits.numpy()
+    values = np.maximum(logits.numpy(), _LOWEST_LOGIT)
     order = np.argsort(-values, kind="stable")  # of equal logits the lowest id first, as in the engine
     seen = np.zeros(len(values), dtype=bool)
     seen[seen_ids.numpy()] = True

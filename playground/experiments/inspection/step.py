@@ -10,7 +10,7 @@ from torch import Tensor
 
 from playground.backends.base import Loading, Queued, StepLogits
 from playground.backends.local import LocalBackend
-from playground.engine.sampling import Noise
+from playground.engine.sampling import Noise, are_sound
 from playground.errors import PlaygroundError
 from playground.experiments.environment import changes, describe_environment
 from playground.experiments.inspection.records import AgreementRecord
@@ -130,7 +130,7 @@ def at_step(
         _check_ids([*record.prompt_token_ids, *answer], backend.vocabulary, name)
         raw = backend.logits_before(record.prompt_token_ids, answer[:-1], should_stop=should_stop)
         if raw is not None:
-            if not bool(torch.isfinite(raw.logits).all()):
+            if not are_sound(raw.logits):
                 raise PlaygroundError("The model produced NaN or infinite logits at this step: nothing can be drawn.")
             environment = describe_environment(backend.facts, backend.chunk_tokens(len(record.prompt_token_ids)))
             yield use(Step(record, index, raw, backend.text_model.piece, environment))

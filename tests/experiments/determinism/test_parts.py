@@ -104,6 +104,14 @@ def test_logits_that_are_not_finite_are_never_compared(broken):
         Drift().add(torch.zeros(4), torch.tensor([0.0, broken, 0.0, 0.0]))
 
 
+def test_tokens_that_both_rule_out_are_no_difference():
+    reference = torch.tensor([1.0, -float("inf"), 2.0])
+    drift = Drift()
+    assert drift.add(reference, reference + torch.tensor([0.5, 0.0, 0.0]))
+    assert drift.max_abs == 0.5
+    assert drift.kl_max > 0
+
+
 def test_the_hash_tells_every_bit_and_the_gap_a_tie():
     logits = torch.tensor([1.0, 3.0, 3.0])
     assert gap(logits) == 0
