@@ -7,26 +7,32 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from playground.errors import PlaygroundError
+from playground.models.files import inspect_gguf
+from playground.models.gguf_rope import FREQUENCIES
 from playground.models.quiet import quiet
+from playground.models.reading import read_module, read_tokenizer
+from playground.models.vocabulary import end_ids
 
 __all__ = ["convert_gguf"]
 
 
 def convert_gguf(gguf: Path, folder: Path) -> None:
-    """Write the dequantised fp32 weights, config, tokenizer and chat template of a GGUF file into a folder."""
-    where, name = str(gguf.parent), gguf.name
+    """Write the dequantised fp32 weights, config, tokenizer and chat template of a GGUF file into a folder.
+
+    Raises:
+        PlaygroundError: The file can't be read rightly, or a folder can't say what it says.
+    """
+    files = inspect_gguf(gguf)
+    if FREQUENCIES in files.shapes:
+        raise PlaygroundError(f"{gguf.name} has rotary factors of its own, which a config.json can't say.")
     with quiet():
-        tokenizer = AutoTokenizer.from_pretrained(where, gguf_file=name, trust_remote_code=False)
+        module = read_module(gguf.name, files, torch.float32)
+        tokenizer = read_tokenizer(gguf.name, files, module.get_input_embeddings().weight.shape[0])
+        ends = list(end_ids(gguf.name, files, tokenizer))
+        module.config.eos_token_id = module.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends or None
         tokenizer.save_pretrained(folder)
-        module = AutoModelForCausalLM.from_pretrained(
-            where,
-            gguf_file=name,
-            quantization_config=GgufConfig(dequantize=True),
-            dtype=torch.float32,
-            trust_remote_code=False,
-        )
         module.save_pretrained(folder)
 
 

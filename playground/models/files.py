@@ -14,7 +14,7 @@ from playground.models.checks import check_folder, folder_headers
 from playground.models.gguf_header import read_gguf_header
 from playground.models.quiet import quiet
 
-__all__ = ["ModelFiles", "inspect_files"]
+__all__ = ["ModelFiles", "inspect_files", "inspect_gguf"]
 
 _DTYPES = {"F32": (torch.float32, "fp32"), "BF16": (torch.bfloat16, "bf16"), "F16": (torch.float16, "fp16")}
 
@@ -52,10 +52,11 @@ def inspect_files(entry: ModelEntry, path: Path) -> ModelFiles:
     Raises:
         PlaygroundError: They are unsafe, cut short, or nothing transformers can read.
     """
-    return _inspect_gguf(path) if path.is_file() else _inspect_folder(entry, path)
+    return inspect_gguf(path) if path.is_file() else _inspect_folder(entry, path)
 
 
-def _inspect_gguf(path: Path) -> ModelFiles:
+def inspect_gguf(path: Path) -> ModelFiles:
+    """The same of a GGUF file, which needs no entry of the catalogue."""
     header = read_gguf_header(path)
     largest = max((math.prod(t.shape) for t in header.tensors), default=0)
     plain = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}

@@ -14,9 +14,9 @@ from transformers import PreTrainedConfig
 from playground.errors import PlaygroundError
 from playground.models.gguf_header import GgufHeader
 
-__all__ = ["apply_rope", "divide_frequencies"]
+__all__ = ["FREQUENCIES", "apply_rope", "divide_frequencies"]
 
-_FREQUENCIES = "rope_freqs.weight"
+FREQUENCIES = "rope_freqs.weight"
 _LONG, _SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
 _KNOWN = {
     "freq_base", "dimension_count", "scale_linear", "scaling.type", "scaling.factor", "scaling.original_context_length",
@@ -105,7 +105,7 @@ def divide_frequencies(module: Any, path: Path, header: GgufHeader) -> None:
     Raises:
         PlaygroundError: The model has no such frequencies, or several sets.
     """
-    factors = header.read_vector(path, _FREQUENCIES)
+    factors = header.read_vector(path, FREQUENCIES)
     if factors is None:
         return
     config: PreTrainedConfig = module.config
@@ -120,7 +120,7 @@ def divide_frequencies(module: Any, path: Path, header: GgufHeader) -> None:
     turning = [part for part in module.modules() if isinstance(getattr(part, "inv_freq", None), torch.Tensor)]
     fixed = full.get("rope_type", "default") in ("default", "linear", "yarn")
     if not fixed or len(turning) != 1 or turning[0].inv_freq.shape != divisor.shape:
-        raise _refused(path, f"{_FREQUENCIES} ({len(divisor)} factors)")
+        raise _refused(path, f"{FREQUENCIES} ({len(divisor)} factors)")
     for name in ("inv_freq", "original_inv_freq"):
         held = getattr(turning[0], name, None)
         if held is not None:

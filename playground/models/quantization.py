@@ -35,8 +35,8 @@ def reasons(device: str, config: PreTrainedConfig | None = None) -> dict[str, st
     else:
         menu.update({q: _cpu_reason(q) for q in PACKED})
     if config is not None:
-        hidden = config.get_text_config(decoder=True).hidden_size
-        if not fits(hidden):
+        hidden = getattr(config.get_text_config(decoder=True), "hidden_size", None)
+        if isinstance(hidden, int) and not fits(hidden):
             why = f"This model's rows have {hidden} columns; packed kernels take multiples of 32."
             menu.update({q: menu[q] or why for q in PACKED})
     return menu
