@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
 from playground.errors import PlaygroundError, nearest
+from playground.numbers import with_a_point
 
 __all__ = [
     "LIMITS", "MAX_PROMPT_CHARS", "MAX_STOP_CHARS", "MAX_STOP_STRINGS", "MAX_SYSTEM_CHARS", "QUANTIZATIONS",
@@ -163,7 +164,7 @@ def _sentence(item: Any) -> str:
         return f"Unknown setting {field!r}: {nearest(field, list(Settings.model_fields))}"
     if field in LIMITS:
         kind = "a whole number" if LIMITS[field].step == 1 and field != "time_limit_s" else "a number"
-        return f"{field} must be {kind} {LIMITS[field]}; got {value}."
+        return f"{field} must be {kind} {LIMITS[field]}; got {value}{with_a_point(value)}"
     if item["type"] == "value_error":
         return f"{field} {item['ctx']['error']}."
     return f"{field}: {item['msg'].lower()}; got {value}."

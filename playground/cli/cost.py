@@ -18,6 +18,7 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import CostRequest, build_sheet
 from playground.files import write_atomic
 from playground.metrics.prices import find_reference
+from playground.numbers import plain_number, with_a_point
 from playground.paths import presets_dir
 from playground.presets import load_hardware, load_prices
 from playground.ui.cost_report import sheet_html
@@ -149,9 +150,9 @@ def _model(flag: str, name: str) -> str:
 def _currency(text: str) -> Currency:
     code, _, rate = text.partition("=")
     try:
-        return Currency(code=code.strip().upper(), per_usd=Decimal(rate.strip()))
+        return Currency(code=code.strip().upper(), per_usd=Decimal(plain_number(rate) or "nan"))
     except (ValidationError, InvalidOperation):
         raise PlaygroundError(
             "--currency is three letters and what 1 USD is of it, above 0 and at most 1,000,000: EUR=0.92; "
-            f"got {text[:60]!r}."
+            f"got {text[:60]!r}{with_a_point(rate)}"
         ) from None

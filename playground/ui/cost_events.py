@@ -20,6 +20,7 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import MAX_COMPARED, MAX_LENGTHS, CostRequest, Lengths, build_sheet
 from playground.experiments.documents import KINDS
 from playground.experiments.records import Document
+from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.ui.common import note, session_of
 from playground.ui.cost_report import sheet_html
@@ -140,7 +141,9 @@ def asked(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
         sheet = _Asked.model_validate(raw["sheet"])
         if action not in _ACTIONS:
             raise ValueError(f"action {str(action)[:40]!r} is none of {', '.join(_ACTIONS)}")
-        currency = Currency(code=sheet.currency["code"], per_usd=Decimal(sheet.currency["per_usd"].strip()))
+        currency = Currency(
+            code=sheet.currency["code"], per_usd=Decimal(plain_number(sheet.currency["per_usd"]) or "nan")
+        )
         lengths = _lengths(sheet.lengths)
     except PlaygroundError:
         raise

@@ -182,9 +182,11 @@ def test_a_saved_calculation_is_replayed_without_a_model_and_says_what_differs(
     ("flags", "words"),
     [
         (["--requests-per-day", "-5"], "--requests-per-day: Requests a day must be 1 to 1,000,000,000; got -5."),
-        (["--input-tokens", "nan"], "--input-tokens: Input tokens must be 0 to 10,000,000; got nan."),
+        (["--input-tokens", "nan"], "--input-tokens: Input tokens must be a number; got 'nan'."),
         (["--output-tokens", "1e30"], "--output-tokens: Output tokens must be 1 to 1,000,000; got 1e30."),
         (["--days", "abc"], "--days: Days must be a number; got 'abc'."),
+        (["--own-hardware", "--usd-per-kwh", "0,3"], "got '0,3': write decimals with a point, as 0.3."),
+        (["--currency", "EUR=0,92"], "got 'EUR=0,92': write decimals with a point, as 0.3."),
         (["--own-hardware", "--buy-usd", "-1"], "--buy-usd: Price must be 0 to 100,000,000"),
         (["--set", "days=0"], "--set days: Days must be 1 to 1,095; got 0."),
         (["--set", "dayz=3"], "did you mean 'days'"),

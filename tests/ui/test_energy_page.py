@@ -67,6 +67,8 @@ def test_what_is_no_number_is_refused_at_its_field_and_the_value_before_still_co
         expect(problem).to_have_text("PUE must be a number from 1 to 5; 1 still counts.")
         expect(number).to_have_attribute("aria-invalid", "true")
         expect(page.locator(LABEL)).to_have_text(re.compile("PUE 1$"))
+    number.fill("1,2")
+    expect(problem).to_have_text(re.compile("still counts: write decimals with a point, as 0.3.$"))
     number.fill("1.25")
     expect(problem).to_have_text("")
     expect(page.locator(LABEL)).to_have_text(re.compile("PUE 1.25$"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from playground.errors import PlaygroundError, nearest
 from playground.files import read_yaml
+from playground.numbers import plain_number, with_a_point
 from playground.presets import Line, PresetDocument, PresetPart, Sentence, check_document
 
 __all__ = ["CONSTANTS", "Assumption", "CostField", "CostFields", "FieldErrors", "load_cost_fields", "read_inputs"]
@@ -66,11 +67,12 @@ class CostField(PresetPart):
         Raises:
             PlaygroundError: Says the limits.
         """
-        try:
-            value = Decimal(str(raw).strip().replace(",", "")[:_LONGEST])
-        except InvalidOperation:
-            raise PlaygroundError(f"{self.label} must be a number; got {str(raw)[:_LONGEST]!r}.") from None
-        if not value.is_finite() or not self.low <= value <= self.high:
+        text = str(raw)[: _LONGEST + 1]
+        number = plain_number(text)
+        if number is None:
+            raise PlaygroundError(f"{self.label} must be a number; got {text[:_LONGEST]!r}{with_a_point(text)}")
+        value = Decimal(number)
+        if not self.low <= value <= self.high:
             raise PlaygroundError(f"{self.label} must be {self.low:,f} to {self.high:,f}; got {str(raw)[:_LONGEST]}.")
         return _DIGITS.plus(value)
 

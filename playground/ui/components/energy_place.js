@@ -1,4 +1,4 @@
-const assumed = window.playground.energy;
+const { energy: assumed, numbers } = window.playground;
 const fields = [...element.querySelectorAll('.field')].map((node) => ({
   kind: node.dataset.kind, select: node.querySelector('select'), input: node.querySelector('input'),
   hint: node.querySelector('.hint'), problem: node.querySelector('.problem'),
@@ -31,10 +31,10 @@ for (const { kind, select, input, problem } of fields) {
     if (select.value) assumed.choose(kind, select.value); else { assumed.type(kind, assumed.now(kind).value); input.focus(); }
   });
   input.addEventListener('input', () => {
-    const text = input.value.trim(), good = text !== '' && assumed.type(kind, Number(text));
+    const text = input.value.trim(), good = assumed.type(kind, numbers.parse(text));
     const [low, high] = assumed.limits(kind);
     input.setAttribute('aria-invalid', String(!good));
-    problem.textContent = good ? '' : `${props.words[kind]} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} still counts.`;
+    problem.textContent = good ? '' : `${props.words[kind]} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} still counts${numbers.withAPoint(text)}`;
   });
   input.addEventListener('blur', () => setTimeout(draw)); // what could not be used gives way to what counts
 }

@@ -110,7 +110,7 @@ body.addEventListener('click', (event) => {
   prices.choose(prices.chosen().filter((one) => one !== id));
 });
 factor.addEventListener('input', () => {
-  const { low, high } = prices.limits, fine = factor.value.trim() && prices.setFactor(Number(factor.value));
+  const { low, high } = prices.limits, fine = prices.setFactor(window.playground.numbers.parse(factor.value));
   wrong.textContent = fine ? '' : `From ${low} to ${high}; ${prices.factor()} is used.`;
   factor.setAttribute('aria-invalid', fine ? 'false' : 'true');
 });

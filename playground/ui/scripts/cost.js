@@ -8,8 +8,9 @@
 //   snapshot(), open(sheet), link()
 //   on(fn)               called once a frame after changes
 window.playground.cost = (() => {
-  const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], RATIO = 'tokens_per_token', MOST_CHARS = 300_000, PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], RATIO = 'tokens_per_token', MOST_CHARS = 300_000;
   const listeners = new Set(), drawings = {};
+  const numbers = window.playground.numbers;
   let config = null, state = null, waiting = false, linked = null;
 
   function read() {
@@ -59,7 +60,7 @@ window.playground.cost = (() => {
     try { const kept = sessionStorage.getItem(STORE); stored = kept && kept.length <= MOST_CHARS ? JSON.parse(kept) : null; } catch { /* forbidden or not ours */ }
     state = restored(linked ? linked.raw : stored);
     if (linked?.compared) prices().choose(linked.compared);
-    if (linked && state.values[RATIO]) prices().setFactor(Number(state.values[RATIO].text));
+    if (linked && state.values[RATIO]) prices().setFactor(numbers.parse(state.values[RATIO].text));
     return state;
   }
   function changed() {
@@ -71,9 +72,8 @@ window.playground.cost = (() => {
 
   const plain = (n) => n.toLocaleString('en', { maximumFractionDigits: 12 });
   function check(field, raw) { // [number, problem]
-    const bare = raw.trim().replaceAll(',', '');
-    if (!PLAIN.test(bare)) return [null, `${field.label} must be a number; got “${raw.slice(0, 60)}”.`];
-    const number = Number(bare);
+    const number = numbers.parse(raw);
+    if (number === null) return [null, `${field.label} must be a number; got “${raw.slice(0, 60)}”${numbers.withAPoint(raw)}`];
     if (!(number >= field.low && number <= field.high)) return [null, `${field.label} must be ${plain(field.low)} to ${plain(field.high)}; got ${raw.slice(0, 60)}.`];
     return [number, ''];
   }
@@ -107,8 +107,8 @@ window.playground.cost = (() => {
   }
   function setModel(which, text) { current().models[which] = text.trim().slice(0, 200); changed(); }
   function currency() {
-    const { code, rate } = current().currency, number = PLAIN.test(rate.trim()) ? Number(rate) : NaN, good = /^[A-Z]{3}$/.test(code);
-    const problem = !good ? 'A currency has three letters, as EUR.' : !(number > 0 && number <= 1e6) ? 'One USD must be above 0 and at most 1,000,000 of it.' : '';
+    const { code, rate } = current().currency, number = numbers.parse(rate), good = /^[A-Z]{3}$/.test(code);
+    const problem = !good ? 'A currency has three letters, as EUR.' : !(number > 0 && number <= 1e6) ? `One USD must be above 0 and at most 1,000,000 of it${numbers.withAPoint(rate)}` : '';
     return { code, rate, problem, shown: problem ? 'USD' : code, per_usd: problem ? 1 : number };
   }
   function setCurrency(code, rate) { current().currency = { code: code.trim().toUpperCase().slice(0, 3), rate: rate.trim().slice(0, 30) }; changed(); }
@@ -235,7 +235,7 @@ window.playground.cost = (() => {
   }
   prices().onChange(() => { // another tab or a price table may have changed the ratio
     const own = current().values[RATIO];
-    if (own && Number(own.text) !== prices().factor()) delete current().values[RATIO];
+    if (own && numbers.parse(own.text) !== prices().factor()) delete current().values[RATIO];
     changed();
   });
   arrive();

@@ -21,8 +21,19 @@ def test_what_is_no_number_within_the_limits_is_refused_by_a_sentence_with_the_l
 def test_thousands_and_ends_are_read_as_people_write_them():
     field = fields().find("requests_per_day")
     assert field.check(" 10,000 ") == 10_000
+    assert field.check("1,234,567.5") == Decimal("1234567.5")
     assert field.check(field.low) == field.low
     assert field.check(field.high) == field.high
+
+
+@pytest.mark.parametrize(
+    "typed", ["0,3", "1,23", "12,3456", "1,2345.6", "0,300", "1234,567", ",500", "1.234,5", "1,234e3"]
+)
+def test_a_comma_that_may_be_a_decimal_comma_is_refused_and_says_how_to_write_decimals(typed: str):
+    with pytest.raises(PlaygroundError) as caught:
+        fields().find("requests_per_day").check(typed)
+    assert str(caught.value).startswith("Requests a day must be a number")
+    assert ("write decimals with a point" in str(caught.value)) == (typed != ",500")
 
 
 def test_every_bad_input_is_told_at_once_by_its_id():

@@ -1,0 +1,21 @@
+"""Numbers as people write them, read by the page as by Python."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from playground.numbers import with_a_point
+from playground.ui.page import head
+from tests.numbers_typed import TYPED
+
+pytestmark = pytest.mark.browser
+ASK = (
+    "texts => texts.map((text) => [window.playground.numbers.parse(text), window.playground.numbers.withAPoint(text)])"
+)
+
+
+def test_the_page_reads_what_is_typed_as_python_does_and_says_the_same(browser: Browser):
+    page = browser.new_page()
+    page.set_content(f"<!doctype html><head>{head()}</head>")
+    found = page.evaluate(ASK, list(TYPED))
+    page.close()
+    assert found == [[number, with_a_point(text)] for text, number in TYPED.items()]
