@@ -9,6 +9,8 @@ from playground.cli.build import build_runner
 from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
 from playground.experiments.runner import Runner
+from playground.loopback import without_proxies
+from playground.models.fetch import is_ready
 from playground.settings import QUANTIZATIONS
 
 __all__ = ["check_port", "default_page", "serve_page"]
@@ -22,14 +24,21 @@ def serve_page(*, host: str, port: int, model: str | None, quantization: str | N
     runner, model_name = build_runner(model)
     quantization = quantization or QUANTIZATIONS[0]
     runner.check(model_name, quantization)
-    # Imported here: gradio takes seconds, and a port in use or an unknown model is told before that.
-    from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above
-    from playground.ui.launch import launch  # noqa: PLC0415  likewise
+    # Imported here: gradio takes seconds, and a port in use or an unknown model is reported before that.
+    with without_proxies():  # gradio makes HTTP clients while it is imported
+        from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above
+        from playground.ui.launch import launch  # noqa: PLC0415  likewise
 
-    threading.Thread(target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True).start()
+    first_load = threading.Thread(target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True)
+    is_here = is_ready(runner.catalogue.find(model_name))
+    if is_here:
+        first_load.start()
     demo = build_app(runner, model=model_name, quantization=quantization)
     print(f"Inference Playground: http://{host}:{port}  (Ctrl+C ends it)", flush=True)
     launch(demo, host=host, port=port, open_browser=open_browser)
+    if not is_here:  # no sooner: fetching may need the proxy that `launch` does without
+        first_load.start()
+    demo.block_thread()
 
 
 def default_page() -> Any:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 from playground.errors import PlaygroundError
+from playground.loopback import without_proxies
 
 __all__ = ["warm_start_s"]
 
@@ -31,9 +32,10 @@ def warm_start_s() -> float:
     environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"}
     with _ended(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url, begun + _LONGEST_S)
-        client = Client(url, verbose=False, analytics_enabled=False)
-        client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
+        with without_proxies():
+            _wait_for(url, begun + _LONGEST_S)
+            client = Client(url, verbose=False, analytics_enabled=False)
+            client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
         return time.perf_counter() - begun
 
 

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from playground.errors import PlaygroundError
 from playground.models.catalogue import HubSource
 from playground.models.checks import check_folder
+from playground.models.proxy import proxy_problem
 
 __all__ = ["PATTERNS", "fetch_hub", "hub_folder"]
 
@@ -53,7 +54,9 @@ def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
         raise PlaygroundError(f"{title}: the hub asks you to accept the licence of {source.repo} first.") from None
     except RepositoryNotFoundError:
         raise PlaygroundError(f"{title}: the hub has no {source.repo}, or it asks for an account.") from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError, ValueError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError, ValueError, ImportError) as error:
+        if proxy := proxy_problem(str(error)):
+            raise PlaygroundError(f"{title} is not on this machine. {proxy}") from None
         raise PlaygroundError(
             f"{title} is not on this machine and the Hugging Face hub cannot be reached ({type(error).__name__}). "
             "Connect to the network and try again, or choose a model that is here."

