@@ -1,5 +1,6 @@
 """Files people hand in and files people keep: read with a cap, parsed as plain data, written whole or not at all."""
 
+import codecs
 import contextlib
 import errno
 import os
@@ -13,11 +14,12 @@ import yaml
 
 from playground.errors import PlaygroundError
 
-__all__ = ["MAX_YAML_BYTES", "parse_yaml", "read_capped", "read_yaml", "write_atomic"]
+__all__ = ["MAX_YAML_BYTES", "decode_text", "parse_yaml", "read_capped", "read_text", "read_yaml", "write_atomic"]
 
 MAX_YAML_BYTES = 64 * 2**10
 MAX_YAML_DEPTH = 16
 
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CAUSES = {
     errno.ENOSPC: "the disk is full; free some space and try again",
     errno.EDQUOT: "your disk quota is used up; free some space and try again",
@@ -59,6 +61,28 @@ def read_capped(path: Path, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:  # it grew since
         raise PlaygroundError(f"{str(path)!r} has more than {limit_bytes:,} bytes, the limit.")
     return data
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """The text of a file: UTF-8, or what its byte order mark says, since `>` in PowerShell writes UTF-16.
+
+    Raises:
+        PlaygroundError: It is neither.
+    """
+    encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeError:
+        raise PlaygroundError(f"{name} is not UTF-8 or UTF-16 text: save it as UTF-8.") from None
+
+
+def read_text(path: Path, limit_bytes: int) -> str:
+    """The text of a regular file of at most so many bytes.
+
+    Raises:
+        PlaygroundError: As `read_capped` and `decode_text`; names the file.
+    """
+    return decode_text(read_capped(path, limit_bytes), repr(path.name))
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -106,7 +130,7 @@ def parse_yaml(text: str | bytes, name: str) -> Any:
     """Plain data from YAML: no tags, no anchors, one document, bounded in size and depth.
 
     Args:
-        text: The document; bytes must be UTF-8.
+        text: The document; bytes as `decode_text` reads them.
         name: What to call it in an error.
 
     Raises:
@@ -116,7 +140,7 @@ def parse_yaml(text: str | bytes, name: str) -> Any:
         data = text if isinstance(text, bytes) else text.encode()
         if len(data) > MAX_YAML_BYTES:
             raise PlaygroundError(f"{name} has {len(data):,} bytes; the limit is {MAX_YAML_BYTES:,}.")
-        decoded = data.decode("utf-8-sig")
+        decoded = decode_text(data, name)
         _refuse_the_unplain(decoded, name)
         return yaml.load(decoded, Loader=_PlainLoader)
     except UnicodeError:

@@ -1,3 +1,4 @@
+import codecs
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import PlaygroundError
-from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml, write_atomic
+from playground.files import MAX_YAML_BYTES, decode_text, parse_yaml, read_capped, read_text, read_yaml, write_atomic
 
 
 def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path):
@@ -119,3 +120,20 @@ def test_an_error_names_the_file(tmp_path):
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(PlaygroundError, match=r"'broken.yaml' is not valid YAML \(line 1\)"):
         read_yaml(tmp_path / "broken.yaml")
+
+
+@given(st.text())
+def test_a_text_reads_the_same_in_each_encoding_that_a_shell_writes(text: str):
+    marked = {"utf-8-sig": text.encode("utf-8-sig"), "utf-16-le": codecs.BOM_UTF16_LE + text.encode("utf-16-le"),
+              "utf-16-be": codecs.BOM_UTF16_BE + text.encode("utf-16-be")}  # fmt: skip
+    assert [decode_text(data, "it") for data in marked.values()] == [text] * 3
+    plain = text.lstrip("\ufeff")  # a text that begins so is taken to be marked
+    assert decode_text(plain.encode(), "it") == plain
+
+
+@pytest.mark.parametrize("data", [b"caf\xe9", b"\xff\xfe\x00", b"\xfe\xff\xd8\x00"])
+def test_what_is_no_text_is_refused_with_the_name_of_its_file(tmp_path: Path, data: bytes):
+    path = tmp_path / "run.json"
+    path.write_bytes(data)
+    with pytest.raises(PlaygroundError, match=r"^'run.json' is not UTF-8 or UTF-16 text: save it as UTF-8\.$"):
+        read_text(path, 100)

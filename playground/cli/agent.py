@@ -21,7 +21,7 @@ from playground.experiments.agents.request import (
     default_document,
 )
 from playground.experiments.agents.run import agent_loop
-from playground.files import read_capped
+from playground.files import read_text
 from playground.metrics.prices import DEFAULT_REFERENCE, find_reference
 from playground.settings import MAX_PROMPT_CHARS, make_settings
 
@@ -49,7 +49,7 @@ def run_agent(
     task = DEFAULT_TASK if task is None else read_prompt(task)
     if save is not None:
         check_folder_of(Path(save))
-    text = default_document() if document is None else _text_of(Path(document))
+    text = default_document() if document is None else read_text(Path(document), 4 * MAX_PROMPT_CHARS)
     runner, name = build_runner(model)
     request = AgentRequest(
         task, text, name, quantization or "fp32", settings, **counts, tool=cast(Tool, tool),
@@ -67,13 +67,6 @@ def _whole(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise PlaygroundError(f"--{name.replace('_', '-')} must be a whole number; got {value[:60]!r}.")
     return int(value)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return read_capped(path, 4 * MAX_PROMPT_CHARS).decode()
-    except UnicodeDecodeError:
-        raise PlaygroundError(f"{str(path)!r} is not UTF-8 text.") from None
 
 
 def _lines(record: AgentRecord) -> Iterator[str]:

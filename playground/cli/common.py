@@ -35,7 +35,7 @@ def _standard_input() -> str:
         raise PlaygroundError(
             f"The prompt on standard input has more than {MAX_PROMPT_CHARS:,} characters, the limit: shorten it."
         )
-    return text
+    return text.removeprefix("\ufeff")  # PowerShell may mark what it pipes
 
 
 def check_folder_of(file: Path) -> None:

@@ -1,6 +1,8 @@
 """What the command line shows: progress, streamed text and meters. Pure formatting, and one progress bar."""
 
 import io
+import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from playground.experiments.records import EnergyRecord, RunRecord
 from playground.experiments.updates import Meters
 
 __all__ = [
+    "ascii_json",
     "bytes_text",
     "duration_text",
     "energy_text",
@@ -47,7 +50,12 @@ def print_json(document: str) -> None:
     """One JSON document on standard output, UTF-8 whatever the locale says."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    print(document)
+    print(ascii_json(document) if sys.platform == "win32" else document)
+
+
+def ascii_json(document: str) -> str:
+    """The same JSON in ASCII: PowerShell's `>` reads our bytes in an old code page and would spoil other characters."""
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], document)
 
 
 def bytes_text(value: float) -> str:

@@ -17,7 +17,7 @@ from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
-from playground.files import read_capped
+from playground.files import read_text
 
 __all__ = ["KINDS", "parse_document", "read_document"]
 
@@ -56,4 +56,4 @@ def read_document(path: Path) -> Document:
     Raises:
         PlaygroundError: The file is missing, too large, or no document.
     """
-    return parse_document(read_capped(path, MAX_RECORD_BYTES))
+    return parse_document(read_text(path, MAX_RECORD_BYTES))

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord, parse_record
-from playground.files import read_capped, write_atomic
+from playground.files import read_text, write_atomic
 
 __all__ = ["read_record", "save_record"]
 
@@ -43,4 +43,4 @@ def read_record(path: Path) -> RunRecord:
     Raises:
         PlaygroundError: The file is missing, too large, or not a run of schema 1.
     """
-    return parse_record(read_capped(path, MAX_RECORD_BYTES))
+    return parse_record(read_text(path, MAX_RECORD_BYTES))

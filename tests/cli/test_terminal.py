@@ -1,6 +1,10 @@
-import pytest
+import json
 
-from playground.cli.terminal import bytes_text, duration_text, safe_text, usd_text
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.cli.terminal import ascii_json, bytes_text, duration_text, safe_text, usd_text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,10 @@ def test_money_is_told_with_three_figures_however_little(value: float):
     assert text.startswith("$")
     assert "e" not in text
     assert float(text[1:]) == pytest.approx(value, rel=0.006)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_json_in_ascii_is_the_same_document(document: dict[str, str]):
+    text = ascii_json(json.dumps(document, ensure_ascii=False))
+    assert text.isascii()
+    assert json.loads(text) == document

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from playground import files
 from playground.errors import PlaygroundError
 from playground.experiments import records, store
+from playground.experiments.documents import read_document
 from playground.experiments.records import RunRecord, parse_record
 from playground.experiments.store import read_record, save_record
 
@@ -64,6 +65,14 @@ def test_a_saved_record_is_read_back_unchanged(tmp_path):
     path = save_record(a_record(), tmp_path / "run.json")
     assert read_record(path) == a_record()
     assert json.loads(path.read_text(encoding="utf-8")) == DOCUMENT
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_record_that_a_shell_has_written_is_the_same_record(tmp_path, encoding: str, newline: str):
+    record, path = a_record(prompt="Käse, 日本"), tmp_path / "run.json"
+    path.write_text(record.to_json(), encoding, newline=newline)
+    assert read_record(path) == read_document(path) == record
 
 
 def test_in_a_folder_every_record_gets_a_file_of_its_own(tmp_path):

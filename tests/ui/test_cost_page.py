@@ -161,7 +161,9 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     section(other, "Month")
     expect(field(other, "month", "requests_per_day")).to_have_value("1,234")
     third = open_tab(open_lab, "Cost")
-    third.locator("#cost-bar input[type=file]").set_input_files(tmp_path / "cost.json")
+    rewritten = tmp_path / "powershell.json"  # as its `>` writes what a command prints
+    rewritten.write_text((tmp_path / "cost.json").read_text("utf-8"), "utf-16", newline="\r\n")
+    third.locator("#cost-bar input[type=file]").set_input_files(rewritten)
     expect(field(third, "month", "requests_per_day")).to_have_value("1,234")
     assert json.loads((tmp_path / "cost.json").read_text("utf-8"))["kind"] == "cost"
 

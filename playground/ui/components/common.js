@@ -18,6 +18,12 @@ const visible = (text) => {
 };
 const percent = (p) => (p >= 0.99995 ? '100%' : p >= 0.001 ? `${(p * 100).toFixed(1)}%` : p > 0 ? `${(p * 100).toPrecision(1)}%` : '0%');
 const seconds = (s) => (s < 0.0995 ? `${(s * 1e3).toFixed(1)} ms` : s < 0.9995 ? `${(s * 1e3).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+// The text of a file, as Python's `decode_text` reads it: UTF-8, or UTF-16 where its byte order mark says so.
+const textOf = async (file) => {
+  const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const encoding = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(await file.arrayBuffer());
+};
 // Where a key leads among tokens in lines of text: the neighbour, the first, the last, or the nearest of the next line.
 const nextToken = (all, at, key) => {
   if (key === 'ArrowRight') return all[at + 1];

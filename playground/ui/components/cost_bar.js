@@ -49,7 +49,7 @@ chooser.addEventListener('change', async () => {
   if (!file) return;
   const over = file.size > props.max_bytes;
   told.textContent = over ? `${file.name} has ${file.size.toLocaleString('en')} bytes; the limit is ${props.max_bytes.toLocaleString('en')}.` : '';
-  if (!over) { props.value = JSON.stringify({ action: 'open', text: await file.text(), id: Date.now() }); trigger('input'); }
+  if (!over) { props.value = JSON.stringify({ action: 'open', text: await textOf(file), id: Date.now() }); trigger('input'); }
   chooser.value = '';
 });
 element.addEventListener('click', (event) => {

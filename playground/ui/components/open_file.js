@@ -5,6 +5,6 @@ input.addEventListener('change', async () => {
   if (!file) return;
   const over = file.size > props.max_bytes;
   problem.textContent = over ? `${file.name} has ${file.size.toLocaleString('en')} bytes; the limit is ${props.max_bytes.toLocaleString('en')}.` : '';
-  if (!over) { props.value = await file.text(); trigger('input'); }
+  if (!over) { props.value = await textOf(file); trigger('input'); }
   input.value = '';
 });
