@@ -56,6 +56,6 @@ def beams(
     computed = len(prompt.ids) + len(answer_ids) - held
     yield PromptProcessed(len(prompt.ids), computed, now - begun, cache.nbytes, now - started_at)
     yield from beam_search(
-        text_model, answer_ids, logits, cache, settings,
+        text_model, prompt.ids, answer_ids, logits, cache, settings,
         width=width, room=room, should_stop=should_stop, started_at=started_at,
     )  # fmt: skip

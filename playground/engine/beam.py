@@ -18,7 +18,7 @@ from playground.engine.events import Candidate, FinishReason, TokenEvent
 from playground.engine.model import KVCache, TextModel
 from playground.engine.rows import Clock
 from playground.engine.sampling import Distribution, describe
-from playground.engine.text import AnswerText
+from playground.engine.text import AnswerText, answer_text
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
@@ -76,6 +76,7 @@ class _Path:
 
 def beam_search(
     text_model: TextModel,
+    prompt_ids: Sequence[int],
     answer_ids: Sequence[int],
     logits: Tensor,
     cache: KVCache,
@@ -90,10 +91,11 @@ def beam_search(
 
     Args:
         text_model: Model, tokenizer and end-of-answer ids.
+        prompt_ids: Tokens of the prompt.
         answer_ids: Tokens of the answer that are given.
         logits: What the model says after them, float32 [vocabulary], on the CPU.
         cache: Holds prompt and given tokens in one row; it is used up.
-        settings: Of these, `stop`, `top` and `time_limit_s` count.
+        settings: Of these, `stop`, `raw`, `top` and `time_limit_s` count.
         width: Beginnings kept, 1 to 8; 1 is greedy.
         room: Most tokens of the answer, those given included.
         should_stop: Asked before every forward pass.
@@ -105,7 +107,9 @@ def beam_search(
     if not 1 <= width <= MAX_WIDTH:
         raise PlaygroundError(f"The width of a beam search must be from 1 to {MAX_WIDTH}; got {width}.")
     clock = Clock(time.perf_counter() if started_at is None else started_at)
-    search = _Search(text_model, answer_ids, settings, width, room, clock)
+    text = answer_text(text_model.tokenizer, settings, prompt_ids)
+    said = "".join([text.add(token) for token in answer_ids])
+    search = _Search(text_model, _Path(None, None, 0.0, len(answer_ids), text, said), settings, width, room, clock)
     step = logits[None]
     while True:
         rows = search.step(step, cache.nbytes // len(step))
@@ -125,15 +129,11 @@ def beam_search(
 class _Search:
     """The beginnings that go on, and the answers that have ended, the likeliest first."""
 
-    def __init__(
-        self, text_model: TextModel, given: Sequence[int], settings: Settings, width: int, room: int, clock: Clock
-    ):
+    def __init__(self, text_model: TextModel, given: _Path, settings: Settings, width: int, room: int, clock: Clock):
         self._model, self._settings, self._clock = text_model, settings, clock
         self._width, self._room = width, room
         self._looked_at = max(2, 1 + len(text_model.eos_ids)) * width
-        text = AnswerText(text_model.tokenizer, settings.stop)
-        said = "".join([text.add(token) for token in given])
-        self.running = [_Path(None, None, 0.0, len(given), text, said)]
+        self.running = [given]
         self.finished: list[_Path] = []
 
     @property

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from playground.engine.prompting import no_room, room_for_answer
-from playground.engine.template import Message, Part, ids_with_offsets, split, wrapped
+from playground.engine.prompting import SYSTEM, PromptParts, fitted, length_of, read_parts, room_for_answer
+from playground.engine.template import Part
 from playground.settings import Settings
 
 __all__ = ["PreparedChat", "Segment", "Turn", "prepare_chat"]
@@ -48,6 +48,7 @@ class PreparedChat:
         dropped_tokens: How many tokens the chat lost in all, against one without a limit.
         context_length: Tokens of chat and answer together.
         neutralised: Whether a message held control tokens, which are read as plain text.
+        notes: What is not read as it was written, a sentence each.
     """
 
     ids: tuple[int, ...]
@@ -56,6 +57,7 @@ class PreparedChat:
     dropped_tokens: int
     context_length: int
     neutralised: bool
+    notes: tuple[str, ...] = ()
 
 
 def prepare_chat(
@@ -86,52 +88,22 @@ def prepare_chat(
         PlaygroundError: System prompt and template alone leave no room, or the template refuses the chat.
     """
 
-    def read(dropped: int) -> tuple[list[Part], bool]:
-        return _parts(tokenizer, history[dropped:], prompt, settings, inject)
+    texts = [*(text for turn in history for text in (turn.user, turn.answer)), prompt]
 
-    parts, neutralised = read(0)
-    whole, dropped = _length(parts), 0
+    def read(dropped: int) -> PromptParts:
+        return read_parts(tokenizer, texts[2 * dropped :], settings, inject=inject)
+
+    chat, dropped = read(0), 0
+    whole, parts = length_of(chat.parts), chat.parts
     if whole > context_length - 1:
         limit = context_length - room_for_answer(settings, context_length)
-        dropped = _turns_to_drop(lambda turns: _length(read(turns)[0]) <= limit, len(history))
-        parts, neutralised = read(dropped) if dropped else (parts, neutralised)
-        parts = _without_oldest(parts, limit, context_length)
-    segments = _segments(parts, dropped, bool(_system(tokenizer, settings)))
+        dropped = _turns_to_drop(lambda turns: length_of(read(turns).parts) <= limit, len(history))
+        chat = read(dropped) if dropped else chat
+        parts = fitted(chat.parts, 2 * (len(history) - dropped), settings, context_length)
     ids = tuple(id for part in parts for id in part.ids)
-    return PreparedChat(ids, segments, dropped, whole - len(ids), context_length, neutralised)
-
-
-def _is_raw(tokenizer: Any, settings: Settings) -> bool:
-    return settings.raw or not getattr(tokenizer, "chat_template", None)
-
-
-def _system(tokenizer: Any, settings: Settings) -> str:
-    return "" if _is_raw(tokenizer, settings) else settings.system
-
-
-def _parts(
-    tokenizer: Any, history: Sequence[Turn], prompt: str, settings: Settings, inject: bool
-) -> tuple[list[Part], bool]:
-    """Template and messages in turn; the newest message is the last but one."""
-    texts = [text for turn in history for text in (turn.user, turn.answer)] + [prompt]
-    if _is_raw(tokenizer, settings):
-        return _raw_parts(tokenizer, texts), False
-    system = [Message("system", settings.system)] * bool(settings.system)
-    said = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
-    return wrapped(tokenizer, [*system, *said], inject=inject)
-
-
-def _raw_parts(tokenizer: Any, texts: Sequence[str]) -> list[Part]:
-    ids, offsets = ids_with_offsets(tokenizer, "\n".join(texts), add_special_tokens=True)
-    head = 1 if ids and ids[0] in tokenizer.all_special_ids else 0  # a BOS is the template's, and never dropped
-    between = ["", *["\n"] * (len(texts) - 1), ""]
-    first, *parts = split(ids[head:], offsets[head:], between, texts)
-    *parts, last, rest = parts
-    return [Part(None, ids[:head] + first.ids), *parts, Part(last.message, last.ids + rest.ids), Part(None, [])]
-
-
-def _length(parts: Sequence[Part]) -> int:
-    return sum(len(part.ids) for part in parts)
+    return PreparedChat(
+        ids, _segments(parts, dropped), dropped, whole - len(ids), context_length, chat.neutralised, chat.notes
+    )
 
 
 def _turns_to_drop(fits: Callable[[int], bool], turns: int) -> int:
@@ -143,33 +115,20 @@ def _turns_to_drop(fits: Callable[[int], bool], turns: int) -> int:
     return min(low, turns)
 
 
-def _without_oldest(parts: list[Part], limit: int, context_length: int) -> list[Part]:
-    """The same parts; where they are too long even so, the newest message without its oldest tokens."""
-    length = _length(parts)
-    if length <= context_length - 1:
-        return parts
-    *before, newest, after = parts
-    dropped = length - limit
-    if dropped >= len(newest.ids):
-        raise no_room(length - len(newest.ids), context_length)
-    return [*before, Part(newest.message, newest.ids[dropped:]), after]
-
-
-def _segments(parts: Sequence[Part], dropped: int, has_system: bool) -> tuple[Segment, ...]:
+def _segments(parts: Sequence[Part], dropped: int) -> tuple[Segment, ...]:
     segments, start = list[Segment](), 0
     for part in parts:
         end = start + len(part.ids)
         if end > start:
-            kind, turn = _owner(part.message, dropped, has_system)
+            kind, turn = _owner(part.message, dropped)
             segments.append(Segment(kind, turn, start, end))
         start = end
     return tuple(segments)
 
 
-def _owner(message: int | None, dropped: int, has_system: bool) -> tuple[SegmentKind, int | None]:
+def _owner(message: int | None, dropped: int) -> tuple[SegmentKind, int | None]:
     if message is None:
         return "template", None
-    if has_system and message == 0:
+    if message == SYSTEM:
         return "system", None
-    said = message - has_system
-    return "assistant" if said % 2 else "user", dropped + said // 2
+    return "assistant" if message % 2 else "user", dropped + message // 2

@@ -36,12 +36,14 @@ class PreparedPrompt:
         dropped_tokens: How many of the oldest prompt tokens did not fit and were left out.
         context_length: The limit that was applied: tokens of prompt and answer together.
         neutralised: Whether the user's text held control tokens, which are read as plain text.
+        notes: What is not read as it was written, a sentence each.
     """
 
     ids: tuple[int, ...]
     dropped_tokens: int
     context_length: int
     neutralised: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

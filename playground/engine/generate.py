@@ -90,7 +90,9 @@ def stream_batch(
     """
     clock = Clock(started_at)
     rooms = [room_for(len(prompt_ids), own) for own in settings]
-    rows = [Row(n, text_model, own, rooms[n], clock, forced=tuple(forced)) for n, own in enumerate(settings)]
+    rows = [
+        Row(n, text_model, own, rooms[n], clock, prompt_ids, forced=tuple(forced)) for n, own in enumerate(settings)
+    ]
     cache = text_model.model.new_cache() if cache is None else cache
     logits = yield from _read(text_model, prompt_ids, rows, cache, clock, should_stop)
     if logits is None:

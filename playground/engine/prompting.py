@@ -1,13 +1,35 @@
 """From what a person wrote to the ids a model reads: chat template, raw text, and what drops when it is too long."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from playground.engine.events import PreparedPrompt
-from playground.engine.template import Message, ids_of, wrapped
+from playground.engine.rendering import Span
+from playground.engine.template import Message, Part, ids_with_offsets, split, wrapped
+from playground.engine.text import goes_on
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["no_room", "prepare_prompt", "room_for_answer"]
+__all__ = ["SYSTEM", "PromptParts", "fitted", "length_of", "prepare_prompt", "read_parts", "room_for_answer"]
+
+SYSTEM = -1
+"""The number of the system prompt among the messages."""
+
+
+@dataclass(frozen=True)
+class PromptParts:
+    """A chat or a text before anything is cut.
+
+    Attributes:
+        parts: Ids of the template and of the messages, in order; the system prompt is message `SYSTEM`.
+        neutralised: Whether control tokens in a message were made plain.
+        notes: What is not read as it was written, a sentence each.
+    """
+
+    parts: list[Part]
+    neutralised: bool
+    notes: tuple[str, ...]
 
 
 def prepare_prompt(tokenizer: Any, prompt: str, settings: Settings, context_length: int) -> PreparedPrompt:
@@ -24,21 +46,60 @@ def prepare_prompt(tokenizer: Any, prompt: str, settings: Settings, context_leng
         context_length: Tokens of prompt and answer together.
 
     Raises:
-        PlaygroundError: System prompt and template alone leave no room.
+        PlaygroundError: System prompt and template alone leave no room, or the template refuses the messages.
     """
-    if settings.raw or not getattr(tokenizer, "chat_template", None):
-        ids = ids_of(tokenizer, prompt, add_special_tokens=True)
-        head = 1 if ids and ids[0] in tokenizer.all_special_ids else 0  # a BOS is never dropped
-        before, content, after, neutralised = ids[:head], ids[head:], [], False
-    else:
-        before, content, after, neutralised = _chat_ids(tokenizer, prompt, settings.system)
-    total = len(before) + len(content) + len(after)
-    dropped = 0
-    if total > context_length - 1:
-        dropped = total - (context_length - room_for_answer(settings, context_length))
-        if dropped >= len(content):
-            raise no_room(len(before) + len(after), context_length)
-    return PreparedPrompt((*before, *content[dropped:], *after), dropped, context_length, neutralised)
+    read = read_parts(tokenizer, [prompt], settings)
+    parts = fitted(read.parts, 0, settings, context_length)
+    ids = tuple(id for part in parts for id in part.ids)
+    return PreparedPrompt(ids, length_of(read.parts) - len(ids), context_length, read.neutralised, read.notes)
+
+
+def read_parts(tokenizer: Any, texts: Sequence[str], settings: Settings, *, inject: bool = False) -> PromptParts:
+    """Messages and answers in turn, the newest message last, as the model reads them without a limit.
+
+    In raw mode, and without a chat template, they are joined by line ends and read as they stand.
+
+    Raises:
+        PlaygroundError: The template refuses the messages.
+    """
+    if goes_on(tokenizer, settings):
+        parts, notes = _raw_parts(tokenizer, texts)
+        return PromptParts(parts, False, (*_system_note(settings), *notes))
+    system = [Message("system", settings.system)] * bool(settings.system)
+    said = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
+    parts, neutralised = wrapped(tokenizer, [*system, *said], inject=inject)
+    if system:  # numbered so that a message has the same number with and without one
+        parts = [part if part.message is None else replace(part, message=part.message - 1) for part in parts]
+    return PromptParts(parts, neutralised, ())
+
+
+def fitted(parts: list[Part], newest: int, settings: Settings, context_length: int) -> list[Part]:
+    """The same parts; where they leave no room for a token, the newest message without its oldest tokens.
+
+    Raises:
+        PlaygroundError: Nothing of the newest message could stay.
+    """
+    length = length_of(parts)
+    if length <= context_length - 1:
+        return parts
+    drop = length - (context_length - room_for_answer(settings, context_length))
+    others = length - sum(len(part.ids) for part in parts if part.message == newest)
+    if drop >= length - others:
+        raise PlaygroundError(
+            f"System prompt and template take {others} of {context_length} tokens, which leaves no room for the prompt "
+            "and an answer: shorten the system prompt or raise the context length."
+        )
+    kept = list[Part]()
+    for part in parts:
+        cut = min(drop, len(part.ids)) if part.message == newest else 0
+        kept.append(Part(part.message, part.ids[cut:]))
+        drop -= cut
+    return kept
+
+
+def length_of(parts: Sequence[Part]) -> int:
+    """Tokens of all parts."""
+    return sum(len(part.ids) for part in parts)
 
 
 def room_for_answer(settings: Settings, context_length: int) -> int:
@@ -46,16 +107,23 @@ def room_for_answer(settings: Settings, context_length: int) -> int:
     return max(1, min(settings.max_new_tokens, context_length // 4))
 
 
-def no_room(tokens: int, context_length: int) -> PlaygroundError:
-    """What to say where nothing of the prompt can stay."""
-    return PlaygroundError(
-        f"System prompt and template take {tokens} of {context_length} tokens, which leaves no room for the prompt and "
-        "an answer: shorten the system prompt or raise the context length."
-    )
+def _raw_parts(tokenizer: Any, texts: Sequence[str]) -> tuple[list[Part], tuple[str, ...]]:
+    """Texts as they stand, and a note where the tokenizer writes what the first of them begins with."""
+    ids, offsets = ids_with_offsets(tokenizer, "\n".join(texts), add_special_tokens=True)
+    bos, notes = tokenizer.bos_token, ()
+    if bos and texts[0].startswith(bos) and ids[:2] == [tokenizer.bos_token_id] * 2:
+        ids, offsets = ids[1:], offsets[1:]
+        notes = (f"The prompt begins with {bos}, which the tokenizer writes by itself: it is read once.",)
+    spans, place = list[Span](), 0
+    for number, text in enumerate(texts):
+        spans.append(Span(number, place, place + len(text)))
+        place += len(text) + 1
+    head = 1 if ids and ids[0] in tokenizer.all_special_ids else 0  # a BOS is the template's, and never dropped
+    return [Part(None, ids[:head]), *split(ids[head:], offsets[head:], spans)], notes
 
 
-def _chat_ids(tokenizer: Any, prompt: str, system: str) -> tuple[list[int], list[int], list[int], bool]:
-    """Ids before, of and after the person's message, and whether control tokens in it were made plain."""
-    messages = [Message("system", system)] * bool(system) + [Message("user", prompt)]
-    (*before, message, after), neutralised = wrapped(tokenizer, messages)
-    return [id for part in before for id in part.ids], message.ids, after.ids, neutralised
+def _system_note(settings: Settings) -> tuple[str, ...]:
+    if not settings.system:
+        return ()
+    why = "in raw mode the prompt is read as it stands" if settings.raw else "this model has no chat template"
+    return (f"The system prompt is not read, since {why}: write it at the beginning of the prompt.",)

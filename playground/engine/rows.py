@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from playground.engine.events import Finished, FinishReason, RowEvent
 from playground.engine.model import TextModel
 from playground.engine.sampling import Noise
-from playground.engine.text import AnswerText
+from playground.engine.text import answer_text
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
@@ -59,6 +59,7 @@ class Row:
     settings: Settings
     room: int
     clock: Clock
+    prompt_ids: Sequence[int] = ()
     ids: list[int] = field(default_factory=list)
     reason: FinishReason | None = None
     begun_s: float = 0.0
@@ -66,7 +67,7 @@ class Row:
 
     def __post_init__(self) -> None:
         self.noise = Noise(self.settings.seed or 0)
-        self.text = AnswerText(self.text_model.tokenizer, self.settings.stop)
+        self.text = answer_text(self.text_model.tokenizer, self.settings, self.prompt_ids)
         self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with the same are drawn together
 
     @property

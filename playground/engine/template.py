@@ -1,24 +1,17 @@
 """A chat as a model's own template writes it, in parts: whose ids are whose, and no control token from a person."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from playground.errors import PlaygroundError
+from playground.engine.rendering import Message, Role, Span, unused_characters, written
+from playground.engine.text import special_ids
 
 __all__ = ["Message", "Part", "Role", "control_tokens", "ids_of", "ids_with_offsets", "plain_ids", "split", "wrapped"]
 
-Role = Literal["system", "user", "assistant"]
-_PADDING = "\v"  # a template that trims what it is given takes it away; none writes it itself
-_NAMES: dict[Role, str] = {"system": "system prompt", "user": "message", "assistant": "answer"}
-
-
-@dataclass(frozen=True)
-class Message:
-    """What somebody says in a chat."""
-
-    role: Role
-    content: str
+Offsets = Sequence[tuple[int, int]]
+_JOINER = "\N{WORD JOINER}"
 
 
 @dataclass(frozen=True)
@@ -32,8 +25,9 @@ class Part:
 def wrapped(tokenizer: Any, messages: Sequence[Message], *, inject: bool = False) -> tuple[list[Part], bool]:
     """The chat in parts, and whether control tokens in a message were made plain.
 
-    The first and the last part are the template's, and so is every second one between. What a template trims from a
-    message is left out of it.
+    The ids are those of the text that the template makes of the contents. Where a person wrote a control token it is
+    spelt in letters, which the template sees as letters too. An answer was decoded without special tokens, so one in it
+    came as letters; added tokens that decoding shows, such as `<think>`, are the model's own and stay.
 
     Args:
         tokenizer: With a chat template.
@@ -41,78 +35,57 @@ def wrapped(tokenizer: Any, messages: Sequence[Message], *, inject: bool = False
         inject: Read control tokens in messages as such: what happens without a guard.
 
     Raises:
-        PlaygroundError: The template refuses the messages, or leaves one out.
+        PlaygroundError: The template refuses the messages, or has no place for system prompt or newest message.
     """
-    between, contents = _pieces(tokenizer, messages)
-    controls = control_tokens(tokenizer)
-    if not inject and any(token in content for content in contents for token in controls):
-        parts = [Part(None, ids_of(tokenizer, between[0]))]
-        for number, content in enumerate(contents):
-            parts += [Part(number, plain_ids(tokenizer, content)), Part(None, ids_of(tokenizer, between[number + 1]))]
-        return parts, True
-    return split(*ids_with_offsets(tokenizer, _joined(between, contents)), between, contents), False
+    sign = next(unused_characters([message.content for message in messages]))
+    said = list(messages)
+    if not inject:
+        controls, special = control_tokens(tokenizer), special_ids(tokenizer)
+        shown = [token for token, id in controls.items() if id in special]
+        said = [
+            replace(one, content=_broken(one.content, shown if one.role == "assistant" else controls, sign))
+            for one in messages
+        ]
+    text, spans = written(tokenizer, said)
+    ids, offsets = _without_signs(tokenizer, text, sign)
+    return split(ids, offsets, spans), said != list(messages)
 
 
-def split(
-    ids: Sequence[int], offsets: Sequence[tuple[int, int]], between: Sequence[str], contents: Sequence[str]
-) -> list[Part]:
+def split(ids: Sequence[int], offsets: Offsets, spans: Sequence[Span]) -> list[Part]:
     """Ids of one text cut where its pieces meet. A token that crosses the edge of a content is not the content's.
 
     Args:
         ids: Of the whole text.
         offsets: First character of each token, and the one after its last.
-        between: What stands before, between and after the contents.
-        contents: In their order.
+        spans: Contents in the order of the text; what is between them is the template's.
     """
-    parts, done, start = list[Part](), 0, 0
-    for number, content in enumerate(contents):
-        start += len(between[number])
-        end = start + len(content)
-        first = next((n for n in range(done, len(ids)) if offsets[n][0] >= start), len(ids))
-        last = next((n for n in range(first, len(ids)) if offsets[n][1] > end), len(ids))
-        parts += [Part(None, list(ids[done:first])), Part(number, list(ids[first:last]))]
-        done, start = last, end
-    return [*parts, Part(None, list(ids[done:]))]
+    parts, done = list[Part](), 0
+    for span in spans:
+        first = next((n for n in range(done, len(ids)) if offsets[n][0] >= span.start), len(ids))
+        last = next((n for n in range(first, len(ids)) if offsets[n][1] > span.end), len(ids))
+        parts += [Part(None, list(ids[done:first])), Part(span.message, list(ids[first:last]))]
+        done = last
+    return [part for part in [*parts, Part(None, list(ids[done:]))] if part.ids]
 
 
-def _joined(between: Sequence[str], contents: Sequence[str]) -> str:
-    return between[0] + "".join(content + after for content, after in zip(contents, between[1:], strict=True))
+def _broken(text: str, tokens: Iterable[str], sign: str) -> str:
+    """The text with a sign behind the first letter of each of these tokens in it, so that none is read as such."""
+    found = [re.escape(token) for token in tokens if token in text]
+    return re.sub(f"(?=(?:{'|'.join(found)}))(.)", rf"\1{sign}", text, flags=re.DOTALL) if found else text
 
 
-def _pieces(tokenizer: Any, messages: Sequence[Message]) -> tuple[list[str], list[str]]:
-    """The template's texts around the contents, and the contents as the template leaves them.
+def _without_signs(tokenizer: Any, text: str, sign: str) -> tuple[list[int], Offsets]:
+    """Ids and offsets of a text whose signs break control tokens apart, without the ids of the signs themselves.
 
-    Marks stand in for the contents while the template is rendered: no template changes letters.
+    A sign that shares a token with a letter stays: as a word joiner, which nobody sees.
     """
-    marks = [f"q{message.role.upper()}{number}q" for number, message in enumerate(messages)]
-    rest = _rendered(tokenizer, messages, marks)
-    between, contents = list[str](), list[str]()
-    for message, mark in zip(messages, marks, strict=True):
-        before, found, after = rest.partition(mark)
-        if not found:
-            raise PlaygroundError(
-                f"This model's chat template has no place for the {_NAMES[message.role]}: leave the system prompt "
-                "empty, or use raw mode."
-            )
-        trims = not (before.endswith(_PADDING) and after.startswith(_PADDING))
-        between.append(before.removesuffix(_PADDING))
-        contents.append(message.content.strip() if trims else message.content)
-        rest = after.removeprefix(_PADDING)
-    return [*between, rest], contents
-
-
-def _rendered(tokenizer: Any, messages: Sequence[Message], marks: Sequence[str]) -> str:
-    chat = [
-        {"role": message.role, "content": f"{_PADDING}{mark}{_PADDING}"}
-        for message, mark in zip(messages, marks, strict=True)
-    ]
-    try:
-        return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    except Exception as error:  # a template may refuse a role with any error of its own
-        raise PlaygroundError(
-            f"This model's chat template refused the messages ({error}): leave the system prompt empty, or use raw "
-            "mode."
-        ) from error
+    ids, offsets = ids_with_offsets(tokenizer, text.replace(sign, _JOINER))
+    if sign not in text:
+        return ids, offsets
+    shared = {at for start, end in offsets if end - start > 1 for at in range(start, end)}
+    signs = {(at, at + 1) for at, char in enumerate(text) if char == sign and at not in shared}
+    kept = [n for n, offset in enumerate(offsets) if offset not in signs]
+    return [ids[n] for n in kept], [offsets[n] for n in kept]
 
 
 def control_tokens(tokenizer: Any) -> dict[str, int]:
@@ -127,14 +100,8 @@ def ids_of(tokenizer: Any, text: str, add_special_tokens: bool = False) -> list[
 
 def plain_ids(tokenizer: Any, text: str) -> list[int]:
     """Ids of text in which control tokens are spelt out, letter by letter."""
-    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
-    controls = control_tokens(tokenizer)
-    if set(ids).isdisjoint(controls.values()):
-        return ids
-    # Added tokens that are not "special" are still matched: break each one apart.
-    for token in controls:
-        text = text.replace(token, f"{token[:1]}\N{WORD JOINER}{token[1:]}")
-    return tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
+    sign = next(unused_characters([text]))
+    return _without_signs(tokenizer, _broken(text, control_tokens(tokenizer), sign), sign)[0]
 
 
 def ids_with_offsets(

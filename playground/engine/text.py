@@ -2,14 +2,18 @@
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Self
 
-__all__ = ["AnswerText", "IncrementalDecoder", "StopScanner", "piece_texts"]
+from playground.settings import Settings
+
+__all__ = ["AnswerText", "IncrementalDecoder", "StopScanner", "answer_text", "goes_on", "piece_texts", "special_ids"]
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 BYTE_TOKEN = re.compile(r"<0x[0-9A-F]{2}>")  # how SentencePiece vocabularies spell a single byte
+_FIRST_SURROGATE = 0xD800
+_MOST_LOOKED_AT = 64  # tokens at the end of a prompt
 
 
 class IncrementalDecoder:
@@ -18,14 +22,18 @@ class IncrementalDecoder:
     Only the ids since the last whole character are decoded again; text that ends in a replacement character waits, as
     the next token may complete it. A run of byte tokens waits for its end: its decoder breaks the whole run if one byte
     is wrong.
+
+    Args:
+        tokenizer: Decodes.
+        before: Ids that the text goes on from: its first space then stands between two words and is kept.
     """
 
-    def __init__(self, tokenizer: Any):
+    def __init__(self, tokenizer: Any, before: Sequence[int] = ()):
         self._tokenizer = tokenizer
-        self._special = frozenset(tokenizer.all_special_ids)
-        self._ids: list[int] = []
+        self._special = special_ids(tokenizer)
+        self._ids = [*before]
         self._context = 0  # decoding starts here, so that a decoder that strips a leading space sees what came before
-        self._shown = 0
+        self._shown = len(self._ids)
         self._in_byte_run = False
 
     def fork(self) -> Self:
@@ -96,11 +104,24 @@ def _overlap(text: str, stop: str) -> int:
 
 
 class AnswerText:
-    """Both together: ids in, text that may be shown out."""
+    """Both together: ids in, text that may be shown out.
 
-    def __init__(self, tokenizer: Any, stops: tuple[str, ...]):
-        self._decoder = IncrementalDecoder(tokenizer)
-        self._scanner = StopScanner(stops)
+    A stop string may hold special tokens, which are not in the text: for the scanner a sign that no text can hold
+    stands for each of them.
+
+    Args:
+        tokenizer: Decodes.
+        stops: Stop strings.
+        before: As in `IncrementalDecoder`.
+    """
+
+    def __init__(self, tokenizer: Any, stops: tuple[str, ...], before: Sequence[int] = ()):
+        self._decoder = IncrementalDecoder(tokenizer, before)
+        self._signs = _stop_signs(tokenizer, stops)
+        spellings = {name: sign for name, sign in self._signs.values()}
+        found = re.compile("|".join(map(re.escape, sorted(spellings, key=len, reverse=True))) or "(?!)")
+        signed = [found.sub(lambda match: spellings[match[0]], stop) for stop in stops]
+        self._scanner = StopScanner(tuple(dict.fromkeys([*stops, *signed])))
 
     def fork(self) -> Self:
         """A copy that goes its own way."""
@@ -115,14 +136,65 @@ class AnswerText:
 
     def add(self, token: int) -> str:
         """What this token adds."""
-        return self._scanner.add(self._decoder.add(token))
+        _, sign = self._signs.get(token, ("", ""))
+        if sign:
+            ended, scanner = self._decoder.fork(), copy.copy(self._scanner)
+            shown = scanner.add(ended.flush() + sign)
+            if scanner.found:  # the answer ends here, so nothing is held back for what might follow
+                self._decoder, self._scanner = ended, scanner
+                return self._without_signs(shown)
+        return self._without_signs(self._scanner.add(self._decoder.add(token) + sign))
+
+    def _without_signs(self, text: str) -> str:
+        for _, sign in self._signs.values():
+            text = text.replace(sign, "")
+        return text
 
     def flush(self) -> str:
         """What is still held back, once the answer has ended."""
         if self.stopped:
             return ""
         text = self._scanner.add(self._decoder.flush())
-        return text if self.stopped else text + self._scanner.flush()
+        return self._without_signs(text if self.stopped else text + self._scanner.flush())
+
+
+def _stop_signs(tokenizer: Any, stops: tuple[str, ...]) -> dict[int, tuple[str, str]]:
+    """Special tokens in stop strings: id to spelling, and a lone surrogate, which no decoder writes."""
+    if not stops:
+        return {}
+    special = special_ids(tokenizer)
+    names = {id: str(token) for id, token in tokenizer.added_tokens_decoder.items() if id in special}
+    used = [(id, name) for id, name in names.items() if any(name in stop for stop in stops)]
+    return {id: (name, chr(_FIRST_SURROGATE + n)) for n, (id, name) in enumerate(used)}
+
+
+def goes_on(tokenizer: Any, settings: Settings) -> bool:
+    """Whether the answer goes on with the prompt's own text: in raw mode, and where there is no chat template."""
+    return settings.raw or not getattr(tokenizer, "chat_template", None)
+
+
+def answer_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int]) -> AnswerText:
+    """The text of an answer to this prompt, not begun."""
+    before = _last_whole(tokenizer, prompt_ids) if goes_on(tokenizer, settings) else []
+    return AnswerText(tokenizer, settings.stop, before)
+
+
+def _last_whole(tokenizer: Any, ids: Sequence[int]) -> list[int]:
+    """The last of the newest ids that is whole characters by itself; none if there is none."""
+    special = special_ids(tokenizer)
+    for token in reversed(ids[-_MOST_LOOKED_AT:]):
+        spelling = tokenizer.convert_ids_to_tokens(token)
+        if spelling and token not in special and not BYTE_TOKEN.fullmatch(spelling):
+            text = tokenizer.decode([token], clean_up_tokenization_spaces=False)
+            if BROKEN not in text:
+                return [token]
+    return []
+
+
+def special_ids(tokenizer: Any) -> frozenset[int]:
+    """Ids that decoding leaves out of a text."""
+    added = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return frozenset(tokenizer.all_special_ids) | added
 
 
 def piece_texts(tokenizer: Any) -> Callable[[int], str]:

@@ -18,7 +18,7 @@ def search(model, given=(), *, width: int, room: int = ROOM, settings: Settings 
     cache = model.model.new_cache()
     logits = read_to(model, PROMPT, list(given), cache)
     assert logits is not None
-    return list(beam_search(model, given, logits, cache, settings, width=width, room=room, **options))
+    return list(beam_search(model, [1], given, logits, cache, settings, width=width, room=room, **options))
 
 
 def best(items) -> Hypothesis:
@@ -94,7 +94,7 @@ def test_a_stop_string_ends_an_answer_before_it():
     cache = model.model.new_cache()
     logits = model.model.forward(torch.tensor([[1, 2]]), cache)[0]
     cache.select = lambda rows: None
-    found = list(beam_search(model, [], logits, cache, Settings(stop=("d",), temperature=0), width=2, room=20))
+    found = list(beam_search(model, [1], [], logits, cache, Settings(stop=("d",), temperature=0), width=2, room=20))
     hypothesis = found[-1].hypotheses[0]
     assert hypothesis.reason == "stop"
     assert "".join(event.text for event in hypothesis.events) == "abc"
@@ -127,4 +127,4 @@ def test_logits_that_are_no_numbers_end_the_search():
     model = tiny_text_model()
     nan = torch.full((288,), float("nan"))
     with pytest.raises(PlaygroundError, match="NaN"):
-        list(beam_search(model, [], nan, model.model.new_cache(), GREEDY, width=2, room=4))
+        list(beam_search(model, [1], [], nan, model.model.new_cache(), GREEDY, width=2, room=4))

@@ -8,7 +8,7 @@ from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
 from playground.engine.beam import BeamEnd, BeamProgress
 from playground.engine.events import Event, Finished, FinishReason, PromptProcessed, TokenEvent
-from playground.engine.text import AnswerText
+from playground.engine.text import answer_text
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRecord, BranchRecord, How
 from playground.experiments.branching.request import BranchRequest, check_branch
@@ -176,7 +176,7 @@ class _Growing:
             forced=min(len(self.forced), len(self.tokens)),
             settings=_plain(self.settings),
             tokens=self.tokens,
-            text=_text(self.backend, [token.id for token in whole], self.settings),
+            text=_text(self.backend, self.tree.run, [token.id for token in whole], self.settings),
             finish_reason=self.reason,
             timing=self._timing(computed, e2e_s),
             total_logprob=total,
@@ -210,6 +210,6 @@ def _plain(settings: Settings) -> dict:
     return settings.model_dump(mode="json")
 
 
-def _text(backend: LocalBackend, ids: Sequence[int], settings: Settings) -> str:
-    text = AnswerText(backend.text_model.tokenizer, settings.stop)
+def _text(backend: LocalBackend, run: RunRecord, ids: Sequence[int], settings: Settings) -> str:
+    text = answer_text(backend.text_model.tokenizer, settings, run.prompt_token_ids)
     return "".join([*(text.add(id) for id in ids), text.flush()])
