@@ -5,10 +5,20 @@ import torch
 
 from playground.engine.beam import BeamEnd, BeamProgress, Hypothesis, beam_search
 from playground.engine.generate import stream
+from playground.engine.model import TextModel
 from playground.engine.reading import read_to
 from playground.errors import PlaygroundError
 from playground.settings import Settings
-from tests.engine.helpers import GREEDY, MODELS, random_ids, says, tiny_module, tiny_text_model, tokens
+from tests.engine.helpers import (
+    GREEDY,
+    MODELS,
+    byte_fallback_tokenizer,
+    random_ids,
+    says,
+    tiny_module,
+    tiny_text_model,
+    tokens,
+)
 
 PROMPT = random_ids(30)
 ROOM = 14
@@ -18,7 +28,7 @@ def search(model, given=(), *, width: int, room: int = ROOM, settings: Settings 
     cache = model.model.new_cache()
     logits = read_to(model, PROMPT, list(given), cache)
     assert logits is not None
-    return list(beam_search(model, [1], given, logits, cache, settings, width=width, room=room, **options))
+    return list(beam_search(model, PROMPT, given, logits, cache, settings, width=width, room=room, **options))
 
 
 def best(items) -> Hypothesis:
@@ -98,6 +108,20 @@ def test_a_stop_string_ends_an_answer_before_it():
     hypothesis = found[-1].hypotheses[0]
     assert hypothesis.reason == "stop"
     assert "".join(event.text for event in hypothesis.events) == "abc"
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_the_text_of_a_search_begins_as_that_of_a_run(raw: bool):
+    tokenizer = byte_fallback_tokenizer()
+    tokenizer.chat_template = "{{ messages[-1]['content'] }}"
+    (*_, prompt), (word, *_) = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("ab", "ab a"))
+    logits = torch.zeros(len(tokenizer))
+    logits[word] = 50.0
+    model = TextModel(tiny_text_model().model, tokenizer, frozenset())
+    found = beam_search(
+        model, [prompt], [], logits, model.model.new_cache(), Settings(temperature=0, raw=raw), width=1, room=1
+    )
+    assert best(list(found)).events[0].text == (" ab" if raw else "ab")
 
 
 def test_a_search_that_is_stopped_or_late_keeps_the_best_beginning():

@@ -24,6 +24,7 @@ from tests.engine.helpers import (
     MODELS,
     Recording,
     ScriptModel,
+    byte_fallback_tokenizer,
     ids_of,
     random_ids,
     recorded,
@@ -201,6 +202,23 @@ def test_an_end_token_that_is_also_a_stop_string_is_an_eos_and_not_shown():
 def test_a_stop_string_ends_the_answer_and_is_never_shown(answer: str, stops: tuple[str, ...], shown: str):
     events = list(stream(says(answer), [1, 2], GREEDY.model_copy(update={"stop": stops})))
     assert (text_of(events), events[-1].reason) == (shown, "stop")
+
+
+@pytest.mark.parametrize(("stop", "shown"), [("<|im_start|>", "abc"), ("c<|im_start|>", "ab")])
+def test_a_special_token_that_is_a_stop_string_ends_the_answer(stop: str, shown: str):
+    events = list(stream(says("abc<|im_start|>d"), [1, 2], GREEDY.model_copy(update={"stop": (stop,)})))
+    assert (text_of(events), events[-1].reason) == (shown, "stop")
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_sentencepiece_answer_begins_with_its_space_where_it_goes_on_with_the_prompt(raw: bool, monkeypatch):
+    tokenizer = byte_fallback_tokenizer()
+    tokenizer.chat_template = "{{ messages[-1]['content'] }}"
+    monkeypatch.setattr("tests.engine.helpers.VOCABULARY", len(tokenizer))
+    prompt, answer = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("ab", "a ab"))
+    model = TextModel(ScriptModel([*answer, tokenizer.eos_token_id]), tokenizer, frozenset({tokenizer.eos_token_id}))
+    asked = GREEDY.model_copy(update={"raw": raw})
+    assert text_of(stream(model, prompt, asked)) == (" a ab" if raw else "a ab")
 
 
 def test_what_was_held_back_for_a_stop_string_is_shown_at_the_end():

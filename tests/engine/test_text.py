@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.engine.text import BROKEN, AnswerText, IncrementalDecoder, StopScanner, piece_texts
+from playground.engine.template import plain_ids
+from playground.engine.text import BROKEN, AnswerText, IncrementalDecoder, StopScanner, answer_text, piece_texts
+from playground.settings import Settings
 from tests.engine.helpers import byte_fallback_tokenizer
 from tests.tiny import ENDOFTEXT_ID, IM_END_ID, VOCABULARY, tiny_tokenizer
 
@@ -151,3 +153,90 @@ def test_a_piece_keeps_the_space_that_a_decoder_strips():
     pieces = {spelling: piece(id) for spelling, id in tokenizer.get_vocab().items()}
     assert (pieces["▁ab"], pieces["ab"], pieces["▁"], pieces["▁▁"]) == (" ab", "ab", " ", "  ")
     assert (pieces["<0xE2>"], pieces["<0x41>"], pieces["</s>"]) == ("<0xE2>", "A", "</s>")
+
+
+CONTINUING = Settings(raw=True)
+
+
+def _answered(tokenizer, asked: Settings, prompt_ids, ids) -> str:
+    answer = answer_text(tokenizer, asked, prompt_ids)
+    return "".join([*(answer.add(id) for id in ids), answer.flush()])
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@given(
+    text=st.text("ab é日👍\n", max_size=16), more=st.text("ab é日👍\n", min_size=1, max_size=12), at=st.integers(0, 20)
+)
+@settings(max_examples=200, deadline=None)
+def test_in_raw_mode_prompt_and_answer_join_to_the_decoding_of_both(name: str, text: str, more: str, at: int):
+    tokenizer = TOKENIZERS[name]
+    ids = tokenizer("a" + text + more, add_special_tokens=False)["input_ids"]
+    cut = min(at + 1, len(ids))
+    while BROKEN in _decoded(tokenizer, ids[:cut]) or BROKEN in _decoded(tokenizer, ids[cut:]):
+        cut -= 1
+    prompt, whole = _decoded(tokenizer, ids[:cut]), _decoded(tokenizer, ids)
+    assert prompt + _answered(tokenizer, CONTINUING, ids[:cut], ids[cut:]) == whole
+
+
+def test_a_sentencepiece_answer_keeps_its_first_space_in_raw_mode_and_has_none_in_a_chat():
+    tokenizer = byte_fallback_tokenizer()
+    prompt, answer = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("ab", "a ab"))
+    assert _answered(tokenizer, CONTINUING, prompt, answer) == " a ab"
+    assert _answered(tokenizer, Settings(), prompt, answer) == " a ab"  # without a template it goes on too
+    tokenizer.chat_template = "{{ messages[-1]['content'] }}"
+    assert _answered(tokenizer, Settings(), prompt, answer) == "a ab"
+    for special in (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<0xE6>")):
+        assert _answered(tokenizer, CONTINUING, [*prompt, special], answer) == " a ab"
+    assert _answered(tokenizer, CONTINUING, [tokenizer.bos_token_id], answer) == "a ab"
+
+
+@pytest.mark.parametrize(
+    ("stop", "ids", "shown"),
+    [
+        ("<|im_start|>", ["a", "<|im_start|>", "b"], "a"),
+        ("b<|im_start|>", ["a", "<|im_start|>", "b", "<|im_start|>", "c"], "a"),
+        ("<|im_start|>b", ["a", "<|im_start|>", "<|im_start|>", "b"], "a"),
+        ("<|im_start|><|im_end|>", ["a", "<|im_end|>", "<|im_start|>", "<|im_end|>"], "a"),
+        ("<|im_start|>b", ["a", "<|im_start|>", "c", "b"], "acb"),
+        ("<|im", ["a", "<|im_start|>", "b"], "ab"),
+    ],
+)
+def test_a_stop_string_may_hold_special_tokens(stop: str, ids: list[str], shown: str):
+    tokenizer = TOKENIZERS["byte-level"]
+    answer, text = AnswerText(tokenizer, ("zz", stop)), ""
+    for id in tokenizer("".join(ids), add_special_tokens=False)["input_ids"]:
+        text += answer.add(id)
+        if answer.stopped:
+            break
+    text += answer.flush()
+    assert (text, answer.stopped) == (shown, shown not in ("acb", "ab"))
+
+
+def test_a_special_stop_token_that_is_spelt_in_letters_ends_the_answer_too():
+    tokenizer = TOKENIZERS["byte-level"]
+    answer = AnswerText(tokenizer, ("<|im_start|>",))
+    assert "".join(answer.add(id) for id in plain_ids(tokenizer, "ab<|im_start|>")) == "ab"
+    assert answer.stopped
+
+
+def test_a_special_stop_token_is_found_behind_bytes_that_are_held_back():
+    tokenizer = TOKENIZERS["byte-fallback"]
+    ids = tokenizer("ab👍", add_special_tokens=False)["input_ids"]
+    answer = AnswerText(tokenizer, ("👍</s>",))
+    assert "".join(answer.add(id) for id in [*ids, tokenizer.eos_token_id]) == "ab"
+    assert answer.stopped
+
+
+@given(data=st.data(), stops=st.lists(st.sampled_from(["<|im_start|>", "q<|im_end|>", "<|endoftext|>q"]), min_size=1))
+@settings(max_examples=100, deadline=None)
+def test_a_special_stop_string_changes_no_text_before_it_comes(data: st.DataObject, stops: list[str]):
+    tokenizer = TOKENIZERS["byte-level"]
+    ids = data.draw(st.lists(st.integers(0, VOCABULARY - 1)))
+    answer = AnswerText(tokenizer, tuple(stops))
+    text = ""
+    for count, id in enumerate(ids, start=1):
+        text += answer.add(id)
+        if answer.stopped:
+            assert any(tokenizer.decode(ids[:count]).endswith(stop) for stop in stops)
+            return
+    assert text + answer.flush() == _decoded(tokenizer, ids)
