@@ -66,8 +66,8 @@ class Backend(Protocol):
         """What is known of the model behind it."""
         ...
 
-    def prepare(self, prompt: str, settings: Settings) -> PreparedPrompt:
-        """The prompt as token ids, cut to the context length."""
+    def prepare(self, prompt: str, settings: Settings, recorded: PreparedPrompt | None = None) -> PreparedPrompt:
+        """The prompt as token ids, cut to the context length; those that a saved run read, if `recorded` has them."""
         ...
 
     def stream(

@@ -17,6 +17,7 @@ from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.engine.prompting import prepare_prompt
 from playground.engine.reading import read_to
+from playground.engine.recall import recalled
 from playground.errors import PlaygroundError
 from playground.models.facts import ModelFacts
 from playground.models.llama import LlamaWeights
@@ -73,9 +74,16 @@ class LocalBackend:
             )
         return settings.context_length
 
-    def prepare(self, prompt: str, settings: Settings) -> PreparedPrompt:
-        """The prompt as token ids, cut to the context length."""
+    def prepare(self, prompt: str, settings: Settings, recorded: PreparedPrompt | None = None) -> PreparedPrompt:
+        """The prompt as token ids, cut to the context length; those that a saved run read, if `recorded` has them.
+
+        Raises:
+            PlaygroundError: It leaves no room, or the recorded ids are another tokenizer's.
+        """
         limit = self.context_length(settings)
+        if recorded is not None:
+            then = replace(recorded, context_length=limit)
+            return self.tokenize(lambda tokenizer: recalled(tokenizer, prompt, then, settings, self.facts.id))
         return self.tokenize(lambda tokenizer: prepare_prompt(tokenizer, prompt, settings, limit))
 
     def chunk_tokens(self, prompt_tokens: int) -> int:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from playground.settings import Settings
+
 __all__ = [
     "Candidate",
     "Event",
@@ -37,6 +39,7 @@ class PreparedPrompt:
         context_length: The limit that was applied: tokens of prompt and answer together.
         neutralised: Whether the user's text held control tokens, which are read as plain text.
         notes: What is not read as it was written, a sentence each.
+        ignores_system: Whether a system prompt is not read: in raw mode, or without a chat template.
     """
 
     ids: tuple[int, ...]
@@ -44,6 +47,12 @@ class PreparedPrompt:
     context_length: int
     neutralised: bool = False
     notes: tuple[str, ...] = ()
+    ignores_system: bool = False
+
+    def counted(self, settings: Settings) -> Settings:
+        """The settings of the run as they count: its context length, and no system prompt where none is read."""
+        ignored = {"system": ""} if self.ignores_system else {}
+        return settings.model_copy(update={"context_length": self.context_length, **ignored})
 
 
 @dataclass(frozen=True, slots=True)

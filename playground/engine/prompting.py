@@ -51,7 +51,9 @@ def prepare_prompt(tokenizer: Any, prompt: str, settings: Settings, context_leng
     read = read_parts(tokenizer, [prompt], settings)
     parts = fitted(read.parts, 0, settings, context_length)
     ids = tuple(id for part in parts for id in part.ids)
-    return PreparedPrompt(ids, length_of(read.parts) - len(ids), context_length, read.neutralised, read.notes)
+    dropped = length_of(read.parts) - len(ids)
+    alone = goes_on(tokenizer, settings)
+    return PreparedPrompt(ids, dropped, context_length, read.neutralised, read.notes, ignores_system=alone)
 
 
 def read_parts(tokenizer: Any, texts: Sequence[str], settings: Settings, *, inject: bool = False) -> PromptParts:

@@ -79,8 +79,8 @@ def batch_updates(
         measurements: Filled with one a row, and then each row that ends is told as a `RowRecord`; None measures only
             all rows together, which costs less.
     """
-    prompt = backend.prepare(request.prompt, _widest(request.settings))
-    settings = [own.model_copy(update={"context_length": prompt.context_length}) for own in request.settings]
+    prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
+    settings = [prompt.counted(own) for own in request.settings]
     yield prompt
     yield (plan := plan_batch(backend, len(prompt.ids), settings, available_bytes(backend.facts.device)))
     environment = describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))

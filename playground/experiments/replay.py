@@ -1,7 +1,8 @@
 """Run a record again: identical, or the first token that differs and what in the environment has changed."""
 
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playground.engine.events import PreparedPrompt, TokenEvent
 from playground.errors import PlaygroundError
@@ -11,7 +12,7 @@ from playground.experiments.services import Runner
 from playground.experiments.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["Replay", "check_same_prompt", "compare_runs", "replay", "why_sentence"]
+__all__ = ["Replay", "compare_runs", "prompt_again", "replay", "why_sentence"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def why_sentence(changed: list[str]) -> str:
 def replay(old: RunRecord, runner: Runner, *, model: str | None = None) -> Replay:
     """Run it again with the same settings, seed included, and as much time as it takes.
 
+    The recorded ids of its prompt are read, whatever the chat template writes by now; what has changed tells so.
     A run that was cancelled or ran out of time is ended after as many tokens as it had.
 
     Args:
@@ -63,35 +65,31 @@ def replay(old: RunRecord, runner: Runner, *, model: str | None = None) -> Repla
         model: Id of the model where it goes by another name now; None is the record's own.
 
     Raises:
-        PlaygroundError: The record holds settings or a model that can't be had here, or its prompt is read otherwise.
+        PlaygroundError: The record holds settings or a model that can't be had here, or another tokenizer's ids.
     """
     settings = make_settings(**{**old.settings, "time_limit_s": None})
-    request = RunRequest(old.prompt, model or old.model.id, old.model.quantization, settings)
+    request = RunRequest(
+        old.prompt, model or old.model.id, old.model.quantization, settings,
+        recorded=prompt_again(old.prompt_token_ids, old.dropped_prompt_tokens),
+    )  # fmt: skip
+    moved: Sequence[str] = ()
     last = len(old.tokens) if old.finish_reason in ("cancelled", "time") else None
     came = -1  # tokens of the new run; -1 before its prompt is prepared
     with closing(runner.start(request, lambda: came == last)) as run:
         for update in run:
             if isinstance(update, PreparedPrompt):
-                check_same_prompt(old.prompt_token_ids, update, old.model.id)
-                came = 0
+                moved, came = update.notes, 0
             elif isinstance(update, TokenEvent):
                 came += 1
             elif isinstance(update, RunRecord):
-                return compare_runs(old, update)
+                outcome = compare_runs(old, update)
+                return replace(outcome, changed=[*outcome.changed, *moved])
     raise PlaygroundError("The replay ended before it produced a record.")
 
 
-def check_same_prompt(token_ids: list[int], now: PreparedPrompt, model: str) -> None:
-    """Refuse to compare answers to prompts that the model reads differently.
-
-    Raises:
-        PlaygroundError: The prompt is read as other tokens than these.
-    """
-    if tuple(token_ids) != now.ids:
-        raise PlaygroundError(
-            "The prompt is read as other tokens than before, so the answers can't be compared: the tokenizer or chat "
-            f"template of {model!r} has changed."
-        )
+def prompt_again(token_ids: Sequence[int], dropped_tokens: int = 0) -> PreparedPrompt:
+    """The prompt of a saved document, to be read again; how long the context may be is known where it is read."""
+    return PreparedPrompt(tuple(token_ids), dropped_tokens, context_length=0)
 
 
 def compare_runs(old: RunRecord, new: RunRecord) -> Replay:

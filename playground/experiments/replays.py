@@ -22,7 +22,7 @@ from playground.experiments.environment import changes
 from playground.experiments.lens.again import lens_again, training_again
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.records import Document, RunRecord
-from playground.experiments.replay import check_same_prompt, compare_runs, replay
+from playground.experiments.replay import compare_runs, prompt_again, replay
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.services import Runner
 from playground.experiments.throughput.again import throughput_again
@@ -58,7 +58,7 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
         model: Id of the model where it goes by another name now; None is the record's own.
 
     Raises:
-        PlaygroundError: It holds settings or a model that can't be had here, or its prompt is read otherwise.
+        PlaygroundError: It holds settings or a model that can't be had here, or another tokenizer's ids.
     """
     if isinstance(old, CostSheet):
         return replay_sheet(old)
@@ -106,12 +106,15 @@ def _compare(old: CompareRecord, runner: Runner, model: str | None) -> Told:
         return _runs([(f"pane {n + 1}", record) for n, record in enumerate(old.panes)], runner, model)
     first = old.panes[0]
     rows = tuple(make_settings(**{**pane.settings, "time_limit_s": None}) for pane in old.panes)
-    request = BatchRequest(old.prompt, model or first.model.id, first.model.quantization, rows)
+    request = BatchRequest(
+        old.prompt, model or first.model.id, first.model.quantization, rows,
+        recorded=prompt_again(first.prompt_token_ids, first.dropped_prompt_tokens),
+    )  # fmt: skip
     differences: list[str] = []
     changed: list[str] = []
     for update in runner.start_batch(request, records=True):
         if isinstance(update, PreparedPrompt):
-            check_same_prompt(first.prompt_token_ids, update, first.model.id)
+            changed += update.notes
         elif isinstance(update, RowRecord):
             then = old.panes[update.row]
             outcome = compare_runs(then, _as_long(then, update.record))
@@ -137,13 +140,16 @@ def _rerun(old: RerunRecord, runner: Runner, model: str | None) -> Told:
     rows = tuple(
         make_settings(**{**old.settings, "seed": run.seed, "time_limit_s": None, "top": 0}) for run in old.runs
     )
-    request = BatchRequest(old.prompt, model or old.model.id, old.model.quantization, rows)
+    request = BatchRequest(
+        old.prompt, model or old.model.id, old.model.quantization, rows,
+        recorded=prompt_again(old.prompt_token_ids, old.dropped_prompt_tokens),
+    )  # fmt: skip
     ids: dict[int, list[int]] = {}
     differences: list[str] = []
     changed: list[str] = []
     for update in runner.start_batch(request, records=True):
         if isinstance(update, PreparedPrompt):
-            check_same_prompt(old.prompt_token_ids, update, old.model.id)
+            changed += update.notes
         elif isinstance(update, RowRecord):
             ids[update.row] = [token.id for token in update.record.tokens]
         elif isinstance(update, BatchEnd):
@@ -177,7 +183,13 @@ def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | Non
 def _ladder(old: LadderRecord, runner: Runner, model: str | None) -> Told:
     """Control and rungs; which token is drawn by chance is no claim, and times are not compared."""
     asked = LadderRequest(
-        RunRequest(old.prompt, model or old.model.id, old.model.quantization, make_settings(**old.settings)),
+        RunRequest(
+            old.prompt,
+            model or old.model.id,
+            old.model.quantization,
+            make_settings(**old.settings),
+            recorded=prompt_again(old.prompt_token_ids),
+        ),
         only=tuple(rung.name for rung in old.rungs if not rung.skipped) + tuple(fix.name for fix in old.fixes),
         quick=old.control.fresh_processes == 0,
     )
@@ -208,7 +220,8 @@ def _at(token: int | None) -> str:
 def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
     """The same requests in the same random batches."""
     arms = tuple(arm.name for arm in old.arms)
-    asked = LoadRequest(old.prompt, model or old.model.id, old.asked, old.max_new_tokens, old.seed, arms)
+    recorded = prompt_again(old.prompt_token_ids)
+    asked = LoadRequest(old.prompt, model or old.model.id, old.asked, old.max_new_tokens, old.seed, arms, recorded)
     new = next((update for update in load(runner, asked) if isinstance(update, LoadRecord)), None)
     if new is None:
         raise PlaygroundError("The load simulator ended before it produced a record.")

@@ -190,9 +190,8 @@ class Runner:
         started_at = time.perf_counter()
 
         def work(backend: LocalBackend) -> Iterator[Update]:
-            settings = run.request.settings
-            prompt = backend.prepare(run.request.prompt, settings)
-            settings = settings.model_copy(update={"context_length": prompt.context_length})
+            prompt = backend.prepare(run.request.prompt, run.request.settings, run.request.recorded)
+            settings = prompt.counted(run.request.settings)
             request = replace(run.request, settings=settings)
             assert request.reference_model is not None
             assert request.hardware_usd_per_hour is not None

@@ -29,6 +29,7 @@ class RunRequest:
         settings: How to sample and stop.
         reference_model: Whose list price the cost is told in, `provider/model`.
         hardware_usd_per_hour: Price of the machine it runs on.
+        recorded: The prompt as a saved run read it, to be read again; None prepares it.
     """
 
     prompt: str
@@ -37,6 +38,7 @@ class RunRequest:
     settings: Settings
     reference_model: str | None = None
     hardware_usd_per_hour: float | None = None
+    recorded: PreparedPrompt | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class BatchRequest:
         settings: One a row. System prompt, raw mode and context length are the same in all, as is the prompt.
         reference_model: Whose list price the cost is told in, `provider/model`.
         hardware_usd_per_hour: Price of the machine it runs on.
+        recorded: The prompt as saved runs read it, to be read again; None prepares it.
     """
 
     prompt: str
@@ -58,6 +61,7 @@ class BatchRequest:
     settings: tuple[Settings, ...]
     reference_model: str | None = None
     hardware_usd_per_hour: float | None = None
+    recorded: PreparedPrompt | None = None
 
 
 @dataclass(frozen=True)

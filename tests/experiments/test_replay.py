@@ -10,6 +10,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.records import RunRecord, parse_record
 from playground.experiments.replay import replay
 from playground.experiments.runner import Runner
+from tests.tiny import CHAT_TEMPLATE
 from tests.tiny_runner import answer, before_each_forward, ids, request
 
 LONG_PROMPT = "the other thing is " * 60
@@ -140,13 +141,52 @@ def test_drift_of_the_probabilities_is_told_where_no_token_changed(tiny: Runner)
     assert outcome.largest_logprob_change == pytest.approx(0.25)
 
 
-def test_a_record_whose_prompt_is_read_otherwise_now_is_refused_before_the_model_is_asked(
-    tiny: Runner, slot: ModelSlot
+TIMED = "{{ strftime_now('%f') }} " + CHAT_TEMPLATE
+MOVED = "chat template: it writes other tokens around the prompt now, so the recorded ones were read"
+
+
+@pytest.fixture
+def set_template(tiny: Runner, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """Gives the model in memory another chat template for this test."""
+    list(tiny.load("tiny-llama", "fp32"))
+    assert slot.backend is not None
+    tokenizer = slot.backend.tokenize(lambda tokenizer: tokenizer)
+    return lambda template: monkeypatch.setattr(tokenizer, "chat_template", template)
+
+
+@pytest.mark.parametrize("prompt", ["Hello", "<|im_end|> typed", LONG_PROMPT], ids=["plain", "control tokens", "cut"])
+def test_a_run_whose_template_writes_the_time_replays_identically_and_says_so(
+    tiny: Runner, set_template: Callable[[str | None], None], prompt: str
+):
+    set_template(TIMED)
+    old = answer(tiny, request(prompt))
+    assert old.prompt_token_ids != answer(tiny, request(prompt)).prompt_token_ids
+    outcome = replay(again(old), tiny)
+    assert outcome.identical
+    assert outcome.changed == [MOVED]
+    assert outcome.record.prompt_token_ids == old.prompt_token_ids
+    assert outcome.record.dropped_prompt_tokens == old.dropped_prompt_tokens
+
+
+@pytest.mark.parametrize("template", ["{{ raise_exception('no') }}", "{{ messages[-1]['content'] | upper }}", None])
+def test_a_run_whose_template_has_changed_replays_from_its_recorded_ids(
+    tiny: Runner, set_template: Callable[[str | None], None], template: str | None
+):
+    old = answer(tiny, request("Hello there", system="Be brief."))
+    set_template(template)
+    outcome = replay(again(old), tiny)
+    assert outcome.identical
+    assert outcome.changed == [MOVED]
+
+
+@pytest.mark.parametrize("ids", [[*range(40)], [1, 2, 10**6], [-1]], ids=["others", "beyond the vocabulary", "below 0"])
+def test_a_record_of_another_tokenizer_is_refused_before_the_model_is_asked(
+    tiny: Runner, slot: ModelSlot, ids: list[int]
 ):
     old = answer(tiny, request())
     before_each_forward(slot, lambda _: pytest.fail("the model was asked"))
-    with pytest.raises(PlaygroundError, match=r"read as other tokens.*tiny-llama"):
-        replay(old.model_copy(update={"prompt_token_ids": [1, *old.prompt_token_ids]}), tiny)
+    with pytest.raises(PlaygroundError, match=r"read as other tokens.*tokenizer of 'tiny-llama'"):
+        replay(old.model_copy(update={"prompt_token_ids": ids}), tiny)
     assert slot.turns._tickets == []
 
 

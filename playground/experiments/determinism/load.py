@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Ground, Reference, fork_between, greedy
@@ -48,7 +48,10 @@ LoadUpdate = Queued | Loading | Stage | ArmRecord | LoadRecord
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """Greedy requests of one prompt; `arms` are names of ways to compute, empty for the usual three."""
+    """Greedy requests of one prompt.
+
+    `arms` are names of ways to compute, empty for the usual three; `recorded` is the prompt as a saved document has it.
+    """
 
     prompt: str
     model: str
@@ -56,6 +59,7 @@ class LoadRequest:
     max_new_tokens: int = 64
     seed: int = 0
     arms: tuple[str, ...] = ()
+    recorded: PreparedPrompt | None = None
 
 
 def load(runner: Runner, request: LoadRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LoadUpdate]:
@@ -83,7 +87,7 @@ def _work(
     request: LoadRequest, arms: list[Arm], should_stop: ShouldStop, backend: LocalBackend
 ) -> Iterator[LoadUpdate]:
     settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
-    prepared = backend.prepare(request.prompt, settings)
+    prepared = backend.prepare(request.prompt, settings, request.recorded)
     room = min(request.max_new_tokens, prepared.context_length - len(prepared.ids))
     ground = Ground(list(prepared.ids), room, frozenset(backend.loaded.eos_ids), should_stop)
     parts, finished = Parts(len(arms)), list[ArmRecord]()

@@ -8,6 +8,7 @@ from playground.experiments.environment import changes
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt
 from playground.experiments.lens.run import lens
+from playground.experiments.replay import prompt_again
 from playground.experiments.services import Runner
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
@@ -53,7 +54,10 @@ def _lens_differences(old: LensRecord, new: LensRecord) -> Iterator[str]:
 
 def training_again(old: TrainingRecord, runner: Runner, model: str | None) -> tuple[list[str], list[str]]:
     """Differences and changes of the surroundings; times and memory are not compared."""
-    run = RunRequest(old.prompt, model or old.model.id, old.model.quantization, make_settings(**old.settings))
+    run = RunRequest(
+        old.prompt, model or old.model.id, old.model.quantization, make_settings(**old.settings),
+        recorded=prompt_again(old.prompt_token_ids),
+    )  # fmt: skip
     updates = train(runner, make_training(run, old.sentence, old.learning_rate))
     new = next((update for update in updates if isinstance(update, TrainingRecord)), None)
     if new is None:

@@ -99,7 +99,7 @@ def _record(
     runs = collected.rows()
     if not runs:
         return
-    settings = request.run.settings.model_copy(update={"context_length": prompt.context_length})
+    settings = prompt.counted(request.run.settings)
     yield RerunRecord(
         model=end.model,
         settings=settings.model_dump(mode="json"),

@@ -103,7 +103,7 @@ def _work(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend)
 def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[TrainUpdate]:
     own = backend.loaded.module
     settings = _greedy(request.run.settings)
-    prompt = backend.prepare(request.run.prompt, settings)
+    prompt = backend.prepare(request.run.prompt, settings, request.run.recorded)
     _sentence_ids(backend.loaded.tokenizer, request.sentence)  # refused before the work
     _check_memory(backend.facts)
     yield Stage("Hashing all weights", 0.02)
@@ -124,7 +124,7 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBacke
     yield Stage("Hashing all weights again", 0.97)
     yield TrainingRecord(
         model=model_record(backend.facts),
-        settings=settings.model_dump(mode="json"),
+        settings=prompt.counted(settings).model_dump(mode="json"),
         prompt=request.run.prompt,
         prompt_token_ids=list(prompt.ids),
         sentence=request.sentence,
