@@ -22,10 +22,11 @@ from playground.paths import presets_dir
 from playground.presets import Hardware
 from playground.settings import make_settings
 from tests.engine.helpers import recorded
-from tests.tiny import tiny_folder
+from tests.tiny import CHAT_TEMPLATE, tiny_folder
 
 T = TypeVar("T")
 _FINDINGS = tempfile.TemporaryDirectory(prefix="findings-")  # an architecture is probed once in a process
+TIMED = "{{ strftime_now('%f') }} " + CHAT_TEMPLATE  # other ids at every moment
 HARDWARE = Hardware(id="bench", title="Bench", usd_per_hour=3600.0, watts=100.0, source="made up for tests")
 
 

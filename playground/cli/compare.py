@@ -11,7 +11,7 @@ from playground.backends.base import Loading
 from playground.cli.build import build_runner_of
 from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt
 from playground.cli.compare_text import changes_text, compare_text, estimate_text, pane_numbers, sweep_text
-from playground.cli.terminal import safe_text, show_progress
+from playground.cli.terminal import print_notes, safe_text, show_progress
 from playground.engine.events import Finished, PreparedPrompt, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import parse_changes, parse_vary
@@ -132,6 +132,7 @@ def _follow(updates: Iterator[U], titles: list[str], *, text: bool) -> CompareRe
             if isinstance(update.update, PreparedPrompt) and update.pane not in said:
                 said.add(update.pane)
                 print(safe_text(titles[update.pane]), file=sys.stdout if text and not as_batch else sys.stderr)
+                print_notes(update.update)
             elif text and not as_batch:
                 _print_text(update)
         elif isinstance(update, CompareRecord | SweepRecord):

@@ -65,12 +65,11 @@ def run_load(
 ) -> None:
     """Greedy requests of one prompt under changing load."""
     prompt = read_prompt(prompt)
-    given = {"requests": requests, "max_new_tokens": max_new_tokens, "seed": seed}
-    numbers = {name: _whole(name, text) for name, text in given.items()}
+    counts = _whole("requests", requests), _whole("max_new_tokens", max_new_tokens), _whole("seed", seed)
     if save is not None:
         check_folder_of(Path(save))
     runner, name = build_runner(model)
-    asked = LoadRequest(prompt, name, **numbers, arms=tuple(arms))
+    asked = LoadRequest(prompt, name, *counts, arms=tuple(arms))
     with stop_on_interrupt() as stopped:
         record = last_record(LoadRecord, load(runner, asked, stopped.is_set), "before the first arm was done")
     give(record, load_text(record), save, json)

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt
 from playground.cli.rerun_text import ladder_text, progress_text, rerun_text
-from playground.cli.terminal import loading_steps, show_progress
+from playground.cli.terminal import loading_steps, print_notes, show_progress
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.records import RerunRecord, SeedMode, TemperatureLadderRecord
 from playground.experiments.reruns.request import check_temperatures
@@ -76,6 +76,8 @@ def _follow(updates: Iterator[LadderUpdate]) -> RerunRecord | TemperatureLadderR
         for update in updates:
             if isinstance(update, Queued | Loading):
                 print(getattr(update, "stage", "waiting"), file=sys.stderr)
+            elif isinstance(update, PreparedPrompt):
+                print_notes(update)
             elif isinstance(update, LadderStep):
                 step = f"temperature {update.temperature:g}: "
             elif isinstance(update, BatchPlan) and update.rows > update.rows_at_once:

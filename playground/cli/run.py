@@ -4,10 +4,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, read_prompt, stop_on_interrupt
-from playground.cli.terminal import loading_steps, meters_text, print_json, safe_text, show_progress, tokens_text
+from playground.cli.terminal import (
+    loading_steps,
+    meters_text,
+    print_json,
+    print_notes,
+    safe_text,
+    show_progress,
+    tokens_text,
+)
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.records import RunRecord
@@ -65,6 +73,8 @@ def _follow(run: Run, text: bool) -> RunRecord:
     for update in run:
         if isinstance(update, TokenEvent) and text:
             print(safe_text(update.text), end="", flush=True)
+        elif isinstance(update, PreparedPrompt):
+            print_notes(update)
         elif isinstance(update, Loading | Queued):
             print(getattr(update, "stage", "waiting"), file=sys.stderr)
         elif isinstance(update, RunRecord):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from playground.backends.base import Loading
+from playground.backends.base import Loading, PreparedPrompt
 from playground.experiments.progress import Step
 from playground.experiments.records import EnergyRecord, RunRecord
 from playground.experiments.updates import Meters
@@ -24,6 +24,7 @@ __all__ = [
     "loading_steps",
     "meters_text",
     "print_json",
+    "print_notes",
     "safe_text",
     "show_progress",
     "tokens_text",
@@ -140,6 +141,13 @@ def tokens_text(record: RunRecord) -> str:
             f"{token.index:>5} {token.text!r:>16} rank {token.rank:<5} {token.entropy_bits:5.2f} bits  {others}"
         )
     return "\n".join(rows)
+
+
+def print_notes(prompt: PreparedPrompt) -> None:
+    """What of a prompt is not read as it was written, on standard error."""
+    typed = ["Control tokens in the prompt are read as plain text."] * prompt.neutralised
+    for note in [*prompt.notes, *typed]:
+        print(safe_text(note), file=sys.stderr)
 
 
 def show_progress(steps: Iterator[Step]) -> None:

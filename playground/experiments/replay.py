@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from playground.engine.events import PreparedPrompt, TokenEvent
 from playground.errors import PlaygroundError
@@ -12,7 +13,7 @@ from playground.experiments.services import Runner
 from playground.experiments.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["Replay", "compare_runs", "prompt_again", "replay", "why_sentence"]
+__all__ = ["Replay", "compare_runs", "moved", "prompt_again", "replay", "request_again", "why_sentence"]
 
 
 @dataclass(frozen=True)
@@ -67,29 +68,43 @@ def replay(old: RunRecord, runner: Runner, *, model: str | None = None) -> Repla
     Raises:
         PlaygroundError: The record holds settings or a model that can't be had here, or another tokenizer's ids.
     """
-    settings = make_settings(**{**old.settings, "time_limit_s": None})
-    request = RunRequest(
-        old.prompt, model or old.model.id, old.model.quantization, settings,
-        recorded=prompt_again(old.prompt_token_ids, old.dropped_prompt_tokens),
-    )  # fmt: skip
-    moved: Sequence[str] = ()
+    request = request_again(old, model, time_limit_s=None)
+    notes: Sequence[str] = ()
     last = len(old.tokens) if old.finish_reason in ("cancelled", "time") else None
     came = -1  # tokens of the new run; -1 before its prompt is prepared
     with closing(runner.start(request, lambda: came == last)) as run:
         for update in run:
             if isinstance(update, PreparedPrompt):
-                moved, came = update.notes, 0
+                notes, came = update.notes, 0
             elif isinstance(update, TokenEvent):
                 came += 1
             elif isinstance(update, RunRecord):
                 outcome = compare_runs(old, update)
-                return replace(outcome, changed=[*outcome.changed, *moved])
+                return replace(outcome, changed=[*outcome.changed, *notes])
     raise PlaygroundError("The replay ended before it produced a record.")
 
 
 def prompt_again(token_ids: Sequence[int], dropped_tokens: int = 0) -> PreparedPrompt:
     """The prompt of a saved document, to be read again; how long the context may be is known where it is read."""
     return PreparedPrompt(tuple(token_ids), dropped_tokens, context_length=0)
+
+
+def request_again(old: Any, model: str | None = None, **changes: Any) -> RunRequest:
+    """The run that a document with a prompt, its ids, a model and settings holds, with these settings in their place.
+
+    Raises:
+        PlaygroundError: Its settings can't be had here.
+    """
+    return RunRequest(
+        old.prompt, model or old.model.id, old.model.quantization, make_settings(**{**old.settings, **changes}),
+        recorded=prompt_again(old.prompt_token_ids, getattr(old, "dropped_prompt_tokens", 0)),
+    )  # fmt: skip
+
+
+def moved(request: RunRequest, runner: Runner) -> list[str]:
+    """What has changed around a prompt that was read again; its model is in memory."""
+    prompt = runner.preview(request)
+    return [] if prompt is None else list(prompt.notes)
 
 
 def compare_runs(old: RunRecord, new: RunRecord) -> Replay:

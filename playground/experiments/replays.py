@@ -22,14 +22,14 @@ from playground.experiments.environment import changes
 from playground.experiments.lens.again import lens_again, training_again
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.records import Document, RunRecord
-from playground.experiments.replay import compare_runs, prompt_again, replay
+from playground.experiments.replay import compare_runs, moved, prompt_again, replay, request_again
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.services import Runner
 from playground.experiments.throughput.again import throughput_again
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
-from playground.settings import make_settings
+from playground.settings import Settings, make_settings
 
 __all__ = ["Outcome", "replay_document", "replay_sheet"]
 
@@ -95,9 +95,9 @@ def _runs(old: Sequence[tuple[str, RunRecord]], runner: Runner, model: str | Non
     differences: list[str] = []
     changed: list[str] = []
     for name, record in old:
-        told, moved = _run(record, runner, model)
+        told, altered = _run(record, runner, model)
         differences += [f"{name}: {sentence}" for sentence in told]
-        changed += moved
+        changed += altered
     return differences, changed
 
 
@@ -174,22 +174,17 @@ def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | Non
     differences: list[str] = []
     changed: list[str] = []
     for rung in old.rungs:
-        told, moved = _rerun(rung, runner, model)
+        told, altered = _rerun(rung, runner, model)
         differences += [f"temperature {rung.settings['temperature']:g}, {sentence}" for sentence in told]
-        changed += moved
+        changed += altered
     return differences, changed
 
 
 def _ladder(old: LadderRecord, runner: Runner, model: str | None) -> Told:
     """Control and rungs; which token is drawn by chance is no claim, and times are not compared."""
+    run = request_again(old, model)
     asked = LadderRequest(
-        RunRequest(
-            old.prompt,
-            model or old.model.id,
-            old.model.quantization,
-            make_settings(**old.settings),
-            recorded=prompt_again(old.prompt_token_ids),
-        ),
+        run,
         only=tuple(rung.name for rung in old.rungs if not rung.skipped) + tuple(fix.name for fix in old.fixes),
         quick=old.control.fresh_processes == 0,
     )
@@ -210,7 +205,7 @@ def _ladder(old: LadderRecord, runner: Runner, model: str | None) -> Told:
             differences.append(f"{rung.title}: did not run again: {again.skipped if again else 'no result'}")
         elif (again.divergence_token, again.token_ids) != (rung.divergence_token, rung.token_ids):
             differences.append(f"{rung.title}: first fork at {_at(rung.divergence_token)} then, now another answer.")
-    return differences, changes(old.environment, new.environment)
+    return differences, changes(old.environment, new.environment) + moved(run, runner)
 
 
 def _at(token: int | None) -> str:
@@ -220,8 +215,8 @@ def _at(token: int | None) -> str:
 def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
     """The same requests in the same random batches."""
     arms = tuple(arm.name for arm in old.arms)
-    recorded = prompt_again(old.prompt_token_ids)
-    asked = LoadRequest(old.prompt, model or old.model.id, old.asked, old.max_new_tokens, old.seed, arms, recorded)
+    name, recorded = model or old.model.id, prompt_again(old.prompt_token_ids)
+    asked = LoadRequest(old.prompt, name, old.asked, old.max_new_tokens, old.seed, arms, recorded)
     new = next((update for update in load(runner, asked) if isinstance(update, LoadRecord)), None)
     if new is None:
         raise PlaygroundError("The load simulator ended before it produced a record.")
@@ -230,7 +225,8 @@ def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
         for then, now in zip(old.arms, new.arms, strict=True)
         if {tuple(a.token_ids): a.count for a in then.answers} != {tuple(a.token_ids): a.count for a in now.answers}
     ]
-    return differences, changes(old.environment, new.environment)
+    run = RunRequest(old.prompt, name, old.model.quantization, Settings(), recorded=recorded)
+    return differences, changes(old.environment, new.environment) + moved(run, runner)
 
 
 def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:

@@ -99,7 +99,8 @@ class Runner:
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
         """How the prompt would be read, nothing sent; None while that model is not in memory."""
         backend = self.loaded(request.model)
-        return None if backend is None else backend.prepare(check_prompt(request.prompt), request.settings)
+        prompt = check_prompt(request.prompt)
+        return None if backend is None else backend.prepare(prompt, request.settings, request.recorded)
 
     def loaded(self, model: str) -> LocalBackend | None:
         """This model, to ask what it makes of a text; None while it is not in memory."""

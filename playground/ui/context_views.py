@@ -124,7 +124,7 @@ def _told(shown: Shown) -> str:
         words += f" The answer of {answer:,} tokens would end after {room:,}."
     if prepared.neutralised:
         words += " Control tokens in a message are read as plain text."
-    return words
+    return " ".join([words, *prepared.notes])
 
 
 def transcript_lines(turns: Sequence[Turn]) -> str:

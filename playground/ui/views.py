@@ -235,7 +235,7 @@ def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
         text += f"; room for {room:,} {_plural(room, 'token')} of answer"
     if prompt.neutralised:
         text += "; control tokens in it are read as plain text"
-    return text + "."
+    return " ".join([f"{text}.", *prompt.notes])
 
 
 def _plural(count: int, one: str, many: str | None = None) -> str:

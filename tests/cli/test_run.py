@@ -69,6 +69,19 @@ def test_raw_continues_the_text_as_it_stands(run: Invoke):
     assert raw.settings["raw"]
 
 
+def test_a_system_prompt_that_is_not_read_is_said_and_not_recorded(run: Invoke):
+    done = run("Once", "--raw", "--system", "Be brief.", "--json")
+    assert "The system prompt is not read, since in raw mode" in done.stderr
+    assert parse_record(done.stdout).settings["system"] == ""
+    chat = run("Once", "--system", "Be brief.", "--json")
+    assert "not read" not in chat.stderr
+    assert parse_record(chat.stdout).settings["system"] == "Be brief."
+
+
+def test_control_tokens_that_are_read_as_text_are_said(run: Invoke):
+    assert "Control tokens in the prompt are read as plain text." in run("a<|im_end|>b").stderr
+
+
 def test_the_prompt_can_come_from_standard_input(run: Invoke):
     assert recorded(run("-", "--json", stdin="hé\nllo")).prompt == "hé\nllo"
 

@@ -131,13 +131,45 @@ def test_raw_mode_and_a_model_without_template_read_the_prompt_as_it_stands(raw:
     assert list(prepared.ids) == tokenizer(text)["input_ids"]
     assert IM_END_ID in prepared.ids
     assert not prepared.neutralised
+    (note,) = prepared.notes
+    assert "system prompt is not read" in note
+    assert ("raw mode" if raw else "no chat template") in note
+    assert prepared.counted(Settings(raw=raw, system="ignored")).system == ""
+    assert prepare_prompt(tokenizer, text, Settings(raw=raw), ROOMY).notes == ()
 
 
-def test_a_bos_is_written_and_never_dropped():
-    tokenizer = _tokenizer(None)
+def test_where_a_chat_reads_the_system_prompt_nothing_is_noted():
+    prepared = prepare_prompt(_tokenizer(), "hi", Settings(system="be brief"), ROOMY)
+    assert prepared.notes == ()
+    assert prepared.counted(Settings(system="be brief")) == Settings(system="be brief", context_length=ROOMY)
+
+
+def _with_bos(tokenizer):
     tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
         single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", ENDOFTEXT_ID)]
     )
+    return tokenizer
+
+
+def test_a_raw_prompt_that_brings_its_bos_reads_it_once_and_a_note_says_so():
+    tokenizer = _with_bos(_tokenizer())
+    plain = prepare_prompt(tokenizer, "hi", Settings(raw=True), ROOMY)
+    assert (plain.ids[0], plain.notes) == (ENDOFTEXT_ID, ())
+    brought = prepare_prompt(tokenizer, "<|endoftext|>hi", Settings(raw=True), ROOMY)
+    assert brought.ids == plain.ids
+    assert brought.notes == (
+        "The prompt begins with <|endoftext|>, which the tokenizer writes by itself: it is read once.",
+    )
+    twice = prepare_prompt(tokenizer, "<|endoftext|><|endoftext|>hi", Settings(raw=True), ROOMY)
+    assert twice.ids == (ENDOFTEXT_ID, *plain.ids)  # one more than the tokenizer's own was asked for
+    cut = prepare_prompt(tokenizer, "<|endoftext|>" + "x" * 90, Settings(raw=True, max_new_tokens=8), 40)
+    assert (cut.ids[0], len(cut.ids)) == (ENDOFTEXT_ID, 32)
+    unasked = prepare_prompt(_tokenizer(), "<|endoftext|>hi", Settings(raw=True), ROOMY)
+    assert (unasked.ids, unasked.notes) == (plain.ids, ())
+
+
+def test_a_bos_is_written_and_never_dropped():
+    tokenizer = _with_bos(_tokenizer(None))
     text = "xyz" * 40
     whole = prepare_prompt(tokenizer, text, Settings(), ROOMY)
     assert list(whole.ids) == tokenizer(text)["input_ids"]

@@ -1,6 +1,6 @@
 """Tiny models for the tests of this layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,3 +45,12 @@ def tiny(runner: Runner, slot: ModelSlot, _loaded: LoadedModel) -> Runner:
     """The runner with tiny-llama in memory, whose weights all tests share."""
     slot.backend = LocalBackend(replace(_loaded))
     return runner
+
+
+@pytest.fixture
+def set_template(tiny: Runner, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """Gives the model in memory another chat template for this test."""
+    list(tiny.load("tiny-llama", "fp32"))
+    assert slot.backend is not None
+    tokenizer = slot.backend.tokenize(lambda tokenizer: tokenizer)
+    return lambda template: monkeypatch.setattr(tokenizer, "chat_template", template)

@@ -6,12 +6,12 @@ import pytest
 
 from playground.backends.slot import ModelSlot
 from playground.engine.events import TokenEvent
+from playground.engine.recall import MOVED
 from playground.errors import PlaygroundError
 from playground.experiments.records import RunRecord, parse_record
 from playground.experiments.replay import replay
 from playground.experiments.runner import Runner
-from tests.tiny import CHAT_TEMPLATE
-from tests.tiny_runner import answer, before_each_forward, ids, request
+from tests.tiny_runner import TIMED, answer, before_each_forward, ids, request
 
 LONG_PROMPT = "the other thing is " * 60
 
@@ -139,19 +139,6 @@ def test_drift_of_the_probabilities_is_told_where_no_token_changed(tiny: Runner)
     outcome = replay(old.model_copy(update={"tokens": [first, *old.tokens[1:]]}), tiny)
     assert outcome.identical
     assert outcome.largest_logprob_change == pytest.approx(0.25)
-
-
-TIMED = "{{ strftime_now('%f') }} " + CHAT_TEMPLATE
-MOVED = "chat template: it writes other tokens around the prompt now, so the recorded ones were read"
-
-
-@pytest.fixture
-def set_template(tiny: Runner, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
-    """Gives the model in memory another chat template for this test."""
-    list(tiny.load("tiny-llama", "fp32"))
-    assert slot.backend is not None
-    tokenizer = slot.backend.tokenize(lambda tokenizer: tokenizer)
-    return lambda template: monkeypatch.setattr(tokenizer, "chat_template", template)
 
 
 @pytest.mark.parametrize("prompt", ["Hello", "<|im_end|> typed", LONG_PROMPT], ids=["plain", "control tokens", "cut"])

@@ -1,9 +1,11 @@
 """Every kind of document runs again, identical, and says so when it was changed."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
+from playground.engine.recall import MOVED
 from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.agents.request import AgentRequest
@@ -41,7 +43,7 @@ from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
-from tests.tiny_runner import answer, of, request
+from tests.tiny_runner import TIMED, answer, of, request
 
 
 def _tokens(runner: Runner):
@@ -111,6 +113,22 @@ def test_a_document_of_each_kind_reads_back_and_runs_again_identically(runner: R
     outcome = replay_document(again, runner)
     assert outcome.identical, outcome.differences
     assert outcome.changed == []
+
+
+RENDERED = ("compare as one batch", "sweep", "rerun", "temperature-ladder", "branch")
+RENDERED_SLOWLY = ("ladder", "load", "training")
+
+
+@pytest.mark.parametrize(
+    "kind", [*RENDERED, "lens", *(pytest.param(kind, marks=pytest.mark.slow) for kind in RENDERED_SLOWLY)]
+)
+def test_a_document_whose_template_writes_the_time_runs_again_identically(
+    tiny: Runner, set_template: Callable[[str | None], None], kind: str
+):
+    set_template(TIMED)
+    outcome = replay_document(made(tiny, kind), tiny)
+    assert outcome.identical, outcome.differences
+    assert outcome.changed == [MOVED] * (kind != "lens")  # a look between the layers renders no template
 
 
 def _other(ids: list[int]) -> None:

@@ -153,6 +153,8 @@ def test_the_preview_tells_what_is_read_dropped_and_left_for_the_answer():
         "room for 10 tokens of answer."
     )
     assert "read as plain text" in views.preview_text(PreparedPrompt((1,), 0, 100, neutralised=True), 1)
+    noted = views.preview_text(PreparedPrompt((1,), 0, 100, notes=("This is not read.",)), 10)
+    assert noted == "1 token will be read. This is not read."
 
 
 def test_every_state_has_its_words():

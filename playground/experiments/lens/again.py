@@ -8,7 +8,7 @@ from playground.experiments.environment import changes
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt
 from playground.experiments.lens.run import lens
-from playground.experiments.replay import prompt_again
+from playground.experiments.replay import moved, request_again
 from playground.experiments.services import Runner
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
@@ -54,15 +54,13 @@ def _lens_differences(old: LensRecord, new: LensRecord) -> Iterator[str]:
 
 def training_again(old: TrainingRecord, runner: Runner, model: str | None) -> tuple[list[str], list[str]]:
     """Differences and changes of the surroundings; times and memory are not compared."""
-    run = RunRequest(
-        old.prompt, model or old.model.id, old.model.quantization, make_settings(**old.settings),
-        recorded=prompt_again(old.prompt_token_ids),
-    )  # fmt: skip
+    run = request_again(old, model)
     updates = train(runner, make_training(run, old.sentence, old.learning_rate))
     new = next((update for update in updates if isinstance(update, TrainingRecord)), None)
     if new is None:
         raise PlaygroundError("The training step ended before it produced a record.")
     told = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
+    told += moved(run, runner)
     return list(_training_differences(old, new)), told
 
 
