@@ -64,20 +64,21 @@ _SMALL: dict[str, int] = {
     ),
     **dict.fromkeys(
         ["max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "context_length", "max_target_positions",
-         "model_max_length", "max_source_positions", "max_sequence_length"],
+         "model_max_length", "max_source_positions", "max_sequence_length", "keep_window_size"],
         512,
     ),
     **dict.fromkeys(
         ["sliding_window", "sliding_window_size", "attention_window_size", "window_size", "attention_chunk_size",
-         "local_attention", "local_attention_window_len", "keep_window_size", "index_topk"],
+         "local_attention", "local_attention_window_len", "index_topk"],
         WINDOW,
     ),
     **dict.fromkeys(
         ["mamba_d_state", "state_size", "ssm_state_size", "mamba_d_head", "mamba_head_dim", "mamba_headdim"], 16
     ),
     **dict.fromkeys(["mamba_n_heads", "mamba_num_heads", "n_mamba_heads"], 8),
-    **dict.fromkeys(["mamba_n_groups", "mamba_ngroups", "n_groups", "o_groups", "index_n_heads"], 2),
+    **dict.fromkeys(["mamba_n_groups", "mamba_ngroups", "n_groups", "o_groups"], 2),
     **dict.fromkeys(["mamba_chunk_size", "chunk_size", "block_size"], WINDOW),
+    "index_n_heads": 16,  # scores are sums of rectified products: with few heads many are 0 alike, and the choice is random
     "qk_head_dim": 24,
     "query_pre_attn_scalar": 16,
     "rel_extent": 16,
@@ -108,7 +109,8 @@ OWN: dict[str, dict[str, Any]] = {
     "deepseek_v2": {"num_experts_per_tok": 2},
     "dory": {"num_hidden_layers": 8, "layer_types": ["sliding_attention", "mlp", "full_attention", "mlp"] * 2,
              "n_input_layers": 2, "n_recurrent_layers": 4, "n_output_layers": 2},
-    "dots3_note": {"vision_config": {"adapter_in_dim": _HIDDEN}},
+    "dots3_note": {"vision_config": {"adapter_in_dim": _HIDDEN, "adapter_out_dim": _HIDDEN},
+                   "audio_config": {"adapter_input_size": _HIDDEN, "adapter_out_dim": _HIDDEN}},
     "dots1": {"n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2, "first_k_dense_replace": 1,
               "layer_types": ["full_attention", "sliding_attention", "sliding_attention"]},
     "falcon_h1": {"mamba_d_ssm": 128, "mamba_n_heads": 16},
@@ -116,7 +118,7 @@ OWN: dict[str, dict[str, Any]] = {
     "gemma4_assistant": {"text_config": _ALL_SHARED},
     "gemma4_unified_assistant": {"text_config": _ALL_SHARED, "num_centroids": 16, "centroid_intermediate_top_k": 4},
     "granitemoehybrid": {"layer_types": ["linear_attention", "full_attention", "linear_attention"]},
-    "hrm_text": {"num_layers_per_stack": 1},
+    "hrm_text": {"num_layers_per_stack": 1, "num_hidden_layers": 8},  # two stacks, run in cycles
     "hunyuan_v1_dense": {"head_dim": 16},
     "hunyuan_v1_moe": {"head_dim": 16},
     "jamba": {"attn_layer_period": 3, "attn_layer_offset": 1},
@@ -133,10 +135,12 @@ OWN: dict[str, dict[str, Any]] = {
                            "mlp_layer_types": ["dense", "sparse", "sparse"], "index_block_size": 4, "index_topk_blocks": 2},
     "ministral": {"head_dim": 16, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]},
     "mllama": {"cross_attention_layers": [1]},
+    "moshi": {"sliding_window": 512},  # as wide as its context; transformers' mask does not know it
+    "nemotron_h": {"time_step_min": 1e-6},  # a floor under the time step that transformers knows in long passes only
     "nemotron": {"num_key_value_heads": 2},
     "phi3": {"original_max_position_embeddings": 16},
     "qwen4_exp_text": {"hc_lowrank": 8, "ple_embed_dim": 64, "ple_layer_ids": [2], "ngram_vocab_size_base": 97,
-                       "make_ngram_vocab_size_divisible_by": 8, "split_ngram_parts": 1, "indexer_n_heads": 2,
+                       "make_ngram_vocab_size_divisible_by": 8, "split_ngram_parts": 1, "indexer_n_heads": 16,
                        "indexer_kv_heads": 1, "indexer_head_dim": 16, "indexer_budget": WINDOW, "indexer_compress_ratio": 4,
                        "eos_token_id": VOCABULARY - 1},
     "reformer": {"is_decoder": True, "attn_layers": ["local", "lsh", "local"], "axial_pos_shape": [16, 32], "hash_seed": 0,
@@ -144,10 +148,11 @@ OWN: dict[str, dict[str, Any]] = {
     "roc_bert": {"pronunciation_embed_dim": 16, "pronunciation_vocab_size": 288, "shape_embed_dim": 16,
                  "shape_vocab_size": 288},
     "xmod": {"default_language": "en_XX"},
+    "xlstm": {"qk_dim_factor": 1.0},
     "zamba": {"num_hidden_layers": 5, "layers_block_type": _SHARED_BLOCKS, "attention_hidden_size": 128,
               "attention_head_dim": 32},
     "zamba2": {"num_hidden_layers": 5, "layers_block_type": _SHARED_BLOCKS, "attention_hidden_size": 128,
-               "attention_head_dim": 32, "hybrid_layer_ids": [2, 4]},
+               "attention_head_dim": 32, "hybrid_layer_ids": [2, 4], "time_step_min": 1e-6},
     "zaya": {"layer_types": ["hybrid", "hybrid_sliding", "hybrid"], "sliding_window": WINDOW, "router_hidden_size": 16},
 }  # fmt: skip
 OWN["llama4"] = {"text_config": OWN["llama4_text"]}
@@ -163,7 +168,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2 with a window": ("qwen2", {"use_sliding_window": True, "sliding_window": WINDOW, "max_window_layers": 1,
                                       "layer_types": None}),
     "gemma4_text with shared keys": ("gemma4_text", {"num_hidden_layers": 4, "num_kv_shared_layers": 2, "layer_types": [
-        "sliding_attention", "full_attention", "sliding_attention", "full_attention"], "per_layer_config": {}}),
+        "sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+        "per_layer_config": {1: {"head_dim": 32}, 3: {"head_dim": 32}}}),
     "falcon with alibi": ("falcon", {"alibi": True}),
     "falcon of 40B": ("falcon", {"new_decoder_architecture": True, "num_kv_heads": 2}),
     "hrm_text without a prefix": ("hrm_text", {"prefix_lm": False}),
@@ -173,8 +179,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "roberta", "roberta-prelayernorm", "roc_bert", "roformer", "xlm-roberta", "xlm-roberta-xl", "xmod")},
     **{f"{name} as a decoder": (name, _DECODER) for name in (
         "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "marian", "mbart", "mvp", "pegasus", "plbart",
-        "prophetnet", "whisper", "musicgen", "musicgen_melody")},
-    "xlm as a decoder": ("xlm", {"causal": True, "is_encoder": False}),
+        "prophetnet", "whisper")},
 }  # fmt: skip
 BASES = tuple(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
 NAMES = (*BASES, *(name for name in VARIANTS if name not in BASES))
@@ -198,7 +203,7 @@ def _merged(fields: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """The fields with those of `own` over them, in sub-configs too."""
     made = dict(fields)
     for key, value in own.items():
-        nested = key.endswith("_config") and isinstance(made.get(key), dict)
+        nested = key.endswith("_config") and key != "per_layer_config" and isinstance(made.get(key), dict)
         made[key] = _merged(made[key], value) if nested else value
     return made
 
@@ -234,7 +239,7 @@ def _shrunk(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 _UNSAID = {
-    "model_type", "transformers_version", "architectures", "dtype", "_name_or_path", "id2label", "label2id",
+    "model_type", "number_of_conv_states", "transformers_version", "architectures", "dtype", "_name_or_path", "id2label", "label2id",
     "output_attentions", "output_hidden_states", "return_dict", "problem_type", "chunk_size_feed_forward",
 }  # fmt: skip
 
