@@ -23,7 +23,7 @@ KINDS: dict[str, set[str] | None] = {
     "mamba": {"chunks", "rewind"},  # several tokens after others forget the state
     "openai-gpt": {"cache"},  # knows no cache, and ignores one
     "bert": None,  # looks ahead
-    "recurrent_gemma": None,  # keeps its state in the module: two texts mix
+    "recurrent_gemma": {"cache"},  # keeps its state in the module, where two texts mix
 }
 
 

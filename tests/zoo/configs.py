@@ -121,13 +121,17 @@ _DECODER = {"is_decoder": True, "is_encoder_decoder": False}
 # Other turns of some of them: a base name and fields.
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3 with longrope": ("phi3", {"rope_parameters": _LONGROPE, "original_max_position_embeddings": 16}),
-    "llama with dynamic rope": ("llama", {"max_position_embeddings": 16, "rope_parameters": {
+    "minicpm3 with longrope": ("minicpm3", {"rope_parameters": {
+        **_LONGROPE, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4, "original_max_position_embeddings": 16}}),
+    # Within its context, as everywhere: beyond it the module remembers how long the texts before were.
+    "llama with dynamic rope": ("llama", {"max_position_embeddings": 40, "rope_parameters": {
         "rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 4.0}}),
     "qwen2 with a window": ("qwen2", {"use_sliding_window": True, "sliding_window": WINDOW, "max_window_layers": 1,
                                       "layer_types": None}),
     "gemma4_text with shared keys": ("gemma4_text", {"num_hidden_layers": 4, "num_kv_shared_layers": 2, "layer_types": [
         "sliding_attention", "full_attention", "sliding_attention", "full_attention"],
         "per_layer_config": {1: {"head_dim": 32}, 3: {"head_dim": 32}}}),
+    "gemma3_text both ways": ("gemma3_text", {"use_bidirectional_attention": True}),
     "falcon with alibi": ("falcon", {"alibi": True}),
     "falcon of 40B": ("falcon", {"new_decoder_architecture": True, "num_kv_heads": 2}),
     "hrm_text without a prefix": ("hrm_text", {"prefix_lm": False}),
