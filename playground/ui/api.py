@@ -67,11 +67,11 @@ def add_api(runner: Runner) -> None:
             raise gr.Error(str(error), print_exception=False) from None
         ticket = Ticket()
         text = ""
-        async with aclosing(follow(runner, request, ticket, frames_per_s=_FRAMES_PER_S)) as frames:
-            async for frame in frames:
-                if frame.status["phase"] == "failed":
-                    raise gr.Error(frame.status["problem"], print_exception=False)
-                text = frame.text
+        async with aclosing(follow(runner, request, ticket, frames_per_s=_FRAMES_PER_S)) as run:
+            async for view in run:
+                if view.status["phase"] == "failed":
+                    raise gr.Error(view.status["problem"], print_exception=False)
+                text = view.text
                 yield text, {}
         if ticket.record is not None:
             yield text, ticket.record.model_dump(by_alias=True)

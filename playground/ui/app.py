@@ -12,6 +12,7 @@ from playground.presets import ExamplePrompt, load_hardware, load_prompts
 from playground.settings import QUANTIZATIONS
 from playground.ui.api import add_api
 from playground.ui.common import QUIET, Controls, session_of
+from playground.ui.feed import Feeds
 from playground.ui.lab_section import LabSection
 from playground.ui.page import FIELDS
 from playground.ui.preset_menu import PresetBook
@@ -53,16 +54,16 @@ def build_app(
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_hardware(shipped / "hardware.yaml").hardware
     examples = load_prompts(shipped / "prompts.yaml").prompts
-    sessions = Sessions()
+    sessions, feeds = Sessions(), Feeds()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-        tabs = _build_tabs(examples)
+        tabs = _build_tabs(examples, feeds)
         play = tabs.play
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
-        wire_play(play, controls, runner, sessions)
-        experiments = _wire_experiments(tabs, controls, runner)
+        wire_play(play, controls, runner, sessions, feeds)
+        experiments = _wire_experiments(tabs, controls, runner, feeds)
         looks = tuple(Sessions() for _ in range(7))
         wire_inside(*tabs.inside, sessions, controls, runner, looks)
         costs = tuple(Sessions() for _ in range(3))
@@ -98,13 +99,13 @@ class _Tabs:
     cost: tuple[gr.Tab, Cost]
 
 
-def _build_tabs(examples: Sequence[ExamplePrompt]) -> _Tabs:
+def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
     """Lay all tabs out, in the order in which a newcomer meets them."""
     with gr.Tabs():
         with gr.Tab("Play", id="play"):
-            play = build_play(examples)
+            play = build_play(examples, feeds)
         with gr.Tab("Compare", id="compare") as compare_tab:
-            compare = build_compare()
+            compare = build_compare(feeds)
         with gr.Tab("Reruns", id="reruns") as reruns_tab:
             reruns = build_reruns()
             ladder = build_ladder()
@@ -118,11 +119,11 @@ def _build_tabs(examples: Sequence[ExamplePrompt]) -> _Tabs:
     )
 
 
-def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner) -> tuple[Sessions, ...]:
+def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, feeds: Feeds) -> tuple[Sessions, ...]:
     """One `Sessions` for each document that can be saved: what runs in one never stops or replaces another."""
     (_, compare), (_, reruns) = tabs.compare, tabs.reruns
     experiments = compared, swept, rerun, temperatures, climbed, loaded = tuple(Sessions() for _ in range(6))
-    wire_compare(compare, controls, runner, compared, swept)
+    wire_compare(compare, controls, runner, feeds, compared, swept)
     wire_reruns(reruns, controls, runner, rerun, temperatures)
     wire_ladder(tabs.ladder, reruns.prompt, controls, runner, climbed)
     wire_load(tabs.load, controls, runner, loaded)

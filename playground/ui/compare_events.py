@@ -1,6 +1,7 @@
 """What happens in the Compare tab: a run, its results, another reference, a file that is opened."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -19,8 +20,10 @@ from playground.experiments.updates import RunRequest
 from playground.ui import compare_views as views
 from playground.ui.common import Controls, named, note, session_of
 from playground.ui.compare_layout import Compare
-from playground.ui.compare_live import PaneFrame, compare_frames, slots_of
+from playground.ui.compare_live import PaneView, compare_views, slots_of
 from playground.ui.controls import make_request
+from playground.ui.feed import Feeds
+from playground.ui.live import STILL_HERE_S
 from playground.ui.pane_values import (
     NAMES,
     READY,
@@ -32,12 +35,14 @@ from playground.ui.pane_values import (
     pane_value,
 )
 from playground.ui.saving import opened
-from playground.ui.sessions import Sessions
+from playground.ui.sessions import Sessions, Ticket
 from playground.ui.sweep_events import sweep_updates
 
 __all__ = ["CompareEvents"]
 
 Updates = dict[Component, Any]
+PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
+"""Of tokens, status and meters."""
 _MODE_WORDS = {
     "batch": "Opened from a file: the panes ran side by side as one batch.",
     "turns": "Opened from a file: the panes ran one after the other.",
@@ -47,8 +52,10 @@ _MODE_WORDS = {
 class CompareEvents:
     """Handlers of the tab over the runner."""
 
-    def __init__(self, tab: Compare, controls: Controls, runner: Runner, sessions: Sessions, sweeps: Sessions):
-        self._tab, self._controls, self._runner = tab, controls, runner
+    def __init__(
+        self, tab: Compare, controls: Controls, runner: Runner, feeds: Feeds, sessions: Sessions, sweeps: Sessions
+    ):
+        self._tab, self._controls, self._runner, self._feeds = tab, controls, runner, feeds
         self._sessions, self._sweeps = sessions, sweeps
 
     def checker(self, pane: gr.HTML) -> Callable[[dict[Component, Any]], Any]:
@@ -75,7 +82,7 @@ class CompareEvents:
         return problems
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
-        """Frames of all panes, until all have ended."""
+        """Values of all panes at the begin and the end; what comes between, the page asks the feeds for."""
         try:
             asked, slots = self._asked(data)
         except PlaygroundError as error:
@@ -83,14 +90,26 @@ class CompareEvents:
             yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
         ticket = self._sessions.begin(session_of(request))
-        why, frames = "", []
-        async with aclosing(compare_frames(self._runner, asked, ticket)) as told:
-            async for why, frames in told:
-                yield why, {}, slots, *_live(slots, frames)
-        if isinstance(ticket.record, CompareRecord):
-            yield why, {}, slots_of(ticket.record, slots), *_live(slots, frames)
-        else:
-            yield why, {}, (), *_live(slots, frames)
+        why, panes = "", list[PaneView]()
+        begun: list[Any] = []
+        yielded: tuple[str, float] = ("", -STILL_HERE_S)
+        async with aclosing(compare_views(self._runner, asked, ticket)) as told:
+            async for why, panes in told:
+                begun = begun or _live(slots, self._opened(ticket, panes))
+                if why != yielded[0] or time.monotonic() - yielded[1] >= STILL_HERE_S:
+                    yielded = why, time.monotonic()
+                    yield why, {}, slots, *begun
+        await asyncio.gather(*(pane.feed.taken() for pane in panes))
+        ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in panes])
+        finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
+        yield why, {}, finished, *_live(slots, ended)
+
+    def _opened(self, ticket: Ticket, panes: Sequence[PaneView]) -> list[PaneValues]:
+        """The panes as they begin; from now on the page may ask for their lines."""
+        for pane in panes:
+            ticket.feeds.append(pane.feed)
+            self._feeds.add(pane.feed)
+        return [(pane.head, pane.status, {}) for pane in panes]
 
     def _asked(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
         values = named(self._controls, data)
@@ -184,12 +203,10 @@ class CompareEvents:
         return updates
 
 
-def _live(slots: Sequence[int], frames: Sequence[PaneFrame]) -> list[Any]:
+def _live(slots: Sequence[int], panes: Sequence[PaneValues]) -> list[Any]:
     """Tokens, status and meters of every pane of the page; those that take no part are empty."""
-    by_slot = dict(zip(slots, frames, strict=True))
-    nothing = PaneFrame("", READY, {})
-    shown = [by_slot.get(slot, nothing) for slot in range(len(NAMES))]
-    return [part for frame in shown for part in (frame.tokens, frame.status, frame.meters)]
+    by_slot = dict(zip(slots, panes, strict=True))
+    return [value for slot in range(len(NAMES)) for value in by_slot.get(slot, ("", READY, {}))]
 
 
 def _slot(value: Any) -> int | None:

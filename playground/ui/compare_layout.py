@@ -13,6 +13,7 @@ from playground.ui.components.pane import pane_adder, pane_meters, pane_settings
 from playground.ui.components.price_table import price_table
 from playground.ui.components.status import status
 from playground.ui.components.token_view import token_view
+from playground.ui.feed import Feeds
 from playground.ui.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sweep_layout import Sweep, build_sweep
@@ -61,7 +62,7 @@ class Compare:
     sweep: Sweep
 
 
-def build_compare() -> Compare:
+def build_compare(feeds: Feeds) -> Compare:
     """Lay the tab out."""
     prompt, run, stop, save, file = _ask()
     with gr.Row(elem_classes="under compare-mode"):
@@ -71,7 +72,7 @@ def build_compare() -> Compare:
     why = text_line("", elem_id="compare-why")
     news = notice(pane="compare", elem_classes="notice")
     with gr.Row(elem_classes="compare-panes"):
-        panes = tuple(_pane(slot) for slot in range(len(NAMES)))
+        panes = tuple(_pane(slot, feeds) for slot in range(len(NAMES)))
     price_table([(name, f"compare-{name}") for name in NAMES], "run", elem_id="compare-prices")
     with gr.Column(elem_classes="compare-results"):
         reference = choice("Compared with", "", [], elem_id="compare-reference")
@@ -98,15 +99,16 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
     return prompt, run, stop, save, file
 
 
-def _pane(slot: int) -> Pane:
+def _pane(slot: int, feeds: Feeds) -> Pane:
     name, pane = NAMES[slot], f"compare-{NAMES[slot]}"
     value = pane_value(True, _FIRST[slot]) if slot < len(_FIRST) else pane_value(False)
     with gr.Column(elem_classes="card compare-pane", min_width=0):
         settings = pane_settings(name, value, PANE_SETTINGS, pane=pane, elem_id=f"{pane}-settings")
         notice(pane=pane, elem_classes="notice")
         tokens = token_view(
-            pane=pane, label=f"Output tokens of pane {name}", placeholder="Not run yet.", elem_classes="grow"
-        )
+            pane=pane, label=f"Output tokens of pane {name}", placeholder="Not run yet.", elem_classes="grow",
+            more=feeds.more(),
+        )  # fmt: skip
         pane_token(pane=pane)
         state = status(pane=pane)
         state.value = READY

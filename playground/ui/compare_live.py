@@ -1,10 +1,9 @@
-"""A comparison as frames for the page: all panes in one, ten a second; the engine works in a thread of its own."""
+"""A comparison as the page follows it: its updates taken in ten times a second; the engine has a thread of its own."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from playground.engine.events import Finished
@@ -20,40 +19,31 @@ from playground.experiments.compare.run import (
 )
 from playground.experiments.records import RunRecord
 from playground.experiments.services import Runner
-from playground.ui import views
+from playground.experiments.updates import Meters
 from playground.ui.live import RunView, failure
 from playground.ui.sessions import Ticket
 from playground.ui.work import follow_work
 
-__all__ = ["FRAMES_PER_S", "PaneFrame", "compare_frames", "slots_of"]
+__all__ = ["FRAMES_PER_S", "PaneView", "compare_views", "slots_of"]
 
 FRAMES_PER_S = 10
 _BUSY = ("queued", "loading", "reading", "running")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class PaneFrame:
-    """What a pane shows at a moment."""
-
-    tokens: str = ""
-    status: dict[str, Any] | None = None
-    meters: dict[str, Any] | None = None
-
-
-class _PaneView(RunView):
+class PaneView(RunView):
     """A pane: it waits for its turn, then is a run like any other."""
 
     def __init__(self, *, ordered: bool):
         super().__init__(ordered=ordered)
         self.status = {"phase": "queued", "text": "waits for its turn"}
-        self.meters: dict[str, Any] = {}
 
     def stop(self) -> None:
         """The comparison is over, or is about to be."""
         if self.status["phase"] in _BUSY:
             self.end("cancelled")
             self.status = {"phase": "stopped", "text": "stopped" if self.text else "stopped before it began"}
+        self.feed.is_over = True
 
 
 class _Work:
@@ -62,6 +52,10 @@ class _Work:
     def __init__(self, runner: Runner, request: CompareRequest, ticket: Ticket):
         self.comparison: Comparison | None = None
         self._runner, self._request, self._ticket = runner, request, ticket
+
+    def meters(self, place: int) -> Meters | None:
+        """Everything measured so far of a pane."""
+        return self.comparison.meters(place) if self.comparison is not None else None
 
     def updates(self, should_stop: Any) -> Iterator[Any]:
         self.comparison = start_compare(self._runner, self._request, should_stop)
@@ -74,34 +68,39 @@ class _Work:
             self.comparison.close()
 
 
-async def compare_frames(
+async def compare_views(
     runner: Runner, request: CompareRequest, ticket: Ticket, *, frames_per_s: float = FRAMES_PER_S
-) -> AsyncGenerator[tuple[str, list[PaneFrame]]]:
-    """How the panes run and why, and a frame of each pane, until all have ended. Closing this stops the engine."""
-    panes = [_PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.panes]
+) -> AsyncGenerator[tuple[str, list[PaneView]]]:
+    """How the panes run and why, and their views, each time something came, until all have ended.
+
+    Closing this stops the engine.
+    """
+    panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.panes]
     work = _Work(runner, request, ticket)
+    for place, pane in enumerate(panes):
+        pane.read = partial(work.meters, place)
     why = ""
-    yield why, [_frame(pane) for pane in panes]
     try:
+        yield why, panes
         async with aclosing(follow_work(work.updates, ticket, frames_per_s=frames_per_s)) as handfuls:
             async for updates in handfuls:
                 for update in updates:
                     why = _take(panes, update) or why
                 if ticket.stop.is_set():
                     _stopping(panes)
-                await asyncio.to_thread(_measure, panes, work.comparison)
-                yield why, [_frame(pane) for pane in panes]
+                yield why, panes
     except PlaygroundError as error:
         _fail(panes, error)
     except Exception as error:
         _log.exception("a comparison failed")
         _fail(panes, error)
-    for pane in panes:
-        pane.stop()
-    yield why, [_frame(pane) for pane in panes]
+    finally:  # also when the page is closed in the middle
+        for pane in panes:
+            pane.stop()
+    yield why, panes
 
 
-def _take(panes: Sequence[_PaneView], update: Any) -> str | None:
+def _take(panes: Sequence[PaneView], update: Any) -> str | None:
     """Take an update in; how the panes run, if it tells that."""
     if isinstance(update, ModeChosen):
         return update.why
@@ -114,28 +113,18 @@ def _take(panes: Sequence[_PaneView], update: Any) -> str | None:
     return None
 
 
-def _stopping(panes: Sequence[_PaneView]) -> None:
+def _stopping(panes: Sequence[PaneView]) -> None:
     for pane in panes:
         if pane.status["phase"] in _BUSY:
             pane.status = pane.status | {"text": "stopping…"}
 
 
-def _fail(panes: Sequence[_PaneView], error: BaseException) -> None:
+def _fail(panes: Sequence[PaneView], error: BaseException) -> None:
     for pane in panes:
         if pane.status["phase"] in _BUSY:
             pane.status = failure(error)
             if pane.text:
                 pane.status["title"] = "The run broke off; what had come is kept."
-
-
-def _measure(panes: Sequence[_PaneView], comparison: Comparison | None) -> None:
-    for place, pane in enumerate(panes):
-        if comparison is not None:
-            pane.meters = views.meter_values(comparison.meters(place), pane.reason)
-
-
-def _frame(pane: _PaneView) -> PaneFrame:
-    return PaneFrame(pane.tokens, pane.status, pane.meters)
 
 
 def slots_of(record: CompareRecord, slots: Sequence[int]) -> tuple[int, ...]:

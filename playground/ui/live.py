@@ -1,43 +1,32 @@
-"""A run as frames for the page: the engine in a thread of its own, the page at 15 frames a second.
+"""A run as the page follows it: the engine in a thread of its own, its updates taken in 15 times a second.
 
 Times come from the engine's events; drawing late never changes a number.
 """
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 from playground.engine.events import Finished, PromptProcessed, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.records import RunRecord
 from playground.experiments.services import Run, Runner
-from playground.experiments.updates import RunRequest, Update
+from playground.experiments.updates import Meters, RunRequest, Update
 from playground.ui import views
+from playground.ui.feed import Feed
 from playground.ui.pump import Pump
 from playground.ui.sessions import Ticket
 
-__all__ = ["FRAMES_PER_S", "Frame", "RunView", "failure", "follow"]
+__all__ = ["FRAMES_PER_S", "STILL_HERE_S", "RunView", "failure", "follow"]
 
 FRAMES_PER_S = 15
-QUIET_S = 0.5  # a frame at least so often, so that "elapsed" moves and a closed page is noticed
+QUIET_S = 0.5  # a look at least so often, so that a closed page is noticed
 STOP_GRACE_S = 0.1  # how long the page waits for the engine's own word before it says "stopped"
-SLOW_ABOVE_CHARS = 1_000_000  # the browser copies the whole text each frame: longer answers get fewer frames
+STILL_HERE_S = 5.0  # Gradio notices a closed page when it is sent something; each sending costs the browser 20 ms
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What the page shows at a moment: token lines, meters, status; and the plain text so far."""
-
-    tokens: str
-    meters: dict[str, Any]
-    status: dict[str, Any]
-    text: str
 
 
 def failure(error: BaseException) -> dict[str, Any]:
@@ -54,25 +43,47 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 class RunView:
-    """What has been told of a run so far, as the page's text and status."""
+    """What a run has told so far: its lines, which the page asks for, and beside them its status and meters.
+
+    Attributes:
+        feed: The lines.
+        head: The value of the `token_view` that follows this run.
+        read: The run's meters, from any thread; None before there are any.
+    """
 
     def __init__(self, *, ordered: bool):
-        self.tokens = views.head_line(secrets.token_hex(8), ordered=ordered)
+        self.feed = Feed(self.now)
+        self.head = views.head_line(self.feed.run, ordered=ordered, live=True)
         self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
         self.reason: str | None = None
-        self.text = ""
+        self.read: Callable[[], Meters | None] = lambda: None
+        self._texts: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self._texts)
+
+    @property
+    def meters(self) -> dict[str, Any]:
+        """The meters now, as the page shows them."""
+        return views.meter_values(self.read(), self.reason)
+
+    def now(self) -> dict[str, Any]:
+        """What stands beside the lines."""
+        return {"meters": self.meters, "status": self.status}
 
     def add(self, update: Update) -> None:
         """Take an update in."""
         if isinstance(update, TokenEvent):
-            self.tokens += views.token_line(update)
-            self.text += update.text
+            self.feed.lines.append(views.token_line(update))
+            self._texts.append(update.text)
         elif isinstance(update, PromptProcessed):
-            self.tokens += views.prompt_line(update)
+            self.feed.lines.append(views.prompt_line(update))
         elif isinstance(update, Finished):
             if update.text:
-                self.tokens += views.tail_line(update.text)
-                self.text += update.text
+                self.feed.lines.append(views.tail_line(update.text))
+                self._texts.append(update.text)
             self.end(update.reason)
         self.status = views.status(update) or self.status
 
@@ -80,20 +91,15 @@ class RunView:
         """Close the token lines, once."""
         if self.reason is None:
             self.reason = reason
-            self.tokens += views.end_line(reason)
+            self.feed.lines.append(views.end_line(reason))
 
     def fail(self, error: BaseException) -> None:
         """The run broke; what came so far stays."""
         if not isinstance(error, PlaygroundError):
             _log.error("a run failed", exc_info=error)
         self.status = failure(error)
-        if self.text:
+        if self._texts:
             self.status["title"] = "The run broke off; what had come is kept."
-
-    def frame(self, run: Run | None) -> Frame:
-        """Everything as it stands."""
-        meters = run.meters() if run is not None else None
-        return Frame(self.tokens, views.meter_values(meters, self.reason), self.status, self.text)
 
 
 class _Work:
@@ -102,6 +108,10 @@ class _Work:
     def __init__(self, runner: Runner, request: RunRequest, ticket: Ticket):
         self.run: Run | None = None
         self._runner, self._request, self._ticket = runner, request, ticket
+
+    def meters(self) -> Meters | None:
+        """Everything measured so far."""
+        return self.run.meters() if self.run is not None else None
 
     def __iter__(self) -> Iterator[Update]:
         try:
@@ -118,16 +128,17 @@ class _Work:
 
 async def follow(
     runner: Runner, request: RunRequest, ticket: Ticket, *, frames_per_s: float = FRAMES_PER_S
-) -> AsyncGenerator[Frame]:
-    """Frames of a run until it has ended, failed or been stopped. Closing this stops the engine."""
+) -> AsyncGenerator[RunView]:
+    """A run's view, each time something came, until it has ended, failed or been stopped. Closing this stops it."""
     view = RunView(ordered=request.settings.repetition_penalty == 1)
     work = _Work(runner, request, ticket)
+    view.read = work.meters
     pump = Pump(iter(work), name="page-run")
-    drawn_at, stop_seen_at = 0.0, None
+    yielded_at, stop_seen_at = 0.0, None
     try:
-        yield view.frame(None)
+        yield view
         while True:
-            await asyncio.sleep(max(1.0, len(view.tokens) / SLOW_ABOVE_CHARS) / frames_per_s)
+            await asyncio.sleep(1 / frames_per_s)
             updates, ended = pump.drain()
             for update in updates:
                 view.add(update)
@@ -140,10 +151,12 @@ async def follow(
                     view.end("cancelled")
                     view.status = views.status(Finished("cancelled", "", 0.0)) or view.status
                     ended = True
-            if updates or ended or now - drawn_at >= QUIET_S:
-                drawn_at = now
-                yield await asyncio.to_thread(view.frame, work.run)
+            view.feed.is_over = ended
+            if updates or ended or now - yielded_at >= QUIET_S:
+                yielded_at = now
+                yield view
             if ended:
                 return
     finally:  # also when the page is closed in the middle
+        view.feed.is_over = True
         ticket.stop.set()

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from playground.experiments.records import Document
+from playground.ui.feed import Feed
 
 __all__ = ["MAX_SESSIONS", "Sessions", "Ticket"]
 
@@ -15,12 +16,14 @@ MAX_SESSIONS = 500  # pages that closed without a word are dropped, oldest first
 class Ticket:
     """One run of one page, begun at a reading of `monotonic`.
 
-    `record` arrives from the run's thread, also after the page has stopped looking.
+    `record` arrives from the run's thread, also after the page has stopped looking. `feeds` are held for the page,
+    which asks for their lines by name.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     record: Document | None = None
+    feeds: list[Feed] = field(default_factory=list)
     begun_s: float = field(default_factory=time.monotonic)
 
 

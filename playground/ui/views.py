@@ -93,9 +93,15 @@ def _line(value: Any) -> str:
     return packed(value) + "\n"
 
 
-def head_line(run: str, *, ordered: bool) -> str:
-    """First line of a run. `ordered`: the sampler keeps the model's order, so the first `kept` tokens survive."""
-    return _line({"run": run, "ordered": ordered})
+def head_line(run: str, *, ordered: bool, live: bool = False) -> str:
+    """First line of a run.
+
+    Args:
+        run: Its name; a live one is that of the feed from which the page asks for the lines that follow.
+        ordered: The sampler keeps the model's order, so the first `kept` tokens survive.
+        live: The other lines are not in the component's value.
+    """
+    return _line({"run": run, "ordered": ordered, **({"live": True} if live else {})})
 
 
 def prompt_line(event: PromptProcessed) -> str:

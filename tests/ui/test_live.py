@@ -3,16 +3,20 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
+from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.records import parse_record
 from playground.experiments.updates import RunRequest
 from playground.settings import make_settings
-from playground.ui.live import Frame, follow
+from playground.ui.feed import MOST_LINES, Feed, Feeds
+from playground.ui.live import RunView, follow
 from playground.ui.saving import saved
 from playground.ui.sessions import MAX_SESSIONS, Sessions, Ticket
 from playground.ui.tabs.play import preview_of
@@ -24,45 +28,118 @@ def request_for(prompt: str, **settings) -> RunRequest:
     return RunRequest(prompt, "fake-135m", "fp32", make_settings(**settings), hardware_usd_per_hour=0.25)
 
 
-async def frames_of(runner: FakeRunner, request: RunRequest, ticket: Ticket) -> list[Frame]:
-    async with aclosing(follow(runner, request, ticket)) as frames:
-        return [frame async for frame in frames]
+@dataclass(frozen=True)
+class Seen:
+    """A view as it stood when it was yielded."""
+
+    lines: list[str]
+    status: dict
+    text: str
 
 
-def tokens_in(frame: Frame) -> list[str]:
-    lines = [json.loads(line) for line in frame.tokens.splitlines()]
-    return [line[0] for line in lines if isinstance(line, list)]
+async def seen_of(runner: FakeRunner, request: RunRequest, ticket: Ticket) -> list[Seen]:
+    async with aclosing(follow(runner, request, ticket)) as run:
+        return [seen(view) async for view in run]
 
 
-def test_frames_only_ever_append_and_end_with_every_token():
+def seen(view: RunView) -> Seen:
+    return Seen(view.feed.lines[:], view.status, view.text)
+
+
+def tokens_in(lines: Sequence[str]) -> list[str]:
+    items = [json.loads(line) for line in lines]
+    return [item[0] for item in items if isinstance(item, list)]
+
+
+def test_lines_only_ever_append_and_end_with_every_token():
     runner, ticket = FakeRunner(Script(tokens_per_s=150)), Ticket()
-    frames = run_async(frames_of(runner, request_for("a b c"), ticket))
+    frames = run_async(seen_of(runner, request_for("a b c"), ticket))
     for before, after in pairwise(frames):
-        assert after.tokens.startswith(before.tokens)
+        assert after.lines[: len(before.lines)] == before.lines
     assert len(frames) < 20  # 40 tokens in 0.27 s are a few frames, not one each
-    assert tokens_in(frames[-1]) == [*[f" {'abc'[i % 3]}" for i in range(40)], ""]
+    assert tokens_in(frames[-1].lines) == [*[f" {'abc'[i % 3]}" for i in range(40)], ""]
     assert frames[-1].status == {"phase": "finished", "text": "finished: end of answer"}
-    assert frames[-1].meters["tokens"] == "11 / 41"
-    assert json.loads(frames[-1].tokens.splitlines()[-1]) == {"end": "eos"}
+    assert json.loads(frames[-1].lines[-1]) == {"end": "eos"}
     assert ticket.record is not None
     assert ticket.record.text == frames[-1].text
     assert runner.runs[0].closed
 
 
-def test_two_runs_never_share_a_head():
-    runner = FakeRunner(Script(tokens_per_s=2000))
-    heads = {run_async(frames_of(runner, request_for("a"), Ticket()))[0].tokens.splitlines()[0] for _ in range(3)}
-    assert len(heads) == 3
+def test_a_page_that_asks_at_its_own_pace_gets_every_line_once_and_the_end_beside_the_last():
+    async def ask() -> tuple[list[str], list[dict], RunView]:
+        feeds, pieces, lines = Feeds(), list[dict](), list[str]()
+        more = feeds.more()
+        async with aclosing(follow(FakeRunner(Script(tokens_per_s=2000, count=600)), asked, Ticket())) as run:
+            async for view in run:
+                feeds.add(view.feed)
+        while not pieces or not pieces[-1]["over"] or pieces[-1]["count"]:
+            pieces.append(await more([view.feed.run, len(lines)]))
+            lines += pieces[-1]["lines"].splitlines(keepends=True)
+        return lines, pieces, view
+
+    asked = request_for("a b c", max_new_tokens=600)
+    lines, pieces, view = run_async(ask())
+    assert lines == view.feed.lines
+    assert len(pieces) > 600 / MOST_LINES
+    assert all(piece["count"] <= MOST_LINES for piece in pieces)
+    assert [piece["more"] for piece in pieces] == [True] * (len(pieces) - 2) + [False] * 2
+    assert pieces[-1]["status"]["phase"] == "finished"
+    assert pieces[-1]["meters"]["tokens"] == "11 / 600"
+
+
+def test_what_a_piece_carries_does_not_grow_with_the_answer():
+    view = RunView(ordered=True)
+    run = FakeRunner(Script(count=3000, tokens_per_s=1e6)).start(
+        request_for("a b c", max_new_tokens=3000), lambda: False
+    )
+    view.read = run.meters
+    sizes: dict[int, int] = {}
+    for update in run:
+        if isinstance(update, TokenEvent):
+            view.add(update)
+            if update.index in (199, 2999):
+                sizes[update.index] = len(json.dumps(view.feed.piece(len(view.feed.lines) - 8)))
+    assert sizes[2999] <= 1.05 * sizes[199]
+
+
+@pytest.mark.parametrize(
+    "asked", [None, [], ["nobody", 0], [1, 0], ["x", -1], ["x", "0"], {"run": "x"}, "x", ["x", 0.5]]
+)
+def test_a_page_that_asks_for_what_is_not_there_gets_nothing(asked: object):
+    feeds, feed = Feeds(), Feed()
+    feed.run = "x"
+    feed.lines.append("{}\n")
+    feeds.add(feed)
+    assert run_async(feeds.more()(asked)) == {"gone": True}
+
+
+def test_a_feed_goes_with_the_ticket_that_holds_it():
+    async def ask(feeds: Feeds, run: str) -> dict:
+        return await feeds.more()([run, 0])
+
+    feeds, sessions = Feeds(), Sessions()
+    feed = Feed()
+    feeds.add(feed)
+    sessions.begin("me").feeds.append(feed)
+    run = feed.run
+    del feed
+    assert "lines" in run_async(ask(feeds, run))
+    sessions.forget("me")
+    assert run_async(ask(feeds, run)) == {"gone": True}
+
+
+def test_two_runs_never_share_a_name():
+    assert len({RunView(ordered=True).head for _ in range(3)}) == 3
 
 
 def test_stop_ends_the_frames_at_once_and_the_record_comes_after():
-    async def stopped() -> tuple[list[Frame], float, Ticket]:
+    async def stopped() -> tuple[list[Seen], float, Ticket]:
         runner, ticket = FakeRunner(Script(count=5000, tokens_per_s=100)), Ticket()
-        frames: list[Frame] = []
+        frames: list[Seen] = []
         pressed_at = 0.0
-        async for frame in follow(runner, request_for("a b", max_new_tokens=5000), ticket):
-            frames.append(frame)
-            if len(tokens_in(frame)) > 5 and not pressed_at:
+        async for view in follow(runner, request_for("a b", max_new_tokens=5000), ticket):
+            frames.append(seen(view))
+            if len(tokens_in(frames[-1].lines)) > 5 and not pressed_at:
                 ticket.stop.set()
                 pressed_at = time.perf_counter()
         return frames, time.perf_counter() - pressed_at, ticket
@@ -70,7 +147,7 @@ def test_stop_ends_the_frames_at_once_and_the_record_comes_after():
     frames, took_s, ticket = run_async(stopped())
     assert took_s < 0.3
     assert frames[-1].status == {"phase": "stopped", "text": "stopped"}
-    assert len(tokens_in(frames[-1])) > 5
+    assert len(tokens_in(frames[-1].lines)) > 5
     assert ticket.ended.wait(2)
     assert ticket.record is not None
     assert ticket.record.finish_reason == "cancelled"
@@ -100,7 +177,7 @@ def test_closing_the_frames_stops_the_engine():
         runner = FakeRunner(Script(count=5000, tokens_per_s=100))
         frames = follow(runner, request_for("a b", max_new_tokens=5000), Ticket())
         async for frame in frames:
-            if tokens_in(frame):
+            if tokens_in(frame.feed.lines):
                 break
         await frames.aclose()
         for _ in range(100):
@@ -114,20 +191,20 @@ def test_closing_the_frames_stops_the_engine():
 
 def test_a_failure_keeps_what_came_and_says_why():
     runner = FakeRunner(Script(fail_after=4, tokens_per_s=500))
-    last = run_async(frames_of(runner, request_for("a"), Ticket()))[-1]
-    assert len(tokens_in(last)) == 4
+    last = run_async(seen_of(runner, request_for("a"), Ticket()))[-1]
+    assert len(tokens_in(last.lines)) == 4
     assert last.status["phase"] == "failed"
     assert last.status["problem"].endswith("use fp32.")
 
 
 def test_a_refused_request_is_a_failed_frame():
-    last = run_async(frames_of(FakeRunner(), RunRequest("a", "nobody", "fp32", make_settings()), Ticket()))[-1]
+    last = run_async(seen_of(FakeRunner(), RunRequest("a", "nobody", "fp32", make_settings()), Ticket()))[-1]
     assert "Unknown model 'nobody'" in last.status["problem"]
 
 
 def test_an_unexpected_error_is_logged_and_shown_without_its_insides(caplog: pytest.LogCaptureFixture):
     runner = FakeRunner(Script(fail_after=1, error=ValueError("/home/me/secret")))
-    last = run_async(frames_of(runner, request_for("a"), Ticket()))[-1]
+    last = run_async(seen_of(runner, request_for("a"), Ticket()))[-1]
     assert "ValueError" in last.status["problem"]
     assert "secret" not in last.status["problem"]
     assert "secret" in caplog.text
@@ -160,7 +237,7 @@ def test_sessions_are_bounded_and_a_run_on_its_way_is_kept():
 
 def test_a_finished_run_is_saved_as_a_record_that_reads_back():
     runner, sessions = FakeRunner(Script(tokens_per_s=2000)), Sessions()
-    run_async(frames_of(runner, request_for("a b c", seed=7), sessions.begin("me")))
+    run_async(seen_of(runner, request_for("a b c", seed=7), sessions.begin("me")))
     file, _ = run_async(saved(sessions, "me"))
     assert file["name"] == "run-fake-135m-7.json"
     assert parse_record(file["text"]).prompt == "a b c"

@@ -57,5 +57,6 @@ def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] 
 
 def _restoring(props: dict[str, Any]) -> str:
     """A part that gets a value before its tab is first drawn loses its properties in Gradio 6.31: put them back."""
-    given = json.dumps({key: own for key, own in props.items() if not key.startswith("elem_")}).replace("<", "\\u003c")
+    own = {key: value for key, value in props.items() if not key.startswith("elem_") and key != "server_functions"}
+    given = json.dumps(own).replace("<", "\\u003c")
     return f"for (const [key, own] of Object.entries({given})) props[key] ??= own;"

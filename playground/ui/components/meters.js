@@ -11,26 +11,31 @@ function grams(g) {
   return g ? `${(g / size).toPrecision(3)} ${unit}` : '0 g';
 }
 
+const figures = [...element.querySelectorAll('[data-k]')], names = [...element.querySelectorAll('[data-label]')];
+const [weights, kv] = element.querySelectorAll('.bar i');
+let told = {};
+
 function draw() {
-  const told = props.value || {}, values = { ...told, ...emissions(told.gross_joules) };
-  for (const node of element.querySelectorAll('[data-k]')) {
+  const values = { ...told, ...emissions(told.gross_joules) };
+  for (const node of figures) {
     const aside = node.matches('.sub, .date'), text = values[node.dataset.k] ?? (aside ? '' : '–');
     if (node.textContent !== text) { node.textContent = text; if (aside) node.title = text; }
     node.classList.toggle('nothing', text === '–');
     const row = node.closest('.row[hidden]');
     if (row && values[node.dataset.k]) row.hidden = false;
   }
-  for (const node of element.querySelectorAll('[data-label]')) { // a row's name may carry a value, as "own hardware, $0.08/h"
+  for (const node of names) { // a row's name may carry a value, as "own hardware, $0.08/h"
     const text = values[`${node.dataset.label}_label`];
     if (text && node.textContent !== text) node.textContent = text;
   }
-  const [weights, kv] = element.querySelectorAll('.bar i');
   weights.style.width = `${(values.weights_share || 0) * 100}%`;
   kv.style.width = `${(values.kv_share || 0) * 100}%`;
   say('meters', values);
 }
 
 explain(props.definitions);
-watch('value', draw);
+const read = (values) => { told = values || {}; draw(); };
+hear('live-meters', read); // while a run is on its way, its feed says what is measured
+watch('value', () => read(props.value));
 assumed.onChange(draw);
-draw();
+read(props.value);

@@ -1,8 +1,8 @@
 const cells = element.querySelectorAll('[data-k]');
-function draw() {
-  const value = props.value || {};
+function draw(value) {
   for (const cell of cells) cell.textContent = value[cell.dataset.k] ?? '–';
   say('meters', value);
 }
-watch('value', draw);
-draw();
+hear('live-meters', draw);
+watch('value', () => draw(props.value || {}));
+draw(props.value || {});

@@ -1,8 +1,7 @@
 const words = element.querySelector('.words'), line = element.querySelector('.line'), voice = element.querySelector('.voice');
 let spoken = null;
 
-function draw() {
-  const value = props.value || {};
+function draw(value = props.value || {}) {
   element.dataset.phase = value.phase || 'ready';
   words.textContent = value.text || 'opening the page';
   words.title = value.text || '';
@@ -16,5 +15,6 @@ function draw() {
   say('status', value);
 }
 
-watch('value', draw);
+hear('live-status', draw); // while a run is on its way, its feed says how it stands
+watch('value', () => draw());
 draw();

@@ -1,14 +1,13 @@
-// The value only grows during a run, so each draw parses what is new. Its first line names the run.
-const out = element.querySelector('.toks');
+// The value's first line names the run. A saved run's lines follow it; those of a live run are asked for.
+const out = element.querySelector('.toks'), view = flow(out);
 const FOLLOW_MS = 400; // until a token is picked the inspector follows the newest, at a pace one can read
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
-let offset = 0, followed = 0, head = null, tokens = [], pinned = null, current = null, picked = false;
-let following = true, lastTop = 0, due = 0;
+let followed = 0, head = null, tokens = [], least = 0, pinned = null, current = null, stop = null, picked = false;
 
 function reset(line) {
-  out.textContent = '';
-  offset = 0; head = line; tokens = []; pinned = current = null; picked = false;
-  following = true; lastTop = 0;
+  unlisten();
+  view.clear();
+  head = line; tokens = []; least = 0; pinned = current = stop = null; picked = false;
   element.classList.toggle('filled', line !== null);
   say('reset', line && JSON.parse(line));
 }
@@ -25,57 +24,52 @@ function span(token, index) {
   node.style.setProperty('--surprise', Math.min(1, Math.max(0, -token[1] / Math.LN2 / 8)).toFixed(3));
   node.dataset.index = index;
   node.tabIndex = index ? -1 : 0; // one tab stop; arrows move it
+  if (!index) stop = node;
   return node;
 }
 
 function draw() {
-  const value = props.value || '';
-  const end = value.indexOf('\n');
-  const first = end < 0 ? null : value.slice(0, end);
-  if (first !== head || value.length < offset) reset(first);
-  const fresh = value.slice(offset), last = fresh.lastIndexOf('\n');
-  if (last < 0) return;
-  const batch = document.createDocumentFragment(), before = tokens.length;
+  const value = props.value || '', end = value.indexOf('\n'), first = end < 0 ? null : value.slice(0, end);
+  if (first === head) return;
+  reset(first);
+  if (first === null) return;
+  const { run, live } = JSON.parse(first);
+  if (live) listen(run, take, tell);
+  else recite(value.slice(end + 1).split('\n'), take);
+}
+
+function take(lines) {
+  const before = tokens.length;
   let closing = null;
-  for (const line of fresh.slice(0, last).split('\n')) {
+  for (const line of lines) {
+    if (!line) continue;
     const item = JSON.parse(line);
     if (Array.isArray(item)) {
-      batch.append(span(item, tokens.length));
+      view.token(span(item, tokens.length), item[0]);
+      if (tokens.length && item[1] < tokens[least][1]) least = tokens.length;
       tokens.push(item);
-    } else if (item.tail) batch.append(el('span', 'tail', item.tail));
+    } else if (item.tail) view.words(el('span', 'tail', item.tail));
     else if (item.prompt) say('prompt', item.prompt);
     else if (item.end) closing = item.end;
   }
-  out.append(batch);
-  offset += last + 1;
-  toEnd();
-  if (tokens.length > before) say('tokens', tokens);
+  if (tokens.length > before) say('tokens', { tokens, from: before });
   if (closing) finish(closing);
   else if (tokens.length > before && !picked && !calm.matches && performance.now() - followed > FOLLOW_MS) {
     followed = performance.now();
-    show(out.querySelector(`.tok[data-index="${tokens.length - 1}"]`));
+    show(view.nodes[tokens.length - 1]);
   }
+  view.toEnd(); // last: it measures, so that nothing after it makes the browser lay out the page a second time
 }
 
-// The end stays in sight until a person scrolls up. Measured once a frame, not once a draw: where several views stream
-// side by side, each reading of a height would style the whole page again.
-function toEnd() {
-  if (following && !due) due = requestAnimationFrame(() => { due = 0; out.scrollTop = out.scrollHeight; });
+function tell({ meters, status }) {
+  say('live-meters', meters);
+  say('live-status', status);
 }
-out.addEventListener('scroll', () => { // text that grows never moves the top; only a person scrolls up
-  if (out.scrollTop < lastTop - 2) following = false;
-  if (out.scrollHeight - out.scrollTop - out.clientHeight < 24) following = true;
-  lastTop = out.scrollTop;
-}, { passive: true });
 
 function finish(reason) {
-  const spans = out.querySelectorAll('.tok');
-  if (reason === 'eos' && spans.length && tokens[tokens.length - 1][0] === '') spans[spans.length - 1].classList.add('end');
-  if (!picked && tokens.length) { // show what the inspector is for: the most surprising token
-    let pick = 0;
-    tokens.forEach((token, i) => { if (token[1] < tokens[pick][1]) pick = i; });
-    show(spans[pick]);
-  }
+  const last = tokens.length - 1;
+  if (reason === 'eos' && last >= 0 && tokens[last][0] === '') view.nodes[last].classList.add('end');
+  if (!picked && last >= 0) show(view.nodes[least]); // what the inspector is for: the most surprising token
 }
 
 function show(node) {
@@ -88,7 +82,8 @@ function show(node) {
 }
 
 function pin(node) {
-  out.querySelector('.tok[tabindex="0"]')?.setAttribute('tabindex', '-1');
+  stop?.setAttribute('tabindex', '-1');
+  stop = node;
   node.tabIndex = 0;
   pinned = node;
   picked = true;
@@ -101,10 +96,10 @@ out.addEventListener('pointerleave', () => show(pinned));
 out.addEventListener('click', (event) => { const node = hit(event); if (node && getSelection().isCollapsed) node.focus(); });
 out.addEventListener('focusin', (event) => { const node = hit(event); if (node) pin(node); });
 out.addEventListener('keydown', (event) => {
-  const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && nextToken(out.querySelectorAll('.tok'), +node.dataset.index, event.key);
+  const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && nextToken(view.nodes, +node.dataset.index, event.key);
   if (next) { event.preventDefault(); next.focus({ preventScroll: true }); next.scrollIntoView({ block: 'nearest' }); }
 });
-hear('pick', (index) => { picked = true; show(out.querySelectorAll('.tok')[index]); });
+hear('pick', (index) => { picked = true; show(view.nodes[index]); });
 hear('unpick', () => show(pinned));
 watch('value', draw);
 draw();

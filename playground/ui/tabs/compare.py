@@ -6,6 +6,7 @@ from playground.experiments.services import Runner
 from playground.ui.common import QUIET, Controls, session_of
 from playground.ui.compare_events import CompareEvents
 from playground.ui.compare_layout import Compare, build_compare
+from playground.ui.feed import Feeds
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
 from playground.ui.sweep_events import wire_sweep
@@ -16,10 +17,12 @@ _BEGIN = "(...values) => [...window.playground.begin(...values), '', '']"  # res
 _END = "() => window.playground.end()"
 
 
-def wire_compare(tab: Compare, controls: Controls, runner: Runner, sessions: Sessions, sweeps: Sessions) -> None:
+def wire_compare(
+    tab: Compare, controls: Controls, runner: Runner, feeds: Feeds, sessions: Sessions, sweeps: Sessions
+) -> None:
     """Run, stop, save and open. `controls` are those of the sidebar by field name, and Play's prompt as `prompt`."""
     own = controls | {"prompt": tab.prompt}
-    events = CompareEvents(tab, own, runner, sessions, sweeps)
+    events = CompareEvents(tab, own, runner, feeds, sessions, sweeps)
     settings = [pane.settings for pane in tab.panes]
     live = [part for pane in tab.panes for part in (pane.tokens, pane.status, pane.meters)]
     results = [tab.reference, tab.diffs, tab.table]

@@ -1,7 +1,8 @@
 """Play: one prompt, its answer token by token, and every meter beside it. Layout, then wiring."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,10 @@ from playground.ui.components.status import status
 from playground.ui.components.timeline import timeline
 from playground.ui.components.token_view import token_view
 from playground.ui.controls import make_request
-from playground.ui.live import failure, follow
+from playground.ui.feed import Feeds
+from playground.ui.live import STILL_HERE_S, RunView, failure, follow
 from playground.ui.saving import saved
-from playground.ui.sessions import Sessions
+from playground.ui.sessions import Sessions, Ticket
 
 __all__ = ["Play", "build_play", "preview_of", "wire_play"]
 
@@ -53,7 +55,7 @@ class Play:
     download: gr.HTML
 
 
-def build_play(examples: Sequence[ExamplePrompt]) -> Play:
+def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
     """Lay the tab out."""
     prompt, run, stop, share, save = _ask()
     with gr.Row(elem_classes="under"):
@@ -65,7 +67,7 @@ def build_play(examples: Sequence[ExamplePrompt]) -> Play:
         with gr.Column(elem_classes="answer", min_width=0):
             meter_line(pane=PANE, elem_classes="meter-line")
             with gr.Column(elem_classes="card"):
-                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER)
+                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more())
                 state = status(pane=PANE)
                 inspector(pane=PANE)
             with gr.Column(elem_classes="card"):
@@ -97,7 +99,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
     return prompt, run, stop, share, save
 
 
-def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds) -> None:
     """Run, stop and save."""
 
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
@@ -107,9 +109,9 @@ def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions
             yield gr.skip(), gr.skip(), failure(error)
             return
         ticket = sessions.begin(session_of(request))
-        async with aclosing(follow(runner, asked, ticket)) as frames:
-            async for frame in frames:
-                yield frame.tokens, frame.meters, frame.status
+        async with aclosing(follow(runner, asked, ticket)) as run:
+            async for values in _values(run, ticket, feeds):
+                yield values
 
     def stop(request: gr.Request) -> None:
         sessions.stop(session_of(request))
@@ -127,6 +129,24 @@ def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions
     running.then(None, None, [play.run, play.stop], js="() => window.playground.end()", **QUIET)
     play.stop.click(stop, None, None, queue=False, **QUIET)
     play.save.click(save, None, [play.download, play.notice], concurrency_limit=None, **QUIET)
+
+
+async def _values(
+    run: AsyncGenerator[RunView], ticket: Ticket, feeds: Feeds
+) -> AsyncIterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Values of tokens, meters and status at the begin and the end; what comes between, the page asks the feed for."""
+    view = await anext(run)
+    feeds.add(view.feed)
+    ticket.feeds.append(view.feed)
+    begun = view.head, {}, view.status
+    yield begun
+    yielded_at = time.monotonic()
+    async for _ in run:
+        if time.monotonic() - yielded_at >= STILL_HERE_S:
+            yielded_at = time.monotonic()
+            yield begun
+    await view.feed.taken()
+    yield view.head, await asyncio.to_thread(lambda: view.meters), view.status
 
 
 async def preview_of(runner: Runner, values: dict[str, Any]) -> str:

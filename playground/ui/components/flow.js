@@ -1,0 +1,74 @@
+// Tokens as text that may grow long: in parts, each a block of its own, so that a new token lays out its own part only,
+// and parts out of sight cost nothing. A part ends where the text breaks its line anyway; where it does not for long, at
+// the line that the width has broken, until the width changes.
+const LEAST = 64, MOST = 256;
+const flow = (out) => {
+  let nodes = [], part = null, size = 0, width = 0, due = 0, following = true, lastTop = 0, lastHeight = 0;
+
+  const begin = (cls) => { part = el('div', cls); size = 0; out.append(part); };
+  const close = () => { part.classList.add('done'); part = null; }; // the part that grows always shows, at its true height
+  const add = (node, text) => {
+    if (!part) begin('part');
+    part.append(node);
+    size += 1;
+    if (size >= LEAST && text.endsWith('\n')) close();
+  };
+  // Where the last line begins: a token whose word stands lower than that of the one before it.
+  const lastLine = () => {
+    const all = part.children, top = (node) => (node.lastElementChild || node).getClientRects()[0]?.top;
+    const last = top(all[all.length - 1]);
+    for (let i = all.length - 1; i > 0; i -= 1) if (top(all[i - 1]) < last - 4) return i;
+    return 0;
+  };
+  const fold = () => {
+    const full = part, from = lastLine();
+    if (!from) return;
+    const rest = [...full.children].slice(from);
+    close();
+    begin('part folded'); // its first token's space stays on the line before
+    part.append(...rest);
+    size = rest.length;
+  };
+  const unfold = () => {
+    for (const one of [...out.querySelectorAll('.folded')].reverse()) {
+      const before = one.previousElementSibling;
+      if (one === part) { part = before; part.classList.remove('done'); }
+      before.append(...one.children);
+      one.remove();
+    }
+    if (part) size = part.children.length;
+  };
+  // The end stays in sight until a person scrolls up. Measured once a frame, not once a draw: where several views stream
+  // side by side, each reading of a height would lay out the page again.
+  const settle = () => {
+    due = 0;
+    if (part && size > MOST) fold();
+    if (following) out.scrollTop = out.scrollHeight;
+  };
+  const toEnd = () => { if (!due) due = requestAnimationFrame(settle); };
+
+  out.addEventListener('scroll', () => { // a person scrolls up; or the text has become less high than it was guessed
+    if (out.scrollTop < lastTop - 2 && out.scrollHeight >= lastHeight) following = false;
+    if (out.scrollHeight - out.scrollTop - out.clientHeight < 24) following = true;
+    lastTop = out.scrollTop;
+    lastHeight = out.scrollHeight;
+  }, { passive: true });
+  out.addEventListener('copy', (event) => { // the clipboard gets the model's own line ends, not those of the parts
+    const range = getSelection().rangeCount && getSelection().getRangeAt(0);
+    if (!range || !out.contains(range.commonAncestorContainer)) return;
+    event.clipboardData.setData('text/plain', range.cloneContents().textContent);
+    event.preventDefault();
+  });
+  new ResizeObserver(() => {
+    if (width && out.clientWidth && out.clientWidth !== width) unfold();
+    width = out.clientWidth || width;
+  }).observe(out);
+
+  return {
+    get nodes() { return nodes; },
+    clear() { out.textContent = ''; nodes = []; part = null; following = true; lastTop = lastHeight = 0; },
+    token(node, text) { nodes.push(node); add(node, text); },
+    words(node) { add(node, ''); },
+    toEnd,
+  };
+};
