@@ -1,5 +1,6 @@
 """A run under measurement: fed with every event, it tells all meters at any moment and the record at the end."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,7 +22,7 @@ from playground.metrics.cost import api_cost, own_hardware_cost
 from playground.metrics.energy import Energy, EnergyMeter
 from playground.metrics.memory import PeakSampler, gpu_memory
 from playground.metrics.roofline import mbu, step_limit_s
-from playground.metrics.timing import timing_of
+from playground.metrics.timing import TokenTimes
 from playground.models.facts import ModelFacts
 
 __all__ = ["Measurement", "Surroundings", "energy_record", "model_record", "token_record"]
@@ -59,6 +60,8 @@ class Measurement:
         self._prompt = prompt
         self._around = surroundings
         self._tokens: list[TokenEvent] = []
+        self._times = TokenTimes()
+        self._lock = threading.Lock()  # one snapshot tells of one moment, while more tokens come in another thread
         self._processed: PromptProcessed | None = None
         self._finished: Finished | None = None
         self._final: Meters | None = None
@@ -68,7 +71,9 @@ class Measurement:
         """Take an event in."""
         self._peak.sample()
         if isinstance(event, TokenEvent):
-            self._tokens.append(event)
+            with self._lock:
+                self._tokens.append(event)
+                self._times.add(event.time_s)
         elif isinstance(event, PromptProcessed):
             self._processed = event
         elif isinstance(event, Finished):
@@ -81,43 +86,43 @@ class Measurement:
 
     def _snapshot(self, elapsed_s: float) -> Meters:
         around = self._around
-        tokens = self._tokens[:]  # more may come meanwhile; one snapshot tells of one moment
-        timing = self._timing(tokens, elapsed_s)
-        kv_bytes = self._kv_bytes(tokens)
+        with self._lock:
+            count, newest = len(self._tokens), self._tokens[-1] if self._tokens else None
+            timing = self._timing(elapsed_s)
+        kv_bytes = self._kv_bytes(newest)
         bandwidth, step_bytes = around.bandwidth_bytes_per_s, around.facts.step_bytes
         gpu = gpu_memory() if around.facts.device.startswith("cuda") else None
         return Meters(
             prompt_tokens=len(self._prompt.ids),
-            output_tokens=len(tokens),
+            output_tokens=count,
             elapsed_s=elapsed_s,
             prefill_s=self._processed.prefill_s if self._processed else None,
             timing=timing,
             memory=self._memory(kv_bytes),
-            kv_predicted_bytes=around.predict_kv_bytes(self._cached_tokens(tokens)),
+            kv_predicted_bytes=around.predict_kv_bytes(self._cached_tokens(count)),
             kv_full_bytes=around.predict_kv_bytes(self._prompt.context_length),
             gpu_allocated_bytes=gpu.allocated_bytes if gpu else None,
             gpu_reserved_bytes=gpu.reserved_bytes if gpu else None,
             mbu=mbu(step_bytes, kv_bytes, timing.tpot_s, bandwidth) if bandwidth and timing.tpot_s else None,
             limit_s=step_limit_s(step_bytes, kv_bytes, bandwidth) if bandwidth else None,
             bandwidth_bytes_per_s=bandwidth,
-            cost=self._cost(len(tokens), elapsed_s),
+            cost=self._cost(count, elapsed_s),
             hardware_usd_per_hour=around.usd_per_hour,
             energy=energy_record(around.energy.read()),
         )
 
-    def _cached_tokens(self, tokens: list[TokenEvent]) -> int:
+    def _cached_tokens(self, count: int) -> int:
         """Tokens whose keys and values are held: the newest token is not read yet."""
-        return len(self._prompt.ids) + max(0, len(tokens) - 1) if self._processed else 0
+        return len(self._prompt.ids) + max(0, count - 1) if self._processed else 0
 
-    def _kv_bytes(self, tokens: list[TokenEvent]) -> int:
-        if tokens:
-            return tokens[-1].kv_cache_bytes
+    def _kv_bytes(self, newest: TokenEvent | None) -> int:
+        if newest is not None:
+            return newest.kv_cache_bytes
         return self._processed.kv_cache_bytes if self._processed else 0
 
-    def _timing(self, tokens: list[TokenEvent], end_s: float) -> TimingRecord:
+    def _timing(self, end_s: float) -> TimingRecord:
         processed = self._processed
-        timing = timing_of(
-            [token.time_s for token in tokens],
+        timing = self._times.timing(
             prefill_s=processed.prefill_s if processed else None,
             computed_prompt_tokens=processed.computed_tokens if processed else 0,
             end_s=end_s,

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.metrics.timing import gaps, percentile, timing_of
+from playground.metrics.timing import TokenTimes, gaps, percentile, timing_of
 
 token_times = st.lists(st.floats(0.001, 10), min_size=2, max_size=60).map(lambda steps: np.cumsum(steps).tolist())
 
@@ -62,3 +62,23 @@ def test_tokens_of_one_instant_have_no_rate_instead_of_an_infinite_one():
     result = timing([1.0, 1.0])
     assert result.tpot_s == 0
     assert result.decode_tokens_per_s is None
+
+
+def test_a_reading_does_not_touch_the_gaps_before():
+    class Counted(list):
+        reads = 0
+
+        def __getitem__(self, place):
+            Counted.reads += 1
+            return super().__getitem__(place)
+
+    def reads(count: int) -> int:
+        times = TokenTimes()
+        for place in range(count):
+            times.add(place * 0.01)
+        times._ordered_gaps_s = Counted(times._ordered_gaps_s)
+        Counted.reads = 0
+        times.timing(prefill_s=0.1, computed_prompt_tokens=5, end_s=count * 0.01)
+        return Counted.reads
+
+    assert reads(5000) == reads(50)
