@@ -77,7 +77,8 @@ def build_reruns() -> Reruns:
     state = rerun_status(pane=PANE, elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):
         gr.HTML(_EMPTY, elem_classes="card rerun-empty")
-        drawings = _results()
+        with gr.Column(elem_classes="rerun-results"):
+            drawings = _results()
     price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
     temperatures = build_temperatures()
     return Reruns(prompt, run, stop, save, file, count, seeds, words, news, state, drawings, temperatures, download())
