@@ -135,7 +135,7 @@ class ModuleModel:
     def is_plain(self, tokens: int) -> bool:
         """Whether so many tokens are read as by any other model: in chunks, each once, into one cache."""
         short = self._boundary is None or tokens <= self._boundary
-        return short and self._findings.positions and self._findings.limits.keys() <= {"rewind"}
+        return short and self._findings.is_plain
 
     def new_cache(self) -> ModuleCache:
         """An empty cache."""

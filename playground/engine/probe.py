@@ -99,7 +99,7 @@ def probe_module(module: Any) -> Findings:
     try:
         sample = sample_of(module)
     except Differs as why:
-        return Findings(refused=f"{module.config.model_type} is not a model that can be run here: {why}.")
+        return Findings(refused=f"{why}.")
     counted, why = _first_right(module, sample)
     if counted is None:
         return _with(PLAIN, "cache", why)

@@ -25,6 +25,11 @@ class Findings:
     limits: Mapping[Ability, str] = field(default_factory=dict)
     refused: str | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it reads as others do: in chunks, each once, into one cache of all rows."""
+        return self.positions and self.limits.keys() <= {"rewind"}
+
 
 PLAIN = Findings()
 """Every way."""
@@ -90,6 +95,7 @@ class ModelFacts:
         dtype: Type of the activations.
         has_chat_template: False means raw completion only.
         limits: What this architecture can't do as others do, a sentence each.
+        is_plain: As `Findings.is_plain`.
     """
 
     id: str
@@ -111,6 +117,7 @@ class ModelFacts:
     dtype: str
     has_chat_template: bool
     limits: tuple[str, ...] = ()
+    is_plain: bool = True
 
     @property
     def kv_bytes_per_token(self) -> int | None:

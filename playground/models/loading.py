@@ -201,6 +201,7 @@ def _load(
         dtype=str(dtype).removeprefix("torch."),
         has_chat_template=bool(tokenizer.chat_template),
         limits=tuple(findings.limits.values()),
+        is_plain=findings.is_plain,
     )
     return LoadedModel(entry, module, tokenizer, facts, eos_ids, findings)
 

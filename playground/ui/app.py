@@ -72,7 +72,9 @@ def build_app(
             tab.select(None, [play.prompt, own.prompt], own.prompt, js="(play, own) => own || play", **QUIET)
         events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
         presets_set = wire_presets(play, sidebar, controls, book)
-        wire_models(demo, play, sidebar, controls, runner, events, presets_set)
+        layers = tabs.inside[1].layers
+        gates = [(part.run, part.shown[0]) for part in (tabs.ladder, tabs.load)] + [(layers.look, layers.shown[0])]
+        wire_models(demo, play, sidebar, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})

@@ -11,6 +11,7 @@ from gradio.events import Dependency
 from playground.experiments.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.controls import CHECKS, SLIDERS
+from playground.ui.gates import wire_gates
 from playground.ui.model_menus import fill_menus, load_frames
 from playground.ui.sessions import Sessions
 from playground.ui.sidebar import CUSTOM, Sidebar, rates_text
@@ -65,6 +66,7 @@ def wire_models(
     runner: Runner,
     events: ModelEvents,
     presets_set: Sequence[Dependency],
+    gates: Sequence[tuple[gr.Button, gr.HTML]],
 ) -> None:
     """Fill the page when it opens, load what is chosen, and say beforehand what a prompt will be.
 
@@ -76,6 +78,7 @@ def wire_models(
         runner: Counts the tokens of the preview, and has the facts.
         events: The handlers.
         presets_set: Events that may have changed the model.
+        gates: As for `wire_gates`.
     """
     menus = [controls["model"], controls["quantization"], controls["context_length"]]
     everything = list(controls.values())
@@ -97,6 +100,7 @@ def wire_models(
     told = ("prompt", "system", "raw", "context_length", "max_new_tokens")
     triggers: list[Callable[..., Any]] = [controls[name].change for name in told]
     gr.on(triggers, preview, set(everything), play.preview, trigger_mode="always_last", **QUIET)
+    wire_gates(gates, runner, (known, loaded))
     for event in (known, loaded):
         event.then(preview, set(everything), play.preview, **QUIET)
 

@@ -116,7 +116,8 @@ def test_a_file_beside_the_weights(whole, monkeypatch, name):
 _GGUF_KEYS = (
     *WHOLE, "general.alignment", "general.name", "general.type", "split.count", "split.no",
     "llama.attention.head_count", "llama.rope.freq_base", "llama.rope.scaling.type", "llama.rope.scaling.factor",
-    "llama.rope.dimension_count", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.tokens", "llama.vocab_size", "llama.feed_forward_length",
+    "llama.rope.dimension_count", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.tokens", "llama.vocab_size",
+    "llama.feed_forward_length",
 )  # fmt: skip
 _GGUF_VALUES = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.integers(-3, 40), st.floats(width=32), st.text("abc", max_size=3),

@@ -4,6 +4,8 @@ Import `lab_url` and `open_lab` in conftest.py; `violations` and `settle` are pl
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,24 +16,30 @@ from playground.ui.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot, quick_and_quiet
 from tests.ui.pages import OpenPage, opening
 
-__all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "set_slider", "violations"]
+__all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "serving", "set_slider", "violations"]
 
 MODEL = "tiny-llama"
+
+
+@contextmanager
+def serving(tmp_path_factory: pytest.TempPathFactory, model: str, *folders: Path) -> Iterator[str]:
+    """Address of a page over these models, the first one in memory; `model` is its id."""
+    with quick_and_quiet(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("lab-gradio")))
+        patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
+        runner = make_runner(make_slot(*folders))
+        list(runner.load(model, "fp32"))
+        demo = build_app(runner, model=model, user_presets_dir=tmp_path_factory.mktemp("lab-presets"))
+        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        yield url
+        demo.close()
 
 
 @pytest.fixture(scope="session")
 def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a page whose model answers at once and never ends by itself."""
-    folder = endless_folder(tmp_path_factory.mktemp("lab-model"))
-    with quick_and_quiet(), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("lab-gradio")))
-        patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
-        runner = make_runner(make_slot(folder))
-        list(runner.load(MODEL, "fp32"))
-        demo = build_app(runner, model=MODEL, user_presets_dir=tmp_path_factory.mktemp("lab-presets"))
-        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+    with serving(tmp_path_factory, MODEL, endless_folder(tmp_path_factory.mktemp("lab-model"))) as url:
         yield url
-        demo.close()
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ let spoken = null;
 function draw() {
   const value = props.value || {}, known = typeof value.fraction === 'number', moving = ['queued', 'loading', 'reading', 'running'].includes(value.phase);
   element.dataset.phase = value.phase || 'idle';
-  words.textContent = value.text || props.idle;
-  words.title = value.text || '';
+  words.textContent = props.limit || value.text || props.idle;
+  words.title = props.limit || value.text || '';
+  element.classList.toggle('limited', Boolean(props.limit));
   element.classList.toggle('endless', moving && !known);
   fill.style.width = known ? `${value.fraction * 100}%` : moving ? '30%' : value.phase === 'finished' ? '100%' : '0';
   far.textContent = known && moving ? `${Math.floor(value.fraction * 100)}%` : '';
@@ -16,4 +17,5 @@ function draw() {
 }
 
 watch('value', draw);
+watch('limit', draw);
 draw();

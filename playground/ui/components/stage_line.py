@@ -15,5 +15,8 @@ _TEMPLATE = (
 
 
 def stage_line(idle: str, *, pane: str, **props: Any) -> gr.HTML:
-    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` stands there before."""
-    return part("stage_line", {}, _TEMPLATE, idle=idle, pane=pane, **props)
+    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` stands there before.
+
+    Its prop `limit` says why nothing can run here, and stands before all else while it is not empty.
+    """
+    return part("stage_line", {}, _TEMPLATE, idle=idle, limit="", pane=pane, **props)
