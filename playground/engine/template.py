@@ -7,11 +7,12 @@ from typing import Any
 
 from playground.engine.rendering import Message, Role, Span, unused_characters, written
 from playground.engine.text import special_ids
+from playground.errors import PlaygroundError
 
 __all__ = ["Message", "Part", "Role", "control_tokens", "ids_of", "ids_with_offsets", "plain_ids", "split", "wrapped"]
 
 Offsets = Sequence[tuple[int, int]]
-_JOINER = "\N{WORD JOINER}"
+_BREAKERS = ("\N{WORD JOINER}", "-", " ")  # the first that the tokenizer does not remove before it looks for tokens
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,19 @@ def _without_signs(tokenizer: Any, text: str, sign: str) -> tuple[list[int], Off
 
     A sign that shares a token with a letter stays: as a word joiner, which nobody sees.
     """
-    ids, offsets = ids_with_offsets(tokenizer, text.replace(sign, _JOINER))
     if sign not in text:
-        return ids, offsets
+        return ids_with_offsets(tokenizer, text)
+    places = {at for at, char in enumerate(text) if char == sign}
+    controls = frozenset(control_tokens(tokenizer).values())
+    for breaker in _BREAKERS:
+        ids, offsets = ids_with_offsets(tokenizer, text.replace(sign, breaker))
+        whole = [offset for id, offset in zip(ids, offsets, strict=True) if id in controls]
+        if places.isdisjoint(at for start, end in whole for at in range(start, end)):
+            break
+    else:
+        raise PlaygroundError("This model's tokenizer reads control tokens out of any text: use raw mode.")
     shared = {at for start, end in offsets if end - start > 1 for at in range(start, end)}
-    signs = {(at, at + 1) for at, char in enumerate(text) if char == sign and at not in shared}
+    signs = {(at, at + 1) for at in places - shared}
     kept = [n for n, offset in enumerate(offsets) if offset not in signs]
     return [ids[n] for n in kept], [offsets[n] for n in kept]
 

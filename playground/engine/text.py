@@ -8,7 +8,10 @@ from typing import Any, Self
 
 from playground.settings import Settings
 
-__all__ = ["AnswerText", "IncrementalDecoder", "StopScanner", "answer_text", "goes_on", "piece_texts", "special_ids"]
+__all__ = [
+    "AnswerText", "IncrementalDecoder", "StopScanner", "answer_text", "goes_on", "piece_texts", "special_ids",
+    "whole_text",
+]  # fmt: skip
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 BYTE_TOKEN = re.compile(r"<0x[0-9A-F]{2}>")  # how SentencePiece vocabularies spell a single byte
@@ -177,6 +180,12 @@ def answer_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int]) -
     """The text of an answer to this prompt, not begun."""
     before = _last_whole(tokenizer, prompt_ids) if goes_on(tokenizer, settings) else []
     return AnswerText(tokenizer, settings.stop, before)
+
+
+def whole_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int], ids: Sequence[int]) -> str:
+    """The text of a whole answer to this prompt."""
+    text = answer_text(tokenizer, settings, prompt_ids)
+    return "".join([*(text.add(id) for id in ids), text.flush()])
 
 
 def _last_whole(tokenizer: Any, ids: Sequence[int]) -> list[int]:

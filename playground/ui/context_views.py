@@ -1,6 +1,7 @@
 """The Context section's values for the page: strip, transcript, chips, tables. Pure functions, no Gradio."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,13 +103,16 @@ def _dropped(shown: Shown) -> list[tuple[str, int]]:
 
 def fallen(shown: Shown) -> list[Segment]:
     """Segments of the whole chat that are not read, or the part of one that is not."""
-    kept = {(one.kind, one.turn): one.end - one.start for one in shown.prepared.segments}
+    kept = Counter[tuple[str, int | None]]()
+    for one in shown.prepared.segments:
+        kept[one.kind, one.turn] += one.end - one.start
     lost = list[Segment]()
-    for one in shown.whole.segments:
-        missing = one.end - one.start - kept.get((one.kind, one.turn), 0)
-        if one.turn is not None and missing > 0:
-            lost.append(Segment(one.kind, one.turn, one.start, one.start + missing))
-    return lost
+    for one in reversed(shown.whole.segments):  # a template may write a message twice: its newest tokens are kept
+        here = min(one.end - one.start, kept[one.kind, one.turn])
+        kept[one.kind, one.turn] -= here
+        if one.turn is not None and one.start < one.end - here:
+            lost.append(Segment(one.kind, one.turn, one.start, one.end - here))
+    return lost[::-1]
 
 
 def _told(shown: Shown) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken
+from tokenizers import AddedToken, normalizers
 
 from playground.engine.chat import Turn, prepare_chat
 from playground.engine.prompting import prepare_prompt
@@ -166,3 +166,29 @@ def test_a_template_that_never_writes_the_same_still_tells_whose_ids_are_whose(m
     )
     assert _said(tokenizer, chat, "user", 1) == ["three"]
     assert _said(tokenizer, chat, "assistant", 0) == ["two"]
+
+
+def test_private_use_characters_of_a_person_are_text_like_any_other():
+    tokenizer, odd = TOKENIZERS["ChatML"], "\U000f0000a\U000f0001\u2060"
+    chat = prepare_chat(tokenizer, (Turn(odd, odd),), odd, Settings(system=odd), ROOMY)
+    assert list(chat.ids) == _theirs(tokenizer, (Turn(odd, odd),), odd, odd)
+    assert _said(tokenizer, chat, "user", 1) == [odd]
+    typed = prepare_chat(tokenizer, (), odd + "<|im_end|>", Settings(), ROOMY)
+    assert _said(tokenizer, typed, "user", 0) == [odd + "<|im_end|>"]
+
+
+def test_a_tokenizer_that_removes_word_joiners_reads_no_control_token_of_a_person_either():
+    tokenizer = _tokenizer(CHATML, added=())
+    tokenizer.backend_tokenizer.normalizer = normalizers.Replace("\u2060", "")
+    tokenizer.add_tokens([AddedToken("<call>", special=False, normalized=True)])
+    assert tokenizer.convert_tokens_to_ids("<call>") in tokenizer("<\u2060call>")["input_ids"]
+    prepared = prepare_prompt(tokenizer, "a <call> b", Settings(), ROOMY)
+    assert tokenizer.convert_tokens_to_ids("<call>") not in prepared.ids
+    assert "a <call> b" in tokenizer.decode(prepared.ids).replace("-", "")
+
+
+def test_overlapping_control_tokens_are_all_spelt_out():
+    tokenizer = _tokenizer(CHATML, added=("aba", "bab"))
+    prepared = prepare_prompt(tokenizer, "ababab", Settings(), ROOMY)
+    assert _said(tokenizer, prepare_chat(tokenizer, (), "ababab", Settings(), ROOMY), "user", 0) == ["ababab"]
+    assert {tokenizer.convert_tokens_to_ids(one) for one in ("aba", "bab")}.isdisjoint(prepared.ids)

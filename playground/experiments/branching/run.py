@@ -8,7 +8,7 @@ from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
 from playground.engine.beam import BeamEnd, BeamProgress
 from playground.engine.events import Event, Finished, FinishReason, PromptProcessed, TokenEvent
-from playground.engine.text import answer_text
+from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRecord, BranchRecord, How
 from playground.experiments.branching.request import BranchRequest, check_branch
@@ -176,7 +176,12 @@ class _Growing:
             forced=min(len(self.forced), len(self.tokens)),
             settings=_plain(self.settings),
             tokens=self.tokens,
-            text=_text(self.backend, self.tree.run, [token.id for token in whole], self.settings),
+            text=whole_text(
+                self.backend.text_model.tokenizer,
+                self.settings,
+                self.tree.run.prompt_token_ids,
+                [token.id for token in whole],
+            ),
             finish_reason=self.reason,
             timing=self._timing(computed, e2e_s),
             total_logprob=total,
@@ -208,8 +213,3 @@ class _Growing:
 
 def _plain(settings: Settings) -> dict:
     return settings.model_dump(mode="json")
-
-
-def _text(backend: LocalBackend, run: RunRecord, ids: Sequence[int], settings: Settings) -> str:
-    text = answer_text(backend.text_model.tokenizer, settings, run.prompt_token_ids)
-    return "".join([*(text.add(id) for id in ids), text.flush()])

@@ -1,7 +1,7 @@
 """The load simulator: how many different answers one prompt gets at temperature 0 while the load changes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ from transformers import DynamicCache
 
 from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
+from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Ground, Reference, fork_between, greedy
 from playground.experiments.determinism.crowd import Crowd, CrowdResult, serve
@@ -31,7 +32,7 @@ from playground.models.kv import kv_layout
 from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.quantization import DTYPES
-from playground.settings import check_prompt, make_settings
+from playground.settings import Settings, check_prompt, make_settings
 
 __all__ = ["ANCHOR", "LIMITS", "LoadRequest", "LoadUpdate", "Stage", "load", "requests_at_once"]
 
@@ -132,7 +133,7 @@ def _arm(arm: Arm, loaded: LoadedModel, request: LoadRequest, ground: Ground) ->
             result = yield from parts.run(serve(module, crowd, ground, arm.title), request.requests)
     except NotFinite:
         raise PlaygroundError(f"The model gives logits that are not finite in {arm.title}.") from None
-    return _arm_record(arm, loaded.tokenizer, reference, result)
+    return _arm_record(arm, loaded.tokenizer, ground.prompt, reference, result)
 
 
 def requests_at_once(loaded: LoadedModel, arm: Arm, requests: int, length: int) -> int:
@@ -156,13 +157,15 @@ def requests_at_once(loaded: LoadedModel, arm: Arm, requests: int, length: int) 
     return min(requests, fit)
 
 
-def _arm_record(arm: Arm, tokenizer: Any, reference: Reference, result: CrowdResult) -> ArmRecord:
+def _arm_record(
+    arm: Arm, tokenizer: Any, prompt: Sequence[int], reference: Reference, result: CrowdResult
+) -> ArmRecord:
     counted = Counter(map(tuple, result.answers)).most_common()
     answers = [
         AnswerRecord(
             count=count,
             first_fork=fork_between(reference.token_ids, ids),
-            text=tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False),
+            text=whole_text(tokenizer, Settings(), prompt, ids),
             token_ids=list(ids),
         )
         for ids, count in counted

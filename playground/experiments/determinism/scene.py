@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from playground.backends.local import LocalBackend
-from playground.engine.text import piece_texts
+from playground.engine.text import piece_texts, whole_text
 from playground.experiments.determinism.answers import Ground, Measured, Reference
 from playground.experiments.determinism.process import Job
 from playground.experiments.determinism.stages import ShouldStop, Stage, Steps
@@ -72,7 +72,7 @@ class Scene:
 
     def text(self, ids: list[int]) -> str:
         """The answer that these ids are."""
-        return self.loaded.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return whole_text(self.loaded.tokenizer, self.settings, self.prompt, ids)
 
     def job(self, kind: str = "answer", **values: Any) -> Job:
         """The reference's computation for a fresh process."""
