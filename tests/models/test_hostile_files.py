@@ -47,8 +47,10 @@ def changed(path: Path, value: Any) -> Iterator[None]:
     """The file holds this value, as long as the block runs."""
     before = path.read_bytes() if path.is_file() else None
     path.write_text(json.dumps(value))
-    yield
-    path.unlink() if before is None else path.write_bytes(before)
+    try:
+        yield
+    finally:
+        path.unlink() if before is None else path.write_bytes(before)
 
 
 @settings(max_examples=100)
