@@ -24,13 +24,6 @@ _TOKENS, _SPLIT, _PART = 15, 12, 5
 _FP32_ROUNDING, _LEAST_16_BIT, _MOST_16_BIT = 3e-4, 0.3, 0.5
 _MARGIN = 4  # times what another length of the same text was seen to change, in 16 bits
 
-_LIMITS: dict[Ability, str] = {
-    "cache": "Every token reads the whole text again, as nothing that transformers keeps of it gives the same numbers",
-    "chunks": "A prompt is read in one piece, so Stop waits for its end",
-    "rows": "Several answers are computed one at a time, not together",
-    "rewind": "A branch or an inspected step reads its text again from the beginning",
-}
-
 
 class Differs(Exception):
     """A way of reading gives other logits, or none; the message says why."""
@@ -126,7 +119,7 @@ def _first_right(module: Any, sample: Sample) -> tuple[Findings | None, str]:
 
 
 def _with(findings: Findings, ability: Ability, why: str) -> Findings:
-    return replace(findings, limits={**findings.limits, ability: f"{_LIMITS[ability]} ({why})."})
+    return replace(findings, limits={**findings.limits, ability: why})
 
 
 def _attempt(work: Callable[..., Any], *arguments: Any) -> Any:

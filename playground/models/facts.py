@@ -7,6 +7,12 @@ from typing import Literal
 __all__ = ["PLAIN", "Ability", "Findings", "KVLayer", "KVLayout", "ModelFacts"]
 
 Ability = Literal["cache", "chunks", "rows", "rewind"]
+_WITHOUT: dict[Ability, str] = {
+    "cache": "Every token reads the whole text again: nothing that transformers keeps of it gives the same numbers.",
+    "chunks": "A prompt is read in one piece, so Stop waits for its end.",
+    "rows": "Several answers are computed one at a time, not together.",
+    "rewind": "A branch or an inspected step reads its text again from the beginning.",
+}
 
 
 @dataclass(frozen=True)
@@ -15,15 +21,20 @@ class Findings:
 
     Attributes:
         positions: Whether it is given the position of each token; it counts for itself if not.
-        limits: What gives other numbers, or none, and is not used, with the reason in a sentence. `cache`: keep what
-            was read; `chunks`: read several tokens after others; `rows`: several answers in one pass; `rewind`: forget
-            the last tokens.
+        limits: What gives other numbers, or none, and is not used, with how that was seen. `cache`: keep what was read;
+            `chunks`: read several tokens after others; `rows`: several answers in one pass; `rewind`: forget the last
+            tokens.
         refused: Why it can't be run at all; None if it can.
     """
 
     positions: bool = True
     limits: Mapping[Ability, str] = field(default_factory=dict)
     refused: str | None = None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What each limit means for a person."""
+        return tuple(_WITHOUT[ability] for ability in self.limits)
 
     @property
     def is_plain(self) -> bool:

@@ -14,14 +14,13 @@ import torch
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
 from playground.models import placement
 from playground.models.catalogue import ModelEntry
-from playground.models.dense import pack_dense
 from playground.models.estimate import Estimate, estimate_memory
 from playground.models.facts import PLAIN, Findings, KVLayout, ModelFacts
 from playground.models.fetch import fetch, is_ready
 from playground.models.files import ModelFiles, inspect_files
 from playground.models.kv import kv_layout
-from playground.models.llama import LlamaWeights, take_weights, unsupported
-from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
+from playground.models.layout import lay_out
+from playground.models.llama import take_weights, unsupported
 from playground.models.positions import positions
 from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
 from playground.models.quiet import quiet
@@ -179,7 +178,7 @@ def _load(
     if findings.refused:
         raise PlaygroundError(f"{entry.title} can't be run: {findings.refused}")
     stage = f"Packing {entry.title} to {quantization}"
-    left = _lay_out(module, quantization, device, lambda part: progress(stage, part))
+    left = lay_out(module, quantization, device, lambda part: progress(stage, part))
     dtype = activation_dtype(quantization)
     facts = ModelFacts(
         id=entry.id,
@@ -200,21 +199,10 @@ def _load(
         device_name=placement.device_name(device),
         dtype=str(dtype).removeprefix("torch."),
         has_chat_template=bool(tokenizer.chat_template),
-        limits=tuple(findings.limits.values()),
+        limits=findings.sentences,
         is_plain=findings.is_plain,
     )
     return LoadedModel(entry, module, tokenizer, facts, eos_ids, findings)
-
-
-def _lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
-    """Bring the weights into the form they are computed in; names of layers that could not be packed."""
-    if quantization in PACKED:
-        left = pack_cpu(module, quantization, progress) if device == "cpu" else pack_cuda(module, quantization)
-        module.config.dtype = torch.bfloat16
-        return left
-    if device == "cpu":
-        pack_dense(module) if isinstance(module, LlamaWeights) else own_memory(module)
-    return []
 
 
 def _path(entry: ModelEntry, module: Any, engine: Engine) -> str:

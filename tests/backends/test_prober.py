@@ -52,7 +52,7 @@ def test_the_second_load_probes_nothing_and_finds_the_same(tmp_path: Path, probe
     assert probes == ["probe_module"]
     assert second.findings == first.findings
     assert set(second.findings.limits) == {"rewind"}
-    assert second.facts.limits == first.facts.limits == tuple(first.findings.limits.values())
+    assert second.facts.limits == first.facts.limits == first.findings.sentences
 
 
 def test_other_weights_of_the_same_kind_are_known_and_another_shape_is_not(tmp_path: Path, probes: list[str]):

@@ -1,0 +1,57 @@
+"""Weights into the form in which they are computed: packed, laid out for the kernels of the CPU, or as they are."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from playground.errors import PlaygroundError
+from playground.models.dense import pack_dense
+from playground.models.llama import LlamaWeights
+from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
+from playground.models.quantization import PACKED
+
+__all__ = ["lay_out"]
+
+
+def lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
+    """Bring a float model's weights into the form they are computed in, in place.
+
+    Args:
+        module: transformers' module, or our decoder's weights.
+        quantization: One of `settings.QUANTIZATIONS`.
+        device: Where the weights are.
+        progress: Called with how far packing is, 0 to 1.
+
+    Returns:
+        Names of layers that could not be packed.
+
+    Raises:
+        PlaygroundError: The architecture can't be computed with packed weights.
+    """
+    if quantization in PACKED:
+        left = pack_cpu(module, quantization, progress) if device == "cpu" else pack_cuda(module, quantization)
+        module.config.dtype = torch.bfloat16
+        _check_packed(module, quantization)
+        return left
+    if device == "cpu":
+        pack_dense(module) if isinstance(module, LlamaWeights) else own_memory(module)
+    return []
+
+
+def _check_packed(module: Any, quantization: str) -> None:
+    """Refuse an architecture whose code asks a layer for the very weights that packing has replaced.
+
+    Raises:
+        PlaygroundError: A pass over three tokens fails.
+    """
+    if isinstance(module, LlamaWeights):
+        return
+    try:
+        with torch.inference_mode():
+            module(input_ids=torch.tensor([[1, 2, 3]], device=module.device), use_cache=False)
+    except Exception as error:  # an architecture's code may fail in every way there is
+        raise PlaygroundError(
+            f"{module.config.model_type} can't be computed in {quantization} ({' '.join(str(error).split())[:160]}): "
+            "choose fp32 or bf16."
+        ) from None
