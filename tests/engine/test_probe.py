@@ -138,7 +138,7 @@ def test_a_beam_of_width_one_is_greedy_whatever_the_limits(kind: str):
     cache = model.model.new_cache()
     logits = read_to(model, prompt, [], cache)
     assert logits is not None
-    *_, end = beam_search(model, [], logits, cache, _greedy(8), width=1, room=8)
+    *_, end = beam_search(model, prompt, [], logits, cache, _greedy(8), width=1, room=8)
     assert isinstance(end, BeamEnd)
     assert [event.id for event in end.hypotheses[0].events] == ids_of(stream(model, prompt, _greedy(8)))
 
