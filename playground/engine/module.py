@@ -17,6 +17,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from playground.models.facts import PLAIN, Findings
 from playground.models.kv import cache_bytes
+from playground.models.storage import device_of
 
 __all__ = ["ModuleCache", "ModuleModel", "module_logits", "module_outputs"]
 
@@ -123,7 +124,7 @@ class ModuleModel:
 
     def __init__(self, module: Any, findings: Findings = PLAIN):
         self._module = module
-        self._device = module.device
+        self._device = device_of(module)
         self._findings = findings
         self._boundary = _boundary(module.config)
 

@@ -10,6 +10,7 @@ from playground.models.dense import pack_dense
 from playground.models.llama import LlamaWeights
 from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
 from playground.models.quantization import PACKED
+from playground.models.storage import device_of
 
 __all__ = ["lay_out"]
 
@@ -49,7 +50,7 @@ def _check_packed(module: Any, quantization: str) -> None:
         return
     try:
         with torch.inference_mode():
-            module(input_ids=torch.tensor([[1, 2, 3]], device=module.device), use_cache=False)
+            module(input_ids=torch.tensor([[1, 2, 3]], device=device_of(module)), use_cache=False)
     except Exception as error:  # an architecture's code may fail in every way there is
         raise PlaygroundError(
             f"{module.config.model_type} can't be computed in {quantization} ({' '.join(str(error).split())[:160]}): "

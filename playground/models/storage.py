@@ -1,6 +1,7 @@
 """How many bytes weights take: measured by the storages they really occupy, and on paper."""
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 
 import torch
@@ -8,7 +9,7 @@ from torch import nn
 
 from playground.models.packing import Int8Embedding
 
-__all__ = ["BITS", "count_parameters", "paper_bytes", "step_bytes", "weights_bytes", "weights_hash"]
+__all__ = ["BITS", "count_parameters", "device_of", "paper_bytes", "step_bytes", "weights_bytes", "weights_hash"]
 
 BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
 
@@ -21,6 +22,11 @@ def paper_bytes(parameters: int, quantization: str) -> int:
 def count_parameters(module: nn.Module) -> int:
     """Weights of a float model; a tied one counts once."""
     return sum({id(p): p.numel() for p in module.parameters()}.values())
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Where its weights are; transformers' own property finds none where all of them are packed."""
+    return next(itertools.chain(module.parameters(), module.buffers())).device
 
 
 def weights_bytes(module: nn.Module) -> int:

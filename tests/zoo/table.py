@@ -59,7 +59,9 @@ def as_markdown(verdicts: Iterable[Verdict]) -> str:
 def _section(title: str, what: str, groups: list[tuple[str, list[str]]]) -> str:
     count = sum(len(names) for _, names in groups)
     lines = [f"| {why} | {len(names)} | {', '.join(names)} |" for why, names in groups]
-    return "\n".join(["", f"## {title}: {count}", "", f"| {what} | Number | Architectures |", "|---|---|---|", *lines, ""])
+    return "\n".join(
+        ["", f"## {title}: {count}", "", f"| {what} | Number | Architectures |", "|---|---|---|", *lines, ""]
+    )
 
 
 def _limits(verdict: Verdict) -> str:
