@@ -31,6 +31,7 @@ _FIELDS = {
     "expert_weights_norm": ("norm_topk_prob",),
     "feed_forward_length": ("intermediate_size", "n_inner", "ffn_hidden_size"),
     "use_parallel_residual": ("use_parallel_residual",),
+    "vocab_size": ("vocab_size",),
 }
 # Values that change nothing; a list is judged by its items.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -46,7 +47,7 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("swin_norm", "ssm.dt_b_c_rms", "expert_weights_norm"), (False,)),
 }
 # Lengths that the shapes of the tensors say again, and notes.
-_HARMLESS = ("vocab_size", "feed_forward_length", "context_length", "tensor_data_layout", "pooling_type")
+_HARMLESS = ("feed_forward_length", "context_length", "tensor_data_layout", "pooling_type")
 _SLIDING = ("phi3", "mistral", "starcoder2", "gemma2", "gemma3_text", "gpt_oss")
 _WIDE_GEMMA = (("gemma2", 46), ("gemma3_text", 62))  # the 27B ones, which scale attention by the width of the model
 
@@ -71,7 +72,7 @@ def gguf_config(path: Path, header: GgufHeader) -> PreTrainedConfig:
             f"{path.name} sets {', '.join(refused[:5])}, which transformers' {config.model_type} can't follow: "
             "the answers would be another model's. Choose the model's safetensors instead."
         )
-    _apply_defaults(config, header.own)
+    _apply_defaults(config, header)
     apply_rope(config, path, header)
     return config
 
@@ -129,9 +130,12 @@ def _says_again(config: Any, own: dict[str, Any], key: str) -> bool:
     return False
 
 
-def _apply_defaults(config: Any, own: dict[str, Any]) -> None:
+def _apply_defaults(config: Any, header: GgufHeader) -> None:
     """Where the file says nothing llama.cpp's rule holds, not the default of transformers' class."""
-    if config.model_type == "mistral" and not own.get("attention.sliding_window"):
+    for kind, field in (("bos", "bos_token_id"), ("eos", "eos_token_id"), ("padding", "pad_token_id")):
+        if header.metadata.get(f"tokenizer.ggml.{kind}_token_id") is None:
+            setattr(config, field, None)
+    if config.model_type == "mistral" and not header.own.get("attention.sliding_window"):
         config.sliding_window = None
     if config.model_type in ("gemma2", "gemma3_text"):
         wide = (config.model_type, config.num_hidden_layers) in _WIDE_GEMMA
