@@ -7,7 +7,7 @@ from playground.backends.slot import ModelSlot
 from playground.errors import PlaygroundError
 from playground.experiments.runner import Runner
 from playground.models.catalogue import Catalogue
-from playground.models.placement import device_name
+from playground.models.placement import device_name, fit_threads
 from playground.paths import presets_dir
 from playground.presets import Hardware, HardwareList, load_hardware
 
@@ -38,6 +38,7 @@ def build_runner_of(models: Sequence[str | None], preferred: str | None = None) 
     Raises:
         PlaygroundError: A path holds no model, or an id is unknown.
     """
+    fit_threads()
     shipped = Catalogue.load(presets_dir(), [])
     ids = {entry.id for entry in shipped.entries}
     paths = {model: _as_path(model) for model in models if model is not None and model not in ids}

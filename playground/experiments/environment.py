@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import playground
+from playground.models.cgroup import cpu_limit, memory_limit_bytes
 from playground.models.facts import ModelFacts
 
 __all__ = ["changes", "describe_environment"]
@@ -14,7 +15,7 @@ _KNOBS = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY", "ONEDNN_
 
 
 def describe_environment(facts: ModelFacts, prefill_chunk: int) -> dict[str, Any]:
-    """Versions, processor, threads, number type and the code that computes."""
+    """Versions, processor, threads, a container's limits (None without), number type and the code that computes."""
     import torch  # noqa: PLC0415  reading a record must not import torch
 
     return {
@@ -26,6 +27,8 @@ def describe_environment(facts: ModelFacts, prefill_chunk: int) -> dict[str, Any
         "processor": facts.device_name,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "cpu_limit": cpu_limit(),
+        "memory_limit_bytes": memory_limit_bytes(),
         "device": facts.device,
         "dtype": facts.dtype,
         "engine": facts.path,

@@ -1,5 +1,6 @@
-"""Where a model goes: CUDA, MPS or CPU, what that device is called and how much memory it has free."""
+"""Where a model goes: CUDA, MPS or CPU, what that device is called, how much memory is free, how many threads fit."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import psutil
 import torch
 
 from playground.errors import PlaygroundError
+from playground.models.cgroup import cpu_limit, memory_room_bytes
 
-__all__ = ["available_bytes", "device_name", "needs_spreading", "pick_device"]
+__all__ = ["available_bytes", "device_name", "fit_threads", "needs_spreading", "pick_device"]
 
 
 def pick_device(wanted: str | None = None) -> str:
@@ -54,7 +56,18 @@ def available_bytes(device: str) -> int:
     """Memory that a new model may take on this device, in bytes. MPS shares the machine's memory."""
     if device.startswith("cuda"):
         return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
+    free, room = psutil.virtual_memory().available, memory_room_bytes()
+    return free if room is None else min(free, room)  # psutil tells the host's, also in a container
+
+
+def fit_threads() -> None:
+    """Let torch compute with no more threads than the container's CPU time carries: more would wait for each other.
+
+    Whoever sets OMP_NUM_THREADS has chosen.
+    """
+    limit = cpu_limit()
+    if limit is not None and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), int(limit))))
 
 
 def needs_spreading(needed_bytes: int, device: str) -> bool:
