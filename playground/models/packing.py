@@ -79,7 +79,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
-        flat = x.reshape(-1, self.in_features).bfloat16()
+        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # a view of other strides is refused
         out = torch.ops.aten._weight_int8pack_mm(flat, self.rows, self.scale)
         out = out.view(*x.shape[:-1], self.out_features)
         return out if self.bias is None else out + self.bias
@@ -113,7 +113,7 @@ class Int4Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
-        flat = x.reshape(-1, self.in_features).bfloat16()
+        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # a view of other strides is refused
         out = torch.ops.aten._weight_int4pack_mm_for_cpu(flat, self.packed, GROUP, self.scale_zero)
         out = out[:, : self.out_features].view(*x.shape[:-1], self.out_features)
         return out if self.bias is None else out + self.bias

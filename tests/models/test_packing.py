@@ -86,6 +86,13 @@ def test_leading_dimensions_pass_through(bits):
 
 
 @pytest.mark.parametrize("bits", KINDS)
+def test_a_transposed_view_is_multiplied_as_its_copy(bits):
+    layer, x = KINDS[bits](weight_of(20, 32)), weight_of(32, 5).t()[None]
+    assert not x.is_contiguous()
+    assert torch.equal(layer(x), layer(x.contiguous()))
+
+
+@pytest.mark.parametrize("bits", KINDS)
 def test_a_row_of_zeros_stays_zero(bits):
     assert not dequantized(KINDS[bits](torch.zeros(16, 32))).any()
 
