@@ -12,6 +12,7 @@ import torch
 from playground.backends.local import LocalBackend
 from playground.experiments.bench_result import Result
 from playground.experiments.page_start import warm_start_s
+from playground.experiments.page_watch import Watched, browser_missing, watching
 from playground.experiments.peers import LlamaCpp, llama_cpp_missing
 from playground.experiments.rates import (
     answers_s,
@@ -64,6 +65,7 @@ class Bench:
             "decoder": self._decoder,
             "quantization": self._quantization,
             "start": self._start,
+            **({} if browser_missing() else {"page": self._page}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
         }
 
@@ -230,6 +232,23 @@ class Bench:
         measured_s = statistics.median(warm_start_s() for _ in range(min(3, self._rounds)))
         note = "15 s allowed / from starting the app to the first token over HTTP, model fetched before"
         yield Result("warm start", 15.0, measured_s, 15.0 / measured_s, 1.0, "s", note)
+
+    def _page(self) -> Iterator[Result]:
+        """What a browser that watches takes from the model, on the same cores, and whether the page stays alive."""
+        seen: list[Watched] = []
+        with watching(PROMPT, 8 * self._tokens, "int4") as pair:
+
+            def watched() -> float:
+                seen.append(pair.watched())
+                return seen[-1].tokens_per_s
+
+            yield self._compare(
+                "watched page", ours=watched, peer=pair.alone, target=0.7, unit="tok/s",
+                note="int4 decode, a headless browser on the same cores / the same server alone",
+            )  # fmt: skip
+        late_s = statistics.median(one.longest_late_s for one in seen)
+        note = "50 ms allowed / how late a timer of the page came at most, median of the runs"
+        yield Result("longest task", 0.05, late_s, 0.05 / max(late_s, 1e-3), 1.0, "s", note)
 
     def _llama_cpp(self) -> Iterator[Result]:
         """int4 decode, fp32 prefill and fp32 batch against llama.cpp on the same file."""

@@ -1,4 +1,4 @@
-"""How long a person waits: from the start of the process to the first token that the page's own interface gives."""
+"""The page in a process of its own, for `bench`: how long it takes to the first token that its interface gives."""
 
 import contextlib
 import os
@@ -8,11 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 from playground.errors import PlaygroundError
 from playground.loopback import without_proxies
 
-__all__ = ["warm_start_s"]
+__all__ = ["served", "warm_start_s"]
 
 _LONGEST_S = 120
 _START = "from playground.cli.main import main; main()"
@@ -26,17 +27,28 @@ def warm_start_s() -> float:
     """
     from gradio_client import Client  # noqa: PLC0415  only this measurement talks to a page
 
-    port = _free_port()
     begun = time.perf_counter()
-    command = [sys.executable, "-c", _START, "serve", "--port", str(port)]
+    with served() as url:
+        client = Client(url, verbose=False, analytics_enabled=False)
+        client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
+        return time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def served(*flags: str) -> Iterator[str]:
+    """The address of an app that was started for this, with more flags of `playground serve`.
+
+    Raises:
+        PlaygroundError: It does not come up.
+    """
+    port = _free_port()
+    command = [sys.executable, "-c", _START, "serve", "--port", str(port), *flags]
     environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"}
     with _ended(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)):
         url = f"http://127.0.0.1:{port}"
         with without_proxies():
-            _wait_for(url, begun + _LONGEST_S)
-            client = Client(url, verbose=False, analytics_enabled=False)
-            client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
-        return time.perf_counter() - begun
+            _wait_for(url, time.perf_counter() + _LONGEST_S)
+            yield url
 
 
 @contextlib.contextmanager

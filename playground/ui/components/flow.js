@@ -3,7 +3,7 @@
 // the line that the width has broken, until the width changes.
 const LEAST = 64, MOST = 256;
 const flow = (out) => {
-  let nodes = [], part = null, size = 0, width = 0, due = 0, following = true, lastTop = 0, lastHeight = 0;
+  let nodes = [], part = null, size = 0, width = 0, due = 0, following = true, lastTop = 0;
 
   const begin = (cls) => { part = el('div', cls); size = 0; out.append(part); };
   const close = () => { part.classList.add('done'); part = null; }; // the part that grows always shows, at its true height
@@ -38,20 +38,22 @@ const flow = (out) => {
     }
     if (part) size = part.children.length;
   };
+  const below = () => out.scrollHeight - out.scrollTop - out.clientHeight;
   // The end stays in sight until a person scrolls up. Measured once a frame, not once a draw: where several views stream
   // side by side, each reading of a height would lay out the page again.
   const settle = () => {
     due = 0;
     if (part && size > MOST) fold();
-    if (following) out.scrollTop = out.scrollHeight;
+    if (!following || below() < 2) return;
+    out.scrollTop = out.scrollHeight;
+    toEnd(); // a part that comes into sight may be higher than it was guessed
   };
   const toEnd = () => { if (!due) due = requestAnimationFrame(settle); };
 
-  out.addEventListener('scroll', () => { // a person scrolls up; or the text has become less high than it was guessed
-    if (out.scrollTop < lastTop - 2 && out.scrollHeight >= lastHeight) following = false;
-    if (out.scrollHeight - out.scrollTop - out.clientHeight < 24) following = true;
+  out.addEventListener('scroll', () => { // text that grows never moves the top up; only a person does
+    if (out.scrollTop < lastTop - 2) following = false;
+    if (below() < 24) following = true;
     lastTop = out.scrollTop;
-    lastHeight = out.scrollHeight;
   }, { passive: true });
   out.addEventListener('copy', (event) => { // the clipboard gets the model's own line ends, not those of the parts
     const range = getSelection().rangeCount && getSelection().getRangeAt(0);
@@ -66,7 +68,7 @@ const flow = (out) => {
 
   return {
     get nodes() { return nodes; },
-    clear() { out.textContent = ''; nodes = []; part = null; following = true; lastTop = lastHeight = 0; },
+    clear() { out.textContent = ''; nodes = []; part = null; following = true; lastTop = 0; },
     token(node, text) { nodes.push(node); add(node, text); },
     words(node) { add(node, ''); },
     toEnd,
