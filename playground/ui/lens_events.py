@@ -13,6 +13,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.lens.records import AttentionRecord, LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt, check_number, request_of_run
 from playground.experiments.lens.run import attention, lens
+from playground.experiments.replay import request_again
 from playground.experiments.services import Runner
 from playground.experiments.training.run import make_training, train
 from playground.experiments.updates import RunRequest
@@ -102,11 +103,7 @@ class LensEvents:
         """One training step on a copy; values of its status and its columns."""
         try:
             record = self._looked.record(request)
-            if record is None:
-                run = make_request(named(self._controls, data))
-            else:
-                own = make_settings(**record.settings)
-                run = RunRequest(record.prompt, record.model.id, record.model.quantization, own)
+            run = make_request(named(self._controls, data)) if record is None else request_again(record)
             asked = make_training(run, data[sentence], data[rate])
         except PlaygroundError as error:
             yield [failure(error), gr.skip()]

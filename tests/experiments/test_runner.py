@@ -13,7 +13,12 @@ from playground.backends.base import Loading, Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
+from playground.experiments.lens.records import LensRecord
+from playground.experiments.lens.request import LensRequest
+from playground.experiments.lens.run import lens
 from playground.experiments.records import RunRecord
+from playground.experiments.reruns.records import RerunRecord
+from playground.experiments.reruns.run import make_rerun, rerun
 from playground.experiments.runner import Runner
 from playground.experiments.updates import Meters, RunRequest
 from tests.tiny_runner import HARDWARE, answer, before_each_forward, ids, of, record_of, request
@@ -466,3 +471,14 @@ def test_a_run_that_nobody_iterates_takes_no_turn(tiny: Runner, slot: ModelSlot)
     run.close()
     assert list(run) == []
     assert json.dumps(run.request.settings.model_dump())
+
+
+@pytest.mark.parametrize(("raw", "kept"), [(True, ""), (False, "Be brief.")])
+def test_records_hold_a_system_prompt_only_where_it_was_read(tiny: Runner, raw: bool, kept: str):
+    asked = request("Once", raw=raw, system="Be brief.", max_new_tokens=2)
+    documents = [
+        answer(tiny, asked),
+        *of(RerunRecord, rerun(tiny, make_rerun(asked, 2))),
+        *of(LensRecord, lens(tiny, LensRequest(asked, answer_tokens=1, positions=2))),
+    ]
+    assert [one.settings["system"] for one in documents] == [kept] * 3

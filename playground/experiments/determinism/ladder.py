@@ -102,6 +102,7 @@ def _work(
     """Load the reference model, and climb."""
     settings = _settings(request.run.settings)
     prepared = backend.prepare(request.run.prompt, settings, request.run.recorded)
+    settings = prepared.counted(settings)
     room = min(settings.max_new_tokens, prepared.context_length - len(prepared.ids))
     if len(prepared.ids) > MAX_PROMPT_TOKENS:
         raise PlaygroundError(

@@ -22,6 +22,7 @@ from playground.experiments.lens.records import AttentionRecord, LayerRecord, Le
 from playground.experiments.lens.request import LensRequest
 from playground.experiments.measure import model_record
 from playground.experiments.services import Runner
+from playground.settings import Settings
 
 __all__ = ["LensUpdate", "Looked", "attention", "lens", "read_ids"]
 
@@ -32,10 +33,11 @@ _HEAD_SHARE = 0.4  # of the progress line: how it is split is a guess, how far i
 
 @dataclass(frozen=True)
 class Looked:
-    """The tokens that are looked at."""
+    """The tokens that are looked at, and the settings as they counted."""
 
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
+    settings: Settings
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -114,7 +116,7 @@ def read_ids(request: LensRequest, should_stop: ShouldStop, backend: LocalBacken
         PlaygroundError: Ids that the model does not have, or more of them than it was made for.
     """
     if request.prompt_ids:
-        looked = Looked(request.prompt_ids, request.answer_ids)
+        looked = Looked(request.prompt_ids, request.answer_ids, request.run.settings)
         _check_ids(looked.ids, backend)
         return looked
     settings = request.run.settings
@@ -126,7 +128,7 @@ def read_ids(request: LensRequest, should_stop: ShouldStop, backend: LocalBacken
         for event in backend.stream(prompt, greedy, should_stop=should_stop):
             answer += [event.id] if isinstance(event, TokenEvent) else []
         obey(should_stop)
-    return Looked(prompt.ids, tuple(answer))
+    return Looked(prompt.ids, tuple(answer), prompt.counted(settings))
 
 
 def _check_ids(ids: tuple[int, ...], backend: LocalBackend) -> None:
@@ -188,7 +190,7 @@ def _record(
     piece = backend.text_model.piece
     return LensRecord(
         model=model_record(backend.facts),
-        settings=request.run.settings.model_dump(mode="json"),
+        settings=looked.settings.model_dump(mode="json"),
         prompt=request.run.prompt,
         prompt_token_ids=list(looked.prompt),
         token_ids=list(looked.ids),
