@@ -58,10 +58,8 @@ def as_markdown(verdicts: Iterable[Verdict]) -> str:
 
 def _section(title: str, what: str, groups: list[tuple[str, list[str]]]) -> str:
     count = sum(len(names) for _, names in groups)
-    lines = [f"| {why} | {len(names)} | {', '.join(names)} |" for why, names in groups]
-    return "\n".join(
-        ["", f"## {title}: {count}", "", f"| {what} | Number | Architectures |", "|---|---|---|", *lines, ""]
-    )
+    head = ["", f"## {title}: {count}", "", f"| {what} | Number | Architectures |", "|---|---|---|"]
+    return "\n".join([*head, *(f"| {why} | {len(names)} | {', '.join(names)} |" for why, names in groups), ""])
 
 
 def _limits(verdict: Verdict) -> str:
