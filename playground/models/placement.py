@@ -57,7 +57,7 @@ def available_bytes(device: str) -> int:
     if device.startswith("cuda"):
         return torch.cuda.mem_get_info(device)[0]
     free, room = psutil.virtual_memory().available, memory_room_bytes()
-    return free if room is None else min(free, room)  # psutil tells the host's, also in a container
+    return free if room is None else min(free, room)  # psutil reports the host's, also in a container
 
 
 def fit_threads() -> None:

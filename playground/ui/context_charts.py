@@ -62,7 +62,7 @@ def kv_chart(points: Sequence[PointRecord]) -> str:
         return ""
     predicted = [(one, one.kv_predicted_bytes) for one in points if one.kv_predicted_bytes is not None]
     apart = max((abs(one.kv_bytes - size) for one, size in predicted), default=0)
-    told = "Measured and predicted bytes " + (f"differ by at most {format_bytes(apart)}." if apart else "are equal.")
+    summary = "Measured and predicted bytes " + (f"differ by at most {format_bytes(apart)}." if apart else "are equal.")
     return ChartSpec(
         title="KV cache",
         x=Axis("tokens of the prompt", min=0),
@@ -71,7 +71,7 @@ def kv_chart(points: Sequence[PointRecord]) -> str:
             Series("measured", "dots", [(one.tokens, one.kv_bytes / 1e6) for one in points], "memory"),
             Series("predicted", "line", [(one.tokens, size / 1e6) for one, size in predicted], "ink-2"),
         ],
-        summary=told if predicted else "Measured; what this architecture holds can't be predicted.",
+        summary=summary if predicted else "Measured; what this architecture holds can't be predicted.",
     ).to_json()
 
 

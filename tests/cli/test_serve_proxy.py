@@ -18,7 +18,7 @@ def test_the_page_comes_up_behind_proxies_that_lead_nowhere(tmp_path: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # The second is of a kind that httpx, with which gradio asks, can't even be told of.
+    # httpx, which gradio asks with, makes no client at all with a proxy of the second kind.
     proxies = {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "socks4://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
     command = [sys.executable, "-c", SERVE, "serve", "--port", str(port), "--model", str(tiny_folder(tmp_path))]
     log = (tmp_path / "log.txt").open("w+")
