@@ -1,5 +1,6 @@
 """What a person does in the page, in a real browser, against a runner whose tokens are known."""
 
+import codecs
 import json
 import re
 import time
@@ -276,7 +277,7 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Fa
     assert "temperature: 0.33" in text
     changed = text.replace("My own", "Theirs").replace("0.33", "0.44")
     page.locator("input[type=file]").set_input_files(
-        {"name": "a.yaml", "mimeType": "text/yaml", "buffer": changed.encode()}
+        {"name": "a.yaml", "mimeType": "text/yaml", "buffer": codecs.BOM_UTF16_BE + changed.encode("utf-16-be")}
     )
     expect(page.get_by_text("Preset imported.")).to_be_visible()
     assert slider(page, "Temperature").input_value() == "0.44"
