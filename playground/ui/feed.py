@@ -5,6 +5,7 @@ Gradio's stream would repeat what every component shows with each frame, and los
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
@@ -12,7 +13,7 @@ from weakref import WeakValueDictionary
 __all__ = ["MOST_LINES", "Feed", "Feeds", "More"]
 
 MOST_LINES = 200  # of one piece, so that drawing it is a short task
-GRACE_S = 1.0  # how long the end of a run waits for the page to have it all
+_GRACE_S = 1.0  # a page that has not asked for so long is gone, or sleeps
 _LOOK_S = 0.02
 _GONE = {"gone": True}
 
@@ -36,9 +37,11 @@ class Feed:
         self.is_over = False
         self._now = now
         self._is_taken = False
+        self._asked_s = time.monotonic()
 
     def piece(self, start: int) -> dict[str, Any]:
         """Lines from `start` on, at most `MOST_LINES`; with the newest of them also how things stand."""
+        self._asked_s = time.monotonic()
         is_over = self.is_over  # read first: what came until then is in the lines
         lines = self.lines[start : start + MOST_LINES]
         more = start + len(lines) < len(self.lines)
@@ -46,11 +49,10 @@ class Feed:
         piece = {"lines": "".join(lines), "count": len(lines), "more": more, "over": is_over and not more}
         return piece if more else piece | self._now()
 
-    async def taken(self, within_s: float = GRACE_S) -> None:
-        """Wait until the page has asked for more than there is, or looks no longer."""
-        for _ in range(round(within_s / _LOOK_S)):
-            if self._is_taken:
-                return
+    async def taken(self) -> None:
+        """Wait until the page has asked for more than there is, or asks no longer."""
+        self._asked_s = time.monotonic()
+        while not self._is_taken and time.monotonic() - self._asked_s < _GRACE_S:
             await asyncio.sleep(_LOOK_S)
 
 
