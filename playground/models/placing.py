@@ -15,7 +15,7 @@ __all__ = ["check_placed", "unplaced_tensors"]
 # Weights that are computed elsewhere, or that belong to another use of the checkpoint.
 _HARMLESS = re.compile(
     r"(.*\.)?(rotary_emb\.(inv_freq|cos_cached|sin_cached)|masked_bias|position_ids)"  # buffers
-    r"|(model\.)?(vision_tower|vision_model|visual|multi_modal_projector|audio_tower|mm_projector)\..*"  # not text
+    r"|(model\.)?(vision|visual|audio|image|multi_modal|mm|vq)\w*\..*"  # towers for what is not text
     r"|mtp\..*"  # draft heads, which guess several tokens at once
 )
 _MASK = re.compile(r"(.*\.)?(attn|attention)\.bias")  # GPT-2's causal mask, unless it is a vector
