@@ -33,7 +33,7 @@ def judged(name: str) -> Verdict:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_model_of_each_kind_gives_the_numbers_of_its_plain_pass_or_is_refused(name):
+def test_a_model_of_each_kind_gives_the_numbers_of_its_plain_pass_or_is_refused(name: str):
     verdict, limits = judged(name), KINDS[name]
     assert verdict.faults == ()
     assert (verdict.kind == "refused") == (limits is None)
@@ -49,10 +49,10 @@ def verdicts() -> Sequence[Verdict]:
 
 
 @pytest.mark.slow
-def test_every_architecture_gives_the_numbers_of_its_plain_pass_or_is_refused(verdicts):
+def test_every_architecture_gives_the_numbers_of_its_plain_pass_or_is_refused(verdicts: Sequence[Verdict]):
     assert {verdict.name: verdict.faults for verdict in verdicts if verdict.faults} == {}
 
 
 @pytest.mark.slow
-def test_the_page_of_the_documentation_says_what_became_of_every_architecture(verdicts):
+def test_the_page_of_the_documentation_says_what_became_of_every_architecture(verdicts: Sequence[Verdict]):
     assert PAGE.read_text(encoding="utf-8") == as_markdown(verdicts)
