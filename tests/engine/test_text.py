@@ -167,7 +167,7 @@ def _answered(tokenizer, asked: Settings, prompt_ids, ids) -> str:
 @given(
     text=st.text("ab é日👍\n", max_size=16), more=st.text("ab é日👍\n", min_size=1, max_size=12), at=st.integers(0, 20)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_in_raw_mode_prompt_and_answer_join_to_the_decoding_of_both(name: str, text: str, more: str, at: int):
     tokenizer = TOKENIZERS[name]
     ids = tokenizer("a" + text + more, add_special_tokens=False)["input_ids"]
@@ -228,7 +228,7 @@ def test_a_special_stop_token_is_found_behind_bytes_that_are_held_back():
 
 
 @given(data=st.data(), stops=st.lists(st.sampled_from(["<|im_start|>", "q<|im_end|>", "<|endoftext|>q"]), min_size=1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_special_stop_string_changes_no_text_before_it_comes(data: st.DataObject, stops: list[str]):
     tokenizer = TOKENIZERS["byte-level"]
     ids = data.draw(st.lists(st.integers(0, VOCABULARY - 1)))
