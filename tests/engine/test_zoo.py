@@ -1,13 +1,17 @@
 """Every architecture of transformers gives the numbers of its plain forward pass, or is refused in a sentence."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
+from playground.engine.probe import probe_module
+from playground.models.facts import Findings
 from playground.models.quiet import quiet
 from tests.zoo.judge import Verdict, judge
-from tests.zoo.models import NAMES
+from tests.zoo.models import NAMES, zoo_model
 from tests.zoo.table import as_markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
@@ -27,6 +31,11 @@ KINDS: dict[str, set[str] | None] = {
 }
 
 
+def probed(name: str, dtype: torch.dtype) -> Findings:
+    with quiet():
+        return probe_module(copy.deepcopy(zoo_model(name)).to(dtype))
+
+
 def judged(name: str) -> Verdict:
     with quiet():
         return judge(name)
@@ -41,6 +50,15 @@ def test_a_model_of_each_kind_gives_the_numbers_of_its_plain_pass_or_is_refused(
     if limits is None:
         assert len(verdict.words.split()) > 5
         assert verdict.words.endswith(".")
+
+
+@pytest.mark.parametrize("name", [*KINDS, "bert as a decoder", "xmod as a decoder"])
+def test_rounding_to_16_bits_hides_nothing_from_the_probe(name: str):
+    wide, narrow = probed(name, torch.float32), probed(name, torch.bfloat16)
+    assert (wide.refused is None) == (narrow.refused is None)
+    assert wide.limits.keys() == narrow.limits.keys()
+    if "cache" not in wide.limits:
+        assert wide.positions == narrow.positions
 
 
 @pytest.fixture(scope="module")
