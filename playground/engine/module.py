@@ -134,7 +134,7 @@ class ModuleModel:
         return self._module
 
     def is_plain(self, tokens: int) -> bool:
-        """Whether so many tokens are read as by any other model: in chunks, each once, into one cache."""
+        """Whether a text of this length is read as by any other model: in chunks, each once, into one cache."""
         short = self._boundary is None or tokens <= self._boundary
         return short and self._findings.is_plain
 
@@ -171,6 +171,12 @@ class ModuleModel:
             logits = module_logits(self._module, part, inner, position_ids=places)
             before += part.shape[1]
         return logits
+
+    def outputs(self, ids: Tensor, cache: ModuleCache, **more: Any) -> Any:
+        """Everything that a pass over ids [1, length] gives; only for a text that `is_plain`."""
+        positions = _positions(cache.length, ids.to(self._device))
+        cache.ids = torch.cat([cache.ids, ids], 1)
+        return module_outputs(self._module, ids.to(self._device), cache.inner, position_ids=positions, **more)
 
     def read(self, ids: Tensor, cache: ModuleCache) -> None:
         """Read ids; an architecture offers no way to leave its head out, so its logits are thrown away."""

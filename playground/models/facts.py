@@ -61,7 +61,7 @@ class KVLayer:
     state_bytes: int = 0
 
     def nbytes(self, tokens: int) -> int:
-        """Bytes that it holds after so many tokens."""
+        """Bytes that it holds of this many tokens."""
         held = tokens if self.window is None else min(tokens, self.window - 1)
         return held * self.bytes_per_token + (self.state_bytes if tokens else 0)
 
@@ -78,7 +78,7 @@ class KVLayout:
         return sum(layer.bytes_per_token for layer in self.layers)
 
     def nbytes(self, tokens: int) -> int:
-        """Bytes that the cache holds after so many tokens."""
+        """Bytes that the cache holds of this many tokens."""
         return sum(layer.nbytes(tokens) for layer in self.layers)
 
 
@@ -136,5 +136,5 @@ class ModelFacts:
         return None if self.kv is None else self.kv.bytes_per_token
 
     def takes(self, tokens: int) -> bool:
-        """Whether the model was made for so many positions; one without a limit takes any number."""
+        """Whether the model was made for this many positions; one without a limit takes any number."""
         return self.context_length is None or tokens <= self.context_length

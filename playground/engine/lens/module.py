@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.engine.lens.base import LayerPass, LayerWatch, LensUnavailable, chunks_of
-from playground.engine.module import ModuleCache, ModuleModel, module_logits, module_outputs
+from playground.engine.module import ModuleCache, ModuleModel
 
 __all__ = ["ModuleLens"]
 
@@ -45,7 +45,7 @@ class ModuleLens:
         for start, end in chunks_of(0, len(ids), prompt_tokens):
             watch.start = start
             with _hooked(self._layers, watch), torch.inference_mode():
-                logits = module_logits(self._module, self._ids(ids, start, end), cache.inner)
+                logits = self._model.outputs(_tensor(ids, start, end), cache).logits[:, -1]
             yield end
         assert logits is not None
         return watch.finish(logits[0])
@@ -72,11 +72,10 @@ class ModuleLens:
         self._check_plain(rows.stop)
         for start, end in chunks_of(cache.length, rows.start, prompt_tokens):
             with torch.inference_mode():
-                module_logits(self._module, self._ids(ids, start, end), cache.inner)
+                self._model.outputs(_tensor(ids, start, end), cache)
             yield end
         with _eager(self._module, self._name), torch.inference_mode():
-            asked = self._ids(ids, rows.start, rows.stop)
-            told = module_outputs(self._module, asked, cache.inner, output_attentions=True)
+            told = self._model.outputs(_tensor(ids, rows.start, rows.stop), cache, output_attentions=True)
         weights = getattr(told, "attentions", None) or ()
         if len(weights) != self.layers or weights[layer] is None:
             raise LensUnavailable(
@@ -98,8 +97,9 @@ class ModuleLens:
     def _name(self) -> str:
         return str(self._module.config.model_type)
 
-    def _ids(self, ids: Sequence[int], start: int, end: int) -> Tensor:
-        return torch.tensor([list(ids[start:end])], device=self._module.device)
+
+def _tensor(ids: Sequence[int], start: int, end: int) -> Tensor:
+    return torch.tensor([list(ids[start:end])])
 
 
 def _decoder_layers(module: Any, count: int) -> nn.ModuleList:

@@ -31,7 +31,7 @@ def check_joinable(cache: DynamicCache) -> None:
 
 
 def check_plain(loaded: LoadedModel, tokens: int) -> None:
-    """Refuse a model whose text of so many tokens is not read as others are: its rungs and arms would lie.
+    """Refuse a model whose text of this length is not read as that of others: its rungs and arms would lie.
 
     Raises:
         PlaygroundError: It says what is different.

@@ -1,5 +1,6 @@
 """Laws of the lens, for every architecture and for both paths."""
 
+from collections import deque
 from collections.abc import Generator
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from playground.engine.model import LanguageModel
 from playground.engine.module import ModuleModel
 from playground.models.llama import take_weights
 from playground.models.pack_model import pack_cpu
-from tests.engine.helpers import MODELS, ScriptModel, random_ids, tiny_language_model, tiny_module
+from tests.engine.helpers import BOTH, MODELS, ScriptModel, random_ids, tiny_language_model, tiny_module
 from tests.tiny import VOCABULARY, tiny_model
 
 R = TypeVar("R")
@@ -195,9 +196,21 @@ def test_what_an_architecture_does_not_show_is_named():
         lens_of(ScriptModel([1]))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", BOTH)
+def test_a_cache_holds_what_was_watched(name: str):
+    model, ids = tiny_language_model(name), random_ids(9)
+    cache = model.new_cache()
+    deque(lens_of(model).read(ids, [8], cache, prompt_tokens=9), maxlen=0)
+    assert cache.length == len(ids)
+    again = model.new_cache()
+    model.read(torch.tensor([ids]), again)
+    more = torch.tensor([[5]])
+    assert torch.equal(model.forward(more, cache), model.forward(more, again))
+
+
 def test_layers_without_attention_are_counted(monkeypatch: pytest.MonkeyPatch):
     model = ModuleModel(tiny_model("llama"))
     told = SimpleNamespace(attentions=(torch.zeros(1, 4, 1, 9), None))
-    monkeypatch.setattr("playground.engine.lens.module.module_outputs", lambda *_, **__: told)
+    monkeypatch.setattr("playground.engine.module.module_outputs", lambda *_, **__: told)
     with pytest.raises(LensUnavailable, match="1 of its 2 layers only, so layer 2"):
         weights(model, random_ids(9), 1, range(8, 9))
