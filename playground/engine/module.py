@@ -5,9 +5,7 @@ here, never a wrong number.
 """
 
 import copy
-import inspect
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import torch
@@ -15,6 +13,7 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from playground.engine.architecture import arguments, table_boundary
 from playground.models.facts import PLAIN, Findings
 from playground.models.kv import cache_bytes
 from playground.models.storage import device_of
@@ -126,7 +125,7 @@ class ModuleModel:
         self._module = module
         self._device = device_of(module)
         self._findings = findings
-        self._boundary = _boundary(module.config)
+        self._boundary = table_boundary(module.config)
 
     @property
     def module(self) -> Any:
@@ -183,17 +182,6 @@ class ModuleModel:
         self.forward(ids, cache)
 
 
-def _boundary(config: Any) -> int | None:
-    """Tokens from which on all are turned by another table (longrope), not only the new ones; None for one table.
-
-    Ding et al. 2024, "LongRoPE": short factors within the length of the first training, long ones beyond.
-    """
-    rope = getattr(config.get_text_config(decoder=True), "rope_parameters", None) or {}
-    kinds = [rope] if "rope_type" in rope else [kind for kind in rope.values() if isinstance(kind, dict)]
-    ends = [kind["original_max_position_embeddings"] for kind in kinds if kind.get("rope_type") == "longrope"]
-    return min(ends, default=None)
-
-
 def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tensor:
     """Logits [rows, vocabulary] after the last of ids [rows, length], by transformers' own forward pass.
 
@@ -209,7 +197,7 @@ def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tenso
 
 def module_outputs(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Any:
     """Everything that transformers' forward pass gives; arguments as for `module_logits`."""
-    taken = _arguments(type(module))
+    taken = arguments(type(module))
     if "position_ids" not in taken:
         more.pop("position_ids", None)
     elif "position_ids" not in more:  # some architectures count from 0 at each call if nobody says where tokens stand
@@ -225,14 +213,8 @@ def _whole(module: Any, ids: Tensor) -> Tensor:
 
 def _last_only(module: Any) -> dict[str, int]:
     """Only the last position's logits, where the architecture can leave out the others."""
-    return {"logits_to_keep": 1} if "logits_to_keep" in _arguments(type(module)) else {}
+    return {"logits_to_keep": 1} if "logits_to_keep" in arguments(type(module)) else {}
 
 
 def _positions(before: int, ids: Tensor) -> Tensor:
     return torch.arange(before, before + ids.shape[1], device=ids.device).expand(len(ids), -1)
-
-
-@cache
-def _arguments(kind: type) -> frozenset[str]:
-    """What this class's forward pass takes: transformers 5.24 renamed `past_key_values` to `cache`, for one."""
-    return frozenset(inspect.signature(kind.forward).parameters)

@@ -5,8 +5,6 @@ is held against it: the text at once, then a token at a time; in two parts; two 
 tokens forgotten and others read. What differs by more than rounding is a limit, and is not used.
 """
 
-import contextlib
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from playground.engine.architecture import ONE_CHUNK, counts_past_padding, unusable_cache
 from playground.engine.model import KVCache, LanguageModel
 from playground.engine.module import ModuleModel
 from playground.models.facts import PLAIN, Ability, Findings
@@ -25,9 +24,6 @@ _TOKENS, _SPLIT, _PART = 15, 12, 5
 # orders: 1e-5 in fp32, 0.13 in bf16. A position or a state that is wrong gives 0.1 to 1.4.
 _FP32_ROUNDING, _LEAST_16_BIT, _MOST_16_BIT = 3e-4, 0.3, 0.5
 _MARGIN = 4  # times what another length of the same text was seen to change, in 16 bits
-
-# Their first Mamba layers: too small a fault for a measure in 16 bits.
-_ONE_CHUNK = ("falcon_mamba", "jamba", "mamba", "zamba")
 
 
 class Differs(Exception):
@@ -102,12 +98,12 @@ def probe_module(module: Any) -> Findings:
         sample = sample_of(module)
     except Differs as why:
         return Findings(refused=f"{why}.")
-    why = _unusable_cache(module)
+    why = unusable_cache(module)
     counted, why = (None, why) if why else _first_right(module, sample)
     if counted is None:
         return _with(PLAIN, "cache", why)
     findings = counted
-    if module.config.model_type in _ONE_CHUNK:
+    if module.config.model_type in ONE_CHUNK:
         findings = _with(findings, "chunks", "several tokens after others lose a part of its state")
     for ability, check in _CHECKS.items():
         if ability in findings.limits:
@@ -119,27 +115,11 @@ def probe_module(module: Any) -> Findings:
     return findings
 
 
-def _unusable_cache(module: Any) -> str:
-    """Why nothing that is kept can be used, from the code alone; empty if it must be measured."""
-    if inspect.signature(type(module).forward).parameters.keys().isdisjoint(("cache", "past_key_values")):
-        return "its forward pass takes no cache"
-    before = _held(module)
-    with contextlib.suppress(Exception), torch.inference_mode():  # what fails here fails when it is measured
-        module(input_ids=torch.ones(1, 2, dtype=torch.long, device=module.device), use_cache=True)
-    return "it keeps a state of its own" if _held(module).keys() - before.keys() else ""
-
-
-def _held(module: Any) -> dict[int, Tensor]:
-    """Matrices that its parts hold beside weights and buffers, by identity."""
-    values = (value for part in module.modules() for value in vars(part).values())
-    return {id(value): value for value in values if isinstance(value, Tensor) and value.dim() > 1}
-
-
 def _first_right(module: Any, sample: Sample) -> tuple[Findings | None, str]:
     """Whether positions are given or left to the module, whichever is right when it reads on; else why neither is."""
     reasons = list[str]()
     ways = (PLAIN, Findings(positions=False))
-    for findings in reversed(ways) if _counts_past_padding(module) else ways:
+    for findings in reversed(ways) if counts_past_padding(module) else ways:
         try:
             _attempt(_check_steps, ModuleModel(module, findings), sample)
         except Differs as why:
@@ -147,12 +127,6 @@ def _first_right(module: Any, sample: Sample) -> tuple[Findings | None, str]:
         else:
             return findings, ""
     return None, reasons[0]
-
-
-def _counts_past_padding(module: Any) -> bool:
-    """Whether its first position is the one after its padding's, as RoBERTa's: few numbers tell, so its code does."""
-    tables = (part for name, part in module.named_modules() if name.endswith("position_embeddings"))
-    return any(getattr(table, "padding_idx", None) is not None for table in tables)
 
 
 def _with(findings: Findings, ability: Ability, why: str) -> Findings:
