@@ -65,7 +65,7 @@ def build_app(
         wire_play(play, controls, runner, sessions, feeds)
         experiments = _wire_experiments(tabs, controls, runner, feeds)
         looks = tuple(Sessions() for _ in range(7))
-        wire_inside(*tabs.inside, sessions, controls, runner, looks)
+        wire_inside(*tabs.inside, sessions, controls, runner, looks, feeds)
         costs = tuple(Sessions() for _ in range(3))
         wire_cost(*tabs.cost, (sessions, *experiments, *looks), controls, runner, costs)
         for tab, own in (tabs.compare, tabs.reruns):
@@ -113,7 +113,7 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
             ladder = build_ladder()
             load = build_load()
         with gr.Tab("Inside", id="inside") as inside_tab:
-            inside = build_inside()
+            inside = build_inside(feeds)
         with gr.Tab("Cost", id="cost") as cost_tab:
             cost = build_cost()
     return _Tabs(

@@ -21,9 +21,10 @@ from playground.experiments.branching.words import against
 from playground.experiments.services import Runner
 from playground.settings import make_settings
 from playground.ui import branch_views as views
-from playground.ui.branch_live import branch_frames
+from playground.ui.branch_live import BranchView, branch_frames
 from playground.ui.branch_request import branch_request, place_of
 from playground.ui.common import note, session_of
+from playground.ui.feed import Feed, Feeds
 from playground.ui.looked import Looked
 from playground.ui.saving import opened, saved
 from playground.ui.sessions import Sessions, Ticket
@@ -39,9 +40,11 @@ READY = {"phase": "idle", "text": ""}
 class BranchEvents:
     """Handlers of the section. A page's tree is the record of its ticket."""
 
-    def __init__(self, section: Any, looked: Looked, temperature: Component, runner: Runner, sessions: Sessions):
+    def __init__(
+        self, section: Any, looked: Looked, temperature: Component, runner: Runner, sessions: Sessions, feeds: Feeds
+    ):
         self._section, self._looked, self._temperature = section, looked, temperature
-        self._runner, self._sessions = runner, sessions
+        self._runner, self._sessions, self._feeds = runner, sessions, feeds
         self._lock = threading.Lock()  # a branch ends in a thread of its own, while a person renames another
 
     def fill(self, request: gr.Request) -> Updates:
@@ -72,11 +75,11 @@ class BranchEvents:
             raise PlaygroundError("There is no run to branch from: run a prompt in Play, or open a file.")
         return ticket, ticket.record
 
-    def _shown(self, tree: BranchesRecord, id: int, *, fresh: bool = False) -> Updates:
-        """A branch of the tree; `fresh` forgets what was shown of another one."""
+    def _shown(self, tree: BranchesRecord, id: int, *, path: str = "", fresh: bool = False) -> Updates:
+        """A branch of the tree; `path` if the page has its tokens; `fresh` forgets what was shown of another one."""
         part = self._section
         updates: Updates = {
-            part.path: views.path_lines(tree, id),
+            part.path: path or views.path_lines(tree, id),
             part.tree: gr.update(shown=views.tree_value(tree, id)),
             part.told: views.said_of(tree, id),
         }
@@ -131,14 +134,39 @@ class BranchEvents:
             return
         ticket = self._sessions.begin(session_of(request))
         ticket.record = tree
-        async with aclosing(branch_frames(self._runner, asked, ticket, self._lock)) as frames:
-            async for frame in frames:
+        view = BranchView(tree, asked)
+        async with aclosing(branch_frames(self._runner, view, ticket, self._lock)) as frames:
+            async for _ in frames:
                 if self._ticket(request) is not ticket:  # the page shows something newer already
                     return
-                yield {part.path: frame.path, part.status: frame.status, part.told: frame.told, part.notice: {}}
-        assert isinstance(ticket.record, BranchesRecord)
-        newest = ticket.record.branches[-1].id if len(ticket.record.branches) > len(tree.branches) else asked.parent
-        yield self._shown(ticket.record, newest)
+                yield self._growing(view, ticket)
+        yield self._grown(view, ticket, asked.parent)
+
+    def _growing(self, view: BranchView, ticket: Ticket) -> Updates:
+        """What begins; the page asks the feed for what follows."""
+        part = self._section
+        updates: Updates = {part.status: view.status, part.told: "", part.notice: {}}
+        if view.feed is None:  # what the page shows stays meanwhile
+            return updates
+        self._open(view.feed, ticket)
+        return updates | {part.path: view.head}
+
+    def _open(self, feed: Feed, ticket: Ticket) -> None:
+        """From now on the page may ask for it."""
+        if feed not in ticket.feeds:
+            ticket.feeds.append(feed)
+            self._feeds.add(feed)
+
+    def _grown(self, view: BranchView, ticket: Ticket, parent: int) -> Updates:
+        """The branch that the tree has got, with the tokens that the page has; without one, what it was to leave."""
+        tree = ticket.record
+        assert isinstance(tree, BranchesRecord)
+        there = {ROOT, *(branch.id for branch in tree.branches)}  # some may have been pruned meanwhile
+        if view.grown is None or view.grown[0] not in there:
+            return self._shown(tree, parent if parent in there else ROOT)
+        id, feed = view.grown
+        self._open(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
+        return self._shown(tree, id, path=views.grown_head(tree, id, feed.run))
 
     def stop(self, request: gr.Request) -> None:
         """Tell the branch that grows to stop; what it has is kept."""

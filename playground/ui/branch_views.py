@@ -20,7 +20,10 @@ from playground.experiments.compare.diff import diff_runs
 from playground.ui.compare_views import diffs_value
 from playground.ui.views import FINISH_REASONS, format_seconds, packed
 
-__all__ = ["choice_value", "compared_value", "growing_head", "path_lines", "said_of", "token_line", "tree_value"]
+__all__ = [
+    "choice_value", "compared_value", "end_line", "growing_head", "grown_head", "path_lines", "said_of", "token_line",
+    "tree_value",
+]  # fmt: skip
 
 _WAYS = {"choice": "", "greedy": "greedy", "sample": "sample", "beam": "beam search"}
 
@@ -30,20 +33,31 @@ def token_line(text: str, logprob: float) -> str:
     return packed([text, round(logprob, 5)]) + "\n"
 
 
+def end_line(reason: str) -> str:
+    """Last line of a path."""
+    return packed({"end": reason}) + "\n"
+
+
 def path_lines(tree: BranchesRecord, id: int) -> str:
     """A whole answer of the tree, for the component `branch_path`."""
-    branch = branch_of(tree, id)
-    head = {"node": id, "name": name_of(tree, id) if branch else "The run", "shared": branch.at if branch else 0}
     tokens = "".join(token_line(token.text, token.logprob) for token in tokens_of(tree, id))
-    return f"{packed(head)}\n{tokens}{packed({'end': finish_of(tree, id)})}\n"
+    return f"{packed(_head(tree, id))}\n{tokens}{end_line(finish_of(tree, id))}"
 
 
-def growing_head(tree: BranchesRecord, start: BranchStart, number: int) -> str:
-    """First lines of a branch that begins: what it shares. `number` sets it apart from the one before."""
+def _head(tree: BranchesRecord, id: int) -> dict[str, Any]:
+    branch = branch_of(tree, id)
+    return {"node": id, "name": name_of(tree, id) if branch else "The run", "shared": branch.at if branch else 0}
+
+
+def growing_head(start: BranchStart, run: str) -> str:
+    """First line of a branch that begins; the page asks the feed `run` for those that follow."""
     how = _WAYS[start.how] or "another token"
-    head = {"live": number, "name": f"New branch: {how}", "shared": start.at}
-    shared = tokens_of(tree, start.parent)[: start.at]
-    return f"{packed(head)}\n" + "".join(token_line(token.text, token.logprob) for token in shared)
+    return packed({"run": run, "name": f"New branch: {how}", "shared": start.at}) + "\n"
+
+
+def grown_head(tree: BranchesRecord, id: int, run: str) -> str:
+    """First line of a branch that the tree has now; a page that saw it grow has its lines from the feed `run`."""
+    return packed({"run": run} | _head(tree, id)) + "\n"
 
 
 def choice_value(tree: BranchesRecord, id: int, at: int, found: Alternatives, step: StepLogits) -> str:

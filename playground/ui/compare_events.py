@@ -1,7 +1,6 @@
 """What happens in the Compare tab: a run, its results, another reference, a file that is opened."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -23,7 +22,7 @@ from playground.ui.compare_layout import Compare
 from playground.ui.compare_live import PaneView, compare_views, slots_of
 from playground.ui.controls import make_request
 from playground.ui.feed import Feeds
-from playground.ui.live import STILL_HERE_S
+from playground.ui.live import Due
 from playground.ui.pane_values import (
     NAMES,
     READY,
@@ -92,12 +91,11 @@ class CompareEvents:
         ticket = self._sessions.begin(session_of(request))
         why, panes = "", list[PaneView]()
         begun: list[Any] = []
-        yielded: tuple[str, float] = ("", -STILL_HERE_S)
+        due = Due()
         async with aclosing(compare_views(self._runner, asked, ticket)) as told:
             async for why, panes in told:
                 begun = begun or _live(slots, self._opened(ticket, panes))
-                if why != yielded[0] or time.monotonic() - yielded[1] >= STILL_HERE_S:
-                    yielded = why, time.monotonic()
+                if due(why):
                     yield why, {}, slots, *begun
         await asyncio.gather(*(pane.feed.taken() for pane in panes))
         ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in panes])

@@ -1,7 +1,6 @@
 """What the chat does when a person asks: preview while typing, send, stop, begin anew, and zoom into the strip."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -10,78 +9,35 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.engine.chat import Turn
-from playground.engine.events import Finished, TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.context.chat import ChatRead, ChatRequest, chat, preview_chat
+from playground.experiments.context.chat import ChatRequest, preview_chat
 from playground.experiments.context.tokens import pieces_of
 from playground.experiments.records import RunRecord
 from playground.experiments.services import Runner
 from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui import context_views as views
 from playground.ui.common import Controls, named, session_of
+from playground.ui.context_answer import ChatAnswer, answer_frames
 from playground.ui.context_store import Chat, Chats
 from playground.ui.context_views import Shown
 from playground.ui.controls import settings_of
+from playground.ui.feed import Feeds
 from playground.ui.live import failure
 from playground.ui.looked import Looked
 from playground.ui.sessions import Sessions
-from playground.ui.views import status
-from playground.ui.work import follow_work
 
 __all__ = ["ChatEvents"]
 
 _TYPING_S = 0.2
 _NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
-_log = logging.getLogger(__name__)
-
-
-class _Answer:
-    """The newest message and its answer while it comes."""
-
-    def __init__(self, asked: ChatRequest):
-        self.asked = asked
-        self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
-        self.lines = views.transcript_lines(asked.history) + views.turn_start(asked.prompt)
-        self.text, self.ids, self.reason = "", list[int](), ""
-        self._read: ChatRead | None = None
-
-    def add(self, update: object) -> None:
-        """Take an update in."""
-        self.status = status(update) or self.status
-        if isinstance(update, ChatRead):
-            self._read = update
-        elif isinstance(update, TokenEvent | Finished):
-            self.text += update.text
-            self.lines += views.piece_line(update.text)
-            if isinstance(update, TokenEvent):
-                self.ids.append(update.id)
-                self.status = {"phase": "running", "text": f"answering, {len(self.ids):,} tokens"}
-            else:
-                self.end(update.reason)
-
-    def end(self, reason: str) -> None:
-        """The answer is over, once."""
-        if not self.reason:
-            self.reason = reason
-            self.lines += views.turn_end(reason, speak=True)
-
-    @property
-    def shown(self) -> Shown | None:
-        """The strip now; the room that an ended answer did not use is free."""
-        if self._read is None:
-            return None
-        room = 0 if self.reason else self.asked.settings.max_new_tokens - len(self.ids)
-        return Shown(
-            self.asked.model, self._read.prepared, self._read.whole, len(self.asked.history), tuple(self.ids), room
-        )
 
 
 class ChatEvents:
     """Handlers over the runner. `fields` are the sidebar's controls by name, and `message` and `limit` of the chat."""
 
-    def __init__(self, fields: Controls, runner: Runner, sessions: Sessions, looked: Looked):
+    def __init__(self, fields: Controls, runner: Runner, sessions: Sessions, looked: Looked, feeds: Feeds):
         self._fields, self._runner, self._sessions, self._looked = fields, runner, sessions, looked
-        self._chats = Chats(sessions)
+        self._feeds, self._chats = feeds, Chats(sessions)
 
     def _asked(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
         """What the controls ask for; the context length is the chat's own, and never more than the model's."""
@@ -146,44 +102,43 @@ class ChatEvents:
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure(error)
             return
-        ticket = self._sessions.begin(session)
-        answer = _Answer(asked)
-        yield gr.skip(), gr.skip(), gr.skip(), answer.status
-        try:
-            async with aclosing(follow_work(lambda stop: iter(chat(self._runner, asked, stop)), ticket)) as handfuls:
-                async for updates in handfuls:
-                    for update in updates:
-                        answer.add(update)
-                    if self._sessions.last(session) is not ticket:  # a new chat was begun meanwhile
-                        return
-                    own.shown = answer.shown or own.shown
-                    yield self._frame(answer)
-        except Exception as error:  # whatever ended it is told in the page
-            if not isinstance(error, PlaygroundError):
-                _log.exception("a chat failed")
-            answer.status = failure(error)
+        ticket, answer = self._sessions.begin(session), ChatAnswer(asked)
+        ticket.feeds.append(answer.feed)
+        self._feeds.add(answer.feed)
+        async with aclosing(answer_frames(self._runner, answer, ticket)) as frames:
+            async for _ in frames:
+                if self._sessions.last(session) is not ticket:  # a new chat was begun meanwhile
+                    return
+                yield self._frame(own, answer)
         if self._sessions.last(session) is ticket:
-            yield self._end(session, answer)
+            self._keep(own, answer)
+            if answer.ids:
+                await answer.feed.taken()
+        if self._sessions.last(session) is ticket:
+            yield self._ended(own, answer)
 
-    def _frame(self, answer: _Answer) -> tuple[Any, ...]:
-        """The message moves into the transcript as soon as it is read."""
+    def _frame(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
+        """The message moves into the transcript as soon as it is read; the page asks the feed for what follows."""
         shown = answer.shown
-        if shown is None:
+        if shown is None or (own.shown is not None and own.shown.answer_ids is answer.ids):
             return gr.skip(), gr.skip(), gr.skip(), answer.status
-        return "", answer.lines, views.strip_value(shown), answer.status
+        own.shown = shown
+        return "", answer.transcript, views.strip_value(shown), answer.status
 
-    def _end(self, session: str, answer: _Answer) -> tuple[Any, ...]:
-        """Keep the turn. One without a token of an answer is no turn: its message goes back where it was written."""
-        own = self._chats.of(session)
+    def _keep(self, own: Chat, answer: ChatAnswer) -> None:
+        """Keep the turn. One without a token of an answer is no turn."""
         if not answer.ids:
-            lines = views.transcript_lines(own.turns)
-            state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
-            return answer.asked.prompt, lines, gr.skip(), state
-        answer.end("cancelled")
+            return
         own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))
         own.shown, own.settings = answer.shown, answer.asked.settings.model_copy(update={"seed": None})
         own.answered = None if own.shown is None else (own.shown, own.settings)
-        return self._frame(answer)
+
+    def _ended(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
+        """The page at rest; a message that got no answer goes back where it was written."""
+        if own.shown is not None and answer.ids:
+            return gr.skip(), gr.skip(), views.strip_value(own.shown), answer.status
+        state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
+        return answer.asked.prompt, views.transcript_lines(own.turns), gr.skip(), state
 
     def stop(self, request: gr.Request) -> None:
         """Tell the answer to end; what has come is kept."""
@@ -247,7 +202,7 @@ def _chips(tokenizer: Any, shown: Shown, kind: str) -> str:
 
 def _stretches(shown: Shown, kind: str) -> list[tuple[str, tuple[int, ...], bool]]:
     if kind == "answer":
-        return [("", shown.answer_ids or (), False)]
+        return [("", tuple(shown.answer_ids or ()), False)]  # more may come meanwhile
     if kind == "dropped":
         return [(views.part_name(one, -1), shown.whole.ids[one.start : one.end], False) for one in views.fallen(shown)]
     newest = shown.newest

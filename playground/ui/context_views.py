@@ -11,9 +11,9 @@ from playground.experiments.context.records import CellRecord, PieceRecord, Poin
 from playground.ui.views import FINISH_REASONS, format_bytes, format_predicted, format_seconds, format_usd
 
 __all__ = [
-    "MAX_CHIPS", "PART_NAMES", "Shown", "chips_value", "fallen", "kind_of", "needle_value", "part_name", "piece_line",
-    "points_value", "problem_value", "strip_value", "table_value", "tokens_told", "transcript_lines", "turn_end",
-    "turn_start",
+    "MAX_CHIPS", "PART_NAMES", "Shown", "chips_value", "fallen", "kind_of", "live_line", "needle_value", "part_name",
+    "piece_line", "points_value", "problem_value", "strip_value", "table_value", "tokens_told", "transcript_lines",
+    "turn_end", "turn_start",
 ]  # fmt: skip
 
 MAX_CHIPS = 16_384
@@ -32,7 +32,7 @@ class Shown:
         prepared: The chat as it is read.
         whole: The same without a limit.
         newest: Number of the newest message's turn, from 0.
-        answer_ids: Of the answer so far; None before there is one.
+        answer_ids: Of the answer so far, more while it comes; None before there is one.
         room: Most tokens the answer may still have.
     """
 
@@ -40,7 +40,7 @@ class Shown:
     prepared: PreparedChat
     whole: PreparedChat
     newest: int
-    answer_ids: tuple[int, ...] | None
+    answer_ids: Sequence[int] | None
     room: int
 
 
@@ -139,6 +139,11 @@ def transcript_lines(turns: Sequence[Turn]) -> str:
 def turn_start(user: str, who: str = "") -> str:
     """A message that is being answered; `who` said it, if not the person."""
     return _packed({"user": user} | ({"who": who} if who else {})) + "\n"
+
+
+def live_line(run: str) -> str:
+    """The answer comes: the page asks the feed `run` for it."""
+    return _packed({"live": run}) + "\n"
 
 
 def piece_line(text: str) -> str:

@@ -19,7 +19,7 @@ from playground.ui.feed import Feed
 from playground.ui.pump import Pump
 from playground.ui.sessions import Ticket
 
-__all__ = ["FRAMES_PER_S", "STILL_HERE_S", "RunView", "failure", "follow"]
+__all__ = ["FRAMES_PER_S", "STILL_HERE_S", "Due", "RunView", "failure", "follow"]
 
 FRAMES_PER_S = 15
 QUIET_S = 0.5  # a look at least so often, so that a closed page is noticed
@@ -40,6 +40,22 @@ def failure(error: BaseException) -> dict[str, Any]:
         "another model or quantization. The terminal that serves this page shows the details."
     )
     return {"phase": "failed", "text": "failed", "title": title, "problem": problem}
+
+
+class Due:
+    """Whether the page is to be sent something: there is news, or nothing was sent for `STILL_HERE_S`."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._sent_s = -STILL_HERE_S
+
+    def __call__(self, news: object) -> bool:
+        """Whether to send now; whoever asks then sends."""
+        now_s = time.monotonic()
+        if news == self._last and now_s - self._sent_s < STILL_HERE_S:
+            return False
+        self._last, self._sent_s = news, now_s
+        return True
 
 
 class RunView:

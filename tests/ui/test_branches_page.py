@@ -164,8 +164,12 @@ def test_all_of_it_by_keyboard_and_a_branch_can_be_stopped(open_lab: OpenPage):
     expect(alternatives(page).nth(1)).to_be_focused()
     press("Enter")
     expect(page.locator("#branches-status .words")).to_have_text(re.compile(r"^\d+ tokens$"), timeout=30_000)
+    expect(page.locator(".branch-path h2").first).to_contain_text("New branch")
+    toks(page).first.evaluate("(token) => { token.kept = true; }")
     press("Escape")
     expect(rows(page)).to_have_count(2, timeout=30_000)
+    expect(page.locator(".branch-path h2").first).not_to_contain_text("New branch")
+    assert toks(page).first.evaluate("(token) => token.kept")  # what grew is not drawn again
     expect(page.locator("#branches-status .words")).to_contain_text("stopped")
     (branch,) = save(page).branches
     assert branch.finish_reason == "cancelled"

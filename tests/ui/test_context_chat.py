@@ -16,6 +16,7 @@ from playground.engine.chat import Turn
 from playground.experiments.runner import Runner
 from playground.ui.context_chat import ChatEvents
 from playground.ui.controls import SLIDERS
+from playground.ui.feed import Feed, Feeds
 from playground.ui.sessions import Sessions
 from tests.tiny_runner import (
     answer,
@@ -56,8 +57,9 @@ def looked() -> SimpleNamespace:
 
 
 @pytest.fixture
-def events(runner: Runner, looked: Any) -> ChatEvents:
-    return ChatEvents({name: name for name in NAMES}, runner, Sessions(), looked)
+def events(runner: Runner, looked: Any, monkeypatch: pytest.MonkeyPatch) -> ChatEvents:
+    monkeypatch.setattr("playground.ui.feed._GRACE_S", 0)  # no page asks for the lines
+    return ChatEvents({name: name for name in NAMES}, runner, Sessions(), looked, Feeds())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -82,8 +84,14 @@ def turns(events: ChatEvents, session: str = "one") -> tuple[Turn, ...]:
     return events._chats.of(session).turns
 
 
-def text_of(transcript: str) -> str:
-    return "".join(json.loads(line).get("add", "") for line in transcript.splitlines())
+def feed_of(events: ChatEvents, session: str = "one") -> Feed:
+    ticket = events._sessions.last(session)
+    assert ticket is not None
+    return ticket.feeds[0]
+
+
+def text_of(events: ChatEvents) -> str:
+    return "".join(json.loads(line).get("add", "") for line in feed_of(events).lines)
 
 
 def zoom(events: ChatEvents, kind: str, session: str = "one") -> Any:
@@ -103,14 +111,36 @@ def kinds(strip: str) -> dict[str, int]:
 
 
 def test_a_turn_is_kept_and_stands_before_the_next_message(events: ChatEvents):
-    message, transcript, strip, status = send(events)[-1]
-    assert (message, status["phase"]) == ("", "finished")
+    *_, strip, status = send(events)[-1]
+    assert status["phase"] == "finished"
     (turn,) = turns(events)
-    assert turn == Turn("Hello", text_of(transcript))
+    assert turn == Turn("Hello", text_of(events))
     assert kinds(strip)["answer"] == 8
     *_, last = send(events, message="And?")
     assert [one.user for one in turns(events)] == ["Hello", "And?"]
     assert kinds(last[2])["history"] > 0
+
+
+def test_what_is_sent_at_a_time_does_not_grow_with_the_answer(events: ChatEvents):
+    frames, pieces = dict[int, int](), dict[int, int]()
+    for tokens in (8, 128):
+        sent = send(events, str(tokens), max_new_tokens=tokens)
+        frames[tokens] = max(len(json.dumps(frame)) for frame in sent)
+        feed = feed_of(events, str(tokens))
+        shown = events._chats.of(str(tokens)).shown
+        assert shown is not None
+        assert len(shown.answer_ids or ()) == tokens
+        pieces[tokens] = len(json.dumps(feed.piece(len(feed.lines) - 4)))
+    assert frames[128] < frames[8] + 120  # less than a byte for each token more
+    assert pieces[128] < pieces[8] + 120
+
+
+def test_the_message_moves_into_the_transcript_once_and_what_is_typed_meanwhile_stays(events: ChatEvents):
+    messages, transcripts, *_ = zip(*send(events), strict=True)
+    assert [one for one in messages if isinstance(one, str)] == [""]
+    (transcript,) = [one for one in transcripts if isinstance(one, str)]
+    begun, live = map(json.loads, transcript.splitlines())
+    assert (begun, live) == ({"user": "Hello"}, {"live": feed_of(events).run})
 
 
 def test_the_last_answer_stays_in_the_strip_until_something_changes(events: ChatEvents):

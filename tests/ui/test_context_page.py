@@ -41,7 +41,9 @@ def test_an_old_turn_is_shown_to_drop_before_the_next_message_is_sent(open_lab: 
     page = context(open_lab)
     set_slider(page, "Max new tokens", 12)
     send(page, "Hello <b>there</b>", 1)
+    page.evaluate("document.querySelector('#context-turns li').kept = true")
     send(page, "And again", 2)
+    assert page.evaluate("document.querySelector('#context-turns li').kept")  # what stands there is not drawn again
     assert part(page, "answer").inner_text() == "12"
     turns = page.locator("#context-turns li")
     expect(turns.first).to_contain_text("Hello <b>there</b>")

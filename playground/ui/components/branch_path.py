@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import part
+from playground.ui.feed import More
 
 __all__ = ["branch_path"]
 
@@ -14,9 +15,11 @@ _TEMPLATE = (
 )
 
 
-def branch_path(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is the append-only text that `branch_views.path_lines` and kin write.
+def branch_path(*, pane: str, more: More, **props: Any) -> gr.HTML:
+    """Its value is an answer's lines, which `branch_views.path_lines` and kin write, or a head line that names a run.
 
-    A token that is clicked, or entered, is told to the pane as `pick`: the branch, and the token's index.
+    The lines of such a run it asks `more` for; what the feed says of status and words it passes on to its pane. A
+    token that is clicked, or entered, is told to the pane as `pick`: the branch, and the token's index.
     """
-    return part("branch_path", "", _TEMPLATE, pane=pane, **props)
+    before = ("feed", "flow")
+    return part("branch_path", "", _TEMPLATE, pane=pane, server_functions=[more], scripts_before=before, **props)

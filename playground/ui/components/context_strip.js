@@ -13,9 +13,9 @@ function piece([kind, name, tokens]) {
   return node;
 }
 
-function draw() {
-  if (props.value === drawn) return;
-  drawn = props.value;
+function draw(next = props.value) {
+  if (next === drawn) return;
+  drawn = next;
   const value = drawn ? JSON.parse(drawn) : null, parts = value?.parts || [];
   const fallen = parts.filter(([kind]) => kind === 'dropped');
   const lost = fallen.reduce((sum, part) => sum + part[2], 0);
@@ -32,5 +32,6 @@ function draw() {
 
 element.addEventListener('click', (event) => { const kind = event.target.dataset?.kind; if (kind) say('choose', kind); });
 hear('key', () => say('parts', drawn ? JSON.parse(drawn) : null)); // a key that is drawn later asks
-watch('value', draw);
+hear('live-strip', draw); // while an answer comes, its feed says what is taken
+watch('value', () => draw());
 draw();

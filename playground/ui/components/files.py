@@ -24,6 +24,6 @@ def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HT
     return part("open_file", "", template, max_bytes=max_bytes, **props)
 
 
-def text_line(value: str = "", **props: Any) -> gr.HTML:
-    """A quiet line of text."""
-    return part("text_line", value, '<div class="line"></div>', **props)
+def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:
+    """A quiet line of text; what a feed tells its pane as `live-told` stands in its place meanwhile."""
+    return part("text_line", value, '<div class="line"></div>', pane=pane, **props)

@@ -3,9 +3,9 @@
 // the line that the width has broken, until the width changes.
 const LEAST = 64, MOST = 256;
 const flow = (out) => {
-  let nodes = [], part = null, size = 0, width = 0, due = 0, following = true, lastTop = 0;
+  let box = out, nodes = [], part = null, size = 0, width = 0, due = 0, follows = true, following = true, lastTop = 0;
 
-  const begin = (cls) => { part = el('div', cls); size = 0; out.append(part); };
+  const begin = (cls) => { part = el('div', cls); size = 0; box.append(part); box.dataset.flow = ''; };
   const close = () => { part.classList.add('done'); part = null; }; // the part that grows always shows, at its true height
   const add = (node, text) => {
     if (!part) begin('part');
@@ -52,12 +52,13 @@ const flow = (out) => {
 
   out.addEventListener('scroll', () => { // text that grows never moves the top up; only a person does
     if (out.scrollTop < lastTop - 2) following = false;
-    if (below() < 24) following = true;
+    if (below() < 24) following = follows;
     lastTop = out.scrollTop;
   }, { passive: true });
   out.addEventListener('copy', (event) => { // the clipboard gets the model's own line ends, not those of the parts
-    const range = getSelection().rangeCount && getSelection().getRangeAt(0);
-    if (!range || !out.contains(range.commonAncestorContainer)) return;
+    const range = getSelection().rangeCount && getSelection().getRangeAt(0), node = range && range.commonAncestorContainer;
+    const text = node && (node.closest ? node : node.parentElement).closest('[data-flow]');
+    if (!text || !out.contains(text)) return;
     event.clipboardData.setData('text/plain', range.cloneContents().textContent);
     event.preventDefault();
   });
@@ -68,9 +69,20 @@ const flow = (out) => {
 
   return {
     get nodes() { return nodes; },
-    clear() { out.textContent = ''; nodes = []; part = null; following = true; lastTop = 0; },
+    clear() { out.textContent = ''; box = out; nodes = []; part = null; follows = following = true; lastTop = 0; },
+    into(node) { if (part) close(); box = node; }, // what comes from now on stands in there; it scrolls with `out`
+    follow(on) { follows = following = on; }, // whether the end stays in sight
     token(node, text) { nodes.push(node); add(node, text); },
-    words(node) { add(node, ''); },
+    words(node, text = '') { add(node, text); },
     toEnd,
   };
+};
+// A token: the space before its word is a node of its own, since a part does not begin with it.
+const tokenNode = (text, cls = 'tok') => {
+  const node = el('span', cls), lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '', word = el('span', 'word', text.slice(lead.length));
+  if (lead) node.append(el('span', 'gap', lead));
+  if (text === '') word.classList.add('none');
+  else if (/^\s+$/.test(text)) word.classList.add(text.includes('\n') ? 'line' : 'blank');
+  node.append(word);
+  return node;
 };

@@ -1,8 +1,8 @@
 const words = element.querySelector('.words'), far = element.querySelector('.far'), fill = element.querySelector('.track i'), voice = element.querySelector('.voice');
 let spoken = null;
 
-function draw() {
-  const value = props.value || {}, known = typeof value.fraction === 'number', moving = ['queued', 'loading', 'reading', 'running'].includes(value.phase);
+function draw(value = props.value || {}) {
+  const known = typeof value.fraction === 'number', moving = ['queued', 'loading', 'reading', 'running'].includes(value.phase);
   element.dataset.phase = value.phase || 'idle';
   words.textContent = props.limit || value.text || props.idle;
   words.title = props.limit || value.text || '';
@@ -16,6 +16,7 @@ function draw() {
   say('status', value);
 }
 
-watch('value', draw);
-watch('limit', draw);
+hear('live-status', draw); // while something is on its way, its feed says how it stands
+watch('value', () => draw());
+watch('limit', () => draw());
 draw();

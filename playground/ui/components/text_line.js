@@ -1,4 +1,5 @@
 const line = element.querySelector('.line');
-const draw = () => { line.textContent = props.value || ''; };
-watch('value', draw);
+const draw = (live) => { line.textContent = live || props.value || ''; };
+hear('live-told', draw);
+watch('value', () => draw());
 draw();

@@ -13,14 +13,7 @@ function reset(line) {
 }
 
 function span(token, index) {
-  const node = el('span', 'tok');
-  const text = token[0];
-  const lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '';
-  if (lead) node.append(el('span', 'gap', lead));
-  const word = el('span', 'word', text.slice(lead.length));
-  if (text === '') word.classList.add('none');
-  else if (/^\s+$/.test(text)) word.classList.add(text.includes('\n') ? 'line' : 'blank');
-  node.append(word);
+  const node = tokenNode(token[0]);
   node.style.setProperty('--surprise', Math.min(1, Math.max(0, -token[1] / Math.LN2 / 8)).toFixed(3));
   node.dataset.index = index;
   node.tabIndex = index ? -1 : 0; // one tab stop; arrows move it

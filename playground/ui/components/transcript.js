@@ -1,4 +1,5 @@
-const list = element.querySelector('.turns'), voice = element.querySelector('.voice');
+// Turns that were answered come in the value; the answer that comes is asked for, in pieces. What is drawn already stays.
+const list = element.querySelector('.turns'), voice = element.querySelector('.voice'), view = flow(list);
 let drawn = '', answer = null, dropped = 0;
 
 function said(kind, who, text) {
@@ -7,14 +8,32 @@ function said(kind, who, text) {
   return [node, words];
 }
 
+function begin({ user, who }) {
+  const item = el('li'), [you] = said('you', who || 'You', user), [model, words] = said('model', 'Model', '');
+  item.append(you, model);
+  list.append(item);
+  answer = words;
+  view.into(words);
+}
+
 function add(line) {
-  if (line.user != null) {
-    const item = el('li'), [you] = said('you', line.who || 'You', line.user), [model, words] = said('model', 'Model', '');
-    item.append(you, model);
-    list.append(item);
-    answer = words;
-  } else if (line.add != null) answer?.append(line.add);
-  else if (line.end != null) { if (line.end) answer?.after(el('span', 'end', line.end)); if (line.speak) voice.textContent = `Answer: ${answer?.textContent ?? ''}`; }
+  if (line.user != null) begin(line);
+  else if (line.add != null) view.words(tokenNode(line.add), line.add);
+  else if (line.live) { view.follow(true); listen(line.live, take, tell); }
+  else if (line.end != null) {
+    if (line.end) answer.after(el('span', 'end', line.end));
+    if (line.speak) voice.textContent = `Answer: ${answer.textContent}`;
+  }
+}
+
+function take(lines) {
+  for (const line of lines) if (line) add(JSON.parse(line));
+  view.toEnd();
+}
+
+function tell({ status, strip }) {
+  say('live-status', status);
+  say('live-strip', strip);
 }
 
 function mark() {
@@ -27,19 +46,27 @@ function mark() {
   });
 }
 
+const text = (item, who) => item.querySelector(`.${who} .words`).textContent;
+
 function draw() {
-  const value = props.value || '';
+  const value = props.value || '', turns = [];
   if (value === drawn) return;
-  const near = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  const grows = drawn && value.startsWith(drawn);
-  if (!grows) { list.textContent = ''; answer = null; }
-  for (const line of value.slice(grows ? drawn.length : 0).split('\n')) if (line) add(JSON.parse(line));
   drawn = value;
+  unlisten();
+  for (const line of value.split('\n')) if (line) { const one = JSON.parse(line); if (one.user != null) turns.push([one]); else turns.at(-1).push(one); }
+  let same = 0; // turns of which nothing has changed
+  for (const [begun, ...rest] of turns) {
+    const item = list.children[same], all = rest.map((one) => one.add ?? '').join('');
+    if (!item || text(item, 'you') !== begun.user || text(item, 'model') !== all || rest.some((one) => one.live)) break;
+    same += 1;
+  }
+  while (list.children.length > same) list.lastChild.remove();
+  for (const turn of turns.slice(same)) turn.forEach(add);
   element.classList.toggle('filled', list.children.length > 0);
   mark();
-  if (near || !grows) list.scrollTop = list.scrollHeight;
+  view.toEnd();
 }
 
-hear('parts', (value) => { dropped = value?.turns_out || 0; mark(); });
+hear('parts', (value) => { const now = value?.turns_out || 0; if (now !== dropped) { dropped = now; mark(); } });
 watch('value', draw);
 draw();

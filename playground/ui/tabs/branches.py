@@ -20,6 +20,7 @@ from playground.ui.components.files import download, open_file, text_line
 from playground.ui.components.notice import notice
 from playground.ui.components.stage_line import stage_line
 from playground.ui.components.stamp import stamp
+from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
@@ -69,8 +70,8 @@ class Branches:
         return [self.path, self.choice, self.told, self.tree, self.verdict, self.diff, self.status, self.notice]
 
 
-def build_branches() -> Branches:
-    """Lay the section out."""
+def build_branches(feeds: Feeds) -> Branches:
+    """Lay the section out; `feeds` are those of the page."""
     with gr.Column(elem_classes="branches"):
         with gr.Row(elem_classes="branch-head"):
             state = stage_line(_IDLE, pane=PANE, elem_id="branches-status")
@@ -81,9 +82,9 @@ def build_branches() -> Branches:
         news = notice(pane=PANE, elem_classes="notice")
         gr.HTML(_EMPTY, elem_classes="card branch-empty")
         with gr.Row(elem_classes="branch-pair"):
-            path = branch_path(pane=PANE, elem_classes="card branch-path")
+            path = branch_path(pane=PANE, more=feeds.more(), elem_classes="card branch-path")
             choice = branch_choice(pane=PANE, widths=WIDTHS, width=DEFAULT_WIDTH, elem_classes="card branch-choice")
-        told = text_line(elem_id="branches-told")
+        told = text_line(pane=PANE, elem_id="branches-told")
         tree = branch_tree(pane=PANE, elem_classes="card branch-tree")
         verdict = text_line(elem_id="branches-verdict")
         differences = diff()
@@ -92,10 +93,10 @@ def build_branches() -> Branches:
 
 
 def wire_branches(
-    section: Branches, looked: Looked, controls: Controls, runner: Runner, sessions: Sessions
+    section: Branches, looked: Looked, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into."""
-    events = BranchEvents(section, looked, controls["temperature"], runner, sessions)
+    events = BranchEvents(section, looked, controls["temperature"], runner, sessions, feeds)
     choice, tree, shown = section.choice, section.tree, section.shown
     section.stamp.input(events.refresh, None, shown, **QUIET)
     choice.input(

@@ -18,6 +18,7 @@ from playground.ui.components.transcript import transcript
 from playground.ui.context_chat import ChatEvents
 from playground.ui.context_lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
 from playground.ui.context_tokens import Tokenizer, build_tokenizer, wire_tokenizer
+from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.ladder import ENDED, STARTED
@@ -59,8 +60,8 @@ class Context:
         return [self.strip]
 
 
-def build_context(tab: gr.Tab) -> Context:
-    """Lay the section out; `tab` is the one it stands in."""
+def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
+    """Lay the section out; `tab` is the one it stands in, `feeds` are those of the page."""
     with gr.Column(elem_classes="context"):
         with gr.Column(elem_classes="card", elem_id="context-chat"):
             title("The context, turn by turn", _ABOUT)
@@ -71,7 +72,7 @@ def build_context(tab: gr.Tab) -> Context:
                 LIMITS["context_length"].low, _LONGEST, value=_LONGEST, step=1, label="Context length, here",
                 interactive=True, elem_classes=["context-limit", "plain-slider"], elem_id="context-limit",
             )  # fmt: skip
-            turns = transcript(pane=PANE, empty=_EMPTY_CHAT, elem_id="context-turns")
+            turns = transcript(pane=PANE, empty=_EMPTY_CHAT, more=feeds.more(), elem_id="context-turns")
             message, send, stop, new = _ask()
             state = stage_line("No message sent yet.", pane=PANE, elem_id="context-stage")
             notice(pane=PANE, elem_classes="notice")
@@ -91,7 +92,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
 
 
 def wire_context(
-    section: Context, looked: Looked, controls: Controls, runner: Runner, sessions: Sequence[Sessions]
+    section: Context, looked: Looked, controls: Controls, runner: Runner, sessions: Sequence[Sessions], feeds: Feeds
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into.
 
@@ -101,10 +102,11 @@ def wire_context(
         controls: The sidebar's.
         runner: Answers.
         sessions: Those of the chat, of the curve and of the needle test.
+        feeds: Those of the page.
     """
     chats, curves, needles = sessions
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
-    events = ChatEvents(fields, runner, chats, looked)
+    events = ChatEvents(fields, runner, chats, looked, feeds)
     _wire_chat(section, events, fields)
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
     wire_curve(section.curve, controls, runner, curves)

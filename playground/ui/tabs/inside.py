@@ -11,6 +11,7 @@ from playground.experiments.services import Runner
 from playground.ui.common import QUIET, Controls
 from playground.ui.components.files import open_file, text_line
 from playground.ui.components.notice import notice
+from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
@@ -48,8 +49,8 @@ class Inside:
     layers: Layers
 
 
-def build_inside() -> Inside:
-    """Lay the tab out."""
+def build_inside(feeds: Feeds) -> Inside:
+    """Lay the tab out; `feeds` are those of the page."""
     with gr.Row(elem_classes="inside-head"):
         run = text_line("", elem_id="inside-run")
         file = open_file("Open a run", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="inside-open")
@@ -58,16 +59,22 @@ def build_inside() -> Inside:
         with gr.Tab("Sampler", id="sampler"):
             sampler = build_sampler()
         with gr.Tab("Branches", id="branches"):
-            branches = build_branches()
+            branches = build_branches(feeds)
         with gr.Tab("Context", id="context") as context_tab:
-            context = build_context(context_tab)
+            context = build_context(context_tab, feeds)
         with gr.Tab("Layers", id="layers"):
             layers = build_layers()
     return Inside(run, file, news, sampler, branches, context, layers)
 
 
 def wire_inside(
-    tab: gr.Tab, inside: Inside, plays: Sessions, controls: Controls, runner: Runner, own: Sequence[Sessions]
+    tab: gr.Tab,
+    inside: Inside,
+    plays: Sessions,
+    controls: Controls,
+    runner: Runner,
+    own: Sequence[Sessions],
+    feeds: Feeds,
 ) -> None:
     """Show the run when the tab opens or a file is read; wire each section.
 
@@ -79,13 +86,14 @@ def wire_inside(
         runner: Answers.
         own: Documents of this tab: the opened run, branches, chats, looks between layers, length curves, needle tests
             and training steps.
+        feeds: Those of the page.
     """
     files, branched, chats, lensed, curves, needles, trained = own
     looked = Looked(plays, files)
     fills: list[Fill] = [
         wire_sampler(inside.sampler, looked, controls, runner),
-        wire_branches(inside.branches, looked, controls, runner, branched),
-        wire_context(inside.context, looked, controls, runner, (chats, curves, needles)),
+        wire_branches(inside.branches, looked, controls, runner, branched, feeds),
+        wire_context(inside.context, looked, controls, runner, (chats, curves, needles), feeds),
         wire_layers(inside.layers, looked, controls, runner, (lensed, trained)),
     ]
     sections: tuple[Section, ...] = (inside.sampler, inside.branches, inside.context, inside.layers)
