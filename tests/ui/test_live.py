@@ -16,7 +16,7 @@ from playground.experiments.records import parse_record
 from playground.experiments.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.feed import MOST_LINES, Feed, Feeds
-from playground.ui.live import RunView, follow
+from playground.ui.live import Due, RunView, follow
 from playground.ui.saving import saved
 from playground.ui.sessions import MAX_SESSIONS, Sessions, Ticket
 from playground.ui.tabs.play import preview_of
@@ -111,6 +111,13 @@ def test_a_page_that_asks_for_what_is_not_there_gets_nothing(asked: object):
     feed.lines.append("{}\n")
     feeds.add(feed)
     assert run_async(feeds.more()(asked)) == {"gone": True}
+
+
+def test_what_is_no_news_is_sent_again_only_to_see_whether_the_page_is_still_there(monkeypatch: pytest.MonkeyPatch):
+    due = Due()
+    assert [due("a"), due("a"), due("b"), due("b")] == [True, False, True, False]
+    monkeypatch.setattr("playground.ui.live.STILL_HERE_S", 0)
+    assert due("b")
 
 
 def test_a_feed_goes_with_the_ticket_that_holds_it():

@@ -57,7 +57,7 @@ const flow = (out) => {
   }, { passive: true });
   out.addEventListener('copy', (event) => { // the clipboard gets the model's own line ends, not those of the parts
     const range = getSelection().rangeCount && getSelection().getRangeAt(0), node = range && range.commonAncestorContainer;
-    const text = node && (node.closest ? node : node.parentElement).closest('[data-flow]');
+    const text = node && (node.closest ? node : node.parentElement)?.closest('[data-flow]');
     if (!text || !out.contains(text)) return;
     event.clipboardData.setData('text/plain', range.cloneContents().textContent);
     event.preventDefault();
