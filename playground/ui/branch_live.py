@@ -96,7 +96,7 @@ class BranchView:
 
 
 async def branch_frames(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> AsyncGenerator[None]:
-    """A frame each time there is news of the branch that its feed does not tell, and when it has ended.
+    """A frame each time there is news of the branch that its feed does not carry, and when it has ended.
 
     Closing this stops it.
 

@@ -88,7 +88,7 @@ class ChatAnswer:
 
 
 async def answer_frames(runner: Runner, answer: ChatAnswer, ticket: Ticket) -> AsyncGenerator[None]:
-    """A frame each time there is news of the answer that its feed does not tell, until it is over.
+    """A frame each time there is news of the answer that its feed does not carry, until it is over.
 
     Closing this stops it.
     """
@@ -101,7 +101,7 @@ async def answer_frames(runner: Runner, answer: ChatAnswer, ticket: Ticket) -> A
                     answer.add(update)
                 if due(answer.shown is not None or answer.status):
                     yield
-    except Exception as error:  # whatever ended it is told in the page
+    except Exception as error:  # whatever ended it is shown in the page
         if not isinstance(error, PlaygroundError):
             _log.exception("a chat failed")
         answer.status = failure(error)

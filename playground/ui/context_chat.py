@@ -126,7 +126,7 @@ class ChatEvents:
         return "", answer.transcript, views.strip_value(shown), answer.status
 
     def _keep(self, own: Chat, answer: ChatAnswer) -> None:
-        """Keep the turn. One without a token of an answer is no turn."""
+        """Keep the turn. One without a token of an answer is not a turn."""
         if not answer.ids:
             return
         own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))

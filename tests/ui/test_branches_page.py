@@ -181,6 +181,7 @@ def test_all_of_it_by_keyboard_and_a_branch_can_be_stopped(open_lab: OpenPage):
     press("ArrowUp")
     press("Enter")
     expect(toks(page)).to_have_count(400)
+    assert page.locator(".branch-path .part").count() > 1  # what is out of sight costs nothing
     press("ArrowRight")
     expect(rows(page).nth(1)).to_be_focused()
 

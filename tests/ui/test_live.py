@@ -113,7 +113,7 @@ def test_a_page_that_asks_for_what_is_not_there_gets_nothing(asked: object):
     assert run_async(feeds.more()(asked)) == {"gone": True}
 
 
-def test_what_is_no_news_is_sent_again_only_to_see_whether_the_page_is_still_there(monkeypatch: pytest.MonkeyPatch):
+def test_the_same_news_is_sent_again_only_to_see_whether_the_page_is_still_there(monkeypatch: pytest.MonkeyPatch):
     due = Due()
     assert [due("a"), due("a"), due("b"), due("b")] == [True, False, True, False]
     monkeypatch.setattr("playground.ui.live.STILL_HERE_S", 0)

@@ -25,5 +25,5 @@ def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HT
 
 
 def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:
-    """A quiet line of text; what a feed tells its pane as `live-told` stands in its place meanwhile."""
+    """A quiet line of text; what a feed reports to its pane as `live-told` stands in its place meanwhile."""
     return part("text_line", value, '<div class="line"></div>', pane=pane, **props)
