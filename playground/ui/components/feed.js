@@ -1,6 +1,6 @@
 // A live run's lines are asked for in pieces, at the page's own pace: a tab that sleeps loses none, and no more is sent
 // than can be drawn. A page that is slow to draw asks less often.
-const PACE_MS = 125, IDLE_MS = 200, MOST_TRIES = 20;
+const PACE_MS = 200, IDLE_MS = 200, MOST_TRIES = 20;
 let feed = null; // name of the run that is listened to
 
 const listen = (run, take, tell) => {
