@@ -236,7 +236,7 @@ class Bench:
     def _page(self) -> Iterator[Result]:
         """What a browser that watches takes from the model, on the same cores, and whether the page stays alive."""
         seen: list[Watched] = []
-        with watching(PROMPT, 8 * self._tokens, "int4") as pair:
+        with watching(PROMPT, 4 * self._tokens, "int4") as pair:
 
             def watched() -> float:
                 seen.append(pair.watched())
