@@ -77,7 +77,7 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 def read_text(path: Path, limit_bytes: int) -> str:
-    """The text of a regular file of at most so many bytes.
+    """The text of a regular file, which may have at most `limit_bytes`.
 
     Raises:
         PlaygroundError: As `read_capped` and `decode_text`; names the file.

@@ -96,7 +96,7 @@ class LocalBackend:
             return work(self._tokenizer)
 
     def kv_cache_bytes(self, tokens: int) -> int | None:
-        """Predicted size of the key-value cache that holds so many tokens; None where it is unknown."""
+        """Predicted size of the key-value cache of this many tokens; None where it is unknown."""
         return None if self.facts.kv is None else self.facts.kv.nbytes(tokens)
 
     def stream(

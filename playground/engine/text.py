@@ -189,7 +189,7 @@ def whole_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int], id
 
 
 def _last_whole(tokenizer: Any, ids: Sequence[int]) -> list[int]:
-    """The last of the newest ids that is whole characters by itself; none if there is none."""
+    """The last of the newest ids that is whole characters by itself; empty where no id is."""
     special = special_ids(tokenizer)
     for token in reversed(ids[-_MOST_LOOKED_AT:]):
         spelling = tokenizer.convert_ids_to_tokens(token)

@@ -58,7 +58,7 @@ class TokenTimes:
         self._ordered_gaps_s: list[float] = []
 
     def add(self, time_s: float) -> None:
-        """The next token came so many seconds after the request."""
+        """The next token came this many seconds after the request."""
         if self._count:
             insort(self._ordered_gaps_s, time_s - self._last_s)
         else:
