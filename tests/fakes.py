@@ -61,14 +61,18 @@ class FakeCatalogue:
 
 @dataclass
 class Script:
-    """What every run does. `tokens` None answers with words of the prompt, so that each asker knows his own."""
+    """What every run does. `tokens` None answers with words of the prompt, so that each asker knows his own.
+
+    `between` is called after each state before the first token, so that a test can hold the run there until it has
+    seen the state; a state that lasts by the clock is missed on a busy machine.
+    """
 
     tokens: Sequence[str] | None = None
     count: int = 40
     tokens_per_s: float = 400
-    prompt_s: float = 0.0
-    queue_s: float = 0.0
-    load_s: float = 0.0
+    runs_before: int = 0
+    prompt_parts: int = 0
+    between: Callable[[], object] = lambda: None
     reason: str = "eos"
     fail_after: int | None = None
     error: Exception = field(default_factory=lambda: PlaygroundError("The logits are not finite at token 5: use fp32."))
@@ -117,9 +121,9 @@ class FakeRun:
 
     def __iter__(self) -> Iterator[Update]:
         script, request = self._runner.script, self.request
-        for position in range(2 if script.queue_s else 0, 0, -1):
+        for position in range(script.runs_before, 0, -1):
             yield Queued(position, self._now())
-            self._sleep(script.queue_s / 2)
+            script.between()
         with self._runner.turn:
             if not self._runner.holds(request.model, request.quantization):
                 yield from self._runner.steps(request.model, request.quantization)
@@ -130,10 +134,10 @@ class FakeRun:
 
     def _read(self, script: Script) -> Iterator[Update]:
         total = len(_ids(self.request))
-        for part in range(1, 5 if script.prompt_s else 1):
-            self._sleep(script.prompt_s / 4)
-            yield PromptProgress(total * part // 4, total, self._now())
-        self._prefill_s = max(script.prompt_s, 0.001)
+        for part in range(1, script.prompt_parts + 1):
+            yield PromptProgress(total * part // script.prompt_parts, total, self._now())
+            script.between()
+        self._prefill_s = 0.001
         yield PromptProcessed(total, total, self._prefill_s, total * KV_BYTES_PER_TOKEN, self._now())
 
     def _texts(self, script: Script) -> list[str]:
@@ -269,12 +273,12 @@ class FakeRunner:
         return {name: "this processor has no fp16 units" if name == "fp16" else None for name in QUANTIZATIONS}
 
     def steps(self, model: str, quantization: str) -> Iterator[Loading]:
-        """Loading, in four steps."""
+        """Loading, in five steps."""
         if model == "fake-far":
             raise PlaygroundError("Fake-far is not here and there is no network: connect once, or choose another.")
         for step in range(5):
             yield Loading(model, quantization, "reading the weights", step / 4)
-            time.sleep(self.script.load_s / 5)
+            self.script.between()
         self.facts = self._facts(model, quantization)
 
     def load(self, model: str, quantization: str) -> Iterator[Loading]:

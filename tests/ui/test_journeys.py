@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -237,28 +238,30 @@ def test_the_page_says_beforehand_what_a_prompt_will_be(open_page: OpenPage, run
 def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoken(
     open_page: OpenPage, runner: FakeRunner
 ):
-    runner.script = Script(queue_s=0.8, load_s=0.8, prompt_s=0.8, tokens_per_s=60)  # each state for several frames
+    seen = threading.Semaphore(0)
+    runner.script = Script(runs_before=2, prompt_parts=2, between=lambda: seen.acquire(timeout=30))
     page = open_page()
     runner.facts = runner._facts("fake-small", "fp32")
-    for name, selector in (("shown", ".chip .words"), ("spoken", ".row ~ .voice")):
-        page.evaluate(
-            """([name, selector]) => {
-              const node = document.querySelector(selector), seen = window[name] = [];
-              new MutationObserver(() => seen.push(node.textContent)).observe(node, {childList: true, subtree: true});
-            }""",
-            [name, selector],
-        )
-    ask(page, "one two three")
-    shown, spoken = " | ".join(page.evaluate("shown")), page.evaluate("spoken")
+    page.evaluate(
+        """() => {
+          const node = document.querySelector(".row ~ .voice"), spoken = window.spoken = [];
+          new MutationObserver(() => spoken.push(node.textContent)).observe(node, {childList: true, subtree: true});
+        }"""
+    )
+    prompt_of(page).fill("one two three")
+    page.get_by_role("button", name="Run").click()
+    loading = [f"loading fake-135m fp32: reading the weights {part}%" for part in (0, 25, 50, 75, 100)]
     for words in (
         "waiting, 2 runs before this",
         "waiting, 1 run before this",
-        "loading fake-135m fp32: reading the weights",
+        *loading,
         "reading the prompt, 5 of 11 tokens",
-        "running",
+        "reading the prompt, 11 of 11 tokens",
         "finished: end of answer",
     ):
-        assert words in shown
+        expect(page.locator(".chip .words")).to_contain_text(words)
+        seen.release()
+    spoken = page.evaluate("spoken")
     assert len(spoken) <= 8
     assert sum("loading" in words for words in spoken) == 1
 

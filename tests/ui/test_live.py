@@ -167,7 +167,7 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
 
     async def stopped() -> tuple[str, float]:
         ticket = Ticket()
-        async with aclosing(follow(Deaf(Script(prompt_s=1.5)), request_for("a"), ticket)) as frames:
+        async with aclosing(follow(Deaf(Script(prompt_parts=4, between=lambda: time.sleep(0.4))), request_for("a"), ticket)) as frames:
             async for frame in frames:
                 if frame.status["phase"] == "reading" and not ticket.stop.is_set():
                     ticket.stop.set()
