@@ -99,7 +99,7 @@ class FakeRun:
     def __init__(self, runner: "FakeRunner", request: RunRequest, should_stop: Callable[[], bool]):
         self.request = request
         self.closed = False
-        self.stopped_at: float | None = None
+        self.stopped = threading.Event()
         self._runner, self._should_stop = runner, should_stop
         self._events: list[TokenEvent] = []
         self._prefill_s: float | None = None
@@ -110,9 +110,9 @@ class FakeRun:
         return time.perf_counter() - self._started_at
 
     def _stop(self) -> bool:
-        if self._should_stop() and self.stopped_at is None:
-            self.stopped_at = time.perf_counter()
-        return self.stopped_at is not None
+        if self._should_stop():
+            self.stopped.set()
+        return self.stopped.is_set()
 
     def _sleep(self, seconds: float) -> None:
         end = time.perf_counter() + seconds

@@ -17,7 +17,6 @@ from playground.experiments.documents import parse_document
 from tests.ui.lab import OpenPage, open_tab, violations
 
 pytestmark = pytest.mark.browser
-SLOW_MS = 60_000
 
 
 def agents(open_lab: OpenPage, **options: object) -> Page:
@@ -32,8 +31,8 @@ def agents(open_lab: OpenPage, **options: object) -> Page:
 
 def run(page: Page) -> AgentRecord:
     page.locator("#agents-run").click()
-    expect(page.locator("#agents-stage .words")).to_have_text(re.compile("^finished: "), timeout=SLOW_MS)
-    expect(page.locator("#agents-run")).to_be_enabled(timeout=SLOW_MS)
+    expect(page.locator("#agents-stage .words")).to_have_text(re.compile("^finished: "))
+    expect(page.locator("#agents-run")).to_be_enabled()
     with page.expect_download() as download:
         page.locator("#agents-save").click()
     record = parse_document(Path(download.value.path()).read_text("utf-8"))
@@ -95,8 +94,8 @@ def test_a_wrong_number_is_told_and_a_stop_keeps_what_is_done(open_lab: OpenPage
     page.locator("#agents-steps input").fill("8")
     page.locator("#agents-answer_tokens input").fill("40")
     page.locator("#agents-run").click()
-    expect(page.locator("#agents-table tbody tr").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("#agents-table tbody tr").first).to_be_visible()
     page.locator("#agents-stop").click()
-    expect(page.locator("#agents-stage .words")).to_have_text(re.compile("^stopped: "), timeout=SLOW_MS)
-    expect(page.locator("#agents-run")).to_be_enabled(timeout=SLOW_MS)
+    expect(page.locator("#agents-stage .words")).to_have_text(re.compile("^stopped: "))
+    expect(page.locator("#agents-run")).to_be_enabled()
     expect(page.locator("#agents-table tbody tr").first).to_be_visible()

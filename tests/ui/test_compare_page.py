@@ -64,7 +64,7 @@ def start(page: Page, prompt: str = "Hello there", length: int = 12) -> None:
 
 
 def ended(page: Page) -> None:
-    expect(page.locator("#compare-table table")).to_be_visible(timeout=20_000)
+    expect(page.locator("#compare-table table")).to_be_visible()
     expect(page.locator("#compare-run")).to_be_enabled()
 
 
@@ -160,7 +160,7 @@ def test_panes_are_added_up_to_four_and_removed_down_to_two(open_lab: OpenPage):
     page.get_by_role("button", name="Remove pane A").click()
     expect(page.get_by_role("button", name="Remove pane C")).to_be_hidden()
     page.locator("#compare-run").click()
-    expect(page.get_by_role("heading", name="D against C")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="D against C")).to_be_visible()
     assert len(saved(page)["panes"]) == 2
 
 
@@ -285,7 +285,7 @@ def test_a_sweep_tells_first_what_it_takes_and_then_draws_every_value(open_lab: 
     page.get_by_role("textbox", name="Values").fill("0, 1, 2")
     expect(page.locator("#sweep-estimate")).to_contain_text("3 runs, at most 36 tokens of answer")
     page.get_by_role("button", name="Run the sweep").click()
-    expect(page.locator("#sweep .chip")).to_contain_text("finished: 3 runs", timeout=20_000)
+    expect(page.locator("#sweep .chip")).to_contain_text("finished: 3 runs")
     record = saved(page, "#sweep-save")
     assert (record["kind"], record["name"], record["values"]) == ("sweep", "temperature", [0, 1, 2])
     for cell, run in zip(page.locator("#sweep-cells .cell").all(), record["runs"], strict=True):
@@ -312,7 +312,7 @@ def test_a_long_sweep_runs_only_when_asked_again(open_lab: OpenPage, monkeypatch
     expect(page.get_by_text("This sweep is long.")).to_be_visible()
     expect(page.locator("#sweep-cells .cell")).to_have_count(0)
     page.get_by_role("button", name="Run anyway").click()
-    expect(page.locator("#sweep .chip")).to_contain_text("finished: 2 runs", timeout=20_000)
+    expect(page.locator("#sweep .chip")).to_contain_text("finished: 2 runs")
     expect(page.get_by_role("button", name="Run anyway")).to_have_count(0)
     assert saved(page, "#sweep-save")["values"] == ["fp32", "int8"]
 
@@ -323,7 +323,7 @@ def test_a_stopped_sweep_keeps_what_is_done(open_lab: OpenPage, slowly: None):
     page.get_by_role("textbox", name="Prompt").fill("Hello there")
     page.get_by_role("textbox", name="Values").fill("0, 0.5, 1, 1.5, 2")
     page.get_by_role("button", name="Run the sweep").click()
-    expect(page.locator("#sweep-cells .cell").nth(1)).to_be_visible(timeout=20_000)
+    expect(page.locator("#sweep-cells .cell").nth(1)).to_be_visible()
     page.locator("#sweep-stop").click()
     expect(page.locator("#sweep .chip")).to_contain_text("of 5 runs; they are kept")
     record = saved(page, "#sweep-save")
@@ -348,7 +348,7 @@ def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage, theme: str
     page.locator("#compare-run").click()
     ended(page)
     page.get_by_role("button", name="Run the sweep").click()
-    expect(page.locator("#sweep .chip")).to_contain_text("finished", timeout=20_000)
+    expect(page.locator("#sweep .chip")).to_contain_text("finished")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     boxes = [pane(page, name).bounding_box() for name in "ABC"]
     same_row = len({round(box["y"]) for box in boxes if box}) == 1

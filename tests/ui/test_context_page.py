@@ -27,7 +27,7 @@ def send(page: Page, text: str, turns: int) -> None:
     page.get_by_role("textbox", name="Message").fill(text)
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#context-turns li")).to_have_count(turns)
-    expect(page.get_by_role("button", name="Send")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
     expect(page.locator("#context-stage .words")).to_have_text("finished: most tokens reached")
 
 
@@ -91,7 +91,7 @@ def test_curve_and_needle_are_measured_shown_and_saved_and_the_section_is_access
     page = context(open_lab, width=width, theme=theme)
     page.locator("#context-curve-run").click()
     rows = page.locator("#context-curve-table tbody tr")
-    expect(page.locator("#context-curve-stage .words")).to_have_text("finished: 4 of 4 lengths", timeout=30_000)
+    expect(page.locator("#context-curve-stage .words")).to_have_text("finished: 4 of 4 lengths")
     expect(rows).to_have_count(4)
     expect(page.locator("#context-curve-charts")).to_contain_text("by least squares")
     with page.expect_download() as download:
@@ -101,7 +101,7 @@ def test_curve_and_needle_are_measured_shown_and_saved_and_the_section_is_access
     page.get_by_label("Prompt lengths in tokens").fill("200, 240")
     page.get_by_label("Depths, 0 to 1").fill("0, 1")
     page.locator("#context-needle-run").click()
-    expect(page.locator("#context-needle-stage .words")).to_contain_text("finished: 4 cells", timeout=30_000)
+    expect(page.locator("#context-needle-stage .words")).to_contain_text("finished: 4 cells")
     expect(page.locator("#context-needle-map tbody tr")).to_have_count(2)
     page.get_by_role("textbox", name="Message").fill("hello")
     expect(part(page, "prompt")).to_be_visible()

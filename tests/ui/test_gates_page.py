@@ -41,5 +41,5 @@ def test_sections_close_for_a_model_that_reads_in_a_way_of_its_own(
         for tabs, sections in GATES.items():
             _open(page, tabs)
             for section in sections:
-                expect(page.locator(f"{section} .actions button").first).to_be_enabled(timeout=60_000)
+                expect(page.locator(f"{section} .actions button").first).to_be_enabled()
                 expect(page.locator(f"{section}-stage .words")).not_to_contain_text(folder.name)

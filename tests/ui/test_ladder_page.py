@@ -17,7 +17,6 @@ from tests.ui.lab import OpenPage, open_tab, violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
-SLOW_MS = 120_000
 
 
 def ladder_of(page: Page) -> Locator:
@@ -52,7 +51,7 @@ def test_a_ladder_runs_is_saved_and_every_figure_is_a_recount_of_its_record(open
     page = open_tab(open_lab, "Reruns")
     climb(page)
     section = ladder_of(page)
-    expect(section.locator("#ladder-stage .words")).to_contain_text("finished: ", timeout=SLOW_MS)
+    expect(section.locator("#ladder-stage .words")).to_contain_text("finished: ")
     record = parse_as(LadderRecord, saved_by(page, section))
     assert (len(record.rungs), record.control.fresh_processes) == (len(RUNGS), 0)
     assert len(record.reference.token_ids) == 6
@@ -97,16 +96,14 @@ def test_stop_keeps_what_is_done_and_the_page_answers_meanwhile(open_lab: OpenPa
     page = open_tab(open_lab, "Reruns")
     climb(page, tokens=64)
     section = ladder_of(page)
-    expect(section.locator("#ladder-rungs li").first).to_be_visible(timeout=SLOW_MS)
+    expect(section.locator("#ladder-rungs li").first).to_be_visible()
     prompt = page.locator("#reruns-prompt textarea, #reruns-prompt input").first
-    begun = time.perf_counter()
     prompt.fill("typed while the ladder runs")
     page.get_by_role("tab", name="Play", exact=True).click()
     page.get_by_role("tab", name="Reruns", exact=True).click()
     expect(prompt).to_have_value("typed while the ladder runs")
-    assert time.perf_counter() - begun < 10  # a page that waits for the ladder would wait for minutes
     section.get_by_role("button", name="Stop").click()
-    expect(section.locator("#ladder-stage .words")).to_contain_text("stopped: ", timeout=SLOW_MS)
+    expect(section.locator("#ladder-stage .words")).to_contain_text("stopped: ")
     record = parse_as(LadderRecord, saved_by(page, section))
     assert 1 <= len(record.rungs) < len(RUNGS)
     expect(section.locator("#ladder-rungs li")).to_have_count(len(record.rungs))
@@ -187,7 +184,7 @@ def test_the_load_runs_and_its_counts_are_those_of_the_record(open_lab: OpenPage
     section.get_by_label("Requests").fill("4")
     section.get_by_label("Tokens of each answer").fill("6")
     section.get_by_role("button", name="Run the load").click()
-    expect(section.locator("#load-stage .words")).to_contain_text("finished: 3 ways", timeout=SLOW_MS)
+    expect(section.locator("#load-stage .words")).to_contain_text("finished: 3 ways")
     record = parse_as(LoadRecord, saved_by(page, section))
     for item, arm in zip(section.locator("#load-arms .arms > li").all(), record.arms, strict=True):
         assert item.locator(".number span").first.text_content() == str(len({tuple(a.token_ids) for a in arm.answers}))

@@ -14,7 +14,6 @@ from playground.ui import lens_views
 from tests.ui.lab import OpenPage, set_slider, violations
 
 pytestmark = pytest.mark.browser
-SLOW_MS = 60_000
 
 
 def layers(open_lab: OpenPage, *, prompt: str = "Hello there", run: int = 6, **options: object) -> Page:
@@ -24,8 +23,8 @@ def layers(open_lab: OpenPage, *, prompt: str = "Hello there", run: int = 6, **o
     if run:
         set_slider(page, "Max new tokens", run)
         page.get_by_role("button", name="Run", exact=True).first.click()
-        expect(page.locator("[data-part=token_view] .tok").nth(run - 1)).to_be_visible(timeout=SLOW_MS)
-        expect(page.get_by_role("button", name="Run", exact=True).first).to_be_enabled(timeout=SLOW_MS)
+        expect(page.locator("[data-part=token_view] .tok").nth(run - 1)).to_be_visible()
+        expect(page.get_by_role("button", name="Run", exact=True).first).to_be_enabled()
     page.get_by_role("tab", name="Inside", exact=True).click()
     page.get_by_role("tab", name="Layers", exact=True).click()
     return page
@@ -33,7 +32,7 @@ def layers(open_lab: OpenPage, *, prompt: str = "Hello there", run: int = 6, **o
 
 def look(page: Page) -> Locator:
     page.get_by_role("button", name="Look inside").click()
-    expect(page.locator("#layers-stage .words")).to_have_text(re.compile("^finished: "), timeout=SLOW_MS)
+    expect(page.locator("#layers-stage .words")).to_have_text(re.compile("^finished: "))
     return page.get_by_role("grid", name="Logit lens")
 
 
@@ -79,17 +78,17 @@ def test_attention_follows_the_token_the_layer_and_the_head(open_lab: OpenPage):
     expect(attention.locator(".tok")).to_have_count(len(record.token_ids))
     expect(attention.locator(".who")).to_contain_text(f"from token {len(record.token_ids) - 1},")
     attention.locator(".tok").nth(5).click()
-    expect(attention.locator(".who")).to_contain_text("mean over 4 heads: from token 5,", timeout=SLOW_MS)
+    expect(attention.locator(".who")).to_contain_text("mean over 4 heads: from token 5,")
     expect(attention.locator(".sum")).to_contain_text(re.compile(r"sum to (1\.0000|0\.9999)"))
     expect(attention.locator(".sink")).to_contain_text("attention sink")
     attention.locator(".tok").nth(5).focus()
     page.keyboard.press("ArrowRight")
     expect(attention.locator(".one")).to_contain_text("comes later, so it has no weight")
     page.keyboard.press("Enter")
-    expect(attention.locator(".who")).to_contain_text("from token 6,", timeout=SLOW_MS)
+    expect(attention.locator(".who")).to_contain_text("from token 6,")
     page.get_by_label("Head of attention").select_option("2")
     page.get_by_label("Layer of attention").select_option("2")
-    expect(attention.locator(".who")).to_contain_text("Layer 2, head 2: from token 6,", timeout=SLOW_MS)
+    expect(attention.locator(".who")).to_contain_text("Layer 2, head 2: from token 6,")
     expect(attention.locator("canvas")).to_be_visible()
     page.keyboard.press("Tab")
     assert violations(page) == []
@@ -104,7 +103,7 @@ def test_one_step_on_a_copy_stands_beside_inference(open_lab: OpenPage):
     rate.fill("0.01")
     page.get_by_label("Sentence to learn from").fill("the ants are in the end")
     page.get_by_role("button", name="Take one step").click()
-    expect(page.locator("#layers-step-stage .words")).to_contain_text("finished: one step", timeout=SLOW_MS)
+    expect(page.locator("#layers-step-stage .words")).to_contain_text("finished: one step")
     pair = page.get_by_role("group", name="Training against inference")
     record = saved_by(page, "#layers-step-save")
     assert isinstance(record, TrainingRecord)
@@ -124,5 +123,5 @@ def test_text_of_a_model_and_of_a_person_is_shown_and_never_run(open_lab: OpenPa
     page = layers(open_lab, prompt=hostile, run=0)
     look(page)
     page.get_by_role("group", name="Attention", exact=True).locator(".tok").nth(3).click()
-    expect(page.get_by_role("group", name="Attention", exact=True)).to_contain_text("onerror", timeout=SLOW_MS)
+    expect(page.get_by_role("group", name="Attention", exact=True)).to_contain_text("onerror")
     assert page.evaluate("[window.__x, window.__y]") == [None, None]

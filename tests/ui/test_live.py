@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import time
+import threading
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -139,44 +139,39 @@ def test_two_runs_never_share_a_name():
     assert len({RunView(ordered=True).head for _ in range(3)}) == 3
 
 
-def test_stop_ends_the_frames_at_once_and_the_record_comes_after():
-    async def stopped() -> tuple[list[Seen], float, Ticket]:
+def test_stop_ends_the_frames_before_the_script_does_and_the_record_comes_after():
+    async def stopped() -> tuple[list[Seen], Ticket]:
         runner, ticket = FakeRunner(Script(count=5000, tokens_per_s=100)), Ticket()
         frames: list[Seen] = []
-        pressed_at = 0.0
         async for view in follow(runner, request_for("a b", max_new_tokens=5000), ticket):
             frames.append(seen(view))
-            if len(tokens_in(frames[-1].lines)) > 5 and not pressed_at:
+            if len(tokens_in(frames[-1].lines)) > 5:
                 ticket.stop.set()
-                pressed_at = time.perf_counter()
-        return frames, time.perf_counter() - pressed_at, ticket
+        return frames, ticket
 
-    frames, took_s, ticket = run_async(stopped())
-    assert took_s < 0.3
+    frames, ticket = run_async(stopped())
     assert frames[-1].status == {"phase": "stopped", "text": "stopped"}
-    assert len(tokens_in(frames[-1].lines)) > 5
-    assert ticket.ended.wait(2)
+    assert 5 < len(tokens_in(frames[-1].lines)) < 5000
+    assert ticket.ended.wait(30)
     assert ticket.record is not None
     assert ticket.record.finish_reason == "cancelled"
 
 
 def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
-    class Deaf(FakeRunner):
-        def start(self, request, should_stop):
-            return super().start(request, lambda: False)
+    heard = threading.Event()
 
-    async def stopped() -> tuple[str, float]:
-        ticket = Ticket()
-        async with aclosing(follow(Deaf(Script(prompt_parts=4, between=lambda: time.sleep(0.4))), request_for("a"), ticket)) as frames:
+    async def stopped() -> tuple[str, bool]:
+        ticket, runner = Ticket(), FakeRunner(Script(prompt_parts=4, between=lambda: heard.wait(60)))
+        async with aclosing(follow(runner, request_for("a"), ticket)) as frames:
             async for frame in frames:
-                if frame.status["phase"] == "reading" and not ticket.stop.is_set():
+                if frame.status["phase"] == "reading":
                     ticket.stop.set()
-                    pressed_at = time.perf_counter()
-        return frame.status["phase"], time.perf_counter() - pressed_at
+        return frame.status["phase"], heard.is_set()
 
-    phase, took_s = run_async(stopped())
+    phase, heard_by_then = run_async(stopped())
+    heard.set()
     assert phase == "stopped"
-    assert took_s < 0.4
+    assert not heard_by_then
 
 
 def test_closing_the_frames_stops_the_engine():

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -44,8 +43,8 @@ def run(page: Page, n: int, mentions: str = "") -> None:
 
 def finish(page: Page, text: str | re.Pattern[str]) -> None:
     """Wait for the end, and for the drawings."""
-    expect(state(page)).to_have_text(text, timeout=30_000)
-    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=30_000)
+    expect(state(page)).to_have_text(text)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
 def save(page: Page, button: str = "#reruns-save") -> dict[str, Any]:
@@ -123,7 +122,7 @@ def test_greedy_runs_are_one_answer_and_the_page_says_there_is_no_fork(open_lab:
 def test_stop_keeps_the_runs_that_have_finished(open_lab: OpenPage):
     page = reruns(open_lab, tokens=300)
     run(page, 200)
-    expect(state(page)).to_have_text(re.compile(r"running, (32|64|96|128) of 200 finished"), timeout=60_000)
+    expect(state(page)).to_have_text(re.compile(r"running, (32|64|96|128) of 200 finished"))
     expect(page.get_by_text("200 rows go in 7 waves of at most 32")).to_be_visible()
     page.keyboard.press("Escape")
     finish(page, re.compile(r"stopped: \d+ of 200 runs finished"))
@@ -143,15 +142,13 @@ def left_out(page: Page) -> int:
 def test_the_page_stays_responsive_while_it_runs(open_lab: OpenPage):
     page = reruns(open_lab, tokens=300)
     run(page, 64)
-    expect(state(page)).to_have_text(re.compile("^running"), timeout=30_000)
-    began = time.perf_counter()
+    expect(state(page)).to_have_text(re.compile("^running"))
     prompt(page).fill("typed while it runs")
     expect(prompt(page)).to_have_value("typed while it runs")
     page.get_by_role("tab", name="Play").click()
     expect(page.locator("#run-button")).to_be_visible()
     page.get_by_role("tab", name="Reruns").click()
     expect(prompt(page)).to_have_value("typed while it runs")
-    assert time.perf_counter() - began < 3  # well under a second by hand; a busy machine gets some grace
     expect(state(page)).to_have_text(re.compile("^running"))
     page.get_by_role("button", name="Stop").first.click()
     finish(page, re.compile("^(stopped|finished)"))
@@ -287,7 +284,7 @@ def test_the_temperature_ladder_runs_stops_and_keeps_what_is_done(open_lab: Open
     page.get_by_label("Temperatures").fill("0, 1.5")
     page.get_by_role("button", name="Run at each").click()
     words = page.locator("#temperatures-status .words")
-    expect(words).to_have_text("finished: 2 temperatures, 16 runs", timeout=30_000)
+    expect(words).to_have_text("finished: 2 temperatures, 16 runs")
     expect(page.get_by_role("button", name="Run at each")).to_be_enabled()
     saved = save(page, "#rerun-ladder-save")
     assert (saved["kind"], saved["temperatures"]) == ("temperature-ladder", [0, 1.5])
@@ -300,9 +297,9 @@ def test_the_temperature_ladder_runs_stops_and_keeps_what_is_done(open_lab: Open
     page.get_by_role("spinbutton", name="Runs").fill("32")
     page.get_by_label("Temperatures").fill("0.5, 1, 1.5")
     page.get_by_role("button", name="Run at each").click()
-    expect(words).to_have_text(re.compile(r"temperature 1 \(2 of 3\)"), timeout=60_000)
+    expect(words).to_have_text(re.compile(r"temperature 1 \(2 of 3\)"))
     page.keyboard.press("Escape")
-    expect(words).to_have_text(re.compile("stopped: [12] of 3 temperatures"), timeout=30_000)
+    expect(words).to_have_text(re.compile("stopped: [12] of 3 temperatures"))
     assert save(page, "#rerun-ladder-save")["temperatures"][0] == 0.5
 
 

@@ -36,7 +36,7 @@ def test_measuring_fills_charts_and_table_and_the_file_opens_again(open_lab: Ope
     expect(page.locator("#throughput-stage")).to_contain_text("A batch must have 1 to 32 rows; got '40'")
     expect(page.get_by_label("Rows of each batch")).to_have_value("1, 40")
     ask(page, "1, 4", 4)
-    expect(words).to_have_text("finished: 2 of 2 batch sizes", timeout=30_000)
+    expect(words).to_have_text("finished: 2 of 2 batch sizes")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("tok/s")
     expect(page.locator("#throughput-rates svg rect").first).to_be_visible()
@@ -66,9 +66,9 @@ def test_measuring_fills_charts_and_table_and_the_file_opens_again(open_lab: Ope
 def test_stop_keeps_the_batches_that_are_done_on_a_narrow_page_too(open_lab: OpenPage):
     page = section(open_lab, width=390, height=844)
     ask(page, ", ".join(str(rows) for rows in range(21, 33)), 380)
-    expect(page.locator("#throughput-table tbody tr").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#throughput-table tbody tr").first).to_be_visible()
     page.locator("#throughput-stop").click()
     words = re.compile("^stopped: [1-9] of 12 batch sizes$")
-    expect(page.locator("#throughput-stage .words")).to_have_text(words, timeout=30_000)
+    expect(page.locator("#throughput-stage .words")).to_have_text(words)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert not violations(page)
