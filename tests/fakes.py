@@ -63,8 +63,8 @@ class FakeCatalogue:
 class Script:
     """What every run does. `tokens` None answers with words of the prompt, so that each asker knows his own.
 
-    `between` is called after each state before the first token, so that a test can hold the run there until it has
-    seen the state; a state that lasts by the clock is missed on a busy machine.
+    `between` is called in each state, in the last one after the first token, so that a test can hold the run there
+    until it has seen the state; a state that lasts by the clock is missed on a busy machine.
     """
 
     tokens: Sequence[str] | None = None
@@ -159,6 +159,8 @@ class FakeRun:
                 reason = "cancelled"
                 break
             yield self._token(index, text)
+            if index == 0:
+                script.between()
         self._end_s = self._now()
         self.reason = reason
         yield Finished(reason, "", self._end_s)  # type: ignore[arg-type]

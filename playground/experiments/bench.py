@@ -249,6 +249,9 @@ class Bench:
         late_s = statistics.median(one.longest_late_s for one in seen)
         note = "50 ms allowed / how late a timer of the page came at most, median of the runs"
         yield Result("longest task", 0.05, late_s, 0.05 / max(late_s, 1e-3), 1.0, "s", note)
+        stop_s = statistics.median(one.stop_s for one in seen)
+        note = "0.3 s allowed / from the click on Stop to “stopped” in the page, median of the runs"
+        yield Result("stop", 0.3, stop_s, 0.3 / stop_s, 1.0, "s", note)
 
     def _llama_cpp(self) -> Iterator[Result]:
         """int4 decode, fp32 prefill and fp32 batch against llama.cpp on the same file."""

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,10 +36,12 @@ class Watched:
     Attributes:
         tokens_per_s: Decode rate, from the run's record.
         longest_late_s: How much later than asked for a timer of the page came, at most.
+        stop_s: In a second run, from the click on Stop while tokens stream to "stopped" in the page.
     """
 
     tokens_per_s: float
     longest_late_s: float
+    stop_s: float
 
 
 def browser_missing() -> str | None:
@@ -85,8 +88,17 @@ class _Pair:
             with page.expect_download() as download:
                 page.locator("#save-button").click()
             record = json.loads(Path(download.value.path()).read_text("utf-8"))
+            stop_s = self._stop_s(page)
             browser.close()
-        return Watched(_rate(record), late_s)
+        return Watched(_rate(record), late_s, stop_s)
+
+    def _stop_s(self, page: Any) -> float:
+        page.locator("#run-button").click()
+        page.get_by_text("running", exact=True).first.wait_for(state="attached", timeout=_LONGEST_MS)
+        begun_s = time.perf_counter()
+        page.locator("#stop-button").click()
+        page.get_by_text("stopped", exact=True).first.wait_for(state="attached", timeout=_LONGEST_MS)
+        return time.perf_counter() - begun_s
 
 
 def _rate(record: dict[str, Any]) -> float:

@@ -13,7 +13,7 @@ from playground.ui.app import build_app
 from playground.ui.launch import launch_options
 from tests.fakes import FakeRunner, Script
 from tests.ui.lab import lab_url, open_lab
-from tests.ui.pages import PATIENCE_MS, OpenPage, opening, ready
+from tests.ui.pages import PATIENCE_S, OpenPage, opening, ready
 
 __all__ = ["OpenPage", "lab_url", "open_lab", "ready", "run_async"]
 
@@ -33,7 +33,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
     thread = threading.Thread(target=target)
     thread.start()
-    thread.join(PATIENCE_MS / 1000)
+    thread.join(PATIENCE_S)
     if failure:
         raise failure[0]
     return result[0]
@@ -74,7 +74,7 @@ def url(served: tuple[FakeRunner, str], runner: FakeRunner) -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     """A headless browser."""
     sandbox = [] if os.environ.get("PLAYGROUND_BROWSER_SANDBOX") else ["--no-sandbox"]  # containers often lack one
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*sandbox, "--disable-dev-shm-usage"])
         yield browser

@@ -6,11 +6,11 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-__all__ = ["PATIENCE_MS", "OpenPage", "opening", "ready"]
+__all__ = ["PATIENCE_S", "OpenPage", "opening", "ready"]
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
-PATIENCE_MS = 90_000  # for what the page shows in the end: a busy machine is slow, not wrong
+PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def opening(browser: Browser, url: str) -> Iterator[OpenPage]:
             accept_downloads=True,
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_S * 1000)
         contexts.append(context)
         page = context.new_page()
         _look(page, problems)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.fakes import FakeRunner, Script
 from tests.ui.conftest import OpenPage, ready
+from tests.ui.pages import PATIENCE_S
 
 pytestmark = pytest.mark.browser
 HOSTILE = " <img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -108,7 +109,7 @@ def test_two_people_see_only_their_own_text_settings_and_stop(open_page: OpenPag
     assert slider(two, "Temperature").input_value() == "0.8"
     expect(two.locator(".chip")).to_have_text("running")
     two.close()  # a closed page stops its run
-    assert runner.runs[1].stopped.wait(30)
+    assert runner.runs[1].stopped.wait(PATIENCE_S)
 
 
 def test_hostile_tokens_are_text(open_page: OpenPage, runner: FakeRunner):
@@ -230,7 +231,7 @@ def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoke
     open_page: OpenPage, runner: FakeRunner
 ):
     seen = threading.Semaphore(0)
-    runner.script = Script(runs_before=2, prompt_parts=2, between=lambda: seen.acquire(timeout=30))
+    runner.script = Script(runs_before=2, prompt_parts=2, between=lambda: seen.acquire(timeout=PATIENCE_S))
     page = open_page()
     runner.facts = runner._facts("fake-small", "fp32")
     page.evaluate(
@@ -248,6 +249,7 @@ def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoke
         *loading,
         "reading the prompt, 5 of 11 tokens",
         "reading the prompt, 11 of 11 tokens",
+        "running",
         "finished: end of answer",
     ):
         expect(page.locator(".chip .words")).to_contain_text(words)

@@ -22,6 +22,7 @@ from playground.ui.sessions import MAX_SESSIONS, Sessions, Ticket
 from playground.ui.tabs.play import preview_of
 from tests.fakes import FakeRunner, Script
 from tests.ui.conftest import run_async
+from tests.ui.pages import PATIENCE_S
 
 
 def request_for(prompt: str, **settings) -> RunRequest:
@@ -152,7 +153,7 @@ def test_stop_ends_the_frames_before_the_script_does_and_the_record_comes_after(
     frames, ticket = run_async(stopped())
     assert frames[-1].status == {"phase": "stopped", "text": "stopped"}
     assert 5 < len(tokens_in(frames[-1].lines)) < 5000
-    assert ticket.ended.wait(30)
+    assert ticket.ended.wait(PATIENCE_S)
     assert ticket.record is not None
     assert ticket.record.finish_reason == "cancelled"
 
@@ -161,7 +162,7 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
     heard = threading.Event()
 
     async def stopped() -> tuple[str, bool]:
-        ticket, runner = Ticket(), FakeRunner(Script(prompt_parts=4, between=lambda: heard.wait(60)))
+        ticket, runner = Ticket(), FakeRunner(Script(prompt_parts=4, between=lambda: heard.wait(PATIENCE_S)))
         async with aclosing(follow(runner, request_for("a"), ticket)) as frames:
             async for frame in frames:
                 if frame.status["phase"] == "reading":
