@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from playground.ui.app import build_app
 from playground.ui.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot, quick_and_quiet
-from tests.ui.pages import OpenPage, opening
+from tests.ui.pages import OpenPage, opening, violations
 
 __all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "serving", "set_slider", "violations"]
 
@@ -61,9 +60,3 @@ def set_slider(page: Page, name: str, value: float) -> None:
     slider = page.get_by_role("slider", name=name, exact=True)
     slider.fill(str(value))
     expect(slider).to_have_value(str(value))
-
-
-def violations(page: Page, within: str | None = None) -> list[tuple[str, list[str]]]:
-    """What axe finds wrong in the page as it is now, or in one part of it: rule and the first places."""
-    found = Axe().run(page, context=within).response["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-__all__ = ["PATIENCE_S", "OpenPage", "opening", "ready"]
+__all__ = ["PATIENCE_S", "OpenPage", "opening", "ready", "violations"]
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
@@ -65,3 +66,27 @@ def ready(page: Page) -> None:
     """Wait until the page has filled itself in."""
     page.locator("#model-select option").first.wait_for(state="attached")
     page.get_by_text("ready", exact=True).first.wait_for(state="attached")  # a link may have another tab in front
+
+
+def violations(page: Page, within: str | None = None) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong in the page as it is now, or in one part of it: rule and the first places.
+
+    Axe does not know `content-visibility`: it takes text that is not drawn to lie over the text below, so all is drawn.
+    """
+    page.evaluate(_DRAW_ALL)
+    found = Axe().run(page, context=within).response["violations"]
+    page.evaluate("document.adoptedStyleSheets.pop()")
+    return [(one["id"], [_place(node) for node in one["nodes"][:3]]) for one in found]
+
+
+_DRAW_ALL = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('* { content-visibility: visible !important; }');
+  document.adoptedStyleSheets.push(sheet);
+}"""
+
+
+def _place(node: dict[str, Any]) -> str:
+    """An element and what is wrong with it: for a contrast, the colours that axe saw."""
+    why = "; ".join(check["message"] for check in node["any"])
+    return f"{node['html'][:200]}: {why}"
