@@ -1,4 +1,4 @@
-"""Opening a page in a real browser, under watch: no request may leave loopback, no script may fail."""
+"""Opening a page in a real browser, under watch: no request may leave loopback, no script may fail; and axe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
