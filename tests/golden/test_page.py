@@ -1,0 +1,43 @@
+"""Every part of the page that has an id, and the role and accessible name of everything that a person can use."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.golden.compare import same
+from tests.ui.conftest import *  # noqa: F403  the page and the browser
+from tests.ui.pages import OpenPage
+
+pytestmark = pytest.mark.browser
+TABS = {
+    "Play": (),
+    "Compare": (),
+    "Reruns": (),
+    "Inside": ("Sampler", "Branches", "Context", "Layers"),
+    "Cost": ("A month", "Own hardware", "Agents"),
+}
+_MADE = re.compile(r"^(component-|svelte|input-|radio-|range_id|tip-)")  # ids that count up, by Gradio or by a part
+_IDS = "[...document.querySelectorAll('[id]')].map((one) => one.id)"
+
+
+def _tabs(page: Page) -> Iterator[str]:
+    for name, sections in TABS.items():
+        page.get_by_role("tab", name=name, exact=True).click()
+        yield name
+        for section in sections:
+            page.get_by_role("tab", name=section, exact=True).click()
+            yield f"{name}, {section}"
+
+
+def test_ids_roles_and_names_are_as_agreed(open_lab: OpenPage):
+    page = open_lab()
+    ids, lines = set[str](), list[str]()
+    for place in _tabs(page):
+        expect(page.get_by_role("tabpanel").first).to_be_visible()
+        ids |= {name for name in page.evaluate(_IDS) if not _MADE.match(name)}
+        lines += [f"== {place}", *page.locator("body").aria_snapshot().splitlines()]
+    named = [re.sub(r"\d[\d.,]*", "0", line) for line in lines]
+    same("ids.txt", "\n".join(sorted(ids)) + "\n")
+    same("names.txt", "\n".join(named) + "\n")
