@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from playground.backends.base import Loading, Queued
+from playground.data.presets import Hardware
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import (
+from playground.metrics.timing import timing_of
+from playground.models.facts import KVLayer, KVLayout, ModelFacts
+from playground.runs.records import (
     CandidateRecord,
     CostRecord,
     EnergyRecord,
@@ -19,10 +22,7 @@ from playground.experiments.records import (
     TimingRecord,
     TokenRecord,
 )
-from playground.experiments.updates import Meters, RunRequest, Update
-from playground.metrics.timing import timing_of
-from playground.models.facts import KVLayer, KVLayout, ModelFacts
-from playground.presets import Hardware
+from playground.runs.updates import Meters, RunRequest, Update
 from playground.settings import QUANTIZATIONS
 
 __all__ = ["FakeEntry", "FakeRun", "FakeRunner", "Script"]

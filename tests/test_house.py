@@ -55,7 +55,7 @@ def imported_with(*modules: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-LIGHT = ["settings", "files", "presets", "user_presets", "experiments.records", "experiments.store", "metrics.cost",
+LIGHT = ["settings", "files", "data.presets", "data.user_presets", "runs.records", "runs.store", "metrics.cost",
          "metrics.timing", "metrics.memory", "metrics.energy", "engine.events", "models.facts", "backends.base",
          "cli.main"]  # fmt: skip
 
@@ -72,7 +72,10 @@ def test_nothing_below_the_page_imports_gradio():
         "playground.models",
         "playground.backends",
         "playground.metrics",
+        "playground.data",
+        "playground.runs",
         "playground.experiments",
+        "playground.bench",
     )
     below = [
         found.name

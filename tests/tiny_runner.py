@@ -12,14 +12,14 @@ import torch
 
 from playground.backends.prober import Prober
 from playground.backends.slot import ModelSlot
-from playground.experiments import devices
-from playground.experiments.records import RunRecord
-from playground.experiments.runner import Runner
-from playground.experiments.updates import RunRequest, Update
+from playground.data.presets import Hardware
 from playground.models.catalogue import Catalogue
 from playground.models.quiet import quiet
 from playground.paths import presets_dir
-from playground.presets import Hardware
+from playground.runs import devices
+from playground.runs.records import RunRecord
+from playground.runs.runner import Runner
+from playground.runs.updates import RunRequest, Update
 from playground.settings import make_settings
 from tests.engine.helpers import recorded
 from tests.tiny import CHAT_TEMPLATE, tiny_folder

@@ -7,16 +7,16 @@ from dataclasses import asdict
 
 import torch
 
+from playground.bench.result import Result
+from playground.bench.suite import Bench
 from playground.cli.terminal import bytes_text, show_progress
 from playground.errors import PlaygroundError, nearest
-from playground.experiments.bench import Bench
-from playground.experiments.bench_result import Result
-from playground.experiments.progress import told
 from playground.metrics.roofline import measure_bandwidth
 from playground.models.catalogue import Catalogue
 from playground.models.fetch import fetch
 from playground.models.placement import device_name
 from playground.paths import presets_dir
+from playground.runs.progress import told
 
 __all__ = ["run_bench"]
 

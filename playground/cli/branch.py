@@ -23,7 +23,7 @@ from playground.experiments.branching.run import BranchUpdate, start_branch
 from playground.experiments.branching.tree import add, name_of, tokens_of, total_logprob
 from playground.experiments.branching.words import against, beam_sentence, saving_sentence, took_words
 from playground.experiments.documents import read_document
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 
 __all__ = ["run_branch"]
 

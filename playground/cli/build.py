@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from playground.backends.slot import ModelSlot
+from playground.data.presets import Hardware, HardwareList, load_hardware
 from playground.errors import PlaygroundError
-from playground.experiments.runner import Runner
 from playground.models.catalogue import Catalogue
 from playground.models.placement import device_name, fit_threads
 from playground.paths import presets_dir
-from playground.presets import Hardware, HardwareList, load_hardware
+from playground.runs.runner import Runner
 
 __all__ = ["build_runner", "build_runner_of", "default_hardware"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playground.cli.terminal import print_json, safe_text
 from playground.errors import PlaygroundError
-from playground.experiments.records import Document
-from playground.experiments.store import save_record
+from playground.runs.records import Document
+from playground.runs.store import save_record
 from playground.settings import MAX_PROMPT_CHARS, check_prompt
 
 __all__ = ["check_folder_of", "give", "read_prompt", "stop_on_interrupt"]

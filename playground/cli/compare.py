@@ -19,9 +19,9 @@ from playground.experiments.compare.panes import PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import MAX_PANES, MIN_PANES, ModeChosen, make_compare, start_compare
 from playground.experiments.compare.sweep import LONG_S, SweepRequest, estimate_sweep, make_sweep, start_sweep
-from playground.experiments.progress import Step
-from playground.experiments.runner import Runner
-from playground.experiments.updates import RunRequest
+from playground.runs.progress import Step
+from playground.runs.runner import Runner
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 __all__ = ["run_compare", "run_sweep"]

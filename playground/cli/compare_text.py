@@ -8,7 +8,7 @@ from playground.cli.terminal import bytes_text, duration_text, usd_text
 from playground.experiments.compare.records import CompareRecord, DiffRecord, SweepRecord
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
-from playground.experiments.records import CandidateRecord
+from playground.runs.records import CandidateRecord
 
 __all__ = ["changes_text", "compare_text", "estimate_text", "pane_numbers", "sweep_text"]
 

@@ -25,9 +25,9 @@ from playground.experiments.context.needle import (
     needle,
 )
 from playground.experiments.context.tokens import tokens_of
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.records import Document
-from playground.experiments.runner import Runner
+from playground.runs.records import Document
+from playground.runs.runner import Runner
+from playground.runs.stages import Stage
 
 __all__ = ["run_context"]
 

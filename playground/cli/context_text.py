@@ -2,7 +2,7 @@
 
 from playground.cli.terminal import bytes_text, duration_text, usd_text
 from playground.experiments.context.records import ContextRecord, FitRecord, NeedleRecord, TokensRecord
-from playground.experiments.records import Document
+from playground.runs.records import Document
 
 __all__ = ["document_text", "fit_text"]
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from playground.cli.common import check_folder_of, give
 from playground.cli.cost_start import Start, started
 from playground.cli.cost_text import cost_text
+from playground.data.presets import load_hardware, load_prices
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.costing.export import sheet_csv
 from playground.experiments.costing.fields import CostFields, FieldErrors, load_cost_fields
@@ -20,7 +21,6 @@ from playground.files import write_atomic
 from playground.metrics.prices import find_reference
 from playground.numbers import plain_number, with_a_point
 from playground.paths import presets_dir
-from playground.presets import load_hardware, load_prices
 from playground.ui.cost_report import sheet_html
 from playground.ui.formula_script import formula_notes
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from playground.data.lengths import load_lengths
 from playground.errors import PlaygroundError
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sheet import Lengths
-from playground.experiments.records import Document
-from playground.length_presets import load_lengths
 from playground.paths import presets_dir
+from playground.runs.records import Document
 
 __all__ = ["Start", "started"]
 

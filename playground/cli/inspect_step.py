@@ -10,7 +10,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.inspection.describe import check_order, step_record
 from playground.experiments.inspection.records import StageRecord, StepRecord
 from playground.experiments.inspection.step import at_step, check_step
-from playground.experiments.store import read_record
+from playground.runs.store import read_record
 from playground.settings import make_settings
 
 __all__ = ["run_inspect", "step_text"]

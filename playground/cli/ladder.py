@@ -16,9 +16,9 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism.ladder import LadderRequest, check_ladder, ladder
 from playground.experiments.determinism.load import LIMITS, LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.records import Document
-from playground.experiments.updates import RunRequest
+from playground.runs.records import Document
+from playground.runs.stages import Stage
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 __all__ = ["last_record", "run_ladder", "run_load"]

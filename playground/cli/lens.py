@@ -15,7 +15,7 @@ from playground.experiments.lens.request import LensRequest, LookAt, check_numbe
 from playground.experiments.lens.run import lens
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
-from playground.experiments.updates import RunRequest
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 __all__ = ["run_lens", "run_training"]

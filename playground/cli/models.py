@@ -3,10 +3,10 @@
 import json as json_module
 
 from playground.cli.terminal import print_json, show_progress
-from playground.experiments.progress import told
 from playground.models.catalogue import Catalogue
 from playground.models.fetch import fetch, is_ready
 from playground.paths import presets_dir
+from playground.runs.progress import told
 
 __all__ = ["fetch_model", "list_models"]
 

@@ -9,10 +9,10 @@ from playground.cli.terminal import loading_steps, print_json, safe_text, show_p
 from playground.errors import PlaygroundError
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import read_document
-from playground.experiments.records import Document, ModelRecord, RunRecord
-from playground.experiments.replay import replay, why_sentence
 from playground.experiments.replays import Outcome, replay_document, replay_sheet
-from playground.experiments.runner import Runner
+from playground.runs.records import Document, ModelRecord, RunRecord
+from playground.runs.replay import replay, why_sentence
+from playground.runs.runner import Runner
 
 __all__ = ["replay_file"]
 

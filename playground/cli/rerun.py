@@ -25,7 +25,7 @@ from playground.experiments.reruns.run import (
     rerun,
     temperature_ladder,
 )
-from playground.experiments.updates import BatchPlan, RunRequest
+from playground.runs.updates import BatchPlan, RunRequest
 from playground.settings import make_settings
 
 __all__ = ["run_reruns"]

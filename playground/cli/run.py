@@ -16,14 +16,14 @@ from playground.cli.terminal import (
     show_progress,
     tokens_text,
 )
+from playground.data.presets import load_presets
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import RunRecord
-from playground.experiments.runner import Run
-from playground.experiments.store import save_record
-from playground.experiments.updates import RunRequest
 from playground.paths import data_dir, presets_dir
-from playground.presets import load_presets
+from playground.runs.records import RunRecord
+from playground.runs.runner import Run
+from playground.runs.store import save_record
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 __all__ = ["run_prompt"]

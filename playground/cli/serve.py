@@ -8,9 +8,9 @@ from typing import Any
 from playground.cli.build import build_runner
 from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
-from playground.experiments.runner import Runner
 from playground.loopback import without_proxies
 from playground.models.fetch import is_ready
+from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 
 __all__ = ["check_port", "default_page", "serve_page"]

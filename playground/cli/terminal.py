@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from playground.backends.base import Loading, PreparedPrompt
-from playground.experiments.progress import Step
-from playground.experiments.records import EnergyRecord, RunRecord
-from playground.experiments.updates import Meters
+from playground.runs.progress import Step
+from playground.runs.records import EnergyRecord, RunRecord
+from playground.runs.updates import Meters
 
 __all__ = [
     "ascii_json",

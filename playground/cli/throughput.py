@@ -13,10 +13,10 @@ from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give, stop_on_interrupt
 from playground.cli.terminal import bytes_text, duration_text
 from playground.errors import PlaygroundError
-from playground.experiments.determinism.stages import Stage
 from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.experiments.throughput.request import DEFAULT_BATCHES, make_throughput
 from playground.experiments.throughput.run import ThroughputUpdate, measure_throughput
+from playground.runs.stages import Stage
 
 __all__ = ["run_throughput"]
 

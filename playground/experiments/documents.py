@@ -13,11 +13,11 @@ from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.lens.records import LensRecord
-from playground.experiments.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.files import read_text
+from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 __all__ = ["KINDS", "parse_document", "read_document"]
 

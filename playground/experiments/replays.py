@@ -18,17 +18,17 @@ from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.ladder import LadderRequest, ladder
 from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
-from playground.experiments.environment import changes
 from playground.experiments.lens.again import lens_again, training_again
 from playground.experiments.lens.records import LensRecord
-from playground.experiments.records import Document, RunRecord
-from playground.experiments.replay import compare_runs, moved, prompt_again, replay, request_again
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
-from playground.experiments.services import Runner
 from playground.experiments.throughput.again import throughput_again
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
-from playground.experiments.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
+from playground.runs.environment import changes
+from playground.runs.records import Document, RunRecord
+from playground.runs.replay import compare_runs, moved, prompt_again, replay, request_again
+from playground.runs.services import Runner
+from playground.runs.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
 from playground.settings import Settings, make_settings
 
 __all__ = ["Outcome", "replay_document", "replay_sheet"]

@@ -8,8 +8,8 @@ import gradio as gr
 from gradio.events import api
 
 from playground.errors import PlaygroundError
-from playground.experiments.services import Runner
-from playground.experiments.updates import RunRequest
+from playground.runs.services import Runner
+from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.live import follow
 from playground.ui.sessions import Ticket

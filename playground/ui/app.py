@@ -6,9 +6,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from playground.experiments.services import Runner
+from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
 from playground.paths import data_dir, presets_dir
-from playground.presets import ExamplePrompt, load_hardware, load_prompts
+from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.api import add_api
 from playground.ui.common import QUIET, Controls, session_of

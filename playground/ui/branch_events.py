@@ -18,7 +18,7 @@ from playground.experiments.branching.records import ROOT, BranchesRecord
 from playground.experiments.branching.run import prompt_of
 from playground.experiments.branching.tree import prune, rename, settings_of, tokens_of
 from playground.experiments.branching.words import against
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.settings import make_settings
 from playground.ui import branch_views as views
 from playground.ui.branch_live import BranchView, branch_frames

@@ -14,7 +14,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, tokens_of
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui import branch_views, views
 from playground.ui.feed import Feed
 from playground.ui.live import Due, failure

@@ -14,8 +14,8 @@ from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import CompareRequest
 from playground.experiments.compare.table import metric_rows
-from playground.experiments.services import Runner
-from playground.experiments.updates import RunRequest
+from playground.runs.services import Runner
+from playground.runs.updates import RunRequest
 from playground.ui import compare_views as views
 from playground.ui.common import Controls, named, note, session_of
 from playground.ui.compare_layout import Compare

@@ -17,9 +17,9 @@ from playground.experiments.compare.run import (
     PaneUpdate,
     start_compare,
 )
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Runner
-from playground.experiments.updates import Meters
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
+from playground.runs.updates import Meters
 from playground.ui.live import RunView, failure
 from playground.ui.sessions import Ticket
 from playground.ui.work import follow_work

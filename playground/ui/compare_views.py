@@ -8,7 +8,7 @@ from typing import Any
 from playground.engine.events import Candidate, TokenEvent
 from playground.experiments.compare.records import CompareMode, DiffRecord
 from playground.experiments.compare.table import MetricRow
-from playground.experiments.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord, TokenRecord
 from playground.ui import views
 
 __all__ = [

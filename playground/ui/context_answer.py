@@ -8,7 +8,7 @@ from typing import Any
 from playground.engine.events import Finished, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.context.chat import ChatRead, ChatRequest, chat
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui import context_views as views
 from playground.ui.context_views import Shown
 from playground.ui.feed import Feed

@@ -12,8 +12,8 @@ from playground.engine.chat import Turn
 from playground.errors import PlaygroundError
 from playground.experiments.context.chat import ChatRequest, preview_chat
 from playground.experiments.context.tokens import pieces_of
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Runner
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
 from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui import context_views as views
 from playground.ui.common import Controls, named, session_of

@@ -17,7 +17,7 @@ from playground.experiments.context.needle import (
     check_needle,
     needle,
 )
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.components.base import attribute
 from playground.ui.components.chart import chart

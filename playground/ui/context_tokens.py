@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.context.tokens import tokens_of
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named
 from playground.ui.components.chart import chart
 from playground.ui.components.files import text_line

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.experiments.updates import RunRequest
+from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, Settings, check_prompt, make_settings
 
 __all__ = [

@@ -5,15 +5,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from playground.energy_presets import load_energy
+from playground.data.energy import load_energy
+from playground.data.lengths import load_lengths
+from playground.data.presets import load_hardware
 from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
 from playground.experiments.costing.plans import ChartPlan, Section
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import LARGE_MODEL, SMALL_MODEL
-from playground.length_presets import load_lengths
 from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.paths import presets_dir
-from playground.presets import load_hardware
 from playground.ui.formula_script import formula_notes
 
 __all__ = ["cost_config", "cost_config_script"]

@@ -19,9 +19,9 @@ from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import MAX_COMPARED, MAX_LENGTHS, CostRequest, Lengths, build_sheet
 from playground.experiments.documents import KINDS
-from playground.experiments.records import Document
 from playground.numbers import plain_number
 from playground.paths import presets_dir
+from playground.runs.records import Document
 from playground.ui.common import note, session_of
 from playground.ui.cost_report import sheet_html
 from playground.ui.formula_script import formula_notes

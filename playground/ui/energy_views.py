@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from playground.energy_presets import GRID_LIMITS, PUE_LIMITS, load_energy
-from playground.experiments.records import EnergyRecord
+from playground.data.energy import GRID_LIMITS, PUE_LIMITS, load_energy
 from playground.metrics.formulas.energy import joules_per_token, watt_hours
 from playground.paths import presets_dir
+from playground.runs.records import EnergyRecord
 
 __all__ = [
     "energy_choices",

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET
 
 __all__ = ["wire_gates"]

@@ -17,8 +17,8 @@ from playground.experiments.determinism.records import (
     RungRecord,
 )
 from playground.experiments.determinism.rungs import FIXES, RUNGS
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.records import Document
+from playground.runs.records import Document
+from playground.runs.stages import Stage
 from playground.ui import ladder_views, load_views
 from playground.ui.ladder_views import ANOTHER_MODEL, count_of
 from playground.ui.live import failure

@@ -13,10 +13,10 @@ from playground.errors import PlaygroundError
 from playground.experiments.lens.records import AttentionRecord, LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt, check_number, request_of_run
 from playground.experiments.lens.run import attention, lens
-from playground.experiments.replay import request_again
-from playground.experiments.services import Runner
 from playground.experiments.training.run import make_training, train
-from playground.experiments.updates import RunRequest
+from playground.runs.replay import request_again
+from playground.runs.services import Runner
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.common import Controls, named, session_of
 from playground.ui.controls import make_request

@@ -11,9 +11,9 @@ from typing import Any
 
 from playground.engine.events import Finished, PromptProcessed, TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Run, Runner
-from playground.experiments.updates import Meters, RunRequest, Update
+from playground.runs.records import RunRecord
+from playground.runs.services import Run, Runner
+from playground.runs.updates import Meters, RunRequest, Update
 from playground.ui import views
 from playground.ui.feed import Feed
 from playground.ui.pump import Pump

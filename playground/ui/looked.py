@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from playground.ui.common import note, session_of
 from playground.ui.saving import opened
 from playground.ui.sessions import Sessions

@@ -7,7 +7,7 @@ import anyio
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.components.menu import Option
 from playground.ui.live import FRAMES_PER_S, failure

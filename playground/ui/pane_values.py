@@ -5,8 +5,8 @@ from typing import Any
 
 from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import base_of
-from playground.experiments.records import RunRecord
-from playground.experiments.updates import RunRequest
+from playground.runs.records import RunRecord
+from playground.runs.updates import RunRequest
 from playground.settings import LIMITS
 from playground.ui.controls import CHECKS, SLIDERS, make_request, stop_text
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from playground.data.presets import Preset, Presets, load_presets
+from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset
 from playground.errors import PlaygroundError
-from playground.presets import Preset, Presets, load_presets
 from playground.ui.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 from playground.ui.sidebar import preset_hints, preset_options
-from playground.user_presets import export_preset, import_preset, new_preset, save_preset
 
 __all__ = ["PresetBook", "preset_updates"]
 

@@ -9,8 +9,8 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from playground.data.presets import Preset
 from playground.errors import PlaygroundError
-from playground.presets import Preset
 from playground.ui.common import QUIET, Controls, named, note
 from playground.ui.preset_menu import PresetBook, preset_updates
 from playground.ui.sidebar import CUSTOM, Sidebar

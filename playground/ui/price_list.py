@@ -4,9 +4,9 @@ import json
 from functools import cache
 from typing import Any
 
+from playground.data.presets import load_prices
 from playground.metrics.prices import Rates, Tiers, price_list_date, reference_models
 from playground.paths import presets_dir
-from playground.presets import load_prices
 
 __all__ = ["price_list_data", "price_list_script"]
 

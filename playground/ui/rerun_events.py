@@ -9,10 +9,10 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.errors import PlaygroundError
-from playground.experiments.records import Document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import rerun, with_mentions
-from playground.experiments.services import Runner
+from playground.runs.records import Document
+from playground.runs.services import Runner
 from playground.ui.common import Controls, named, note, session_of
 from playground.ui.rerun_charts import ladder_chart
 from playground.ui.rerun_controls import mentions_text, parse_mentions, rerun_request, temperatures_text

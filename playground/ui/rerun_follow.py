@@ -6,9 +6,9 @@ from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from playground.errors import PlaygroundError
-from playground.experiments.records import Document
 from playground.experiments.reruns.records import TemperatureLadderRecord
 from playground.experiments.reruns.run import with_mentions
+from playground.runs.records import Document
 from playground.ui.live import failure
 from playground.ui.rerun_charts import ladder_chart
 from playground.ui.rerun_controls import parse_mentions

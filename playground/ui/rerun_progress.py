@@ -7,7 +7,7 @@ from playground.backends.base import Loading, Queued
 from playground.engine.events import PreparedPrompt
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import LadderStep, RerunProgress
-from playground.experiments.updates import BatchPlan
+from playground.runs.updates import BatchPlan
 from playground.ui.views import NOTHING, format_bytes, format_seconds, status, usage
 
 __all__ = ["LadderProgress", "Progress", "RerunStatus", "opened_status", "plan_text", "requests_of", "speed_text"]

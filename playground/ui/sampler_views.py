@@ -1,6 +1,6 @@
 """A run as the sampler's picker shows it, and a step on its way in words: pure functions, no Gradio."""
 
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from playground.ui import views
 
 __all__ = ["answer_view", "step_text"]

@@ -8,7 +8,7 @@ import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
-from playground.experiments.records import Document
+from playground.runs.records import Document
 from playground.ui.common import note
 from playground.ui.sessions import Sessions
 

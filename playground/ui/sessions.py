@@ -4,7 +4,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from playground.experiments.records import Document
+from playground.runs.records import Document
 from playground.ui.feed import Feed
 
 __all__ = ["MAX_SESSIONS", "Sessions", "Ticket"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from playground.data.presets import Hardware, Presets
 from playground.errors import PlaygroundError
 from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
-from playground.presets import Hardware, Presets
 from playground.settings import Settings
 from playground.ui.common import Controls
 from playground.ui.components.energy_place import energy_place

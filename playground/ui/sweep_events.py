@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.run import SweepRequest, estimate_sweep, make_sweep
 from playground.experiments.compare.table import metric_rows
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui import sweep_views as views
 from playground.ui.common import QUIET, Controls, named, note, session_of
 from playground.ui.controls import make_request

@@ -11,8 +11,8 @@ from playground.engine.events import Finished, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.run import PaneFailed, PaneUpdate, SweepRequest, start_sweep
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Runner
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
 from playground.ui import sweep_views, views
 from playground.ui.live import failure
 from playground.ui.sessions import Ticket

@@ -10,7 +10,7 @@ from playground.engine.events import Finished, TokenEvent
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.run import SweepEstimate
 from playground.experiments.compare.table import MetricRow
-from playground.experiments.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord, TokenRecord
 from playground.settings import LIMITS
 from playground.ui import views
 from playground.ui.chart_spec import Axis, ChartSpec, Colour, Series

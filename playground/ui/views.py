@@ -7,10 +7,10 @@ from typing import Any
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import CostRecord
-from playground.experiments.updates import Meters
 from playground.metrics.cost import per_month, resent_usd
 from playground.models.facts import ModelFacts
+from playground.runs.records import CostRecord
+from playground.runs.updates import Meters
 from playground.ui.energy_views import energy_values
 
 __all__ = [

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.controls import CHECKS, SLIDERS
 from playground.ui.gates import wire_gates

@@ -1,6 +1,6 @@
 """The command line in this process, with a tiny model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,15 +8,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from playground.cli.main import app
-from tests.tiny_runner import endless_folder, quick_and_quiet
+from tests.tiny_runner import endless_folder
 
 Invoke = Callable[..., Result]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick() -> Iterator[None]:
-    with quick_and_quiet():
-        yield
 
 
 @pytest.fixture(scope="session")

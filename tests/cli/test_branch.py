@@ -8,7 +8,7 @@ from click.testing import Result
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.branching.tree import tokens_of, total_logprob
 from playground.experiments.documents import parse_document, read_document
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 

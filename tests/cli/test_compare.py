@@ -13,7 +13,7 @@ from playground.engine.events import TokenEvent
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.table import metric_rows
 from playground.experiments.documents import parse_document, read_document
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 from tests.tiny_runner import endless_folder, ids

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from playground.data.lengths import load_lengths
+from playground.data.presets import load_hardware, load_prices
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import parse_document, read_document
-from playground.length_presets import load_lengths
 from playground.metrics.prices import rates
 from playground.paths import presets_dir
-from playground.presets import load_hardware, load_prices
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 

@@ -6,7 +6,7 @@ import pytest
 from playground.cli.ladder_text import load_text
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LadderRecord, LoadRecord
 from playground.experiments.documents import parse_document, read_document
-from playground.experiments.records import ModelRecord
+from playground.runs.records import ModelRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from playground.experiments.records import parse_record
 from playground.models.catalogue import Catalogue
 from playground.paths import presets_dir
+from playground.runs.records import parse_record
 from tests.cli.conftest import Invoke
 from tests.tiny_runner import endless_folder
 

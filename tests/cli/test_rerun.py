@@ -9,10 +9,10 @@ import pytest
 
 from playground.cli import rerun as rerun_module
 from playground.experiments.documents import parse_document, read_document
-from playground.experiments.records import RunRecord
 from playground.experiments.reruns import run as run_module
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunProgress
+from playground.runs.records import RunRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 

@@ -12,8 +12,8 @@ import pytest
 from playground.cli import run as run_module
 from playground.cli.build import build_runner
 from playground.errors import PlaygroundError
-from playground.experiments.records import parse_record
 from playground.paths import data_dir
+from playground.runs.records import parse_record
 from tests.cli.conftest import Invoke
 from tests.tiny import tiny_gguf
 from tests.tiny_runner import endless_folder

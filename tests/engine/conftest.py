@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import torch
 
 from playground.engine.decoder import Decoder
 from playground.engine.model import TextModel
@@ -12,15 +11,6 @@ from playground.engine.module import ModuleModel
 from playground.models.catalogue import ModelEntry
 from playground.models.loading import LoadedModel, load, unload
 from tests.models.conftest import default_entry  # noqa: F401  a fixture is found by its name
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Small models are quickest on one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from playground.engine.events import PromptProcessed
 from playground.errors import PlaygroundError
-from playground.experiments.measure import Measurement
-from playground.experiments.records import CostRecord, parse_record
-from playground.experiments.services import Runner
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
-from tests.experiments.test_store import DOCUMENT
+from playground.runs.measure import Measurement
+from playground.runs.records import CostRecord, parse_record
+from playground.runs.services import Runner
+from tests.runs.test_store import DOCUMENT
 from tests.tiny_runner import request
 
 MONEY = [name for name in CostRecord.model_fields if name.endswith("_usd")]

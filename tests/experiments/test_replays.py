@@ -35,12 +35,12 @@ from playground.experiments.lens.run import lens
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
-from playground.experiments.runner import Runner
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.throughput.request import ThroughputRequest
 from playground.experiments.throughput.run import measure_throughput
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
+from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
 from tests.tiny_runner import TIMED, answer, of, request

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from playground.errors import PlaygroundError
 from playground.models.catalogue import Catalogue, ModelEntry, local_entry
@@ -13,14 +12,6 @@ from playground.models.fetch import fetch
 from playground.models.quiet import quiet
 from playground.paths import presets_dir
 from tests.tiny import tiny_folder
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

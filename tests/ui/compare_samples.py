@@ -6,7 +6,7 @@ from typing import Any
 
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.experiments.records import (
+from playground.runs.records import (
     CandidateRecord,
     CostRecord,
     EnergyRecord,

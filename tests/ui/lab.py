@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from playground.ui.app import build_app
 from playground.ui.launch import launch_options
-from tests.tiny_runner import endless_folder, make_runner, make_slot, quick_and_quiet
+from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.pages import OpenPage, opening, violations
 
 __all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "serving", "set_slider", "violations"]
@@ -23,7 +23,7 @@ MODEL = "tiny-llama"
 @contextmanager
 def serving(tmp_path_factory: pytest.TempPathFactory, model: str, *folders: Path) -> Iterator[str]:
     """Address of a page over these models, the first one in memory; `model` is its id."""
-    with quick_and_quiet(), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("lab-gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
         runner = make_runner(make_slot(*folders))

@@ -11,7 +11,7 @@ from playground.experiments.determinism.records import (
     ReferenceRecord,
     RungRecord,
 )
-from playground.experiments.records import CandidateRecord, ModelRecord
+from playground.runs.records import CandidateRecord, ModelRecord
 
 WORDS = [
     "Richard",

@@ -1,7 +1,7 @@
 """A made-up look between the layers, of any size, with any text in it."""
 
 from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
-from playground.experiments.records import ModelRecord
+from playground.runs.records import ModelRecord
 
 __all__ = ["lens_record"]
 

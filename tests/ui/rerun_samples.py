@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from playground.experiments.records import CandidateRecord, CostRecord, EnergyRecord, MemoryRecord, ModelRecord
 from playground.experiments.reruns.branches import grow, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import summarise
+from playground.runs.records import CandidateRecord, CostRecord, EnergyRecord, MemoryRecord, ModelRecord
 from playground.settings import make_settings
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"

@@ -9,7 +9,7 @@ import pytest
 from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
 from playground.experiments.agents.request import default_document
-from playground.experiments.records import ModelRecord
+from playground.runs.records import ModelRecord
 from playground.ui.agent_live import AgentView
 from playground.ui.agent_views import input_chart, loop_words, steps_value, ttft_chart
 from playground.ui.tabs.agents import agent_request

@@ -11,7 +11,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, prune, tokens_of
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from playground.ui.branch_events import BranchEvents
 from playground.ui.branch_live import BranchView
 from playground.ui.feed import Feeds

@@ -11,7 +11,7 @@ from playground.engine.events import Finished
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.run import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
-from playground.experiments.records import EnergyRecord
+from playground.runs.records import EnergyRecord
 from playground.ui import compare_views as views
 from playground.ui import sweep_views
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ import pytest
 
 from playground.backends.slot import ModelSlot
 from playground.engine.chat import Turn
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from playground.ui.context_chat import ChatEvents
 from playground.ui.controls import SLIDERS
 from playground.ui.feed import Feed, Feeds
@@ -24,7 +24,6 @@ from tests.tiny_runner import (
     endless_folder,
     make_runner,
     make_slot,
-    quick_and_quiet,
     request,
 )
 
@@ -38,9 +37,8 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelSlot]:
-    with quick_and_quiet():
-        yield make_slot(endless_folder(tmp_path_factory.mktemp("chat")))
+def slot(tmp_path_factory: pytest.TempPathFactory) -> ModelSlot:
+    return make_slot(endless_folder(tmp_path_factory.mktemp("chat")))
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playground.data.presets import parse_preset
 from playground.errors import PlaygroundError
-from playground.presets import parse_preset
 from playground.settings import LIMITS, Settings
 from playground.ui.controls import SLIDERS, make_request, settings_of, stop_text
 from playground.ui.model_menus import fill_menus

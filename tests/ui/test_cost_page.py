@@ -14,8 +14,8 @@ from playground.experiments.costing.fields import load_cost_fields
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import CostRequest, Lengths, build_sheet, sheet_again
-from playground.experiments.records import parse_as
 from playground.paths import presets_dir
+from playground.runs.records import parse_as
 from playground.ui.views import NOTHING
 from tests.ui.lab import OpenPage, open_tab, violations
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.experiments.records import EnergyRecord
+from playground.runs.records import EnergyRecord
 from playground.ui.energy_views import energy_choices, energy_note, energy_pair, energy_values, format_joules
 from playground.ui.energy_views import format_watt_hours as watt_hours
 

@@ -7,7 +7,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from playground.ui.launch import allowed_hosts, launch_options
 from playground.ui.middleware import MAX_BODY_BYTES, BodyLimit
 from tests.fakes import FakeRunner, Script

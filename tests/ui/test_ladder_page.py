@@ -9,8 +9,8 @@ from playground.experiments.determinism import ladder
 from playground.experiments.determinism.records import LadderRecord, LoadRecord, RungRecord
 from playground.experiments.determinism.rungs import RUNGS, Rung
 from playground.experiments.determinism.scene import Scene
-from playground.experiments.determinism.stages import Steps
-from playground.experiments.records import parse_as
+from playground.runs.records import parse_as
+from playground.runs.stages import Steps
 from playground.ui import ladder_views, load_views
 from tests.ui import ladder_records as made
 from tests.ui.lab import OpenPage, open_tab, violations

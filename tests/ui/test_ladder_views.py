@@ -11,8 +11,8 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism.ladder import MAX_TOKENS
 from playground.experiments.determinism.records import LadderRecord
 from playground.experiments.determinism.rungs import DEFAULT_ARMS, FIXES, RUNGS
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.records import parse_as
+from playground.runs.records import parse_as
+from playground.runs.stages import Stage
 from playground.ui import ladder_views, load_views
 from playground.ui.controls import CHECKS, SLIDERS
 from playground.ui.ladder_controls import FEYNMAN, ladder_request, load_request

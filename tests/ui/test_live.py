@@ -12,8 +12,8 @@ import pytest
 
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import parse_record
-from playground.experiments.updates import RunRequest
+from playground.runs.records import parse_record
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.feed import MOST_LINES, Feed, Feeds
 from playground.ui.live import Due, RunView, follow

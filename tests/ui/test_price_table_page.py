@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from playground.data.presets import load_prices
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import rates, reference_models
 from playground.paths import presets_dir
-from playground.presets import load_prices
 from tests.ui.lab import OpenPage, open_tab, set_slider, violations
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.run import LadderStep, RerunProgress
-from playground.experiments.updates import BatchPlan
+from playground.runs.updates import BatchPlan
 from playground.ui.rerun_answers import MAX_ANSWERS, answers_view, heat_view
 from playground.ui.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
 from playground.ui.rerun_controls import (

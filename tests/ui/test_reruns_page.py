@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.experiments.records import Document
 from playground.experiments.reruns.mentions import find_mention
+from playground.runs.records import Document
 from tests.ui.lab import OpenPage, open_tab, set_slider, violations
 from tests.ui.rerun_samples import hostile_record, ladder, record
 

@@ -5,10 +5,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from playground.experiments.inspection.stages import draw, stages
 from playground.experiments.inspection.step import Step, at_step
-from playground.experiments.records import RunRecord
-from playground.experiments.runner import Runner
+from playground.runs.records import RunRecord
+from playground.runs.runner import Runner
 from playground.settings import make_settings
-from tests.tiny_runner import answer, endless_folder, make_runner, make_slot, of, quick_and_quiet, request
+from tests.tiny_runner import answer, endless_folder, make_runner, make_slot, of, request
 from tests.ui.lab import OpenPage, open_tab, violations
 
 pytestmark = pytest.mark.browser
@@ -24,8 +24,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 @pytest.fixture(scope="module")
 def record(runner: Runner) -> RunRecord:
-    with quick_and_quiet():
-        return answer(runner, request(top_p=0.9, temperature=0.9, repetition_penalty=1.2))
+    return answer(runner, request(top_p=0.9, temperature=0.9, repetition_penalty=1.2))
 
 
 def tokens_of(page: Page) -> Locator:
@@ -43,8 +42,7 @@ def opened(open_lab: OpenPage, record: RunRecord, **options: object) -> Page:
 
 def expected(runner: Runner, record: RunRecord, index: int, order: str = "transformers", **settings: float):
     """Tokens that each stage keeps, and the random number behind the draw, as the page writes them."""
-    with quick_and_quiet():
-        (step,) = of(Step, at_step(runner, record, index, lambda step: step))
+    (step,) = of(Step, at_step(runner, record, index, lambda step: step))
     asked = make_settings(**{**record.settings, **settings})
     found = stages(step.logits, step.seen_ids, asked, order)
     drawn = draw(found[-1].scores, step.noise if asked.temperature else None)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProgress, TokenEvent
-from playground.experiments.updates import Meters
 from playground.metrics.cost import resent_usd
 from playground.metrics.prices import reference_models
+from playground.runs.updates import Meters
 from playground.ui import views
 from playground.ui.components.meters import GAUGES, definitions
 from tests.fakes import FakeRunner, Script

@@ -6,8 +6,8 @@ from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord, AgentStepRecord
 from playground.experiments.agents.request import AgentRequest
 from playground.experiments.agents.run import agent_loop
-from playground.experiments.environment import changes
-from playground.experiments.services import Runner
+from playground.runs.environment import changes
+from playground.runs.services import Runner
 from playground.settings import make_settings
 
 __all__ = ["agent_again", "request_of"]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from playground.engine.events import FinishReason
 from playground.experiments.agents.request import Strategy, Tool
-from playground.experiments.records import Document, ModelRecord, Part, Usd
+from playground.runs.records import Document, ModelRecord, Part, Usd
 
 __all__ = ["AgentEnded", "AgentRecord", "AgentStepRecord", "CallRecord", "ForecastRecord"]
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from playground.context_presets import load_haystack
+from playground.data.context import load_haystack
 from playground.errors import PlaygroundError, nearest
-from playground.experiments.services import Runner
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.paths import presets_dir
+from playground.runs.services import Runner
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, Limit, Settings, check_prompt
 
 __all__ = [

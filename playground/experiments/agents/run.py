@@ -18,12 +18,12 @@ from playground.experiments.agents.plan import forecast, plan_of, rendered
 from playground.experiments.agents.records import AgentEnded, AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
 from playground.experiments.agents.request import AgentRequest, check_agent
 from playground.experiments.agents.tool import Lookup, passages_of
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.runner import with_seed
-from playground.experiments.services import Runner
 from playground.metrics.prices import price_list_date
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.runner import with_seed
+from playground.runs.services import Runner
+from playground.runs.stages import Stage
 from playground.settings import LIMITS
 
 __all__ = ["AgentPlan", "AgentUpdate", "agent_loop"]

@@ -4,7 +4,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest
 from playground.experiments.branching.run import start_branch
 from playground.experiments.branching.tree import path
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 
 __all__ = ["branch_differences"]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from playground.engine.events import FinishReason
-from playground.experiments.records import Document, Part, RunRecord, TimingRecord, TokenRecord
+from playground.runs.records import Document, Part, RunRecord, TimingRecord, TokenRecord
 
 __all__ = ["MAX_BRANCHES", "MAX_NAME_CHARS", "ROOT", "BranchRecord", "BranchesRecord", "How"]
 

@@ -8,7 +8,7 @@ from playground.engine.beam import MAX_WIDTH
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord, How
 from playground.experiments.branching.tree import check_room, finish_of, settings_of, tokens_of
-from playground.experiments.runner import with_seed
+from playground.runs.runner import with_seed
 from playground.settings import Settings, make_settings
 
 __all__ = ["DEFAULT_WIDTH", "BranchRequest", "check_branch"]

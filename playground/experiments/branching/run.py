@@ -14,10 +14,10 @@ from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRec
 from playground.experiments.branching.request import BranchRequest, check_branch
 from playground.experiments.branching.tokens import chosen_ids
 from playground.experiments.branching.tree import greedy_twin, tokens_of, total_logprob
-from playground.experiments.measure import token_record
-from playground.experiments.records import RunRecord, TimingRecord, TokenRecord
-from playground.experiments.services import Runner
 from playground.metrics.timing import timing_of
+from playground.runs.measure import token_record
+from playground.runs.records import RunRecord, TimingRecord, TokenRecord
+from playground.runs.services import Runner
 from playground.settings import Settings
 
 __all__ = ["BranchStart", "BranchUpdate", "prompt_of", "start_branch"]

@@ -11,7 +11,7 @@ from playground.experiments.branching.records import (
     BranchesRecord,
     BranchRecord,
 )
-from playground.experiments.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord, TokenRecord
 
 __all__ = [
     "add", "as_run", "branch_of", "check_room", "finish_of", "given_ids", "greedy_twin", "name_of", "path", "prune",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from playground.errors import PlaygroundError, nearest
-from playground.experiments.updates import RunRequest
+from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, QUANTIZATIONS, Settings, make_settings
 
 __all__ = ["MAX_VALUES", "base_of", "check_value", "check_values", "pane_request", "parse_changes", "parse_vary"]

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from rapidfuzz.distance import Indel, Levenshtein
 
 from playground.experiments.compare.records import DiffRecord
-from playground.experiments.records import CandidateRecord, RunRecord
+from playground.runs.records import CandidateRecord, RunRecord
 
 __all__ = ["diff_runs", "first_difference"]
 

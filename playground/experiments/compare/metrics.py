@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 
 __all__ = ["METRICS", "Metric"]
 

@@ -8,9 +8,9 @@ from functools import partial
 from playground.backends.local import LocalBackend
 from playground.engine.events import PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Runner
-from playground.experiments.updates import (
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
+from playground.runs.updates import (
     BatchEnd,
     BatchPlan,
     BatchRequest,

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.experiments.records import CandidateRecord, Document, Part, RunRecord
+from playground.runs.records import CandidateRecord, Document, Part, RunRecord
 
 __all__ = ["CompareMode", "CompareRecord", "DiffRecord", "FailedRecord", "SweepRecord"]
 

@@ -17,9 +17,9 @@ from playground.experiments.compare.sweep import (
     make_sweep,
     start_sweep,
 )
-from playground.experiments.runner import with_seed
-from playground.experiments.services import Runner
-from playground.experiments.updates import Meters, RunRequest
+from playground.runs.runner import with_seed
+from playground.runs.services import Runner
+from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 
 __all__ = [

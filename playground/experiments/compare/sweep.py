@@ -10,9 +10,9 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import check_values, pane_request
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import FailedRecord, SweepRecord
-from playground.experiments.runner import with_seed
-from playground.experiments.services import Runner
-from playground.experiments.updates import Meters, RunRequest
+from playground.runs.runner import with_seed
+from playground.runs.services import Runner
+from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 
 __all__ = ["LONG_S", "Sweep", "SweepEstimate", "SweepRequest", "estimate_sweep", "make_sweep", "start_sweep"]

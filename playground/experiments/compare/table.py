@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playground.experiments.compare.metrics import METRICS, Metric
 from playground.experiments.compare.records import CompareMode
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 
 __all__ = ["NOISE", "MetricRow", "metric_rows"]
 

@@ -6,8 +6,8 @@ from playground.experiments.context.curve import CurveRequest, context_curve
 from playground.experiments.context.needle import NeedleRequest, needle
 from playground.experiments.context.records import CellRecord, ContextRecord, NeedleRecord, TokensRecord
 from playground.experiments.context.tokens import tokens_of
-from playground.experiments.environment import changes
-from playground.experiments.services import Runner
+from playground.runs.environment import changes
+from playground.runs.services import Runner
 
 __all__ = ["context_again", "needle_again", "tokens_again"]
 

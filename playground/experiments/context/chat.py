@@ -9,8 +9,8 @@ from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
-from playground.experiments.runner import with_seed
-from playground.experiments.services import Runner
+from playground.runs.runner import with_seed
+from playground.runs.services import Runner
 from playground.settings import Settings, check_prompt
 
 __all__ = ["ChatRead", "ChatRequest", "ChatUpdate", "chat", "preview_chat"]

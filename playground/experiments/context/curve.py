@@ -12,15 +12,15 @@ from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import PromptProcessed
 from playground.engine.generate import stream
 from playground.errors import PlaygroundError
-from playground.experiments.context.filler import TEXT, filler_ids
 from playground.experiments.context.fit import fit, predict
 from playground.experiments.context.records import ContextRecord, Ended, PointRecord
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.services import Runner
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import DEFAULT_REFERENCE, price_list_date, rates
+from playground.runs.environment import describe_environment
+from playground.runs.filler import TEXT, filler_ids
+from playground.runs.measure import model_record
+from playground.runs.services import Runner
+from playground.runs.stages import Stage
 from playground.settings import LIMITS, Settings
 
 __all__ = ["CurveRequest", "CurveUpdate", "check_curve", "context_curve", "default_lengths"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from playground.context_presets import CODE, Haystack
+from playground.data.context import CODE, Haystack
 from playground.engine.prompting import prepare_prompt
 from playground.engine.template import ids_with_offsets
 from playground.errors import PlaygroundError

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
-from playground.context_presets import Haystack, load_haystack
+from playground.data.context import Haystack, load_haystack
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.model import TextModel
 from playground.engine.reading import read_to
 from playground.errors import PlaygroundError
 from playground.experiments.context.haystack import Needle, code_of, hide
 from playground.experiments.context.records import CellRecord, Ended, NeedleRecord
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.services import Runner
 from playground.paths import presets_dir
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.services import Runner
+from playground.runs.stages import Stage
 
 __all__ = ["DEFAULT_DEPTHS", "DEFAULT_LENGTHS", "NeedleRequest", "NeedleUpdate", "check_needle", "needle", "score"]
 

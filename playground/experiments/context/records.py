@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from playground.experiments.records import Document, ModelRecord, Part, Usd
+from playground.runs.records import Document, ModelRecord, Part, Usd
 
 __all__ = [
     "CellRecord", "ContextRecord", "Ended", "FitRecord", "LanguageRecord", "NeedleRecord", "PieceRecord", "PointRecord",

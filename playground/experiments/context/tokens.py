@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from playground.context_presets import LanguageList, load_languages
+from playground.data.context import LanguageList, load_languages
 from playground.engine.chat import prepare_chat
 from playground.engine.template import control_tokens, ids_of, plain_ids
 from playground.engine.text import piece_texts

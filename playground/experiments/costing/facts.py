@@ -13,10 +13,10 @@ import numpy as np
 from playground.experiments.agents.plan import calls_of
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.compare.records import CompareRecord
-from playground.experiments.records import CostRecord, Document, EnergyRecord, ModelRecord, RunRecord
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
+from playground.runs.records import CostRecord, Document, EnergyRecord, ModelRecord, RunRecord
 
 __all__ = ["Fact", "FactSource", "facts_of"]
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from playground.data.presets import Line, PresetDocument, PresetPart, Sentence, check_document
 from playground.errors import PlaygroundError, nearest
 from playground.files import read_yaml
 from playground.numbers import plain_number, with_a_point
-from playground.presets import Line, PresetDocument, PresetPart, Sentence, check_document
 
 __all__ = ["CONSTANTS", "Assumption", "CostField", "CostFields", "FieldErrors", "load_cost_fields", "read_inputs"]
 

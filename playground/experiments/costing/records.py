@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from playground.experiments.records import Document, Part, Usd
+from playground.runs.records import Document, Part, Usd
 
 __all__ = ["Amount", "CostSheet", "Currency", "RatesRecord", "SectionRecord"]
 

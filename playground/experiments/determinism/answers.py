@@ -10,7 +10,7 @@ from torch import Tensor
 from playground.engine.sampling import Noise, are_sound, choose
 from playground.experiments.determinism.drift import Drift, NotFinite, gap, sha1_of
 from playground.experiments.determinism.manners import Manner
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, obey
+from playground.runs.stages import ShouldStop, Stage, Steps, obey
 from playground.settings import Settings
 
 __all__ = ["Ground", "Measured", "Reference", "draw", "fork_between", "greedy", "measure"]

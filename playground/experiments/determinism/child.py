@@ -16,9 +16,9 @@ from playground.experiments.determinism.drift import sha1_of
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.operations import Widths, base_outputs
 from playground.experiments.determinism.process import Job
-from playground.experiments.determinism.stages import Stage, Steps
 from playground.models.catalogue import ModelEntry
 from playground.models.loading import load
+from playground.runs.stages import Stage, Steps
 
 __all__ = ["main"]
 

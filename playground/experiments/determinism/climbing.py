@@ -20,11 +20,11 @@ from playground.experiments.determinism.process import in_fresh_process
 from playground.experiments.determinism.records import RungRecord
 from playground.experiments.determinism.rungs import Rung
 from playground.experiments.determinism.scene import Scene
-from playground.experiments.determinism.stages import Steps
 from playground.experiments.determinism.switches import attention, threads
-from playground.experiments.runner import with_seed
 from playground.models.llama import unsupported
 from playground.models.loading import LoadedModel
+from playground.runs.runner import with_seed
+from playground.runs.stages import Steps
 
 __all__ = ["climb", "drawn_twice"]
 

@@ -7,7 +7,7 @@ from playground.experiments.determinism.answers import Ground, Reference, greedy
 from playground.experiments.determinism.manners import Manner
 from playground.experiments.determinism.process import Job, in_fresh_process
 from playground.experiments.determinism.records import ControlRecord
-from playground.experiments.determinism.stages import Steps
+from playground.runs.stages import Steps
 
 __all__ = ["FRESH", "IN_PROCESS", "again", "again_fresh", "control_record", "differences"]
 

@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from playground.engine.module import module_logits
 from playground.experiments.determinism.answers import Ground
 from playground.experiments.determinism.rows import join, split
-from playground.experiments.determinism.stages import Stage, Steps, obey
+from playground.runs.stages import Stage, Steps, obey
 
 __all__ = ["MAX_BATCH", "Crowd", "CrowdResult", "deal", "serve"]
 

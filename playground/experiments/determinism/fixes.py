@@ -17,9 +17,9 @@ from playground.experiments.determinism.process import in_fresh_process
 from playground.experiments.determinism.records import ControlRecord, FixRecord
 from playground.experiments.determinism.rungs import Fix
 from playground.experiments.determinism.scene import Scene
-from playground.experiments.determinism.stages import Stage, Steps, obey
 from playground.experiments.determinism.switches import fixed_tile, layer_cast
 from playground.models.loading import LoadedModel
+from playground.runs.stages import Stage, Steps, obey
 
 __all__ = ["ROWS", "Fixes", "Pair"]
 

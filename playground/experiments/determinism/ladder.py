@@ -29,15 +29,15 @@ from playground.experiments.determinism.records import (
 from playground.experiments.determinism.rows import check_plain
 from playground.experiments.determinism.rungs import FIXES, RUNGS, Fix, Rung, pick
 from playground.experiments.determinism.scene import Scene, loading
-from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.records import CandidateRecord
-from playground.experiments.runner import with_seed
-from playground.experiments.services import Runner
-from playground.experiments.updates import RunRequest
 from playground.models.loading import unload
 from playground.models.quantization import PACKED
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.records import CandidateRecord
+from playground.runs.runner import with_seed
+from playground.runs.services import Runner
+from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
+from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
 __all__ = ["MAX_PROMPT_TOKENS", "MAX_TOKENS", "LadderRequest", "LadderUpdate", "Stage", "check_ladder", "ladder"]

@@ -22,16 +22,16 @@ from playground.experiments.determinism.records import AnswerRecord, ArmRecord, 
 from playground.experiments.determinism.rows import check_joinable, check_plain
 from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, Arm, pick
 from playground.experiments.determinism.scene import loading
-from playground.experiments.determinism.stages import Parts, ShouldStop, Stage, Steps, Stopped
 from playground.experiments.determinism.switches import fixed_tile, layer_cast
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.records import ModelRecord
-from playground.experiments.services import Runner
 from playground.models.kv import kv_layout
 from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.quantization import DTYPES
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.records import ModelRecord
+from playground.runs.services import Runner
+from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped
 from playground.settings import Settings, check_prompt, make_settings
 
 __all__ = ["ANCHOR", "LIMITS", "LoadRequest", "LoadUpdate", "Stage", "load", "requests_at_once"]

@@ -13,8 +13,8 @@ from playground.experiments.determinism.instruction_sets import older_instructio
 from playground.experiments.determinism.operations import DTYPES, PREFILL_ROWS, Operations, Widths, base_outputs
 from playground.experiments.determinism.process import Job, in_fresh_process
 from playground.experiments.determinism.records import ProbeRecord
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, obey
 from playground.experiments.determinism.switches import threads
+from playground.runs.stages import ShouldStop, Stage, Steps, obey
 
 __all__ = ["other_thread_count", "probe"]
 

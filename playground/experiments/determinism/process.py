@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from playground.errors import PlaygroundError
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, obey
+from playground.runs.stages import ShouldStop, Stage, Steps, obey
 
 __all__ = ["Job", "in_fresh_process"]
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.experiments.records import CandidateRecord, Document, ModelRecord, Part
+from playground.runs.records import CandidateRecord, Document, ModelRecord, Part
 
 __all__ = [
     "AnswerRecord", "ArmRecord", "ControlRecord", "FixRecord", "LadderRecord", "LoadRecord", "ProbeRecord",

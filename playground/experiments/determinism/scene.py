@@ -11,9 +11,9 @@ from playground.backends.local import LocalBackend
 from playground.engine.text import piece_texts, whole_text
 from playground.experiments.determinism.answers import Ground, Measured, Reference
 from playground.experiments.determinism.process import Job
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps
-from playground.experiments.progress import told
 from playground.models.loading import Engine, LoadedModel, load, unload
+from playground.runs.progress import told
+from playground.runs.stages import ShouldStop, Stage, Steps
 from playground.settings import Settings
 
 __all__ = ["Scene", "loading"]

@@ -12,10 +12,10 @@ from playground.backends.base import Loading, Queued, StepLogits
 from playground.backends.local import LocalBackend
 from playground.engine.sampling import Noise, are_sound
 from playground.errors import PlaygroundError
-from playground.experiments.environment import changes, describe_environment
 from playground.experiments.inspection.records import AgreementRecord
-from playground.experiments.records import RunRecord, TokenRecord
-from playground.experiments.services import Runner
+from playground.runs.environment import changes, describe_environment
+from playground.runs.records import RunRecord, TokenRecord
+from playground.runs.services import Runner
 from playground.settings import Settings, make_settings
 
 __all__ = ["TOLERANCE", "Step", "at_step", "check_step"]

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from playground.errors import PlaygroundError
-from playground.experiments.environment import changes
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt
 from playground.experiments.lens.run import lens
-from playground.experiments.replay import moved, request_again
-from playground.experiments.services import Runner
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
-from playground.experiments.updates import RunRequest
+from playground.runs.environment import changes
+from playground.runs.replay import moved, request_again
+from playground.runs.services import Runner
+from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 __all__ = ["lens_again", "training_again"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from playground.engine.lens.reading import MAX_POSITIONS
 from playground.errors import PlaygroundError
-from playground.experiments.records import RunRecord
-from playground.experiments.updates import RunRequest
+from playground.runs.records import RunRecord
+from playground.runs.updates import RunRequest
 from playground.settings import check_prompt, make_settings
 
 __all__ = [

@@ -15,13 +15,13 @@ from playground.engine.events import TokenEvent
 from playground.engine.lens.base import LayerPass, Lens
 from playground.engine.lens.reading import LensGrid, lens_of, read_grid
 from playground.errors import PlaygroundError
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, Stopped, obey
-from playground.experiments.environment import describe_environment
 from playground.experiments.lens.attention import attend, check_look
 from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
 from playground.experiments.lens.request import LensRequest
-from playground.experiments.measure import model_record
-from playground.experiments.services import Runner
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.services import Runner
+from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.settings import Settings
 
 __all__ = ["LensUpdate", "Looked", "attention", "lens", "read_ids"]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from playground.engine.events import Event, Finished, FinishReason, TokenEvent
-from playground.experiments.records import CandidateRecord
 from playground.experiments.reruns.branches import Branch, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRow
+from playground.runs.records import CandidateRecord
 
 __all__ = ["Collected", "RerunProgress"]
 

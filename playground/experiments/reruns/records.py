@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from playground.engine.events import FinishReason
-from playground.experiments.records import (
+from playground.runs.records import (
     CandidateRecord,
     CostRecord,
     Document,

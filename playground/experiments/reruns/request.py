@@ -8,8 +8,8 @@ from typing import Any, get_args
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.reruns.mentions import check_mentions
 from playground.experiments.reruns.records import SeedMode
-from playground.experiments.runner import with_seed
-from playground.experiments.updates import BatchRequest, RunRequest
+from playground.runs.runner import with_seed
+from playground.runs.updates import BatchRequest, RunRequest
 from playground.settings import LIMITS, make_settings
 
 __all__ = [

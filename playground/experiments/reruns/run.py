@@ -20,8 +20,8 @@ from playground.experiments.reruns.request import (
     with_base_seed,
 )
 from playground.experiments.reruns.statistics import summarise
-from playground.experiments.services import Batch, Runner
-from playground.experiments.updates import BatchEnd, BatchPlan
+from playground.runs.services import Batch, Runner
+from playground.runs.updates import BatchEnd, BatchPlan
 
 __all__ = [
     "DEFAULT_TEMPERATURES", "LadderStep", "LadderUpdate", "RerunProgress", "RerunRequest", "RerunUpdate", "make_rerun",

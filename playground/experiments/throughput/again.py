@@ -1,11 +1,11 @@
 """A saved measurement of throughput run again: tokens and KV bytes are compared, times are not."""
 
 from playground.errors import PlaygroundError
-from playground.experiments.environment import changes
-from playground.experiments.services import Runner
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.throughput.request import ThroughputRequest
 from playground.experiments.throughput.run import measure_throughput
+from playground.runs.environment import changes
+from playground.runs.services import Runner
 
 __all__ = ["throughput_again"]
 

@@ -4,13 +4,13 @@ import hashlib
 import json
 
 from playground.engine.events import Finished, PromptProcessed, RowEvent, TokenEvent
-from playground.experiments.measure import energy_record
-from playground.experiments.records import MemoryRecord
 from playground.experiments.throughput.records import BatchRecord
 from playground.metrics.energy import EnergyMeter
 from playground.metrics.memory import PeakSampler
 from playground.metrics.timing import timing_of
 from playground.models.facts import ModelFacts
+from playground.runs.measure import energy_record
+from playground.runs.records import MemoryRecord
 
 __all__ = ["BatchMeasurement"]
 

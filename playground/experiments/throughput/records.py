@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.experiments.records import Document, EnergyRecord, MemoryRecord, ModelRecord, Part
+from playground.runs.records import Document, EnergyRecord, MemoryRecord, ModelRecord, Part
 
 __all__ = ["BatchRecord", "SkippedBatch", "ThroughputEnded", "ThroughputRecord"]
 

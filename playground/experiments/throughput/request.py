@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.errors import PlaygroundError
-from playground.experiments.batch import MAX_BATCH
+from playground.runs.batch import MAX_BATCH
 
 __all__ = ["DEFAULT_BATCHES", "INPUT_TOKENS", "OUTPUT_TOKENS", "ThroughputRequest", "make_throughput"]
 

@@ -9,16 +9,16 @@ from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import RowEvent
 from playground.engine.generate import stream_batch
 from playground.errors import PlaygroundError
-from playground.experiments.batch import plan_batch
-from playground.experiments.context.filler import TEXT, filler_ids
-from playground.experiments.determinism.stages import Stage
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.services import Runner
 from playground.experiments.throughput.batch import BatchMeasurement
 from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.experiments.throughput.request import ThroughputRequest
 from playground.models.placement import available_bytes
+from playground.runs.batch import plan_batch
+from playground.runs.environment import describe_environment
+from playground.runs.filler import TEXT, filler_ids
+from playground.runs.measure import model_record
+from playground.runs.services import Runner
+from playground.runs.stages import Stage
 from playground.settings import Settings
 
 __all__ = ["ThroughputUpdate", "measure_throughput"]

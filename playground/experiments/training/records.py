@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from playground.experiments.records import Document, ModelRecord, Part
+from playground.runs.records import Document, ModelRecord, Part
 
 __all__ = ["ChangeRecord", "CopyRecord", "InferenceRecord", "StepCost", "TrainingRecord"]
 

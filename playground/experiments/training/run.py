@@ -18,17 +18,17 @@ from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.determinism.scene import loading
-from playground.experiments.determinism.stages import ShouldStop, Stage, Steps, Stopped, obey
-from playground.experiments.environment import describe_environment
-from playground.experiments.measure import model_record
-from playground.experiments.services import Runner
 from playground.experiments.training.records import ChangeRecord, CopyRecord, InferenceRecord, StepCost, TrainingRecord
 from playground.experiments.training.step import forward_cost, gradient_step, loss_of
-from playground.experiments.updates import RunRequest
 from playground.models.facts import ModelFacts
 from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.storage import weights_hash
+from playground.runs.environment import describe_environment
+from playground.runs.measure import model_record
+from playground.runs.services import Runner
+from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
+from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
 __all__ = ["DEFAULT_LEARNING_RATE", "DEFAULT_SENTENCE", "TrainRequest", "TrainUpdate", "make_training", "train"]

@@ -16,8 +16,8 @@ from playground.experiments.agents.request import (
     default_document,
 )
 from playground.experiments.agents.run import agent_loop
-from playground.experiments.services import Runner
 from playground.metrics.prices import DEFAULT_REFERENCE
+from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.agent_live import AgentView
 from playground.ui.common import Controls, note

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.experiments.branching.request import DEFAULT_WIDTH
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.branch_events import BranchEvents
 from playground.ui.branch_request import WIDTHS
 from playground.ui.common import QUIET, Controls

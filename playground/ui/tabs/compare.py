@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, session_of
 from playground.ui.compare_events import CompareEvents
 from playground.ui.compare_layout import Compare, build_compare

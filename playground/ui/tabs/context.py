@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.common import QUIET, Controls
 from playground.ui.components.context_strip import context_key, context_strip

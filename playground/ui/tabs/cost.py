@@ -7,8 +7,8 @@ import gradio as gr
 
 from playground.experiments.costing.plans import ChartPlan, Section
 from playground.experiments.costing.sections import SECTIONS
-from playground.experiments.services import Runner
 from playground.metrics.prices import price_list_date
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
 from playground.ui.components.bar_rows import bar_rows
 from playground.ui.components.calculator import calculator, cost_figures

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.components import Component
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
 from playground.ui.components.files import open_file, text_line
 from playground.ui.components.notice import notice

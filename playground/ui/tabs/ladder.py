@@ -11,7 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.ladder import ladder
 from playground.experiments.determinism.records import LadderRecord
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, note, session_of
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download, open_file, text_line

@@ -9,8 +9,8 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.experiments.lens.request import DEFAULT_POSITIONS
-from playground.experiments.services import Runner
 from playground.experiments.training.run import DEFAULT_LEARNING_RATE, DEFAULT_SENTENCE
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, session_of
 from playground.ui.components.attention_map import attention_map
 from playground.ui.components.chart import chart

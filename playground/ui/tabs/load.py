@@ -8,7 +8,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism.load import ANCHOR, load
 from playground.experiments.determinism.records import LoadRecord
 from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import Controls, note
 from playground.ui.components.base import attribute
 from playground.ui.components.chart import chart

@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from playground.data.presets import ExamplePrompt
 from playground.errors import PlaygroundError
-from playground.experiments.services import Runner
-from playground.presets import ExamplePrompt
+from playground.runs.services import Runner
 from playground.ui import views
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.components.files import download, text_line

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
 from playground.ui.components.answers import answers
 from playground.ui.components.chart import chart

@@ -13,8 +13,8 @@ from playground.backends.base import Loading, Queued
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.compact import step_payload
 from playground.experiments.inspection.step import Step, at_step
-from playground.experiments.records import RunRecord
-from playground.experiments.services import Runner
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, note, session_of
 from playground.ui.components.files import text_line
 from playground.ui.components.notice import notice

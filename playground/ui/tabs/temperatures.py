@@ -12,7 +12,7 @@ from gradio.components import Component
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.request import DEFAULT_TEMPERATURES
 from playground.experiments.reruns.run import temperature_ladder
-from playground.experiments.services import Runner
+from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download

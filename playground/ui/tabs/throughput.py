@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.experiments.services import Runner
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.throughput.request import (
     DEFAULT_BATCHES,
@@ -16,6 +15,7 @@ from playground.experiments.throughput.request import (
     make_throughput,
 )
 from playground.experiments.throughput.run import measure_throughput
+from playground.runs.services import Runner
 from playground.ui.common import Controls, note
 from playground.ui.components.chart import chart
 from playground.ui.components.files import download, open_file

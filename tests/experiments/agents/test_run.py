@@ -15,10 +15,10 @@ from playground.experiments.agents.request import AgentRequest
 from playground.experiments.agents.run import AgentPlan, agent_loop
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.metrics.formulas.agents import closed_form_input
 from playground.metrics.formulas.tokens import usage_cost
 from playground.metrics.prices import rates
+from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.tiny import ARCHITECTURES
 from tests.tiny_runner import endless_folder, make_runner, make_slot, of

@@ -6,7 +6,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import start_branch
 from playground.experiments.branching.tree import add
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from tests.tiny_runner import answer, of, request
 
 

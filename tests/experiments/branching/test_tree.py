@@ -18,7 +18,7 @@ from playground.experiments.branching.tree import (
     tokens_of,
 )
 from playground.experiments.documents import parse_document
-from playground.experiments.records import TimingRecord, TokenRecord
+from playground.runs.records import TimingRecord, TokenRecord
 from tests.ui.compare_samples import made_run
 
 TIMING = TimingRecord(ttft_s=0.1, e2e_s=1.0, tpot_s=None, itl_p50_s=None, itl_p95_s=None, itl_p99_s=None,

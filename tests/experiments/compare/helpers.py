@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 
 RUN = {
     "settings": {}, "prompt": "hello", "prompt_token_ids": [1, 2], "dropped_prompt_tokens": 0, "environment": {},

@@ -21,10 +21,10 @@ from playground.experiments.compare.run import (
     start_compare,
 )
 from playground.experiments.documents import parse_document
-from playground.experiments.records import RunRecord
-from playground.experiments.runner import Runner
-from playground.experiments.updates import Meters
 from playground.metrics import energy
+from playground.runs.records import RunRecord
+from playground.runs.runner import Runner
+from playground.runs.updates import Meters
 from tests.tiny_runner import HARDWARE, answer, ids, of, request
 
 HOT_AND_COLD = ["temperature=0", "temperature=1.5,top_p=0.9", "temperature=1.5,repetition_penalty=1.5", "seed=11"]

@@ -16,7 +16,7 @@ from playground.experiments.compare.run import (
 )
 from playground.experiments.compare.sweep import LONG_S
 from playground.experiments.documents import parse_document
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from tests.tiny_runner import answer, ids, of, request
 
 

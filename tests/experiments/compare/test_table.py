@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.experiments.compare.table import NOISE, MetricRow, metric_rows
-from playground.experiments.records import RunRecord
+from playground.runs.records import RunRecord
 from tests.experiments.compare.helpers import RATES, run_of
 
 SECONDS = st.one_of(st.none(), st.floats(1e-4, 10))

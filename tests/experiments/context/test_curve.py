@@ -8,8 +8,8 @@ from playground.experiments.context.curve import CurveRequest, context_curve, de
 from playground.experiments.context.records import ContextRecord, PointRecord
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.metrics.cost import api_cost
+from playground.runs.runner import Runner
 from tests.tiny import ARCHITECTURES
 from tests.tiny_runner import endless_folder, make_runner, make_slot, of
 

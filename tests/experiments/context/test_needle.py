@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from playground.context_presets import load_haystack
+from playground.data.context import load_haystack
 from playground.engine.template import ids_of
 from playground.errors import PlaygroundError
 from playground.experiments.context.haystack import code_of, hide
@@ -13,8 +13,8 @@ from playground.experiments.context.needle import NeedleRequest, needle, score
 from playground.experiments.context.records import CellRecord, NeedleRecord
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.paths import presets_dir
+from playground.runs.runner import Runner
 from tests.engine.helpers import tiny_module, tiny_text_model
 from tests.tiny import ARCHITECTURES, tiny_tokenizer
 from tests.tiny_runner import of

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.context_presets import load_haystack, load_languages
+from playground.data.context import load_haystack, load_languages
 from playground.engine.prompting import prepare_prompt
 from playground.errors import PlaygroundError
 from playground.experiments.context.tokens import byte_length, tokens_of
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.paths import presets_dir
+from playground.runs.runner import Runner
 from playground.settings import Settings
 from tests.engine.helpers import byte_fallback_tokenizer
 from tests.tiny import IM_END_ID, tiny_tokenizer

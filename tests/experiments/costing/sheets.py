@@ -4,12 +4,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from playground.data.presets import load_prices
 from playground.experiments.costing.fields import CostFields, load_cost_fields
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import CostRequest, Lengths, build_sheet
 from playground.paths import presets_dir
-from playground.presets import load_prices
 
 ALL = tuple(section.id for section in SECTIONS)
 LENGTHS = Lengths((50, 100, 200, 150, 400, 30), "6 lengths made up for tests")

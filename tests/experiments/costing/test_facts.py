@@ -11,14 +11,14 @@ from playground.experiments.agents.records import AgentRecord
 from playground.experiments.agents.request import AgentRequest
 from playground.experiments.agents.run import agent_loop
 from playground.experiments.costing.facts import FactSource, facts_of
-from playground.experiments.records import Document
 from playground.experiments.reruns.records import TemperatureLadderRecord
-from playground.experiments.runner import Runner
 from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.throughput.request import ThroughputRequest
 from playground.experiments.throughput.run import measure_throughput
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
+from playground.runs.records import Document
+from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.experiments.compare.helpers import run_of
 from tests.experiments.costing.sheets import fields

@@ -7,7 +7,7 @@ import pytest
 
 from playground.experiments.determinism.ladder import LadderRequest, LadderUpdate, ladder
 from playground.experiments.determinism.records import LadderRecord
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from tests.tiny_runner import make_runner, make_slot, request
 
 MODELS = ("tiny-llama", "tiny-gpt2", "tiny-gemma3")

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from playground.experiments.determinism.stages import Steps
+from playground.runs.stages import Steps
 
 R = TypeVar("R")
 

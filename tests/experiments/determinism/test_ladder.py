@@ -20,7 +20,7 @@ from playground.experiments.determinism.records import (
 )
 from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.experiments.documents import parse_document
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from tests.experiments.determinism.conftest import MODELS, Climbs
 from tests.tiny_runner import of, request
 

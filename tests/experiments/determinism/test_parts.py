@@ -16,8 +16,8 @@ from playground.experiments.determinism.operations import Widths, base_outputs
 from playground.experiments.determinism.probe import probe
 from playground.experiments.determinism.process import Job, in_fresh_process
 from playground.experiments.determinism.records import ProbeRecord
-from playground.experiments.determinism.stages import Parts, Stage, Stopped
 from playground.experiments.determinism.switches import attention, fixed_tile, fixed_tile_product, layer_cast, threads
+from playground.runs.stages import Parts, Stage, Stopped
 from tests.experiments.determinism.helpers import finished
 from tests.tiny import ARCHITECTURES, tiny_model
 

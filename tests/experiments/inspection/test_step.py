@@ -10,8 +10,8 @@ from playground.experiments.inspection.compact import step_payload
 from playground.experiments.inspection.describe import step_record
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.inspection.step import TOLERANCE, Step, at_step
-from playground.experiments.records import RunRecord
-from playground.experiments.runner import Runner
+from playground.runs.records import RunRecord
+from playground.runs.runner import Runner
 from tests.tiny import ARCHITECTURES
 from tests.tiny_runner import answer, endless_folder, make_runner, make_slot, of, request
 

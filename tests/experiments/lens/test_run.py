@@ -12,7 +12,7 @@ from playground.experiments.lens.records import AttentionRecord, LensRecord
 from playground.experiments.lens.request import LensRequest, LookAt, request_of_run
 from playground.experiments.lens.run import attention, lens
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
+from playground.runs.runner import Runner
 from tests.tiny_runner import answer, of, request
 
 every_model = pytest.mark.parametrize("model", ["tiny-llama", "tiny-gpt2", "tiny-gemma3"])

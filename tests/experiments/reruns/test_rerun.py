@@ -9,7 +9,6 @@ import pytest
 from playground.backends.slot import ModelSlot
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
-from playground.experiments import batch as batch_module
 from playground.experiments.documents import parse_document
 from playground.experiments.reruns import run as run_module
 from playground.experiments.reruns.branches import grow, walk
@@ -26,8 +25,9 @@ from playground.experiments.reruns.run import (
 )
 from playground.experiments.reruns.statistics import summarise
 from playground.experiments.reruns.tree import Node, fork_tree
-from playground.experiments.runner import Runner
-from playground.experiments.updates import BatchPlan
+from playground.runs import batch as batch_module
+from playground.runs.runner import Runner
+from playground.runs.updates import BatchPlan
 from tests.tiny_runner import answer, before_each_forward, ids, of, request
 
 HOT = {"temperature": 1.0, "top_p": 0.9, "top_k": 4, "max_new_tokens": 8, "seed": 5}  # few choices: some answers agree

@@ -5,11 +5,11 @@ import pytest
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.experiments.throughput import run as run_module
 from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.experiments.throughput.request import ThroughputRequest, make_throughput
 from playground.experiments.throughput.run import measure_throughput
+from playground.runs.runner import Runner
 from tests.tiny_runner import of
 
 MODEL = "tiny-llama"

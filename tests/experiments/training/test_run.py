@@ -10,12 +10,12 @@ from playground.backends.slot import ModelSlot
 from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.experiments.runner import Runner
 from playground.experiments.training import run as training
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
 from playground.experiments.training.step import gradient_step, loss_of
 from playground.models.storage import weights_hash
+from playground.runs.runner import Runner
 from tests.tiny import tiny_model
 from tests.tiny_runner import of, request
 

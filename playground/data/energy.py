@@ -1,0 +1,56 @@
+"""Sites and grids whose PUE and carbon intensity one may assume: a YAML file as checked, frozen values."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from playground.data.presets import Id, Line, PresetDocument, PresetPart, Sentence, check_document
+from playground.errors import PlaygroundError
+from playground.files import read_yaml
+
+__all__ = ["GRID_LIMITS", "PUE_LIMITS", "EnergyList", "Grid", "Site", "load_energy"]
+
+PUE_LIMITS = (1.0, 5.0)
+GRID_LIMITS = (0.0, 2000.0)  # g CO2e per kWh; a grid of old lignite plants alone has about 1,200
+
+
+class Site(PresetPart):
+    """Where a machine stands; `value` is its PUE: power of the whole site for each watt of the machine."""
+
+    id: Id
+    title: Line
+    value: Annotated[float, Field(ge=PUE_LIMITS[0], le=PUE_LIMITS[1])]
+    source: Sentence
+
+
+class Grid(PresetPart):
+    """Where the electricity is from; `value` is its mean intensity in g CO2e per kWh."""
+
+    id: Id
+    title: Line
+    value: Annotated[float, Field(ge=GRID_LIMITS[0], le=GRID_LIMITS[1])]
+    source: Sentence
+
+
+class EnergyList(PresetDocument):
+    """The file `energy.yaml`. The first of each is what is assumed until somebody chooses."""
+
+    as_of: date
+    pue: Annotated[tuple[Site, ...], Field(min_length=1)]
+    grid: Annotated[tuple[Grid, ...], Field(min_length=1)]
+
+
+def load_energy(path: Path) -> EnergyList:
+    """The sites and grids of `energy.yaml`.
+
+    Raises:
+        PlaygroundError: Names the file and what is wrong.
+    """
+    listed = check_document(EnergyList, read_yaml(path), repr(path.name))
+    for name, ids in (("pue", [one.id for one in listed.pue]), ("grid", [one.id for one in listed.grid])):
+        twice = next((id for id in ids if ids.count(id) > 1), None)
+        if twice is not None:
+            raise PlaygroundError(f"{path.name!r}: {name} has the id {twice!r} twice: give each its own.")
+    return listed

@@ -1,0 +1,87 @@
+"""Lengths of real answers that ship with the app: measured once, as a YAML file of checked, frozen values."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from playground.data.presets import Id, Line, PresetDocument, PresetPart, Prompt, Sentence, check_document
+from playground.errors import PlaygroundError
+from playground.files import read_yaml
+from playground.settings import make_settings
+
+__all__ = ["LengthList", "LengthSet", "load_lengths"]
+
+Tokens = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class LengthSet(PresetPart):
+    """Answers to one prompt, in the order of their seeds.
+
+    Attributes:
+        prompt: What was asked.
+        input_tokens: Of the prompt with its template.
+        output_tokens: Of each answer.
+        cut: How many of these ended only because they reached the most tokens allowed.
+        command: What measures them again.
+        source: What was measured, in words.
+    """
+
+    id: Id
+    title: Line
+    prompt: Prompt
+    input_tokens: Tokens
+    output_tokens: Annotated[tuple[Tokens, ...], Field(min_length=2)]
+    cut: Annotated[int, Field(ge=0)]
+    command: Sentence
+    source: Sentence
+
+
+class LengthList(PresetDocument):
+    """The file `lengths.yaml`.
+
+    Attributes:
+        as_of: When all were measured.
+        version: Of the app that did.
+        model, quantization, processor, threads, torch: What it ran on.
+        settings: Of every first run; each run after it has the next seed.
+    """
+
+    as_of: date
+    version: Line
+    model: Line
+    quantization: Line
+    processor: Line
+    threads: Annotated[int, Field(ge=1)]
+    torch: Line
+    settings: dict[str, Any]
+    lengths: Annotated[tuple[LengthSet, ...], Field(min_length=1)]
+
+    @field_validator("settings")
+    @classmethod
+    def _checked_settings(cls, value: dict[str, Any]) -> dict[str, Any]:
+        plain = make_settings(**value).model_dump(mode="json")
+        return {name: plain[name] for name in value}
+
+    @model_validator(mode="after")
+    def _within_the_most(self) -> "LengthList":
+        most = self.settings["max_new_tokens"]
+        for one in self.lengths:
+            if max(one.output_tokens) > most or one.cut > one.output_tokens.count(most):
+                raise ValueError(f"{one.id}: no answer is longer than max_new_tokens, {most}, and only those are cut")
+        return self
+
+
+def load_lengths(path: Path) -> LengthList:
+    """The lengths of `lengths.yaml`.
+
+    Raises:
+        PlaygroundError: Names the file and what is wrong.
+    """
+    listed = check_document(LengthList, read_yaml(path), repr(path.name))
+    ids = [one.id for one in listed.lengths]
+    twice = next((id for id in ids if ids.count(id) > 1), None)
+    if twice is not None:
+        raise PlaygroundError(f"{path.name!r}: the id {twice!r} stands twice: give each set its own.")
+    return listed

@@ -1,0 +1,121 @@
+"""A person's own presets: saved, exported and imported."""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import Path
+
+import yaml
+
+from playground.data.presets import Preset, check_document, parse_preset
+from playground.errors import PlaygroundError
+from playground.files import MAX_YAML_BYTES, read_capped, write_atomic
+from playground.paths import presets_dir
+from playground.settings import Settings
+
+__all__ = ["export_preset", "import_preset", "new_preset", "save_preset", "slug"]
+
+MAX_SLUG_CHARS = 48
+# Windows opens a device for these, whatever their ending.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+
+
+def slug(title: str) -> str:
+    """The file name of a title: ASCII letters, digits and hyphens only, so it can lead nowhere else.
+
+    A title that loses letters on the way (another script, too long) gets digits of its hash, so that two do not meet.
+    """
+    folded = unicodedata.normalize("NFKD", title)
+    ascii_only = "".join(char for char in folded if char.isascii()).lower()
+    name = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
+    letters_lost = any(char.isalnum() and not char.isascii() for char in folded)
+    if not name or letters_lost or len(name) > MAX_SLUG_CHARS or _RESERVED.fullmatch(name):
+        digest = hashlib.sha256(title.encode(errors="replace")).hexdigest()[:8]
+        name = f"{name[:MAX_SLUG_CHARS].strip('-') or 'preset'}-{digest}"
+    return name
+
+
+def new_preset(
+    title: str, why: str, settings: Settings, *, model: str | None = None, quantization: str | None = None
+) -> Preset:
+    """A preset of everything that is set now.
+
+    Raises:
+        PlaygroundError: The title or the reason is empty, too long, or not on one line.
+    """
+    data = {"schema": 1, "id": slug(title), "title": title, "why": why, "settings": settings.model_dump()}
+    return check_document(Preset, data | {"model": model, "quantization": quantization}, "The preset")
+
+
+def export_preset(preset: Preset) -> str:
+    """The preset as the YAML text of a file; `import_preset` reads it back to an equal preset."""
+    data = preset.model_dump(mode="json", by_alias=True, exclude={"id"}, exclude_none=True)
+    data["settings"] = preset.settings  # a None in here means something: seed drawn, no limit
+    return yaml.dump(data, Dumper=_TextDumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _TextDumper(yaml.SafeDumper):
+    """Writes text so that it comes back unchanged and reads well."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        if any(char in text for char in "\r\x85\u2028\u2029"):  # YAML would fold these line ends into spaces
+            style = '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_TextDumper.add_representer(str, _TextDumper.represent_text)
+
+
+def import_preset(text: str | bytes) -> Preset:
+    """A preset from text that somebody handed over; its id comes from its title.
+
+    Raises:
+        PlaygroundError: Says what is wrong with the text.
+    """
+    preset = parse_preset(text, id="imported", name="The imported preset")
+    return preset.model_copy(update={"id": slug(preset.title)})
+
+
+def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = None) -> Path:
+    """Writes the preset into the user's folder, under a name made from its title alone.
+
+    Args:
+        preset: Saved again under the same title, it replaces what was there.
+        user_dir: Made if it is missing.
+        shipped_dir: Whose names are taken; None is where the package keeps its presets.
+
+    Raises:
+        PlaygroundError: The name is taken, the preset is too large or can't be written; the old file is intact.
+    """
+    name = slug(preset.title)
+    shipped = (shipped_dir or presets_dir() / "sampling") / f"{name}.yaml"
+    if shipped.exists():
+        raise PlaygroundError(f"{preset.title!r} has the name of a shipped preset; choose another title.")
+    path = user_dir / f"{name}.yaml"
+    data = export_preset(preset).encode()
+    if len(data) > MAX_YAML_BYTES:
+        raise PlaygroundError(
+            f"This preset has {len(data):,} bytes; the limit is {MAX_YAML_BYTES:,}. Shorten its text."
+        )
+    try:
+        user_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PlaygroundError(f"Cannot make the folder {str(user_dir)!r} for your presets: {error.strerror}.") from None
+    _refuse_to_lose_another(path, preset.title)
+    write_atomic(path, data)
+    return path
+
+
+def _refuse_to_lose_another(path: Path, title: str) -> None:
+    """`C` and `C++` share a file name, and a broken file may be worth mending: neither is overwritten."""
+    try:
+        if not path.exists():
+            return
+        there = parse_preset(read_capped(path, MAX_YAML_BYTES), id=path.stem, name=repr(path.name))
+    except OSError:  # a folder that can't be looked into: the write will say why
+        return
+    except PlaygroundError as error:
+        raise PlaygroundError(f"Not saved, as a broken file of that name is in the way. {error}") from None
+    if there.title != title:
+        raise PlaygroundError(f"{title!r} would overwrite your preset {there.title!r}; choose another title.")

@@ -1,0 +1,184 @@
+"""Several answers to one prompt as one batch: checked, fitted into memory, measured together and row by row."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+
+from playground.backends.local import LocalBackend
+from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
+from playground.errors import PlaygroundError
+from playground.metrics.cost import api_cost, own_hardware_cost
+from playground.metrics.memory import PeakSampler
+from playground.models.placement import available_bytes
+from playground.runs.environment import describe_environment
+from playground.runs.measure import Measurement, Surroundings, energy_record, model_record
+from playground.runs.records import CostRecord, MemoryRecord
+from playground.runs.updates import BatchEnd, BatchPlan, BatchRequest, BatchUpdate, RowRecord, RunRequest
+from playground.settings import Settings
+
+__all__ = ["MAX_BATCH", "MAX_ROWS", "batch_updates", "check_rows", "plan_batch"]
+
+MAX_ROWS = 200
+MAX_BATCH = 32  # rows computed together: more gain little on a CPU and hold the first answers back
+_SHARED = ("system", "raw", "context_length")
+_HEADROOM = 0.8  # of the free memory: others use it too
+_COPIES = 2  # a cache that grows or loses rows holds old and new for a moment
+_SCORES_BYTES = 40  # a token of the vocabulary, a row: logits, log probabilities, scores and their sorting
+
+
+def check_rows(settings: Sequence[Settings]) -> None:
+    """Refuse rows that can't be one batch.
+
+    Raises:
+        PlaygroundError: None or too many, or they read the prompt differently.
+    """
+    if not 1 <= len(settings) <= MAX_ROWS:
+        raise PlaygroundError(f"A batch must have from 1 to {MAX_ROWS} rows; got {len(settings)}.")
+    for name in _SHARED:
+        if len({getattr(own, name) for own in settings}) > 1:
+            raise PlaygroundError(f"Rows of one batch must have the same {name}, since they share the prompt.")
+
+
+def plan_batch(backend: LocalBackend, prompt_tokens: int, settings: Sequence[Settings], free_bytes: int) -> BatchPlan:
+    """How many rows go together: those that fit the memory, or one where the cache's size is unknown.
+
+    Raises:
+        PlaygroundError: Not even one row fits the memory.
+    """
+    room = max(own.max_new_tokens for own in settings)
+    length = min(prompt_tokens + room, backend.context_length(settings[0]))
+    row_bytes = backend.kv_cache_bytes(length)
+    if row_bytes is None:
+        return BatchPlan(len(settings), 1, None, free_bytes)
+    needed = _COPIES * row_bytes + _SCORES_BYTES * backend.facts.vocabulary
+    fit = int(free_bytes * _HEADROOM) // needed
+    if fit < 1:
+        raise PlaygroundError(
+            f"One answer of {length:,} tokens needs about {needed / 1e6:,.0f} MB beside the model, and "
+            f"{free_bytes / 1e6:,.0f} MB are free: shorten the prompt, lower max_new_tokens, or close other programs."
+        )
+    together = backend.capabilities.batch
+    at_once = min(MAX_BATCH if together else 1, fit, len(settings))
+    return BatchPlan(len(settings), at_once, row_bytes, free_bytes, together)
+
+
+def batch_updates(
+    backend: LocalBackend,
+    request: BatchRequest,
+    surroundings: Surroundings,
+    should_stop: Callable[[], bool],
+    measurements: list[Measurement] | None,
+) -> Iterator[BatchUpdate]:
+    """Prepare, plan, stream, measure. Call it with the model's turn held.
+
+    Args:
+        backend: The model.
+        request: What to answer; every row has a seed.
+        surroundings: What measuring needs.
+        should_stop: Asked before every forward pass.
+        measurements: Filled with one a row, and then each row that ends is told as a `RowRecord`; None measures only
+            all rows together, which costs less.
+    """
+    prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
+    settings = [prompt.counted(own) for own in request.settings]
+    yield prompt
+    yield (plan := plan_batch(backend, len(prompt.ids), settings, available_bytes(backend.facts.device)))
+    environment = describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
+    rows = [Measurement(prompt, surroundings) for _ in settings] if measurements is not None else []
+    if measurements is not None:
+        measurements[:] = rows
+    together = _Together(prompt, surroundings, len(settings), plan.rows_at_once)
+    for item in backend.stream_batch(
+        prompt, settings, rows_at_once=plan.rows_at_once, should_stop=should_stop, started_at=surroundings.started_at
+    ):
+        together.add(item)
+        told = item.event
+        shared = isinstance(told, PromptProgress | PromptProcessed)
+        for row in rows if shared else rows[item.row : item.row + 1]:
+            row.add(told)
+        yield item
+        if rows and isinstance(told, Finished):
+            yield RowRecord(item.row, rows[item.row].record(_alone(request, settings[item.row]), environment))
+    yield together.end(environment)
+
+
+def _widest(settings: Sequence[Settings]) -> Settings:
+    """The row that wants the most room: a prompt cut for it fits all."""
+    return max(settings, key=lambda own: own.max_new_tokens)
+
+
+def _alone(request: BatchRequest, settings: Settings) -> RunRequest:
+    return RunRequest(
+        request.prompt, request.model, request.quantization, settings,
+        request.reference_model, request.hardware_usd_per_hour,
+    )  # fmt: skip
+
+
+class _Together:
+    """What is measured of all rows together."""
+
+    def __init__(self, prompt: PreparedPrompt, surroundings: Surroundings, rows: int, rows_at_once: int):
+        self._prompt, self._around = prompt, surroundings
+        self._tokens = [0] * rows
+        self._rows_at_once = rows_at_once
+        self._step, self._step_bytes, self._most_bytes = (0, 0), 0, 0
+        self._prefill_s: float | None = None
+        self._computed_tokens = 0
+        self._peak = PeakSampler()
+
+    def add(self, item: RowEvent) -> None:
+        self._peak.sample()
+        event = item.event
+        if isinstance(event, PromptProcessed):
+            self._prefill_s = event.prefill_s
+            self._computed_tokens += event.computed_tokens
+        elif isinstance(event, TokenEvent):
+            self._tokens[item.row] += 1
+            self._add_bytes((item.row // self._rows_at_once, event.index), event.kv_cache_bytes)
+
+    def _add_bytes(self, step: tuple[int, int], row_bytes: int) -> None:
+        """Rows of one step, told one after the other, hold their caches at the same time."""
+        self._step_bytes = row_bytes + (self._step_bytes if step == self._step else 0)
+        self._step = step
+        self._most_bytes = max(self._most_bytes, self._step_bytes)
+
+    def end(self, environment: dict[str, object]) -> BatchEnd:
+        wall_s = time.perf_counter() - self._around.begun_at
+        tokens, facts = sum(self._tokens), self._around.facts
+        return BatchEnd(
+            model=model_record(facts),
+            prompt_token_ids=self._prompt.ids,
+            dropped_prompt_tokens=self._prompt.dropped_tokens,
+            output_tokens=tokens,
+            prefill_s=self._prefill_s,
+            wall_s=wall_s,
+            throughput_tokens_per_s=tokens / wall_s if tokens else None,
+            memory=MemoryRecord(
+                weights_bytes=facts.weights_bytes,
+                kv_cache_bytes=self._most_bytes,
+                kv_bytes_per_token=facts.kv_bytes_per_token,
+                rss_bytes=self._peak.rss_bytes,
+                peak_rss_bytes=self._peak.peak_rss_bytes,
+            ),
+            cost=self._cost(wall_s),
+            energy=energy_record(self._around.energy.read()),
+            environment=environment,
+        )
+
+    def _cost(self, wall_s: float) -> CostRecord:
+        """Each row that answered is one request, its prompt uncached: price tiers go by request."""
+        around, prompt = self._around, len(self._prompt.ids)
+        answered = [n for n in self._tokens if n]
+        costs = [api_cost(around.reference_model, prompt, n) for n in answered]
+        nothing = api_cost(around.reference_model, 0, 0)
+        return CostRecord(
+            reference_model=nothing.reference_model,
+            input_tokens=prompt * len(answered),
+            cached_tokens=max(0, prompt * len(answered) - self._computed_tokens),
+            output_tokens=sum(answered),
+            input_usd=sum((cost.input_usd for cost in costs), Decimal(0)),
+            output_usd=sum((cost.output_usd for cost in costs), Decimal(0)),
+            total_usd=sum((cost.total_usd for cost in costs), Decimal(0)),
+            prices_as_of=nothing.prices_as_of,
+            own_hardware_usd=own_hardware_cost(wall_s, around.usd_per_hour),
+        )

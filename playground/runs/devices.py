@@ -1,0 +1,37 @@
+"""What a run needs to know of its device: memory bandwidth and idle power, each measured once."""
+
+import threading
+
+from playground.data.presets import Hardware
+from playground.metrics.energy import EnergyMeter, IdlePower, measure_idle, start_meter
+from playground.metrics.roofline import measure_bandwidth
+
+__all__ = ["Devices"]
+
+
+class Devices:
+    """Measurements of devices, as torch names them. Any thread may ask; two never measure at the same time."""
+
+    def __init__(self, hardware: Hardware):
+        self._hardware = hardware
+        self._bandwidth: dict[str, float] = {}
+        self._idle: dict[str, IdlePower | None] = {}
+        self._measuring = threading.Lock()  # the bandwidth's probe would be no idle time
+
+    def measure(self, device: str) -> None:
+        """Measure what is not known yet. Call it while the model's turn is held and nothing runs; takes two seconds."""
+        with self._measuring:
+            if device not in self._idle:
+                self._idle[device] = measure_idle(device, self._hardware.watts, self._hardware.idle_watts)
+        self.bandwidth(device)
+
+    def bandwidth(self, device: str) -> float:
+        """Bytes per second that it reads from memory; takes under a second the first time."""
+        with self._measuring:
+            if device not in self._bandwidth:
+                self._bandwidth[device] = measure_bandwidth(device)
+            return self._bandwidth[device]
+
+    def start_meter(self, device: str) -> EnergyMeter:
+        """Its energy from now on; above idle where `measure` has found the idle power."""
+        return start_meter(device, self._hardware.watts, self._idle.get(device))

@@ -1,0 +1,21 @@
+"""A prompt of exactly so many tokens, made of real sentences."""
+
+from playground.backends.local import LocalBackend
+from playground.data.context import load_haystack
+from playground.paths import presets_dir
+
+__all__ = ["TEXT", "filler_ids"]
+
+TEXT = "the filler sentences of the needle test in the model's own tokens, from the first one on, repeated"
+
+
+def filler_ids(backend: LocalBackend, tokens: int) -> list[int]:
+    """The sentences as token ids, without a chat template, repeated and cut.
+
+    Args:
+        backend: Whose tokens.
+        tokens: How many.
+    """
+    filler = " ".join(load_haystack(presets_dir() / "context" / "needle.yaml").filler)
+    once = backend.tokenize(lambda tokenizer: tokenizer(filler, add_special_tokens=False)["input_ids"])
+    return (once * (tokens // len(once) + 1))[:tokens]

@@ -1,0 +1,216 @@
+"""A run under measurement: fed with every event, it tells all meters at any moment and the record at the end."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from playground.engine.events import Event, Finished, PreparedPrompt, PromptProcessed, TokenEvent
+from playground.metrics.cost import api_cost, own_hardware_cost
+from playground.metrics.energy import Energy, EnergyMeter
+from playground.metrics.memory import PeakSampler, gpu_memory
+from playground.metrics.roofline import mbu, step_limit_s
+from playground.metrics.timing import TokenTimes
+from playground.models.facts import ModelFacts
+from playground.runs.records import (
+    CandidateRecord,
+    CostRecord,
+    EnergyRecord,
+    MemoryRecord,
+    ModelRecord,
+    RunRecord,
+    TimingRecord,
+    TokenRecord,
+)
+from playground.runs.updates import Meters, RunRequest
+
+__all__ = ["Measurement", "Surroundings", "energy_record", "model_record", "token_record"]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a measurement needs beyond events.
+
+    Attributes:
+        facts: The model.
+        predict_kv_bytes: Tokens to bytes of KV cache; gives None where that is unknown.
+        bandwidth_bytes_per_s: Measured memory bandwidth of the model's device.
+        reference_model: Whose list price to tell.
+        usd_per_hour: Price of the machine.
+        energy: Running since the turn began.
+        started_at: `perf_counter` reading of the request.
+        begun_at: Same, when the turn began: waiting for others costs nothing.
+    """
+
+    facts: ModelFacts
+    predict_kv_bytes: Callable[[int], int | None]
+    bandwidth_bytes_per_s: float | None
+    reference_model: str
+    usd_per_hour: float
+    energy: EnergyMeter
+    started_at: float
+    begun_at: float
+
+
+class Measurement:
+    """Collects the events of one run."""
+
+    def __init__(self, prompt: PreparedPrompt, surroundings: Surroundings):
+        self._prompt = prompt
+        self._around = surroundings
+        self._tokens: list[TokenEvent] = []
+        self._times = TokenTimes()
+        self._lock = threading.Lock()  # one snapshot tells of one moment, while more tokens come in another thread
+        self._processed: PromptProcessed | None = None
+        self._finished: Finished | None = None
+        self._final: Meters | None = None
+        self._peak = PeakSampler()
+
+    def add(self, event: Event) -> None:
+        """Take an event in."""
+        self._peak.sample()
+        if isinstance(event, TokenEvent):
+            with self._lock:
+                self._tokens.append(event)
+                self._times.add(event.time_s)
+        elif isinstance(event, PromptProcessed):
+            self._processed = event
+        elif isinstance(event, Finished):
+            self._finished = event
+            self._final = self._snapshot(event.time_s)
+
+    def meters(self) -> Meters:
+        """All meters now; after the end, those of the whole run."""
+        return self._final or self._snapshot(time.perf_counter() - self._around.started_at)
+
+    def _snapshot(self, elapsed_s: float) -> Meters:
+        around = self._around
+        with self._lock:
+            count, newest = len(self._tokens), self._tokens[-1] if self._tokens else None
+            timing = self._timing(elapsed_s)
+        kv_bytes = self._kv_bytes(newest)
+        bandwidth, step_bytes = around.bandwidth_bytes_per_s, around.facts.step_bytes
+        gpu = gpu_memory() if around.facts.device.startswith("cuda") else None
+        return Meters(
+            prompt_tokens=len(self._prompt.ids),
+            output_tokens=count,
+            elapsed_s=elapsed_s,
+            prefill_s=self._processed.prefill_s if self._processed else None,
+            timing=timing,
+            memory=self._memory(kv_bytes),
+            kv_predicted_bytes=around.predict_kv_bytes(self._cached_tokens(count)),
+            kv_full_bytes=around.predict_kv_bytes(self._prompt.context_length),
+            gpu_allocated_bytes=gpu.allocated_bytes if gpu else None,
+            gpu_reserved_bytes=gpu.reserved_bytes if gpu else None,
+            mbu=mbu(step_bytes, kv_bytes, timing.tpot_s, bandwidth) if bandwidth and timing.tpot_s else None,
+            limit_s=step_limit_s(step_bytes, kv_bytes, bandwidth) if bandwidth else None,
+            bandwidth_bytes_per_s=bandwidth,
+            cost=self._cost(count, elapsed_s),
+            hardware_usd_per_hour=around.usd_per_hour,
+            energy=energy_record(around.energy.read()),
+        )
+
+    def _cached_tokens(self, count: int) -> int:
+        """Tokens whose keys and values are held: the newest token is not read yet."""
+        return len(self._prompt.ids) + max(0, count - 1) if self._processed else 0
+
+    def _kv_bytes(self, newest: TokenEvent | None) -> int:
+        if newest is not None:
+            return newest.kv_cache_bytes
+        return self._processed.kv_cache_bytes if self._processed else 0
+
+    def _timing(self, end_s: float) -> TimingRecord:
+        processed = self._processed
+        timing = self._times.timing(
+            prefill_s=processed.prefill_s if processed else None,
+            computed_prompt_tokens=processed.computed_tokens if processed else 0,
+            end_s=end_s,
+        )
+        return TimingRecord(**asdict(timing))
+
+    def _memory(self, kv_bytes: int) -> MemoryRecord:
+        facts = self._around.facts
+        return MemoryRecord(
+            weights_bytes=facts.weights_bytes,
+            kv_cache_bytes=kv_bytes,
+            kv_bytes_per_token=facts.kv_bytes_per_token,
+            rss_bytes=self._peak.rss_bytes,
+            peak_rss_bytes=self._peak.peak_rss_bytes,
+        )
+
+    def _cost(self, tokens: int, elapsed_s: float) -> CostRecord:
+        around = self._around
+        prompt, processed = len(self._prompt.ids), self._processed
+        cached = prompt - processed.computed_tokens if processed else 0
+        cost = api_cost(around.reference_model, prompt, tokens, cached)
+        busy_s = elapsed_s - (around.begun_at - around.started_at)
+        return CostRecord(**asdict(cost), own_hardware_usd=own_hardware_cost(max(0.0, busy_s), around.usd_per_hour))
+
+    def record(self, request: RunRequest, environment: dict[str, Any]) -> RunRecord:
+        """The finished run as a document.
+
+        Raises:
+            RuntimeError: The run has not finished.
+        """
+        if self._finished is None or self._final is None:
+            raise RuntimeError("a run has no record before it has finished")
+        tokens = [token_record(token) for token in self._tokens]
+        if tokens and self._finished.text:  # what a cancelled run still held back belongs to its last token
+            tokens[-1] = tokens[-1].model_copy(update={"text": tokens[-1].text + self._finished.text})
+        return RunRecord(
+            model=model_record(self._around.facts),
+            settings=request.settings.model_dump(mode="json"),
+            prompt=request.prompt,
+            prompt_token_ids=list(self._prompt.ids),
+            dropped_prompt_tokens=self._prompt.dropped_tokens,
+            tokens=tokens,
+            text="".join(token.text for token in tokens),
+            finish_reason=self._finished.reason,
+            timing=self._final.timing,
+            memory=self._final.memory,
+            cost=self._final.cost,
+            energy=self._final.energy,
+            environment=environment,
+        )
+
+
+def energy_record(energy: Energy) -> EnergyRecord:
+    """The energy as a document has it."""
+    return EnergyRecord(
+        joules=energy.joules,
+        method=energy.method,
+        idle_watts=energy.idle.watts if energy.idle else None,
+        idle_spread_watts=energy.idle.spread_watts if energy.idle else None,
+        net_joules=energy.net_joules,
+        seconds=energy.seconds,
+    )
+
+
+def model_record(facts: ModelFacts) -> ModelRecord:
+    """Which model answered."""
+    return ModelRecord(
+        id=facts.id,
+        source=facts.source,
+        parameters=facts.parameters,
+        quantization=facts.quantization,
+        weights_bytes=facts.weights_bytes,
+        context_length=facts.context_length,
+        device=facts.device,
+    )
+
+
+def token_record(token: TokenEvent) -> TokenRecord:
+    """A token as a document has it."""
+    return TokenRecord(
+        index=token.index,
+        id=token.id,
+        text=token.text,
+        logprob=token.logprob,
+        rank=token.rank,
+        entropy_bits=token.entropy_bits,
+        sampled_prob=token.sampled_prob,
+        kept=token.kept,
+        top=[CandidateRecord(id=item.id, text=item.text, prob=item.prob) for item in token.top],
+        time_s=token.time_s,
+    )

@@ -1,0 +1,295 @@
+"""The one place that wires prompt -> stream -> measure -> record: page, command line and experiments run through it."""
+
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from playground.backends.base import Loading, PreparedPrompt, Queued
+from playground.backends.local import LocalBackend
+from playground.backends.slot import ModelSlot, Progress
+from playground.data.presets import Hardware
+from playground.engine.events import Finished
+from playground.metrics.energy import EnergyMeter
+from playground.metrics.prices import DEFAULT_REFERENCE, rates
+from playground.models.catalogue import Catalogue
+from playground.models.facts import ModelFacts
+from playground.models.fetch import is_ready
+from playground.runs.batch import batch_updates, check_rows
+from playground.runs.devices import Devices
+from playground.runs.environment import describe_environment
+from playground.runs.measure import Measurement, Surroundings
+from playground.runs.progress import told
+from playground.runs.speed import ExpectedSpeed, Speeds
+from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
+from playground.settings import LIMITS, Settings, check_prompt
+
+__all__ = ["Batch", "Run", "Runner", "with_seed"]
+
+T = TypeVar("T")
+LoadSteps = Generator[Loading, None, LocalBackend]
+
+
+class Runner:
+    """Runs requests one at a time on the model in the slot."""
+
+    def __init__(self, slot: ModelSlot, hardware: Hardware):
+        self._slot = slot
+        self._hardware = hardware
+        self._devices = Devices(hardware)
+        self._speeds = Speeds()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Models that can be asked for."""
+        return self._slot.catalogue
+
+    @property
+    def hardware(self) -> Hardware:
+        """The machine whose price and watts are assumed, unless a request names its own price."""
+        return self._hardware
+
+    @property
+    def facts(self) -> ModelFacts | None:
+        """Facts of the model in memory now."""
+        return self._slot.backend.facts if self._slot.backend else None
+
+    def quantizations(self, model: str) -> dict[str, str | None]:
+        """Each quantization of a model, with the reason where it can't run here."""
+        return self._slot.quantizations(model)
+
+    def models(self) -> dict[str, str | None]:
+        """Each model, with what choosing it needs where it is not on this machine yet."""
+        return {
+            entry.id: None
+            if is_ready(entry)
+            else "not on this machine yet: choosing it fetches it, which needs a network"
+            for entry in self.catalogue.entries
+        }
+
+    def check(self, model: str, quantization: str) -> None:
+        """Refuse a model or quantization that can't be had here.
+
+        Raises:
+            PlaygroundError: Unknown, or not possible on this machine.
+        """
+        self._slot.check(model, quantization)
+
+    def load(self, model: str, quantization: str) -> Iterator[Loading]:
+        """Fetch and load, in place; waits for its turn.
+
+        Raises:
+            PlaygroundError: It can't be had; the model that was in memory still works.
+        """
+        self._slot.check(model, quantization)
+        with self._slot.turns.ticket() as ticket:
+            for position in self._slot.turns.wait(ticket, lambda: False):
+                waiting = Loading(model, quantization, f"Waiting: {position} before this", None)
+                yield self._slot.loading or waiting
+            backend = yield from self._ensure(model, quantization)
+            self._devices.measure(backend.facts.device)
+
+    def expected_speed(self, model: str, quantization: str) -> ExpectedSpeed:
+        """How fast this model will answer; measures the memory's bandwidth once, which takes under a second."""
+        self._slot.check(model, quantization)
+        bandwidth = self._devices.bandwidth(self._slot.device)
+        return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
+
+    def preview(self, request: RunRequest) -> PreparedPrompt | None:
+        """How the prompt would be read, nothing sent; None while that model is not in memory."""
+        backend = self.loaded(request.model)
+        prompt = check_prompt(request.prompt)
+        return None if backend is None else backend.prepare(prompt, request.settings, request.recorded)
+
+    def loaded(self, model: str) -> LocalBackend | None:
+        """This model, to ask what it makes of a text; None while it is not in memory."""
+        backend = self._slot.backend
+        return backend if backend is not None and backend.facts.id == model else None
+
+    def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> "Run":
+        """A run of this request; nothing happens before it is iterated.
+
+        Raises:
+            PlaygroundError: The request is refused at once.
+        """
+        check_prompt(request.prompt)
+        self._slot.check(request.model, request.quantization)
+        reference, price = self._prices(request.reference_model, request.hardware_usd_per_hour)
+        settings = with_seed(request.settings)
+        request = replace(request, settings=settings, reference_model=reference, hardware_usd_per_hour=price)
+        return Run(self, request, should_stop)
+
+    def start_batch(
+        self, request: BatchRequest, should_stop: Callable[[], bool] = lambda: False, *, records: bool = False
+    ) -> "Batch":
+        """Several answers to one prompt, computed together; nothing happens before it is iterated.
+
+        Args:
+            request: What to answer; rows without a seed get one each.
+            should_stop: Asked before every forward pass; rows that had ended are kept.
+            records: Whether each row is measured by itself and told as a `RowRecord` when it ends.
+
+        Raises:
+            PlaygroundError: The request is refused at once.
+        """
+        check_prompt(request.prompt)
+        self._slot.check(request.model, request.quantization)
+        check_rows(request.settings)
+        reference, price = self._prices(request.reference_model, request.hardware_usd_per_hour)
+        settings = tuple(with_seed(own) for own in request.settings)
+        request = replace(request, settings=settings, reference_model=reference, hardware_usd_per_hour=price)
+        return Batch(self, request, should_stop, records)
+
+    def holding(
+        self,
+        model: str,
+        quantization: str,
+        work: Callable[[LocalBackend], Iterator[T]],
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Generator[Queued | Loading | T, None, None]:
+        """Queue, load, then everything that `work` yields: the turn is held until it has really ended.
+
+        Stopped while it waits, it ends without calling `work`.
+        """
+        started_at = time.perf_counter()
+        with self._slot.turns.ticket() as ticket:
+            for position in self._slot.turns.wait(ticket, should_stop):
+                yield Queued(position, time.perf_counter() - started_at)
+            if not should_stop():
+                backend = yield from self._ensure(model, quantization)
+                self._devices.measure(backend.facts.device)
+                yield from work(backend)
+
+    def start_meter(self, device: str) -> EnergyMeter:
+        """The energy of this device from now on; for work that holds the model's turn."""
+        return self._devices.start_meter(device)
+
+    def _prices(self, reference: str | None, usd_per_hour: float | None) -> tuple[str, float]:
+        """Reference model and price of the machine, the defaults filled in, checked."""
+        reference = reference or DEFAULT_REFERENCE
+        rates(reference)  # it refuses what is not in the list
+        return reference, self._hardware.usd_per_hour if usd_per_hour is None else usd_per_hour
+
+    def _ensure(self, model: str, quantization: str) -> LoadSteps:
+        if self._slot.backend is not None and self._slot.holds(model, quantization):
+            return self._slot.backend
+
+        def work(progress: Progress) -> LocalBackend:
+            return self._slot.ensure(model, quantization, progress)
+
+        steps = told(work)
+        while True:
+            try:
+                stage, fraction = next(steps)
+            except StopIteration as end:
+                return end.value
+            yield Loading(model, quantization, stage, fraction)
+
+    def _updates(self, run: "Run") -> Iterator[Update]:
+        """Queue, load, prepare, stream, record."""
+        started_at = time.perf_counter()
+
+        def work(backend: LocalBackend) -> Iterator[Update]:
+            prompt = backend.prepare(run.request.prompt, run.request.settings, run.request.recorded)
+            settings = prompt.counted(run.request.settings)
+            request = replace(run.request, settings=settings)
+            assert request.reference_model is not None
+            assert request.hardware_usd_per_hour is not None
+            surroundings = self._surroundings(
+                backend, request.reference_model, request.hardware_usd_per_hour, started_at
+            )
+            measurement = run.measurement = Measurement(prompt, surroundings)
+            yield prompt
+            for event in backend.stream(prompt, settings, should_stop=run.should_stop, started_at=started_at):
+                measurement.add(event)
+                yield event
+            record = measurement.record(
+                request, describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
+            )
+            self._speeds.saw(record)
+            yield record
+
+        request = run.request
+        yield from self.holding(request.model, request.quantization, work, run.should_stop)
+        if run.measurement is None:  # stopped before its turn came
+            yield Finished("cancelled", "", time.perf_counter() - started_at)
+
+    def _batch_updates(self, batch: "Batch") -> Iterator[BatchUpdate]:
+        """Queue, load, and all rows."""
+        started_at = time.perf_counter()
+        request = batch.request
+
+        def work(backend: LocalBackend) -> Iterator[BatchUpdate]:
+            assert request.reference_model is not None
+            assert request.hardware_usd_per_hour is not None
+            surroundings = self._surroundings(
+                backend, request.reference_model, request.hardware_usd_per_hour, started_at
+            )
+            return batch_updates(backend, request, surroundings, batch.should_stop, batch.measurements)
+
+        return self.holding(request.model, request.quantization, work, batch.should_stop)
+
+    def _surroundings(
+        self, backend: LocalBackend, reference_model: str, usd_per_hour: float, started_at: float
+    ) -> Surroundings:
+        facts = backend.facts
+        return Surroundings(
+            facts=facts,
+            predict_kv_bytes=backend.kv_cache_bytes,
+            bandwidth_bytes_per_s=self._devices.bandwidth(facts.device),
+            reference_model=reference_model,
+            usd_per_hour=usd_per_hour,
+            energy=self._devices.start_meter(facts.device),
+            started_at=started_at,
+            begun_at=time.perf_counter(),
+        )
+
+
+def with_seed(settings: Settings) -> Settings:
+    """The same settings; a seed is drawn where there is none, so that the record can be replayed."""
+    if settings.seed is not None:
+        return settings
+    return settings.model_copy(update={"seed": secrets.randbelow(int(LIMITS["seed"].high) + 1)})
+
+
+class Run:
+    """One run on its way. Iterate it once, in a thread of its own; ask for meters from anywhere."""
+
+    def __init__(self, runner: Runner, request: RunRequest, should_stop: Callable[[], bool]):
+        self.request = request
+        self.should_stop = should_stop
+        self.measurement: Measurement | None = None
+        self._iterator = runner._updates(self)
+
+    def __iter__(self) -> Iterator[Update]:
+        return self._iterator
+
+    def close(self) -> None:
+        """End the run and give the model back; from the thread that iterates."""
+        self._iterator.close()  # pyright: ignore[reportAttributeAccessIssue]  # it is a generator
+
+    def meters(self) -> Meters | None:
+        """Everything measured so far; None before the prompt is being read."""
+        return self.measurement.meters() if self.measurement else None
+
+
+class Batch:
+    """Several answers on their way. Iterate it once, in a thread of its own; ask for a row's meters from anywhere."""
+
+    def __init__(self, runner: Runner, request: BatchRequest, should_stop: Callable[[], bool], records: bool):
+        self.request = request
+        self.should_stop = should_stop
+        self.measurements: list[Measurement] | None = [] if records else None
+        self._iterator = runner._batch_updates(self)
+
+    def __iter__(self) -> Iterator[BatchUpdate]:
+        return self._iterator
+
+    def close(self) -> None:
+        """End the rows and give the model back; from the thread that iterates."""
+        self._iterator.close()  # pyright: ignore[reportAttributeAccessIssue]  # it is a generator
+
+    def meters(self, row: int) -> Meters | None:
+        """Everything measured so far of a row; None before the prompt is being read, or where rows are not measured."""
+        return self.measurements[row].meters() if self.measurements else None

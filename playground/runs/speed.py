@@ -1,0 +1,60 @@
+"""How fast a model will answer: as it last did in this process, or else no faster than its weights can be read."""
+
+from dataclasses import dataclass
+
+from playground.models.catalogue import ModelEntry
+from playground.models.facts import ModelFacts
+from playground.models.storage import paper_bytes
+from playground.runs.records import RunRecord
+
+__all__ = ["ExpectedSpeed", "Speeds"]
+
+
+@dataclass(frozen=True)
+class ExpectedSpeed:
+    """What to expect of a model.
+
+    Attributes:
+        decode_tokens_per_s: Of one answer at a time.
+        prefill_tokens_per_s: None where it was not measured.
+        basis: How this is known, in words.
+    """
+
+    decode_tokens_per_s: float
+    prefill_tokens_per_s: float | None
+    basis: str
+
+
+class Speeds:
+    """Speeds of the last run of each model and quantization."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], ExpectedSpeed] = {}
+
+    def saw(self, record: RunRecord) -> None:
+        """Take a finished run in; one of fewer than two tokens says nothing."""
+        timing, model = record.timing, record.model
+        if timing.decode_tokens_per_s:
+            basis = f"{timing.decode_tokens_per_s:.3g} tokens/s, as {model.id} {model.quantization} last answered"
+            speed = ExpectedSpeed(timing.decode_tokens_per_s, timing.prefill_tokens_per_s, basis)
+            self._seen[model.id, model.quantization] = speed
+
+    def expect(self, entry: ModelEntry, quantization: str, held: ModelFacts | None, bandwidth: float) -> ExpectedSpeed:
+        """The last speed, or else the roofline: the weights read once a token at the measured bandwidth.
+
+        Args:
+            entry: The model.
+            quantization: As it will be loaded.
+            held: Facts of what is in memory now: of another model, the size on paper must do.
+            bandwidth: Bytes per second, measured.
+        """
+        if (entry.id, quantization) in self._seen:
+            return self._seen[entry.id, quantization]
+        is_held = held is not None and (held.id, held.quantization) == (entry.id, quantization)
+        step_bytes = held.step_bytes if held and is_held else paper_bytes(entry.parameters, quantization)
+        limit = bandwidth / step_bytes
+        basis = (
+            f"at most {limit:.3g} tokens/s, as memory gives {bandwidth / 1e9:.3g} GB/s (measured) and each token of "
+            f"{entry.id} {quantization} reads {step_bytes / 1e6:,.0f} MB"
+        )
+        return ExpectedSpeed(limit, None, basis)

@@ -1,0 +1,152 @@
+"""What the runner says beyond the engine's events: the request, and the meters at a moment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playground.backends.base import Loading, PreparedPrompt, Queued
+from playground.engine.events import Event, RowEvent
+from playground.runs.records import (
+    CostRecord,
+    EnergyRecord,
+    MemoryRecord,
+    ModelRecord,
+    RunRecord,
+    TimingRecord,
+)
+from playground.settings import Settings
+
+__all__ = ["BatchEnd", "BatchPlan", "BatchRequest", "BatchUpdate", "Meters", "RowRecord", "RunRequest", "Update"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run that somebody asked for: checked values only.
+
+    Attributes:
+        prompt: What the person wrote.
+        model: Id in the catalogue.
+        quantization: One of `settings.QUANTIZATIONS`.
+        settings: How to sample and stop.
+        reference_model: Whose list price the cost is told in, `provider/model`.
+        hardware_usd_per_hour: Price of the machine it runs on.
+        recorded: The prompt as a saved run read it, to be read again; None prepares it.
+    """
+
+    prompt: str
+    model: str
+    quantization: str
+    settings: Settings
+    reference_model: str | None = None
+    hardware_usd_per_hour: float | None = None
+    recorded: PreparedPrompt | None = None
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """Several answers to one prompt, computed together: checked values only.
+
+    Attributes:
+        prompt: What the person wrote.
+        model: Id in the catalogue.
+        quantization: One of `settings.QUANTIZATIONS`.
+        settings: One a row. System prompt, raw mode and context length are the same in all, as is the prompt.
+        reference_model: Whose list price the cost is told in, `provider/model`.
+        hardware_usd_per_hour: Price of the machine it runs on.
+        recorded: The prompt as saved runs read it, to be read again; None prepares it.
+    """
+
+    prompt: str
+    model: str
+    quantization: str
+    settings: tuple[Settings, ...]
+    reference_model: str | None = None
+    hardware_usd_per_hour: float | None = None
+    recorded: PreparedPrompt | None = None
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How the rows will be computed, told before the first of them.
+
+    Attributes:
+        rows: Answers asked for.
+        rows_at_once: Most rows computed together: 32, or as many as fit the memory; the rest follows in waves.
+        row_bytes: Predicted KV cache of one row at its full length; None is unknown.
+        available_bytes: Free memory when this was decided.
+        together: Whether the model can compute several rows in one pass.
+    """
+
+    rows: int
+    rows_at_once: int
+    row_bytes: int | None
+    available_bytes: int
+    together: bool = True
+
+
+@dataclass(frozen=True)
+class RowRecord:
+    """A row has ended; its times include waiting for the other rows of its batch."""
+
+    row: int
+    record: RunRecord
+
+
+@dataclass(frozen=True)
+class BatchEnd:
+    """All rows have ended: what was measured of them together.
+
+    Attributes:
+        wall_s: From the first chunk of the prompt to the last token, queue and loading left out.
+        throughput_tokens_per_s: Output tokens of all rows / wall_s.
+        memory: `kv_cache_bytes` is the most that all rows held together.
+        cost: All rows as that many requests at list price; the machine's time once.
+    """
+
+    model: ModelRecord
+    prompt_token_ids: tuple[int, ...]
+    dropped_prompt_tokens: int
+    output_tokens: int
+    prefill_s: float | None
+    wall_s: float
+    throughput_tokens_per_s: float | None
+    memory: MemoryRecord
+    cost: CostRecord
+    energy: EnergyRecord
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Meters:
+    """Everything measured so far in a run.
+
+    Attributes:
+        mbu: Model bandwidth utilisation, 0 to 1: bytes a step must read / tpot / measured bandwidth.
+        limit_s: Shortest possible time of one token: bytes a step must read / measured bandwidth.
+        kv_full_bytes: Predicted KV cache at the run's full context length; None where it can't be predicted.
+        kv_predicted_bytes: The same prediction for the tokens held now, beside the measured bytes.
+        gpu_allocated_bytes, gpu_reserved_bytes: None without a GPU.
+    """
+
+    prompt_tokens: int
+    output_tokens: int
+    elapsed_s: float
+    prefill_s: float | None
+    timing: TimingRecord
+    memory: MemoryRecord
+    kv_predicted_bytes: int | None
+    kv_full_bytes: int | None
+    gpu_allocated_bytes: int | None
+    gpu_reserved_bytes: int | None
+    mbu: float | None
+    limit_s: float | None
+    bandwidth_bytes_per_s: float | None
+    cost: CostRecord
+    hardware_usd_per_hour: float
+    energy: EnergyRecord
+
+
+Update = Queued | Loading | PreparedPrompt | Event | RunRecord
+"""What `Runner.run` yields, in this order; the record comes last."""
+
+BatchUpdate = Queued | Loading | PreparedPrompt | BatchPlan | RowEvent | RowRecord | BatchEnd
+"""What `Runner.start_batch` yields, in this order; a row's record comes after its last event, the end last."""
