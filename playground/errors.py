@@ -2,8 +2,6 @@
 
 from difflib import get_close_matches
 
-__all__ = ["NotEnoughMemory", "PlaygroundError", "nearest"]
-
 
 class PlaygroundError(Exception):
     """Bad input or a state the user can change; the message is shown as it stands, without a traceback."""

@@ -14,8 +14,6 @@ import yaml
 
 from playground.errors import PlaygroundError
 
-__all__ = ["MAX_YAML_BYTES", "decode_text", "parse_yaml", "read_capped", "read_text", "read_yaml", "write_atomic"]
-
 MAX_YAML_BYTES = 64 * 2**10
 MAX_YAML_DEPTH = 16
 

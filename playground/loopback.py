@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["without_proxies"]
-
 
 @contextmanager
 def without_proxies() -> Iterator[None]:

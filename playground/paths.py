@@ -5,8 +5,6 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "data_dir", "presets_dir"]
-
 _APP = "inference-playground"
 
 

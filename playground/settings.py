@@ -12,11 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, fi
 from playground.errors import PlaygroundError, nearest
 from playground.numbers import with_a_point
 
-__all__ = [
-    "LIMITS", "MAX_PROMPT_CHARS", "MAX_STOP_CHARS", "MAX_STOP_STRINGS", "MAX_SYSTEM_CHARS", "QUANTIZATIONS",
-    "Limit", "Settings", "check_prompt", "make_settings",
-]  # fmt: skip
-
 QUANTIZATIONS = ("fp32", "bf16", "fp16", "int8", "int4")
 MAX_PROMPT_CHARS = 1_000_000
 MAX_SYSTEM_CHARS = 100_000

@@ -25,8 +25,6 @@ from playground.runs.records import (
 from playground.runs.updates import Meters, RunRequest, Update
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["FakeEntry", "FakeRun", "FakeRunner", "Script"]
-
 KV_BYTES_PER_TOKEN = 46_080
 WEIGHTS_BYTES = {"fp32": 538_000_000, "bf16": 269_000_000, "int8": 136_000_000, "int4": 76_000_000}
 

@@ -8,8 +8,6 @@ from playground.engine.events import Event, PreparedPrompt
 from playground.models.facts import ModelFacts
 from playground.settings import Settings
 
-__all__ = ["Backend", "Capabilities", "Loading", "PreparedPrompt", "Queued", "StepLogits"]
-
 
 @dataclass(frozen=True)
 class Capabilities:

@@ -13,8 +13,6 @@ from playground.engine.rows import room_for
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["BeamUpdate", "beams"]
-
 BeamUpdate = PromptProcessed | BeamProgress | BeamEnd
 """What a search yields, in this order; the end comes last, with no answers if it was stopped before it began."""
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from playground.engine.model import KVCache
 
-__all__ = ["MAX_KEPT_BYTES", "KeptCaches"]
-
 MAX_KEPT_BYTES = 512 * 2**20
 
 

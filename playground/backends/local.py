@@ -24,8 +24,6 @@ from playground.models.llama import LlamaWeights
 from playground.models.loading import LoadedModel, unload
 from playground.settings import Settings
 
-__all__ = ["LocalBackend"]
-
 T = TypeVar("T")
 
 

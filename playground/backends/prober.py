@@ -18,8 +18,6 @@ from playground.errors import PlaygroundError
 from playground.files import read_capped, write_atomic
 from playground.models.facts import PLAIN, Findings
 
-__all__ = ["Prober"]
-
 _VERSION = 3  # of the probe: what another one found does not count
 _MAX_BYTES = 2**16
 _NOT_OF_THE_ARCHITECTURE = ("_name_or_path", "transformers_version", "dtype", "architectures")

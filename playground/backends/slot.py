@@ -13,8 +13,6 @@ from playground.models.placement import pick_device
 from playground.paths import cache_dir
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["ModelSlot", "Progress"]
-
 Progress = Callable[[str, float | None], None]
 
 

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 from playground.errors import PlaygroundError
 
-__all__ = ["MAX_WAITING", "Turns"]
-
 MAX_WAITING = 32
 _LOOK_S = 0.1  # how often a waiting run looks whether it was stopped, and tells its position
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from playground.errors import PlaygroundError
 from playground.loopback import without_proxies
 
-__all__ = ["served", "warm_start_s"]
-
 _LONGEST_S = 120
 _START = "from playground.cli.main import main; main()"
 

@@ -13,8 +13,6 @@ from typing import Any
 from playground.bench.page_start import served
 from playground.errors import PlaygroundError
 
-__all__ = ["Watched", "browser_missing", "watching"]
-
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LONGEST_MS = 300_000
 # How late a timer comes says how long the page did nothing else; 50 ms is the length from which a task counts as long.

@@ -15,8 +15,6 @@ from typing import Any
 
 import torch
 
-__all__ = ["LlamaCpp", "llama_cpp_missing"]
-
 _SERVE = """
 import sys, xllamacpp
 parameters = xllamacpp.CommonParams()

@@ -19,11 +19,6 @@ from playground.engine.sampling import describe
 from playground.metrics.timing import gaps
 from playground.settings import Settings, make_settings
 
-__all__ = [
-    "answers_s", "bare_decode_rate", "generate_decode_rate", "our_decode_rate", "plain_prefill_rate", "prefill_rate",
-    "recorded", "seconds",
-]  # fmt: skip
-
 
 def seconds(action: Callable[[], object], repeats: int) -> float:
     """Median time of an action."""

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Result"]
-
 
 @dataclass(frozen=True)
 class Result:

@@ -30,8 +30,6 @@ from playground.models.fetch import fetch
 from playground.models.loading import Engine, load
 from playground.settings import make_settings
 
-__all__ = ["Bench"]
-
 PROMPT = "Write a short story about a lighthouse keeper who finds a map."
 RECORDED = {"temperature": 0.8, "top_p": 0.95, "top": 10, "seed": 7}
 

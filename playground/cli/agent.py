@@ -25,8 +25,6 @@ from playground.files import read_text
 from playground.metrics.prices import DEFAULT_REFERENCE, find_reference
 from playground.settings import MAX_PROMPT_CHARS, make_settings
 
-__all__ = ["run_agent"]
-
 
 def run_agent(
     values: dict[str, Any],

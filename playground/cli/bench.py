@@ -18,8 +18,6 @@ from playground.models.placement import device_name
 from playground.paths import presets_dir
 from playground.runs.progress import told
 
-__all__ = ["run_bench"]
-
 
 def run_bench(*, quick: bool, only: list[str], json: bool) -> None:
     """Run the measurements and print them."""

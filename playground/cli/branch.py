@@ -25,8 +25,6 @@ from playground.experiments.branching.words import against, beam_sentence, savin
 from playground.experiments.documents import read_document
 from playground.runs.records import RunRecord
 
-__all__ = ["run_branch"]
-
 _FORK = "▸"
 
 

@@ -11,8 +11,6 @@ from playground.models.placement import device_name, fit_threads
 from playground.paths import presets_dir
 from playground.runs.runner import Runner
 
-__all__ = ["build_runner", "build_runner_of", "default_hardware"]
-
 
 def build_runner(model: str | None, preferred: str | None = None) -> tuple[Runner, str]:
     """A runner over the shipped catalogue and, if `--model` is a path, that folder or file; and the model's id.

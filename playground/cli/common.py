@@ -13,8 +13,6 @@ from playground.runs.records import Document
 from playground.runs.store import save_record
 from playground.settings import MAX_PROMPT_CHARS, check_prompt
 
-__all__ = ["check_folder_of", "give", "read_prompt", "stop_on_interrupt"]
-
 
 def read_prompt(prompt: str) -> str:
     """The prompt as given, or standard input for `-`.

@@ -24,8 +24,6 @@ from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["run_compare", "run_sweep"]
-
 U = TypeVar("U")
 
 

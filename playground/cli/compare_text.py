@@ -10,8 +10,6 @@ from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
 from playground.runs.records import CandidateRecord
 
-__all__ = ["changes_text", "compare_text", "estimate_text", "pane_numbers", "sweep_text"]
-
 _IN_A_SWEEP = ("output tokens", "ttft", "decode", "energy", "mean logprob", "mean entropy", "distinct-1")
 _TOP = 5  # candidates of a distribution
 

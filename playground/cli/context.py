@@ -29,8 +29,6 @@ from playground.runs.records import Document
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 
-__all__ = ["run_context"]
-
 
 @dataclass(frozen=True)
 class _Asked:

@@ -4,8 +4,6 @@ from playground.cli.terminal import bytes_text, duration_text, usd_text
 from playground.experiments.context.records import ContextRecord, FitRecord, NeedleRecord, TokensRecord
 from playground.runs.records import Document
 
-__all__ = ["document_text", "fit_text"]
-
 
 def document_text(record: Document) -> str:
     """Any of the three."""

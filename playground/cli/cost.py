@@ -24,8 +24,6 @@ from playground.paths import presets_dir
 from playground.ui.cost_report import sheet_html
 from playground.ui.formula_script import formula_notes
 
-__all__ = ["CostOptions", "run_cost"]
-
 _ALIASES = {
     "buy_usd": "purchase_usd", "throughput": "throughput_tokens_per_s", "prefill": "prefill_tokens_per_s",
     "ttft": "ttft_s",

@@ -12,8 +12,6 @@ from playground.experiments.costing.sheet import Lengths
 from playground.paths import presets_dir
 from playground.runs.records import Document
 
-__all__ = ["Start", "started"]
-
 _MAX_SOURCE_CHARS = 400
 
 

@@ -13,8 +13,6 @@ from playground.experiments.costing.words import (
     verdict_text,
 )
 
-__all__ = ["cost_text"]
-
 _SOURCE_CHARS = 90
 
 

@@ -7,8 +7,6 @@ import typer
 
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
-__all__ = ["add_inside_commands"]
-
 
 @errors_in_one_line
 def context(

@@ -13,8 +13,6 @@ from playground.experiments.inspection.step import at_step, check_step
 from playground.runs.store import read_record
 from playground.settings import make_settings
 
-__all__ = ["run_inspect", "step_text"]
-
 _MAX_TOP = 1_000
 
 

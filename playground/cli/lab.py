@@ -15,8 +15,6 @@ from playground.cli.options import (
     takes_settings,
 )
 
-__all__ = ["add_commands"]
-
 
 @errors_in_one_line
 @takes_settings

@@ -21,8 +21,6 @@ from playground.runs.stages import Stage
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["last_record", "run_ladder", "run_load"]
-
 D = TypeVar("D", bound=Document)
 _STEP = 0.1  # share of the whole after which a log, which has no moving line, is told again
 

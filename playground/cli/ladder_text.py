@@ -13,8 +13,6 @@ from playground.experiments.determinism.records import (
     RungRecord,
 )
 
-__all__ = ["ladder_text", "load_text"]
-
 _GROUPS = {
     "sampling": "Sampling",
     "numerics": "Numerics: the same model, computed otherwise",

@@ -18,8 +18,6 @@ from playground.experiments.training.run import make_training, train
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["run_lens", "run_training"]
-
 
 def run_lens(
     prompt: str,

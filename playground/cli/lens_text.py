@@ -6,8 +6,6 @@ from playground.cli.terminal import bytes_text, duration_text
 from playground.experiments.lens.records import AttentionRecord, LensRecord
 from playground.experiments.training.records import TrainingRecord
 
-__all__ = ["lens_text", "training_text"]
-
 _COLUMNS, _CELL = 8, 13  # of the grid: what fits a terminal of 120 characters
 _MOST_SEEN = 8
 

@@ -11,8 +11,6 @@ from playground.cli.lab import add_commands
 from playground.cli.money import add_money_commands
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
-__all__ = ["main", "serve_main"]
-
 app = typer.Typer(
     name="playground", help=(__doc__ or "").split(":")[0] + " of the Inference Playground.", no_args_is_help=True,
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,

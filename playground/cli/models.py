@@ -8,8 +8,6 @@ from playground.models.fetch import fetch, is_ready
 from playground.paths import presets_dir
 from playground.runs.progress import told
 
-__all__ = ["fetch_model", "list_models"]
-
 
 def list_models(*, json: bool) -> None:
     """All models of the catalogue, and whether they are on this machine."""

@@ -7,8 +7,6 @@ import typer
 
 from playground.cli.options import Json, Save, errors_in_one_line, option, takes_options
 
-__all__ = ["add_money_commands"]
-
 _INPUTS: dict[str, str] = {
     "requests_per_day": "Requests a day.",
     "input_tokens": "Tokens of the whole prompt.",

@@ -10,18 +10,6 @@ import typer
 
 from playground.errors import PlaygroundError
 
-__all__ = [
-    "Json",
-    "Model",
-    "Prompt",
-    "Quantization",
-    "Save",
-    "errors_in_one_line",
-    "option",
-    "takes_options",
-    "takes_settings",
-]
-
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")
 ]

@@ -14,8 +14,6 @@ from playground.runs.records import Document, ModelRecord, RunRecord
 from playground.runs.replay import replay, why_sentence
 from playground.runs.runner import Runner
 
-__all__ = ["replay_file"]
-
 
 def replay_file(file: str, *, model: str | None, json: bool) -> None:
     """Run a document again and say what came of it."""

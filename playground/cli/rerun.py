@@ -28,8 +28,6 @@ from playground.experiments.reruns.run import (
 from playground.runs.updates import BatchPlan, RunRequest
 from playground.settings import make_settings
 
-__all__ = ["run_reruns"]
-
 
 def run_reruns(
     prompt: str,

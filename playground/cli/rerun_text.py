@@ -5,8 +5,6 @@ from playground.experiments.reruns.collect import RerunProgress
 from playground.experiments.reruns.records import Interval, MentionRecord, RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import answer_groups
 
-__all__ = ["ladder_text", "progress_text", "rerun_text"]
-
 _SHOWN_CHARS = 400
 
 

@@ -26,8 +26,6 @@ from playground.runs.store import save_record
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["run_prompt"]
-
 
 def run_prompt(
     prompt: str,

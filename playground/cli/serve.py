@@ -13,8 +13,6 @@ from playground.models.fetch import is_ready
 from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["check_port", "default_page", "serve_page"]
-
 MAX_PORT = 65_535
 
 

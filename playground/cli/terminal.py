@@ -16,22 +16,6 @@ from playground.runs.progress import Step
 from playground.runs.records import EnergyRecord, RunRecord
 from playground.runs.updates import Meters
 
-__all__ = [
-    "ascii_json",
-    "bytes_text",
-    "duration_text",
-    "energy_text",
-    "loading_steps",
-    "meters_text",
-    "print_json",
-    "print_notes",
-    "safe_text",
-    "show_progress",
-    "tokens_text",
-    "usd_text",
-]
-
-
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 

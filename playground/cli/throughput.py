@@ -18,8 +18,6 @@ from playground.experiments.throughput.request import DEFAULT_BATCHES, make_thro
 from playground.experiments.throughput.run import ThroughputUpdate, measure_throughput
 from playground.runs.stages import Stage
 
-__all__ = ["run_throughput"]
-
 _HEAD = f"{'rows':>5} {'decode':>13} {'prefill':>13} {'ttft':>9} {'gap p50 / p95':>19} {'KV cache':>10} {'J/token':>9}"
 
 

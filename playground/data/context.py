@@ -9,8 +9,6 @@ from playground.data.presets import Id, Line, PresetDocument, PresetPart, Senten
 from playground.errors import PlaygroundError
 from playground.files import read_yaml
 
-__all__ = ["CODE", "Haystack", "LanguageList", "LanguageSample", "load_haystack", "load_languages"]
-
 CODE = "{code}"
 """Where the fact and its answer hold the code."""
 _WithCode = Annotated[Sentence, StringConstraints(pattern=r"\{code\}")]

@@ -10,8 +10,6 @@ from playground.data.presets import Id, Line, PresetDocument, PresetPart, Senten
 from playground.errors import PlaygroundError
 from playground.files import read_yaml
 
-__all__ = ["GRID_LIMITS", "PUE_LIMITS", "EnergyList", "Grid", "Site", "load_energy"]
-
 PUE_LIMITS = (1.0, 5.0)
 GRID_LIMITS = (0.0, 2000.0)  # g CO2e per kWh; a grid of old lignite plants alone has about 1,200
 

@@ -11,8 +11,6 @@ from playground.errors import PlaygroundError
 from playground.files import read_yaml
 from playground.settings import make_settings
 
-__all__ = ["LengthList", "LengthSet", "load_lengths"]
-
 Tokens = Annotated[int, Field(ge=1, le=1_000_000)]
 
 

@@ -11,12 +11,6 @@ from playground.errors import PlaygroundError, nearest
 from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
 from playground.settings import QUANTIZATIONS, Settings, make_settings
 
-__all__ = [
-    "ExamplePrompt", "Hardware", "HardwareList", "Id", "Line", "Preset", "PresetDocument", "PresetPart", "Presets",
-    "PriceChoice", "PriceChoices", "Problem", "PromptList", "Sentence", "check_document", "load_hardware",
-    "load_presets", "load_prices", "load_prompts", "parse_preset",
-]  # fmt: skip
-
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_ONE_LINE)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=_ONE_LINE)]

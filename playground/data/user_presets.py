@@ -13,8 +13,6 @@ from playground.files import MAX_YAML_BYTES, read_capped, write_atomic
 from playground.paths import presets_dir
 from playground.settings import Settings
 
-__all__ = ["export_preset", "import_preset", "new_preset", "save_preset", "slug"]
-
 MAX_SLUG_CHARS = 48
 # Windows opens a device for these, whatever their ending.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")

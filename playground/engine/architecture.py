@@ -8,8 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["ONE_CHUNK", "arguments", "counts_past_padding", "table_boundary", "unusable_cache"]
-
 # Their first Mamba layers: too small a fault for a measure in 16 bits.
 ONE_CHUNK = ("falcon_mamba", "jamba", "mamba", "zamba")
 

@@ -22,8 +22,6 @@ from playground.engine.text import AnswerText, answer_text
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["MAX_WIDTH", "BeamEnd", "BeamProgress", "Hypothesis", "beam_search"]
-
 MAX_WIDTH = 8
 
 

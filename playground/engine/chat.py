@@ -8,8 +8,6 @@ from playground.engine.prompting import SYSTEM, PromptParts, fitted, length_of, 
 from playground.engine.template import Part
 from playground.settings import Settings
 
-__all__ = ["PreparedChat", "Segment", "Turn", "prepare_chat"]
-
 SegmentKind = Literal["template", "system", "user", "assistant"]
 
 

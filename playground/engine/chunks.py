@@ -2,8 +2,6 @@
 
 from playground.engine.model import LanguageModel
 
-__all__ = ["PREFILL_CHUNK", "chunk_tokens", "whole_chunks"]
-
 PREFILL_CHUNK = 256  # tokens between two looks at Stop
 
 

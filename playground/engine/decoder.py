@@ -13,8 +13,6 @@ from torch.nn import functional as F
 
 from playground.models.llama import LlamaLayer, LlamaWeights
 
-__all__ = ["Decoder", "DecoderCache"]
-
 GROWTH = 256  # tokens by which a full cache grows
 
 

@@ -5,18 +5,6 @@ from typing import Literal
 
 from playground.settings import Settings
 
-__all__ = [
-    "Candidate",
-    "Event",
-    "FinishReason",
-    "Finished",
-    "PreparedPrompt",
-    "PromptProcessed",
-    "PromptProgress",
-    "RowEvent",
-    "TokenEvent",
-]
-
 FinishReason = Literal["eos", "stop", "length", "time", "cancelled"]
 
 

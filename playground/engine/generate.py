@@ -26,8 +26,6 @@ from playground.engine.sampling import Choice, Distribution, apply_repetition_pe
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["stream", "stream_batch"]
-
 
 def stream(
     text_model: TextModel,

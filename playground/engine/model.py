@@ -9,8 +9,6 @@ from torch import Tensor
 
 from playground.engine.text import piece_texts
 
-__all__ = ["KVCache", "LanguageModel", "TextModel"]
-
 
 class KVCache(Protocol):
     """Keys and values of what has been read, one row an answer."""

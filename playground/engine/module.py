@@ -18,8 +18,6 @@ from playground.models.facts import PLAIN, Findings
 from playground.models.kv import cache_bytes
 from playground.models.storage import device_of
 
-__all__ = ["ModuleCache", "ModuleModel", "module_logits", "module_outputs"]
-
 _KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
 
 

@@ -17,8 +17,6 @@ from playground.engine.model import KVCache, LanguageModel
 from playground.engine.module import ModuleModel
 from playground.models.facts import PLAIN, Ability, Findings
 
-__all__ = ["Differs", "Sample", "probe_decoder", "probe_module", "sample_of"]
-
 _TOKENS, _SPLIT, _PART = 14, 12, 5
 # Differences are root mean squares of logits, as shares of their standard deviation. The default model's, in other
 # orders: 1e-5 in fp32, 0.13 in bf16. A position or a state that is wrong gives 0.1 to 1.4.

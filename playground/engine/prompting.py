@@ -11,8 +11,6 @@ from playground.engine.text import goes_on
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["SYSTEM", "PromptParts", "fitted", "length_of", "prepare_prompt", "read_parts", "room_for_answer"]
-
 SYSTEM = -1
 """The number of the system prompt among the messages."""
 

@@ -8,8 +8,6 @@ from torch import Tensor
 from playground.engine.chunks import chunk_tokens
 from playground.engine.model import KVCache, TextModel
 
-__all__ = ["read_to"]
-
 
 def read_to(
     text_model: TextModel,

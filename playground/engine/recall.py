@@ -10,8 +10,6 @@ from playground.engine.prompting import prepare_prompt
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["MOVED", "recalled"]
-
 MOVED = "chat template: it writes other tokens around the prompt now, so the recorded ones were read"
 _ENOUGH = 8  # characters at the end of a prompt whose beginning was dropped
 

@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 from playground.errors import PlaygroundError
 
-__all__ = ["Message", "Role", "Span", "unused_characters", "written"]
-
 Role = Literal["system", "user", "assistant"]
 _NAMES: dict[Role, str] = {"system": "system prompt", "user": "message", "assistant": "answer"}
 _CLOSING_TAG = re.compile(r"(</\w+>\s*)")  # where templates cut the thoughts off an answer

@@ -11,8 +11,6 @@ from playground.engine.text import answer_text
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["Clock", "Row", "end_all", "room_for"]
-
 _NOT_OF_THE_DRAW = {
     name: Settings.model_fields[name].default
     for name in ("seed", "max_new_tokens", "context_length", "system", "stop", "raw", "top", "time_limit_s")

@@ -14,11 +14,6 @@ from torch import Tensor
 
 from playground.settings import Settings
 
-__all__ = [
-    "Choice", "Distribution", "Noise", "apply_min_p", "apply_repetition_penalty", "apply_temperature", "apply_top_k",
-    "apply_top_p", "are_sound", "choice_of", "choose", "describe", "filter_scores",
-]  # fmt: skip
-
 REMOVED = -math.inf
 TINY_TEMPERATURE = 1e-3
 

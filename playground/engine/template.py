@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from playground.engine.rendering import Message, Role, Span, unused_characters, written
+from playground.engine.rendering import Message, Span, unused_characters, written
 from playground.engine.text import special_ids
 from playground.errors import PlaygroundError
-
-__all__ = ["Message", "Part", "Role", "control_tokens", "ids_of", "ids_with_offsets", "plain_ids", "split", "wrapped"]
 
 Offsets = Sequence[tuple[int, int]]
 _BREAKERS = ("\N{WORD JOINER}", "-", " ")  # the first that the tokenizer does not remove before it looks for tokens

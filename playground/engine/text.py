@@ -8,11 +8,6 @@ from typing import Any, Self
 
 from playground.settings import Settings
 
-__all__ = [
-    "AnswerText", "IncrementalDecoder", "StopScanner", "answer_text", "goes_on", "piece_texts", "special_ids",
-    "whole_text",
-]  # fmt: skip
-
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 BYTE_TOKEN = re.compile(r"<0x[0-9A-F]{2}>")  # how SentencePiece vocabularies spell a single byte
 _FIRST_SURROGATE = 0xD800

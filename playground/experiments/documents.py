@@ -19,8 +19,6 @@ from playground.experiments.training.records import TrainingRecord
 from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
-__all__ = ["KINDS", "parse_document", "read_document"]
-
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
     BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord, ThroughputRecord,

@@ -31,8 +31,6 @@ from playground.runs.services import Runner
 from playground.runs.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
 from playground.settings import Settings, make_settings
 
-__all__ = ["Outcome", "replay_document", "replay_sheet"]
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -6,8 +6,6 @@ from decimal import Decimal
 from playground.metrics.formulas.tokens import usage_cost
 from playground.metrics.prices import price_list_date, rates
 
-__all__ = ["Cost", "api_cost", "own_hardware_cost", "per_month", "resent_usd"]
-
 _MEAN_MONTH_DAYS = Decimal("30.4")
 
 

@@ -16,8 +16,6 @@ import pynvml
 
 from playground.metrics.formulas.energy import net_joules
 
-__all__ = ["Energy", "EnergyMeter", "IdlePower", "measure_idle", "start_meter"]
-
 POWERCAP = Path("/sys/class/powercap")
 IDLE_WINDOWS = 4
 IDLE_WINDOW_S = 0.25  # NVML's counter moves up to ten times a second, RAPL's a thousand times

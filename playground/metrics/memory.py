@@ -7,8 +7,6 @@ from time import perf_counter
 
 import psutil
 
-__all__ = ["GpuMemory", "PeakSampler", "gpu_memory", "process_memory"]
-
 
 def process_memory() -> int:
     """Bytes of this process that are resident in memory (psutil's rss)."""

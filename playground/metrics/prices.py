@@ -13,7 +13,6 @@ from playground.errors import PlaygroundError
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
-__all__ = ["DEFAULT_REFERENCE", "Rates", "find_reference", "price_list_date", "rates", "reference_models"]
 
 DEFAULT_REFERENCE = "openai/gpt-4o-mini"
 _DATED_CHECK = re.compile(r"\b(?:verified|checked|as of)\b[a-z ]* (20\d\d-\d\d-\d\d)", re.IGNORECASE)

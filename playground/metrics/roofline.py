@@ -5,8 +5,6 @@ from time import perf_counter
 
 import torch
 
-__all__ = ["mbu", "measure_bandwidth", "step_limit_s"]
-
 MIB = 2**20
 REPEATS = 5
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Timing", "TokenTimes", "gaps", "percentile", "timing_of"]
-
 
 @dataclass(frozen=True)
 class Timing:

@@ -15,8 +15,6 @@ from playground.models.checks import check_folder, folder_headers, read_json
 from playground.models.gguf_header import read_gguf_header
 from playground.models.positions import positions
 
-__all__ = ["Catalogue", "FolderSource", "GgufSource", "HubSource", "ModelEntry", "WheelSource", "local_entry"]
-
 _MAX_FILE_BYTES = 1_000_000
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

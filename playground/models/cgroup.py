@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["cpu_limit", "memory_limit_bytes", "memory_room_bytes"]
-
 _ROOT = Path("/")
 _UNLIMITED = 2**60  # version 1 writes the largest multiple of a page that fits 63 bits
 

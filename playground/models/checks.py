@@ -12,8 +12,6 @@ from typing import Any
 from playground.errors import PlaygroundError
 from playground.models.safetensors_header import safetensors_header
 
-__all__ = ["check_folder", "folder_headers", "read_json", "safetensors_files"]
-
 _CODE_KEY = "auto_map"  # names Python files of the model's author, which transformers would run
 _INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"model-\d+-of-(\d+)\.safetensors")

@@ -15,8 +15,6 @@ from playground.models.quiet import quiet
 from playground.models.reading import read_module, read_tokenizer
 from playground.models.vocabulary import end_ids
 
-__all__ = ["convert_gguf"]
-
 
 def convert_gguf(gguf: Path, folder: Path) -> None:
     """Write the dequantised fp32 weights, config, tokenizer and chat template of a GGUF file into a folder.

@@ -13,8 +13,6 @@ from torch import nn
 
 from playground.models.placement import device_name
 
-__all__ = ["DenseLinear", "OneDnnLinear", "has_kernel", "is_at_home", "pack_dense"]
-
 FEW_ROWS = 64  # beyond them PyTorch's own choice is as fast
 COLUMNS = 384  # longest sum of products, as in other libraries' kernels
 ROW_BLOCK = 64  # oneDNN pads a weight's rows to this: one that would grow stays as it is

@@ -13,8 +13,6 @@ from playground.models.quantization import DTYPES, PACKED
 from playground.models.skeleton import skeleton
 from playground.models.storage import paper_bytes
 
-__all__ = ["Estimate", "estimate_memory"]
-
 _CHUNK_COPIES_BYTES = 20  # a number while a chunk is packed: fp32 copies, codes and their rounding
 
 

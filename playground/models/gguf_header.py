@@ -16,8 +16,6 @@ from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from playground.errors import PlaygroundError
 from playground.models.gguf_schema import check_metadata
 
-__all__ = ["GgufHeader", "GgufTensor", "read_gguf_header"]
-
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
 _MAX_ITEMS = 10_000_000

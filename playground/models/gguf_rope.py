@@ -14,8 +14,6 @@ from transformers import PreTrainedConfig
 from playground.errors import PlaygroundError
 from playground.models.gguf_header import GgufHeader
 
-__all__ = ["FREQUENCIES", "apply_rope", "divide_frequencies"]
-
 FREQUENCIES = "rope_freqs.weight"
 _LONG, _SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
 _KNOWN = {

@@ -7,8 +7,6 @@ from typing import Any
 
 from playground.errors import PlaygroundError
 
-__all__ = ["check_metadata"]
-
 _MAX_NUMBER = 2**40
 _JOIN = "Join the parts with `llama-gguf-split --merge FIRST_PART WHOLE.gguf` and name the whole file."
 _TOKEN_IDS = tuple(

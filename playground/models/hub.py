@@ -16,8 +16,6 @@ from playground.models.catalogue import HubSource
 from playground.models.checks import check_folder
 from playground.models.proxy import proxy_problem
 
-__all__ = ["PATTERNS", "fetch_hub", "hub_folder"]
-
 Progress = Callable[[str, float | None], None]
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 _NOT_WANTED = ["*/*"]  # exports for other programs lie in folders: onnx/, runs/...

@@ -12,8 +12,6 @@ from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedConfig, c
 from playground.models.facts import KVLayer, KVLayout
 from playground.models.quiet import quiet
 
-__all__ = ["LLAMA_FAMILY", "cache_bytes", "kv_layout", "layer_windows"]
-
 LLAMA_FAMILY = ("llama", "mistral", "qwen2", "qwen3")
 _PROBE_TOKENS = 3
 _GROWING = {"keys": -2, "values": -2, "indexer_keys": -2, "indexer_position_ids": -1}  # where their tokens count

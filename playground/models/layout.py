@@ -12,8 +12,6 @@ from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
 from playground.models.quantization import PACKED
 from playground.models.storage import device_of
 
-__all__ = ["lay_out"]
-
 
 def lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
     """Bring a float model's weights into the form they are computed in, in place.

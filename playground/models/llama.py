@@ -13,8 +13,6 @@ from transformers import PreTrainedConfig
 from playground.models.dense import DenseLinear
 from playground.models.kv import LLAMA_FAMILY, layer_windows
 
-__all__ = ["LlamaLayer", "LlamaShape", "LlamaWeights", "take_weights", "unsupported"]
-
 _STATIC_ROPE = ("default", "linear", "llama3", "yarn")  # kinds whose frequencies do not depend on the text's length
 
 

@@ -29,8 +29,6 @@ from playground.models.storage import count_parameters, paper_bytes, step_bytes,
 from playground.models.vocabulary import end_ids
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["Engine", "LoadedModel", "Probe", "estimate", "estimate_bytes", "load", "menu", "unload", "unprobed"]
-
 Progress = Callable[[str, float | None], None]
 Probe = Callable[[Any, str], Callable[[Any], Findings]]
 """Shown transformers' module and the path that will compute, then what computes: in which ways that may be read."""

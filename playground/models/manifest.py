@@ -4,8 +4,6 @@ import hashlib
 import json
 from pathlib import Path
 
-__all__ = ["intact", "sha256_of", "write_manifest"]
-
 _NAME = "manifest.json"
 _SMALL_BYTES = 16_000_000  # hashed at every start; a larger file only if its size or time changed
 

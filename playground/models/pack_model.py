@@ -10,17 +10,6 @@ from transformers.pytorch_utils import Conv1D
 from playground.models.dense import DenseLinear
 from playground.models.packing import Int4Linear, Int8Embedding, Int8Linear, fits, quantize_rows
 
-__all__ = [
-    "embedding_name",
-    "is_linear",
-    "is_tied",
-    "linear_weight",
-    "own_memory",
-    "pack_cpu",
-    "pack_cuda",
-    "packed_as",
-]
-
 Progress = Callable[[float], None]
 
 

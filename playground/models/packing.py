@@ -9,18 +9,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = [
-    "CHUNK",
-    "GROUP",
-    "ROW_BLOCK",
-    "Int4Linear",
-    "Int8Embedding",
-    "Int8Linear",
-    "dequantized",
-    "fits",
-    "packed_bytes",
-]
-
 GROUP = 32  # columns that share a scale; both kernels read past a row whose length is no multiple of it
 ROW_BLOCK = 16  # rows the int4 kernel takes at once; the last block is padded with zeros
 CHUNK = 1024  # rows packed at a time, so that a large head needs little memory on the way

@@ -10,8 +10,6 @@ import torch
 from playground.errors import PlaygroundError
 from playground.models.cgroup import cpu_limit, memory_room_bytes
 
-__all__ = ["available_bytes", "device_name", "fit_threads", "needs_spreading", "pick_device"]
-
 
 def pick_device(wanted: str | None = None) -> str:
     """The device to use: the one wanted, else CUDA before MPS before CPU.

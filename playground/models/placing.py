@@ -10,8 +10,6 @@ from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, TensorPr
 from playground.errors import PlaygroundError
 from playground.models.gguf_header import GgufHeader
 
-__all__ = ["check_placed", "unplaced_tensors"]
-
 # Weights that are computed elsewhere, or that belong to another use of the checkpoint.
 _HARMLESS = re.compile(
     r"(.*\.)?(rotary_emb\.(inv_freq|cos_cached|sin_cached)|masked_bias|position_ids)"  # buffers

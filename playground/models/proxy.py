@@ -1,7 +1,5 @@
 """Why a fetch can't use the proxy that the person has set, in a sentence."""
 
-__all__ = ["proxy_problem"]
-
 _MISSING = ("socksio", "Missing dependencies for SOCKS")  # httpx; pip
 _UNKNOWN = ("Unknown scheme for proxy URL", "Unable to determine SOCKS version", "Proxy URL had unsupported scheme")
 

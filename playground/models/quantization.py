@@ -8,8 +8,6 @@ from transformers import PreTrainedConfig
 from playground.models.packing import Int4Linear, Int8Linear, fits
 from playground.settings import QUANTIZATIONS
 
-__all__ = ["DTYPES", "PACKED", "activation_dtype", "reasons", "weights_note"]
-
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PACKED = ("int8", "int4")
 _NO_MPS = "Packed weights are not supported on Apple's GPU here; choose bf16, or start with the device cpu."

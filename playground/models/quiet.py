@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 from transformers.utils import logging as transformers_logging
 
-__all__ = ["quiet"]
-
 _LOGGERS = ("transformers", "torchao", "torch.utils._pytree", "accelerate")
 
 

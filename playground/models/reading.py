@@ -16,8 +16,6 @@ from playground.models.placing import check_placed, unplaced_tensors
 from playground.models.skeleton import skeleton
 from playground.models.vocabulary import check_vocabulary, mark_control_tokens
 
-__all__ = ["read_module", "read_tokenizer"]
-
 
 def read_module(title: str, files: ModelFiles, dtype: torch.dtype, device_map: str | None = None) -> Any:
     """The float model, in eval mode.

@@ -11,8 +11,6 @@ from typing import Any
 
 from playground.errors import PlaygroundError
 
-__all__ = ["safetensors_header"]
-
 _DTYPE_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
 _DTYPE_BYTES |= {"I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1}
 _MAX_HEADER_BYTES = 100_000_000

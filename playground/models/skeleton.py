@@ -8,8 +8,6 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig
 from playground.errors import PlaygroundError
 from playground.models.quiet import quiet
 
-__all__ = ["skeleton"]
-
 _MOST_TIMES_THE_FILE = 2  # a tied head stands in the file once
 
 

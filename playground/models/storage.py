@@ -9,8 +9,6 @@ from torch import nn
 
 from playground.models.packing import Int8Embedding
 
-__all__ = ["BITS", "count_parameters", "device_of", "paper_bytes", "step_bytes", "weights_bytes", "weights_hash"]
-
 BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
 
 

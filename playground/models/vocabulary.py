@@ -9,8 +9,6 @@ from playground.models.checks import read_json
 from playground.models.files import ModelFiles
 from playground.models.gguf_header import read_gguf_header
 
-__all__ = ["check_vocabulary", "end_ids", "mark_control_tokens"]
-
 _MARK = re.compile(r"<[^\s<>]+>|\[/?[A-Z_]+\]")  # <|im_start|>, <start_of_turn>, </s>, [INST]
 
 

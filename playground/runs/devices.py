@@ -6,8 +6,6 @@ from playground.data.presets import Hardware
 from playground.metrics.energy import EnergyMeter, IdlePower, measure_idle, start_meter
 from playground.metrics.roofline import measure_bandwidth
 
-__all__ = ["Devices"]
-
 
 class Devices:
     """Measurements of devices, as torch names them. Any thread may ask; two never measure at the same time."""

@@ -9,8 +9,6 @@ import playground
 from playground.models.cgroup import cpu_limit, memory_limit_bytes
 from playground.models.facts import ModelFacts
 
-__all__ = ["changes", "describe_environment"]
-
 _KNOBS = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
 
 

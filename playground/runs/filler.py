@@ -4,8 +4,6 @@ from playground.backends.local import LocalBackend
 from playground.data.context import load_haystack
 from playground.paths import presets_dir
 
-__all__ = ["TEXT", "filler_ids"]
-
 TEXT = "the filler sentences of the needle test in the model's own tokens, from the first one on, repeated"
 
 

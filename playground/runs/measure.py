@@ -25,8 +25,6 @@ from playground.runs.records import (
 )
 from playground.runs.updates import Meters, RunRequest
 
-__all__ = ["Measurement", "Surroundings", "energy_record", "model_record", "token_record"]
-
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-__all__ = ["Step", "told"]
-
 T = TypeVar("T")
 Step = tuple[str, float | None]  # a stage in words; how far it is, 0 to 1, or None where the end is not known
 

@@ -9,11 +9,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, Val
 from playground.engine.events import FinishReason
 from playground.errors import PlaygroundError
 
-__all__ = [
-    "CandidateRecord", "CostRecord", "Document", "EnergyRecord", "MemoryRecord", "ModelRecord", "Part", "RunRecord",
-    "TimingRecord", "TokenRecord", "Usd", "parse_as", "parse_record",
-]  # fmt: skip
-
 D = TypeVar("D", bound="Document")
 MAX_RECORD_BYTES = 256 * 2**20
 _DIGITS = Context(prec=15)  # what a JSON number carries for certain, so that a document reads back as it was written

@@ -13,8 +13,6 @@ from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["Replay", "compare_runs", "moved", "prompt_again", "replay", "request_again", "why_sentence"]
-
 
 @dataclass(frozen=True)
 class Replay:

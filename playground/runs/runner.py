@@ -25,8 +25,6 @@ from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
 from playground.settings import LIMITS, Settings, check_prompt
 
-__all__ = ["Batch", "Run", "Runner", "with_seed"]
-
 T = TypeVar("T")
 LoadSteps = Generator[Loading, None, LocalBackend]
 

@@ -12,8 +12,6 @@ from playground.models.facts import ModelFacts
 from playground.runs.speed import ExpectedSpeed
 from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
 
-__all__ = ["Batch", "Catalogue", "Entry", "Run", "Runner"]
-
 T = TypeVar("T")
 
 

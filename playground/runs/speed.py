@@ -7,8 +7,6 @@ from playground.models.facts import ModelFacts
 from playground.models.storage import paper_bytes
 from playground.runs.records import RunRecord
 
-__all__ = ["ExpectedSpeed", "Speeds"]
-
 
 @dataclass(frozen=True)
 class ExpectedSpeed:

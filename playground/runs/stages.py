@@ -4,8 +4,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-__all__ = ["Parts", "ShouldStop", "Stage", "Steps", "Stopped", "obey"]
-
 R = TypeVar("R")
 ShouldStop = Callable[[], bool]
 Steps = Generator[Any, None, R]  # yields stages and finished parts of the document, returns a result

@@ -7,8 +7,6 @@ from pathlib import Path
 from playground.files import read_text, write_atomic
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_record
 
-__all__ = ["read_record", "save_record"]
-
 
 def save_record(record: Document, path: Path) -> Path:
     """Writes a record, whole or not at all.

@@ -15,8 +15,6 @@ from playground.runs.records import (
 )
 from playground.settings import Settings
 
-__all__ = ["BatchEnd", "BatchPlan", "BatchRequest", "BatchUpdate", "Meters", "RowRecord", "RunRequest", "Update"]
-
 
 @dataclass(frozen=True)
 class RunRequest:

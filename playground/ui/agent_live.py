@@ -7,8 +7,6 @@ from playground.experiments.agents.run import AgentPlan
 from playground.ui import agent_views as views
 from playground.ui.ladder_live import LabView
 
-__all__ = ["AgentView"]
-
 _NOTE = (
     "Predicted: the formulas, with an answer of the most tokens allowed and a whole passage each step; the words "
     "around a summary are left out. The local cache also keeps the answer of the step before, which a provider may "

@@ -9,8 +9,6 @@ from playground.ui.chart_spec import Axis, ChartSpec, Series
 from playground.ui.context_views import piece_line, table_value, turn_end, turn_start
 from playground.ui.views import NOTHING, format_seconds, format_usd
 
-__all__ = ["input_chart", "loop_lines", "loop_words", "steps_value", "ttft_chart"]
-
 _HEAD = (
     "step", "input", "from cache", "output", "tool", "input so far", "predicted", "difference", "ttft",
     "ttft, no cache", "e2e", "price, resent", "price, cached",

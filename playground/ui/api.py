@@ -14,8 +14,6 @@ from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.live import follow
 from playground.ui.sessions import Ticket
 
-__all__ = ["add_api"]
-
 _FRAMES_PER_S = 5
 
 

@@ -28,8 +28,6 @@ from playground.ui.tabs.play import Play, build_play, wire_play
 from playground.ui.tabs.reruns import Reruns, build_reruns, wire_reruns
 from playground.ui.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
 
-__all__ = ["build_app"]
-
 _MAX_WAITING_EVENTS = 64
 
 

@@ -31,8 +31,6 @@ from playground.ui.sessions import Sessions, Ticket
 from playground.ui.views import status
 from playground.ui.work import follow_work
 
-__all__ = ["BranchEvents"]
-
 Updates = dict[Component, Any]
 READY = {"phase": "idle", "text": ""}
 

@@ -21,8 +21,6 @@ from playground.ui.live import Due, failure
 from playground.ui.sessions import Ticket
 from playground.ui.work import follow_work
 
-__all__ = ["BranchView", "branch_frames"]
-
 _FRAMES_PER_S = 12
 _TAIL_CHARS = 60
 _log = logging.getLogger(__name__)

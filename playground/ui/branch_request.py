@@ -8,8 +8,6 @@ from playground.experiments.branching.records import BranchesRecord, How
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest
 from playground.experiments.branching.tree import settings_of, tokens_of
 
-__all__ = ["WIDTHS", "branch_request", "place_of"]
-
 WIDTHS = range(2, MAX_WIDTH + 1)
 _WAYS: dict[Any, How] = {"greedy": "greedy", "sample": "sample", "beam": "beam"}
 

@@ -20,11 +20,6 @@ from playground.experiments.compare.diff import diff_runs
 from playground.ui.compare_views import diffs_value
 from playground.ui.views import FINISH_REASONS, format_seconds, packed
 
-__all__ = [
-    "choice_value", "compared_value", "end_line", "growing_head", "grown_head", "path_lines", "said_of", "token_line",
-    "tree_value",
-]  # fmt: skip
-
 _WAYS = {"choice": "", "greedy": "greedy", "sample": "sample", "beam": "beam search"}
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-__all__ = ["Axis", "ChartSpec", "Colour", "Kind", "Mark", "Series"]
-
 Kind = Literal["line", "step", "dots", "bars"]
 Colour = Literal["prob", "time", "memory", "money", "energy", "ink", "ink-2", "add", "del"]
 """Names of the theme's values; one colour a quantity, as everywhere in the page."""

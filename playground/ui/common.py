@@ -8,8 +8,6 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-__all__ = ["QUIET", "Controls", "named", "note", "session_of"]
-
 Controls = dict[str, Any]
 """Components by field name; which events one has depends on its kind, so their type is left open."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}

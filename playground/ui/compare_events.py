@@ -37,8 +37,6 @@ from playground.ui.saving import opened
 from playground.ui.sessions import Sessions, Ticket
 from playground.ui.sweep_events import sweep_updates
 
-__all__ = ["CompareEvents"]
-
 Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
 """Of tokens, status and meters."""

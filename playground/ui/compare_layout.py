@@ -4,21 +4,15 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from playground.ui.components.choice import choice
-from playground.ui.components.diff import diff
-from playground.ui.components.files import download, open_file, text_line
-from playground.ui.components.metric_table import metric_table
-from playground.ui.components.notice import notice
+from playground.ui.components.forms import choice, download, open_file, text_line
 from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
-from playground.ui.components.price_table import price_table
-from playground.ui.components.status import status
-from playground.ui.components.token_view import token_view
+from playground.ui.components.status import notice, status
+from playground.ui.components.tables import metric_table, price_table
+from playground.ui.components.tokens import diff, token_view
 from playground.ui.feed import Feeds
 from playground.ui.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sweep_layout import Sweep, build_sweep
-
-__all__ = ["Compare", "Pane", "build_compare"]
 
 _MODES = [
     ("together", "side by side (one batch)", "All panes take each step together: fast to watch, times are shared."),

@@ -24,8 +24,6 @@ from playground.ui.live import RunView, failure
 from playground.ui.sessions import Ticket
 from playground.ui.work import follow_work
 
-__all__ = ["FRAMES_PER_S", "PaneView", "compare_views", "slots_of"]
-
 FRAMES_PER_S = 10
 _BUSY = ("queued", "loading", "reading", "running")
 _log = logging.getLogger(__name__)

@@ -11,11 +11,6 @@ from playground.experiments.compare.table import MetricRow
 from playground.runs.records import RunRecord, TokenRecord
 from playground.ui import views
 
-__all__ = [
-    "MOST_ROWS", "diff_parts", "diffs_value", "first_value", "format_metric", "metric_colour", "run_lines",
-    "run_meters", "run_status", "surprise_share", "table_value",
-]  # fmt: skip
-
 MOST_ROWS = 6  # of a first difference
 _ALIKE = 0.01
 _SAME_PROB = 1e-6  # as recorded: two readings of one distribution differ by less

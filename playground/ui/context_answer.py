@@ -17,8 +17,6 @@ from playground.ui.sessions import Ticket
 from playground.ui.views import status
 from playground.ui.work import follow_work
 
-__all__ = ["ChatAnswer", "answer_frames"]
-
 _log = logging.getLogger(__name__)
 
 

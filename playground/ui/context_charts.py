@@ -7,8 +7,6 @@ from playground.experiments.context.records import FitRecord, LanguageRecord, Po
 from playground.ui.chart_spec import Axis, ChartSpec, Series
 from playground.ui.views import format_bytes, format_seconds
 
-__all__ = ["fit_words", "kv_chart", "languages_chart", "time_chart"]
-
 _CURVE_POINTS = 48
 
 

@@ -26,8 +26,6 @@ from playground.ui.live import failure
 from playground.ui.looked import Looked
 from playground.ui.sessions import Sessions
 
-__all__ = ["ChatEvents"]
-
 _TYPING_S = 0.2
 _NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
 

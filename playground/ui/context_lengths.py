@@ -20,19 +20,16 @@ from playground.experiments.context.needle import (
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
 from playground.ui.components.base import attribute
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download
-from playground.ui.components.notice import notice
-from playground.ui.components.plain_table import plain_table
-from playground.ui.components.stage_line import stage_line
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tables import plain_table
 from playground.ui.context_live import CurveView, NeedleView
 from playground.ui.ladder_live import LabView, frames
 from playground.ui.live import failure
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.ladder import ENDED, STARTED
-
-__all__ = ["Card", "build_curve", "build_needle", "title", "wire_curve", "wire_needle"]
 
 DEFAULT_LIMIT_S = 60
 _CURVE = (

@@ -8,8 +8,6 @@ from playground.ui.context_charts import kv_chart, time_chart
 from playground.ui.context_views import needle_value, points_value
 from playground.ui.ladder_live import LabView
 
-__all__ = ["CurveView", "NeedleView"]
-
 
 class CurveView(LabView):
     """The curve so far. Its figures: time chart, KV chart, table."""

@@ -8,8 +8,6 @@ from playground.settings import Settings
 from playground.ui.context_views import Shown
 from playground.ui.sessions import Sessions
 
-__all__ = ["Chat", "Chats"]
-
 
 @dataclass
 class Chat:

@@ -11,14 +11,12 @@ from playground.errors import PlaygroundError
 from playground.experiments.context.tokens import tokens_of
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named
-from playground.ui.components.chart import chart
-from playground.ui.components.files import text_line
-from playground.ui.components.token_chips import token_chips
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import text_line
+from playground.ui.components.tokens import token_chips
 from playground.ui.context_charts import languages_chart
 from playground.ui.context_lengths import title
 from playground.ui.context_views import chips_value, tokens_told
-
-__all__ = ["Tokenizer", "build_tokenizer", "wire_tokenizer"]
 
 _TYPING_S = 0.2
 _EXAMPLE = "How are “naïve” and 42 cut? <|im_end|> 👍"

@@ -10,12 +10,6 @@ from playground.engine.chat import PreparedChat, Segment, Turn
 from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord, TokensRecord
 from playground.ui.views import FINISH_REASONS, format_bytes, format_predicted, format_seconds, format_usd
 
-__all__ = [
-    "MAX_CHIPS", "PART_NAMES", "Shown", "chips_value", "fallen", "kind_of", "live_line", "needle_value", "part_name",
-    "piece_line", "points_value", "problem_value", "strip_value", "table_value", "tokens_told", "transcript_lines",
-    "turn_end", "turn_start",
-]  # fmt: skip
-
 MAX_CHIPS = 16_384
 PART_NAMES = {
     "dropped": "fell out", "system": "system prompt", "history": "history", "prompt": "prompt", "template": "template",

@@ -11,10 +11,6 @@ from playground.errors import PlaygroundError
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, Settings, check_prompt, make_settings
 
-__all__ = [
-    "CHECKS", "SLIDERS", "SliderSpec", "make_request", "settings_of", "slider_update", "stop_text",
-]  # fmt: skip
-
 _MAX_USD_PER_HOUR = 10_000
 
 

@@ -10,8 +10,6 @@ from playground.ui.chart_spec import Axis, ChartSpec, Colour, Kind, Mark, Series
 from playground.ui.svg_chart import chart_svg
 from playground.ui.svg_rows import Row, Rows, rows_svg
 
-__all__ = ["chart_of", "drawing", "rows_of"]
-
 _LOW, _HIGH = 2, 3
 _KINDS: dict[str, Kind] = {"line": "line", "step": "step", "bars": "bars", "dots": "dots"}
 _COLOURS: dict[str, Colour] = {

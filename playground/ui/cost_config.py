@@ -16,8 +16,6 @@ from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.paths import presets_dir
 from playground.ui.formula_script import formula_notes
 
-__all__ = ["cost_config", "cost_config_script"]
-
 _SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "share": "share", "ratio": "\u00d7", "switch": ""}
 _PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
 _WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")

@@ -29,8 +29,6 @@ from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
 from playground.ui.views import packed
 
-__all__ = ["CostEvents"]
-
 _MAX_ASKED_CHARS = 400_000
 _ACTIONS = ("csv", "html", "json")
 

@@ -21,8 +21,6 @@ from playground.experiments.costing.words import (
 )
 from playground.ui.cost_charts import drawing
 
-__all__ = ["sheet_html"]
-
 Notes = Mapping[str, Mapping[str, str]]
 _STYLE = Path(__file__).with_name("cost_report.css")
 _HEADLINE = (

@@ -7,16 +7,6 @@ from playground.metrics.formulas.energy import joules_per_token, watt_hours
 from playground.paths import presets_dir
 from playground.runs.records import EnergyRecord
 
-__all__ = [
-    "energy_choices",
-    "energy_note",
-    "energy_pair",
-    "energy_values",
-    "format_joules",
-    "format_watt_hours",
-    "idle_text",
-]
-
 
 def format_joules(joules: float) -> str:
     """Three digits and the unit: 8.21 mJ, 0.412 J, 36.2 J, 1.24 kJ."""

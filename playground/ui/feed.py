@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-__all__ = ["MOST_LINES", "Feed", "Feeds", "More"]
-
 MOST_LINES = 200  # of one piece, so that drawing it is a short task
 _GRACE_S = 1.0  # a page that has not asked for so long is gone, or sleeps
 _LOOK_S = 0.02

@@ -9,8 +9,6 @@ from typing import Any
 
 from playground.metrics import formulas
 
-__all__ = ["formula_notes", "formula_script"]
-
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:

@@ -9,8 +9,6 @@ from gradio.events import Dependency
 from playground.runs.services import Runner
 from playground.ui.common import QUIET
 
-__all__ = ["wire_gates"]
-
 
 def wire_gates(gates: Sequence[tuple[gr.Button, gr.HTML]], runner: Runner, models_set: Sequence[Dependency]) -> None:
     """Open or close sections that need a model which reads as others do.

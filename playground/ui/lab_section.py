@@ -16,8 +16,6 @@ from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.ladder import ENDED, STARTED
 
-__all__ = ["LabSection", "Start", "Work", "wire_lab"]
-
 Work = Callable[[Callable[[], bool]], Iterator[Any]]
 """Makes the updates; gets the flag to ask whether it should stop."""
 Start = Callable[[dict[str, Any]], tuple[LabView, Work]]

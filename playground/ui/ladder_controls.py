@@ -11,8 +11,6 @@ from playground.experiments.determinism.rungs import DEFAULT_ARMS
 from playground.settings import check_prompt
 from playground.ui.controls import make_request
 
-__all__ = ["DEFAULT_REQUESTS", "DEFAULT_TOKENS", "FEYNMAN", "ladder_request", "load_request", "whole_number"]
-
 DEFAULT_TOKENS = 64
 DEFAULT_REQUESTS = 100
 FEYNMAN = "Tell me about Richard Feynman."

@@ -26,8 +26,6 @@ from playground.ui.sessions import Sessions
 from playground.ui.views import status
 from playground.ui.work import follow_work
 
-__all__ = ["LabView", "LadderView", "LoadView", "frames", "opened_view"]
-
 _log = logging.getLogger(__name__)
 
 

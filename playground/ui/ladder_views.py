@@ -16,11 +16,6 @@ from playground.experiments.determinism.records import (
 from playground.ui.chart_spec import Axis, ChartSpec, Mark, Series
 from playground.ui.views import NOTHING, packed
 
-__all__ = [
-    "ANOTHER_MODEL", "control_value", "count_of", "figure", "fixes_value", "gap_chart", "probe_value",
-    "reference_text", "rungs_value", "share",
-]  # fmt: skip
-
 ANOTHER_MODEL = "another-model"
 _NO_EFFECT = "No effect found here"
 _NOT_ASKED = "Not asked"

@@ -14,8 +14,6 @@ from playground.ui.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from playground.ui.page import head
 from playground.ui.theme import make_theme
 
-__all__ = ["allowed_hosts", "launch", "launch_options"]
-
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 _EVERYWHERE = {"0.0.0.0", "::", ""}
 _MAX_THREADS = 80  # one a blocking call: meters, previews and saves of many pages at once

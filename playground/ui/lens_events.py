@@ -28,8 +28,6 @@ from playground.ui.looked import Looked
 from playground.ui.sessions import Sessions
 from playground.ui.views import packed
 
-__all__ = ["LensEvents"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -7,8 +7,6 @@ from playground.experiments.training.records import TrainingRecord
 from playground.ui import lens_views
 from playground.ui.ladder_live import LabView
 
-__all__ = ["LensView", "TrainingView"]
-
 
 class LensView(LabView):
     """Its figures: cost, grid, charts of updates and times, what can be looked at, attention."""

@@ -7,8 +7,6 @@ from playground.experiments.training.records import TrainingRecord
 from playground.ui.chart_spec import Axis, ChartSpec, Series
 from playground.ui.views import format_bytes, format_seconds, packed
 
-__all__ = ["attention_value", "cost_text", "grid_value", "look_value", "time_chart", "training_value", "update_chart"]
-
 _PROB_DIGITS = 5
 _WEIGHT_SCALE = 10_000  # weights travel as whole numbers of so many parts: four decimals, in few characters
 

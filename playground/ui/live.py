@@ -19,8 +19,6 @@ from playground.ui.feed import Feed
 from playground.ui.pump import Pump
 from playground.ui.sessions import Ticket
 
-__all__ = ["FRAMES_PER_S", "STILL_HERE_S", "Due", "RunView", "failure", "follow"]
-
 FRAMES_PER_S = 15
 QUIET_S = 0.5  # a look at least so often, so that a closed page is noticed
 STOP_GRACE_S = 0.1  # how long the page waits for the engine's own word before it says "stopped"

@@ -8,8 +8,6 @@ from playground.ui.chart_spec import Axis, ChartSpec, Series
 from playground.ui.ladder_views import count_of
 from playground.ui.views import NOTHING, packed
 
-__all__ = ["arms_chart", "arms_value", "ours"]
-
 MAX_ANSWERS = 50  # of an arm that are shown; the saved file has all
 
 

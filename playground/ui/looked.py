@@ -11,8 +11,6 @@ from playground.ui.common import note, session_of
 from playground.ui.saving import opened
 from playground.ui.sessions import Sessions
 
-__all__ = ["Looked"]
-
 _NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be looked into here."
 _TITLE_CHARS = 80
 

@@ -4,8 +4,6 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["MAX_BODY_BYTES", "BodyLimit", "SameOrigin", "SecurityHeaders"]
-
 MAX_BODY_BYTES = 16 * 2**20  # a prompt of the most characters, escaped, fits; checks in words come after this
 # Gradio builds its templates and handlers with `new Function` and inline scripts, so those two can't be forbidden.
 _POLICY = "; ".join(

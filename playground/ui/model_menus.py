@@ -9,12 +9,10 @@ import gradio as gr
 from playground.errors import PlaygroundError
 from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
-from playground.ui.components.menu import Option
+from playground.ui.components.forms import Option
 from playground.ui.live import FRAMES_PER_S, failure
 from playground.ui.pump import Pump
 from playground.ui.views import format_bytes, status
-
-__all__ = ["fill_menus", "load_frames"]
 
 READY: dict[str, Any] = {"phase": "ready", "text": "ready"}
 _NO_LENGTH = 8192  # shown until a local model that does not say its context length is in memory

@@ -13,8 +13,6 @@ from playground.ui.formula_script import formula_script
 from playground.ui.price_list import price_list_script
 from playground.ui.theme import root_css
 
-__all__ = ["FIELDS", "head"]
-
 _HERE = Path(__file__).parent
 _MAX_NAME = 200
 

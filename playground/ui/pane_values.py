@@ -10,11 +10,6 @@ from playground.runs.updates import RunRequest
 from playground.settings import LIMITS
 from playground.ui.controls import CHECKS, SLIDERS, make_request, stop_text
 
-__all__ = [
-    "MAX_PANES", "NAMES", "PANE_SETTINGS", "READY", "chips_between", "differing", "label_of", "own_changes",
-    "pane_problems", "pane_run", "pane_value",
-]  # fmt: skip
-
 NAMES = ("A", "B", "C", "D")
 MAX_PANES = len(NAMES)
 READY = {"phase": "ready", "text": "not run yet"}

@@ -12,8 +12,6 @@ from playground.errors import PlaygroundError
 from playground.ui.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 from playground.ui.sidebar import preset_hints, preset_options
 
-__all__ = ["PresetBook", "preset_updates"]
-
 _WHY = "Saved from the page."
 _SLIDERS = {spec.name for spec in SLIDERS}
 

@@ -16,8 +16,6 @@ from playground.ui.preset_menu import PresetBook, preset_updates
 from playground.ui.sidebar import CUSTOM, Sidebar
 from playground.ui.tabs.play import Play
 
-__all__ = ["PresetEvents", "wire_presets"]
-
 Updates = dict[Component, Any]
 
 

@@ -8,8 +8,6 @@ from playground.data.presets import load_prices
 from playground.metrics.prices import Rates, Tiers, price_list_date, reference_models
 from playground.paths import presets_dir
 
-__all__ = ["price_list_data", "price_list_script"]
-
 
 def price_list_script() -> str:
     """The element `#price-list`; "<" can't end it early, since none is left in it."""

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-__all__ = ["Pump"]
-
 T = TypeVar("T")
 
 

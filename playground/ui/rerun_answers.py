@@ -9,8 +9,6 @@ from playground.experiments.reruns.records import RerunRecord, RerunRow
 from playground.experiments.reruns.statistics import answer_groups, similarity_matrix
 from playground.ui.views import packed
 
-__all__ = ["Group", "answers_view", "groups_of", "heat_view"]
-
 MAX_ANSWERS = 60
 _TEXT_CHARS = 3_000
 _DIFF_TOKENS = 300  # a diff of more would take a second and is not read

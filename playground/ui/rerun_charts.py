@@ -6,8 +6,6 @@ from playground.experiments.reruns.records import ForkRecord, RerunRecord
 from playground.experiments.reruns.statistics import common_path, common_run
 from playground.ui.chart_spec import Axis, ChartSpec, Colour, Series
 
-__all__ = ["MAX_PLOTTED_MENTIONS", "agreement_chart", "entropy_chart", "ladder_chart", "lengths_chart"]
-
 MAX_POINTS = 512
 MAX_PLOTTED_MENTIONS = 5
 _MAX_BINS = 12

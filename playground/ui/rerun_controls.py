@@ -10,8 +10,6 @@ from playground.experiments.reruns.records import SeedMode
 from playground.experiments.reruns.request import RerunRequest, check_temperatures, make_rerun
 from playground.ui.controls import make_request
 
-__all__ = ["SEED_WORDS", "mentions_text", "parse_mentions", "parse_temperatures", "rerun_request", "temperatures_text"]
-
 SEED_WORDS: dict[SeedMode, str] = {
     "different": "all different",
     "same": "all the same",

@@ -8,8 +8,6 @@ from playground.ui.rerun_charts import agreement_chart, entropy_chart, lengths_c
 from playground.ui.rerun_tree import tree_view
 from playground.ui.rerun_views import headline_view, mentions_view, numbers_view
 
-__all__ = ["Drawings", "draw"]
-
 
 @dataclass(frozen=True)
 class Drawings:

@@ -23,8 +23,6 @@ from playground.ui.rerun_views import mentions_view
 from playground.ui.saving import opened, saved
 from playground.ui.sessions import Sessions
 
-__all__ = ["RerunEvents"]
-
 _TYPING_S = 0.25
 _FILLED = 8  # outputs of `open` before the drawings
 

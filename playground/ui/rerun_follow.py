@@ -16,8 +16,6 @@ from playground.ui.rerun_progress import Progress
 from playground.ui.sessions import Sessions, Ticket
 from playground.ui.work import follow_work
 
-__all__ = ["Start", "follow_rerun", "shown_ladder"]
-
 T = TypeVar("T")
 Start = Callable[[Callable[[], bool]], Iterator[Any]]
 """Makes the work; gets the flag to ask whether it should stop."""

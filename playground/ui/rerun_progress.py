@@ -10,8 +10,6 @@ from playground.experiments.reruns.run import LadderStep, RerunProgress
 from playground.runs.updates import BatchPlan
 from playground.ui.views import NOTHING, format_bytes, format_seconds, status, usage
 
-__all__ = ["LadderProgress", "Progress", "RerunStatus", "opened_status", "plan_text", "requests_of", "speed_text"]
-
 
 class Progress(Protocol):
     """Takes updates in; `value` is that of the component `rerun_status`."""

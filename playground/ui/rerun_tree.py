@@ -9,8 +9,6 @@ from playground.experiments.reruns.records import ForkRecord, RerunRecord
 from playground.experiments.reruns.tree import Node, fork_tree
 from playground.ui.views import packed
 
-__all__ = ["MAX_ROWS", "tree_view"]
-
 MAX_ROWS = 80
 """Rows of the drawing: more can't be read, and each costs the browser a few elements."""
 _CHILDREN = 8  # of a node, where not all can be shown

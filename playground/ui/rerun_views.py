@@ -9,8 +9,6 @@ from playground.ui.rerun_controls import SEED_WORDS
 from playground.ui.rerun_progress import requests_of, speed_text
 from playground.ui.views import NOTHING, format_bytes, format_seconds, format_usd, packed, resent
 
-__all__ = ["headline_view", "made_with", "mentions_view", "numbers_view"]
-
 _SHOWN_SETTINGS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_new_tokens", "seed")
 _OFF = {"top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1}
 

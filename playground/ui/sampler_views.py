@@ -3,8 +3,6 @@
 from playground.runs.records import RunRecord
 from playground.ui import views
 
-__all__ = ["answer_view", "step_text"]
-
 _PROMPT_CHARS = 200
 _FIRST_OF = 200  # the first token that is shown is the most open one among so many
 

@@ -12,8 +12,6 @@ from playground.runs.records import Document
 from playground.ui.common import note
 from playground.ui.sessions import Sessions
 
-__all__ = ["MAX_OPENED_BYTES", "opened", "saved"]
-
 MAX_OPENED_BYTES = 32 * 2**20
 _WAIT_S = 3.0
 

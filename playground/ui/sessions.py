@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from playground.runs.records import Document
 from playground.ui.feed import Feed
 
-__all__ = ["MAX_SESSIONS", "Sessions", "Ticket"]
-
 MAX_SESSIONS = 500  # pages that closed without a word are dropped, oldest first, beyond this many
 
 

@@ -11,12 +11,9 @@ from playground.errors import PlaygroundError
 from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
 from playground.settings import Settings
 from playground.ui.common import Controls
-from playground.ui.components.energy_place import energy_place
-from playground.ui.components.files import open_file, text_line
-from playground.ui.components.menu import Option, menu
+from playground.ui.components.cost import energy_place
+from playground.ui.components.forms import Option, menu, open_file, text_line
 from playground.ui.controls import CHECKS, SLIDERS
-
-__all__ = ["CUSTOM", "Sidebar", "build_sidebar", "preset_hints", "preset_options", "rates_text"]
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536

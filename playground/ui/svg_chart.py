@@ -6,8 +6,6 @@ from html import escape
 
 from playground.ui.chart_spec import Axis, ChartSpec, Mark, Series
 
-__all__ = ["WIDTH", "chart_svg", "round_step", "tidy"]
-
 WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 30, 42
 _CHAR = 6.6  # mean width of a character of a label

@@ -6,8 +6,6 @@ from html import escape
 
 from playground.ui.svg_chart import WIDTH
 
-__all__ = ["Row", "Rows", "rows_svg"]
-
 ROW_HEIGHT, BAR_HEIGHT = 38, 12
 _CHAR = 6.6
 _LEAST = 1.5  # width of a bar of nothing, so that its row is seen to have one

@@ -21,8 +21,6 @@ from playground.ui.sessions import Sessions
 from playground.ui.sweep_layout import Sweep
 from playground.ui.sweep_live import sweep_frames
 
-__all__ = ["SweepEvents", "sweep_updates", "wire_sweep"]
-
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
 _BEGIN = "(...values) => window.playground.begin(...values)"

@@ -4,16 +4,11 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, text_line
-from playground.ui.components.menu import menu
-from playground.ui.components.multiples import multiples
-from playground.ui.components.notice import notice
-from playground.ui.components.status import status
+from playground.ui.components.charts import chart, multiples
+from playground.ui.components.forms import download, menu, text_line
+from playground.ui.components.status import notice, status
 from playground.ui.pane_values import READY
 from playground.ui.sweep_views import SWEPT
-
-__all__ = ["PANE", "Sweep", "build_sweep"]
 
 PANE = "sweep"
 

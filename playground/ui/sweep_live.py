@@ -18,8 +18,6 @@ from playground.ui.live import failure
 from playground.ui.sessions import Ticket
 from playground.ui.work import follow_work
 
-__all__ = ["sweep_frames"]
-
 _FRAMES_PER_S = 8
 _log = logging.getLogger(__name__)
 

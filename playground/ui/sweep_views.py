@@ -15,13 +15,8 @@ from playground.settings import LIMITS
 from playground.ui import views
 from playground.ui.chart_spec import Axis, ChartSpec, Colour, Series
 from playground.ui.compare_views import format_metric, metric_colour, surprise_share
-from playground.ui.components.menu import Option
+from playground.ui.components.forms import Option
 from playground.ui.pane_values import PANE_SETTINGS, label_of
-
-__all__ = [
-    "SWEPT", "cell_end", "cell_lines", "cell_start", "estimate_text", "first_line", "metric_options", "plot",
-    "record_lines", "split_values",
-]  # fmt: skip
 
 SWEPT: list[Option] = [
     (spec["name"], spec["label"], None)

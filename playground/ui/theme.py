@@ -3,8 +3,6 @@
 from gradio.themes import Base
 from gradio.themes.utils import fonts
 
-__all__ = ["TOKENS", "make_theme", "root_css"]
-
 TOKENS = {
     "paper": ("#fafaf7", "#131519"),
     "panel": ("#ffffff", "#1a1d22"),

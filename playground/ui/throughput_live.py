@@ -6,8 +6,6 @@ from playground.experiments.throughput.records import BatchRecord, SkippedBatch,
 from playground.ui import throughput_views as views
 from playground.ui.ladder_live import LabView
 
-__all__ = ["ThroughputView"]
-
 
 class ThroughputView(LabView):
     """The batches so far. Its figures: chart of rates, chart of waiting, table."""

@@ -7,8 +7,6 @@ from playground.ui.chart_spec import Axis, ChartSpec, Series
 from playground.ui.context_views import table_value
 from playground.ui.views import format_bytes, format_seconds
 
-__all__ = ["batches_value", "rate_chart", "throughput_words", "wait_chart"]
-
 _HEAD = (
     "rows", "decode, all rows", "a row", "prefill", "ttft", "gap p50", "gap p95", "KV cache", "process, peak",
     "energy a token", "wall time",

@@ -13,12 +13,6 @@ from playground.runs.records import CostRecord
 from playground.runs.updates import Meters
 from playground.ui.energy_views import energy_values
 
-__all__ = [
-    "FINISH_REASONS", "NOTHING", "end_line", "facts_values", "format_bytes", "format_predicted", "format_seconds",
-    "format_usd", "head_line", "meter_values", "packed", "preview_text", "prompt_line", "resent", "status", "tail_line",
-    "token_line", "usage",
-]  # fmt: skip
-
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
 FINISH_REASONS = {
     "eos": "end of answer",

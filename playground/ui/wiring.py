@@ -18,8 +18,6 @@ from playground.ui.sidebar import CUSTOM, Sidebar, rates_text
 from playground.ui.tabs.play import Play, preview_of
 from playground.ui.views import facts_values
 
-__all__ = ["ModelEvents", "wire_examples", "wire_models", "wire_prices", "wire_storage"]
-
 
 class ModelEvents:
     """Handlers that fill the menus and bring models into memory. `first` is what a new page starts with."""

@@ -7,8 +7,6 @@ from typing import TypeVar
 from playground.ui.pump import Pump
 from playground.ui.sessions import Ticket
 
-__all__ = ["follow_work"]
-
 T = TypeVar("T")
 _FRAMES_PER_S = 8
 _QUIET_S = 0.5  # a frame at least so often, so that a closed page is noticed

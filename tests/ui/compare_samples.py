@@ -18,8 +18,6 @@ from playground.runs.records import (
 )
 from playground.settings import make_settings
 
-__all__ = ["HOSTILE", "compared", "made_run", "swept"]
-
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}"
 _WORDS: dict[str, int] = {}
 

@@ -12,10 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from playground.ui.app import build_app
 from playground.ui.launch import launch_options
 from tests.fakes import FakeRunner, Script
-from tests.ui.lab import lab_url, open_lab
-from tests.ui.pages import PATIENCE_S, OpenPage, opening, ready
-
-__all__ = ["OpenPage", "lab_url", "open_lab", "ready", "run_async"]
+from tests.ui.pages import PATIENCE_S, OpenPage, opening
 
 T = TypeVar("T")
 

@@ -13,9 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from playground.ui.app import build_app
 from playground.ui.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.pages import OpenPage, opening, violations
-
-__all__ = ["OpenPage", "lab_url", "open_lab", "open_tab", "serving", "set_slider", "violations"]
+from tests.ui.pages import OpenPage, opening
 
 MODEL = "tiny-llama"
 

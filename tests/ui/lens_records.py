@@ -3,8 +3,6 @@
 from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
 from playground.runs.records import ModelRecord
 
-__all__ = ["lens_record"]
-
 
 def lens_record(*, tokens: int = 8, layers: int = 2, heads: int = 2, positions: int = 4, text: str = "a") -> LensRecord:
     """All weight of a head is spread evenly; every number is a simple one."""

@@ -7,8 +7,6 @@ from typing import Any, Literal
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-__all__ = ["PATIENCE_S", "OpenPage", "opening", "ready", "violations"]
-
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
 PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from playground.ui.chart_spec import Axis, ChartSpec, Mark, Series
-from playground.ui.components.chart import chart
+from playground.ui.components.charts import chart
 from playground.ui.launch import launch_options
 from tests.ui.pages import violations
 

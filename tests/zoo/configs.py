@@ -4,8 +4,6 @@ from typing import Any
 
 from tests.tiny import VOCABULARY
 
-__all__ = ["ALL_SHARED", "LAYERS", "OWN", "SMALL", "UNSAID", "VARIANTS", "WIDE", "WINDOW"]
-
 WINDOW = 8  # tokens of every sliding window, shorter than the prompts
 LAYERS = 3
 _HIDDEN = 64

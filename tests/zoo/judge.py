@@ -25,8 +25,6 @@ from tests.tiny import tiny_tokenizer
 from tests.zoo.configs import WINDOW
 from tests.zoo.models import zoo_config, zoo_model
 
-__all__ = ["LAWS", "Verdict", "judge"]
-
 _PROMPT, _ANSWER = 28, 8  # tokens; the prompt is longer than a window, a chunk, and the first length of longrope
 _ROUNDING = 1e-3  # of the spread of the logits, the largest difference there is; fp32 gives about 1e-5
 Pairs = Iterator[tuple[Tensor, Tensor]]

@@ -14,8 +14,6 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from tests.tiny import VOCABULARY
 from tests.zoo.configs import ALL_SHARED, LAYERS, OWN, SMALL, UNSAID, VARIANTS, WIDE
 
-__all__ = ["BASES", "NAMES", "zoo_config", "zoo_model"]
-
 BASES = tuple(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
 NAMES = (*BASES, *(name for name in VARIANTS if name not in BASES))
 

@@ -10,8 +10,6 @@ from tests.zoo.configs import WINDOW
 from tests.zoo.judge import Verdict
 from tests.zoo.models import BASES
 
-__all__ = ["as_markdown"]
-
 _HEAD = """# Models: which architectures run, and how
 
 A model is probed when it is loaded. One plain forward pass of transformers' module over a short text, without a

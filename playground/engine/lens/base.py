@@ -11,8 +11,6 @@ from torch import Tensor
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.errors import PlaygroundError
 
-__all__ = ["LayerPass", "LayerWatch", "Lens", "LensUnavailable", "chunks_of"]
-
 
 class LensUnavailable(PlaygroundError):
     """This architecture does not show what was asked for; the message says what is missing."""

@@ -8,8 +8,6 @@ from torch import Tensor
 from playground.engine.decoder import Decoder, DecoderCache
 from playground.engine.lens.base import LayerPass, LayerWatch, chunks_of
 
-__all__ = ["DecoderLens"]
-
 
 class DecoderLens:
     """A lens on `Decoder`; the queries of a layer are computed again from what entered it."""

@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from playground.engine.lens.base import LayerPass, LayerWatch, LensUnavailable, chunks_of
 from playground.engine.module import ModuleCache, ModuleModel
 
-__all__ = ["ModuleLens"]
-
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")
 _EAGER = "eager"
 

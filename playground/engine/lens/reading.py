@@ -13,8 +13,6 @@ from playground.engine.lens.module import ModuleLens
 from playground.engine.model import LanguageModel
 from playground.engine.module import ModuleModel
 
-__all__ = ["MAX_POSITIONS", "LensGrid", "lens_of", "read_grid"]
-
 MAX_POSITIONS = 64
 _TOLERANCE = 0.05  # of a probability: half-precision heads differ in their last bits, a wrong path by far more
 

@@ -10,8 +10,6 @@ from playground.runs.environment import changes
 from playground.runs.services import Runner
 from playground.settings import make_settings
 
-__all__ = ["agent_again", "request_of"]
-
 
 def request_of(old: AgentRecord, model: str | None = None) -> AgentRequest:
     """What a saved loop was asked for.

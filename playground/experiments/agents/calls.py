@@ -14,8 +14,6 @@ from playground.metrics.formulas.tokens import usage_cost
 from playground.metrics.prices import rates
 from playground.settings import Settings
 
-__all__ = ["Caller"]
-
 
 class Caller:
     """Makes the calls of one loop.

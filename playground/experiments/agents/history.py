@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from playground.engine.chat import Turn
 from playground.experiments.agents.request import AgentRequest
 
-__all__ = ["ASK_SUMMARY", "History", "Messages"]
-
 ASK_SUMMARY = "Write a short summary of everything above. It will stand in place of the conversation."
 SUMMARY_HEAD = "Summary of the steps so far:"
 Messages = tuple[tuple[Turn, ...], str]

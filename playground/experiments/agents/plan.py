@@ -9,8 +9,6 @@ from playground.experiments.agents.tool import HEADS
 from playground.metrics.formulas.agents import agent_steps
 from playground.metrics.prices import rates
 
-__all__ = ["calls_of", "difference_percent", "forecast", "measured_input", "plan_of", "rendered"]
-
 UNLIMITED = 2**31
 """A context length that nothing reaches: nothing is dropped silently."""
 _WAYS: dict[Strategy, str] = {"full": "resent", "truncated": "truncated", "summarised": "summarised"}

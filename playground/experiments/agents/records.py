@@ -6,8 +6,6 @@ from playground.engine.events import FinishReason
 from playground.experiments.agents.request import Strategy, Tool
 from playground.runs.records import Document, ModelRecord, Part, Usd
 
-__all__ = ["AgentEnded", "AgentRecord", "AgentStepRecord", "CallRecord", "ForecastRecord"]
-
 AgentEnded = Literal["complete", "context", "stopped"]
 
 

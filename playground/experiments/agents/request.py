@@ -10,11 +10,6 @@ from playground.paths import presets_dir
 from playground.runs.services import Runner
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, Limit, Settings, check_prompt
 
-__all__ = [
-    "AGENT_LIMITS", "DEFAULT_ANSWER_TOKENS", "DEFAULT_TASK", "MAX_STEPS", "AgentRequest", "Strategy", "Tool",
-    "check_agent", "default_document",
-]  # fmt: skip
-
 MAX_STEPS = 8
 DEFAULT_ANSWER_TOKENS = 48
 DEFAULT_TASK = (

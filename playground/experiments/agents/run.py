@@ -26,8 +26,6 @@ from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.settings import LIMITS
 
-__all__ = ["AgentPlan", "AgentUpdate", "agent_loop"]
-
 
 @dataclass(frozen=True)
 class AgentPlan:

@@ -9,8 +9,6 @@ from typing import Any
 from playground.engine.template import ids_with_offsets
 from playground.experiments.agents.request import Tool
 
-__all__ = ["Lookup", "ToolResult", "passages_of"]
-
 HEADS: dict[Tool, str] = {
     "next": "The next passage of the document:\n",
     "search": "Found in the document:\n",

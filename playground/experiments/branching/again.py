@@ -6,8 +6,6 @@ from playground.experiments.branching.run import start_branch
 from playground.experiments.branching.tree import path
 from playground.runs.services import Runner
 
-__all__ = ["branch_differences"]
-
 _CUT_SHORT = ("time", "cancelled")  # ended by no will of its own
 
 

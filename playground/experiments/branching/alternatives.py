@@ -10,8 +10,6 @@ from playground.engine.sampling import apply_repetition_penalty, choice_of, desc
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["MOST", "Alternative", "Alternatives", "alternatives"]
-
 MOST = 20
 
 

@@ -8,8 +8,6 @@ from pydantic import Field, field_validator, model_validator
 from playground.engine.events import FinishReason
 from playground.runs.records import Document, Part, RunRecord, TimingRecord, TokenRecord
 
-__all__ = ["MAX_BRANCHES", "MAX_NAME_CHARS", "ROOT", "BranchRecord", "BranchesRecord", "How"]
-
 How = Literal["choice", "greedy", "sample", "beam"]
 ROOT = 0
 """The id of the run itself, which all branches come from."""

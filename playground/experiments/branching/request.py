@@ -11,8 +11,6 @@ from playground.experiments.branching.tree import check_room, finish_of, setting
 from playground.runs.runner import with_seed
 from playground.settings import Settings, make_settings
 
-__all__ = ["DEFAULT_WIDTH", "BranchRequest", "check_branch"]
-
 DEFAULT_WIDTH = 4
 GREEDY = {"temperature": 0.0, "repetition_penalty": 1.0}
 

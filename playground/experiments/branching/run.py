@@ -20,8 +20,6 @@ from playground.runs.records import RunRecord, TimingRecord, TokenRecord
 from playground.runs.services import Runner
 from playground.settings import Settings
 
-__all__ = ["BranchStart", "BranchUpdate", "prompt_of", "start_branch"]
-
 _MOST_OF_A_NAME = 40
 
 

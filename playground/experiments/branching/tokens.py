@@ -5,8 +5,6 @@ from typing import Any
 from playground.backends.local import LocalBackend
 from playground.errors import PlaygroundError
 
-__all__ = ["MAX_TYPED_CHARS", "chosen_ids"]
-
 MAX_TYPED_CHARS = 2_000
 
 

@@ -13,11 +13,6 @@ from playground.experiments.branching.records import (
 )
 from playground.runs.records import RunRecord, TokenRecord
 
-__all__ = [
-    "add", "as_run", "branch_of", "check_room", "finish_of", "given_ids", "greedy_twin", "name_of", "path", "prune",
-    "rename", "settings_of", "tokens_of", "total_logprob",
-]  # fmt: skip
-
 _OF_GREEDY = ("temperature", "repetition_penalty", "max_new_tokens", "context_length", "stop")
 
 

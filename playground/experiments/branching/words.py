@@ -6,8 +6,6 @@ from playground.experiments.branching.records import ROOT, BranchesRecord, Branc
 from playground.experiments.branching.tree import branch_of, given_ids, greedy_twin, name_of, tokens_of, total_logprob
 from playground.experiments.compare.diff import first_difference
 
-__all__ = ["against", "beam_sentence", "saving_sentence", "took_words"]
-
 _AS_GOOD = 1e-3  # totals nearer than this differ by rounding only
 
 

@@ -8,8 +8,6 @@ from playground.errors import PlaygroundError, nearest
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, QUANTIZATIONS, Settings, make_settings
 
-__all__ = ["MAX_VALUES", "base_of", "check_value", "check_values", "pane_request", "parse_changes", "parse_vary"]
-
 MAX_VALUES = 50  # of a sweep
 _NAMES = (*Settings.model_fields, "model", "quantization")
 _SWEPT = (*LIMITS, "quantization", "model")

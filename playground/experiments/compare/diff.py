@@ -9,8 +9,6 @@ from rapidfuzz.distance import Indel, Levenshtein
 from playground.experiments.compare.records import DiffRecord
 from playground.runs.records import CandidateRecord, RunRecord
 
-__all__ = ["diff_runs", "first_difference"]
-
 Operation = tuple[str, int, int, int, int]
 _MAX_PAIRS = 200_000  # of equal tokens: about a second of difflib for an answer that runs in circles
 

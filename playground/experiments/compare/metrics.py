@@ -7,8 +7,6 @@ from itertools import pairwise
 
 from playground.runs.records import RunRecord
 
-__all__ = ["METRICS", "Metric"]
-
 Read = Callable[[RunRecord], float | None]
 
 

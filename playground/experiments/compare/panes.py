@@ -22,8 +22,6 @@ from playground.runs.updates import (
 )
 from playground.settings import Settings
 
-__all__ = ["PaneFailed", "PaneUpdate", "Panes"]
-
 _WARM_PROMPT, _WARM_TOKENS = 256, 2  # one chunk of a prompt, and one step after it
 NOT_BEGUN = "Stopped before it began."
 

@@ -6,8 +6,6 @@ from pydantic import Field
 
 from playground.runs.records import CandidateRecord, Document, Part, RunRecord
 
-__all__ = ["CompareMode", "CompareRecord", "DiffRecord", "FailedRecord", "SweepRecord"]
-
 CompareMode = Literal["batch", "turns"]
 """`batch`: side by side, one batch; `turns`: one after the other, so that times are fair."""
 

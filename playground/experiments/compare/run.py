@@ -6,27 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.changes import base_of, pane_request, parse_changes
+from playground.experiments.compare.changes import base_of, pane_request
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import CompareMode, CompareRecord, FailedRecord
-from playground.experiments.compare.sweep import (
-    SweepEstimate,
-    SweepRequest,
-    estimate_sweep,
-    make_sweep,
-    start_sweep,
-)
 from playground.runs.runner import with_seed
 from playground.runs.services import Runner
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
-
-__all__ = [
-    "MAX_PANES", "MIN_PANES", "CompareRequest", "Comparison", "ModeChosen", "PaneFailed", "PaneUpdate", "SweepEstimate",
-    "SweepRequest", "estimate_sweep", "make_compare", "make_sweep", "pane_request", "parse_changes", "start_compare",
-    "start_sweep",
-]  # fmt: skip
 
 MIN_PANES, MAX_PANES = 2, 4
 _READ_ALIKE = {"system": "system prompts", "raw": "chat templates", "context_length": "context lengths"}

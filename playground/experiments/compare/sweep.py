@@ -15,8 +15,6 @@ from playground.runs.services import Runner
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 
-__all__ = ["LONG_S", "Sweep", "SweepEstimate", "SweepRequest", "estimate_sweep", "make_sweep", "start_sweep"]
-
 LONG_S = 120  # a sweep that may take longer is worth a question
 
 

@@ -7,8 +7,6 @@ from playground.experiments.compare.metrics import METRICS, Metric
 from playground.experiments.compare.records import CompareMode
 from playground.runs.records import RunRecord
 
-__all__ = ["NOISE", "MetricRow", "metric_rows"]
-
 _MIXED = "not ranked: known in different ways"
 NOISE = 0.05  # measured numbers nearer than this to the best are as good: one run says no more
 

@@ -9,8 +9,6 @@ from playground.experiments.context.tokens import tokens_of
 from playground.runs.environment import changes
 from playground.runs.services import Runner
 
-__all__ = ["context_again", "needle_again", "tokens_again"]
-
 Told = tuple[list[str], list[str]]
 _TOLERANCE = 1e-3  # of a probability: products of other shapes, and of other processors, differ in their last bits
 _NO_LIMIT_S = 86_400.0

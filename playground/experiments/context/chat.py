@@ -13,8 +13,6 @@ from playground.runs.runner import with_seed
 from playground.runs.services import Runner
 from playground.settings import Settings, check_prompt
 
-__all__ = ["ChatRead", "ChatRequest", "ChatUpdate", "chat", "preview_chat"]
-
 UNLIMITED = 2**31
 """A context length that nothing reaches."""
 

@@ -23,8 +23,6 @@ from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.settings import LIMITS, Settings
 
-__all__ = ["CurveRequest", "CurveUpdate", "check_curve", "context_curve", "default_lengths"]
-
 SHORTEST = 64
 MAX_LENGTHS = 32
 _LONGEST_WITHOUT_LIMIT = 2048  # where a model sets no limit and nobody asks for lengths

@@ -7,8 +7,6 @@ import numpy as np
 
 from playground.experiments.context.records import FitRecord, PointRecord, PredictionRecord
 
-__all__ = ["fit", "predict", "time_at"]
-
 _TERMS = 3
 Points = Sequence[tuple[float, float]]
 

@@ -11,8 +11,6 @@ from playground.engine.template import ids_with_offsets
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-__all__ = ["Needle", "code_of", "hide"]
-
 ROOMY = 2**31  # a context length that cuts nothing
 _SETTINGS = Settings(temperature=0, seed=0, top=0)
 

@@ -24,8 +24,6 @@ from playground.runs.measure import model_record
 from playground.runs.services import Runner
 from playground.runs.stages import Stage
 
-__all__ = ["DEFAULT_DEPTHS", "DEFAULT_LENGTHS", "NeedleRequest", "NeedleUpdate", "check_needle", "needle", "score"]
-
 DEFAULT_LENGTHS = (128, 256, 512, 1024)
 DEFAULT_DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MAX_CELLS = 200

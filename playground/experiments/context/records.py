@@ -4,11 +4,6 @@ from typing import Any, Literal
 
 from playground.runs.records import Document, ModelRecord, Part, Usd
 
-__all__ = [
-    "CellRecord", "ContextRecord", "Ended", "FitRecord", "LanguageRecord", "NeedleRecord", "PieceRecord", "PointRecord",
-    "PredictionRecord", "TokensRecord",
-]  # fmt: skip
-
 Ended = Literal["complete", "time", "stopped"]
 
 

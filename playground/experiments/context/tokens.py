@@ -13,8 +13,6 @@ from playground.experiments.context.records import LanguageRecord, PieceRecord, 
 from playground.paths import presets_dir
 from playground.settings import Settings, check_prompt
 
-__all__ = ["byte_length", "language_records", "pieces_of", "read_languages", "tokens_of"]
-
 ROOMY = 2**31  # a context length that cuts nothing
 _BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
 _BYTE_CHARS = len("<0xE2>")

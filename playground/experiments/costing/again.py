@@ -13,8 +13,6 @@ from playground.experiments.costing.words import number_text
 from playground.metrics.prices import price_list_date, rates
 from playground.paths import presets_dir
 
-__all__ = ["check_sheet", "cost_again"]
-
 _AMOUNTS = ("per_request_usd", "per_day_usd", "per_month_usd", "input_usd", "output_usd")
 _PRICES = ("input", "cached", "written", "output", "request_usd")
 

@@ -12,8 +12,6 @@ from playground.experiments.costing.records import CostSheet, RatesRecord
 from playground.experiments.costing.sections import section_of
 from playground.experiments.costing.words import source_words
 
-__all__ = ["COLUMNS", "plain_number", "safe_cell", "sheet_csv"]
-
 COLUMNS = ("section", "item", "name", "x", "y", "low", "high", "value", "unit", "source")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # the same signs in full width

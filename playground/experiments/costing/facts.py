@@ -18,8 +18,6 @@ from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.runs.records import CostRecord, Document, EnergyRecord, ModelRecord, RunRecord
 
-__all__ = ["Fact", "FactSource", "facts_of"]
-
 _DIGITS = 12
 _PROMPT_CHARS = 40
 _LOW, _HIGH = 10, 90  # percentiles

@@ -14,8 +14,6 @@ from playground.errors import PlaygroundError, nearest
 from playground.files import read_yaml
 from playground.numbers import plain_number, with_a_point
 
-__all__ = ["CONSTANTS", "Assumption", "CostField", "CostFields", "FieldErrors", "load_cost_fields", "read_inputs"]
-
 Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 CONSTANTS = {"whole": Decimal(1), "low_share": Decimal("0.1")}
 """What formulas need as a number of the caller's kind: the whole, and the share below the low end of a range."""

@@ -7,8 +7,6 @@ from pydantic import Field
 
 from playground.runs.records import Document, Part, Usd
 
-__all__ = ["Amount", "CostSheet", "Currency", "RatesRecord", "SectionRecord"]
-
 Amount = Usd
 """Any number of a sheet: `Decimal` of the digits that a JSON number keeps for certain."""
 

@@ -8,9 +8,6 @@ from playground.metrics.formulas.hardware import own_hardware
 from playground.metrics.formulas.lengths import example
 from playground.metrics.formulas.month import month
 
-__all__ = ["SECTIONS", "section_of"]
-
-
 _UNCERTAIN = ("requests_per_day", "input_tokens", "output_tokens", "cached_share", "growth_per_month")
 _DAYS = ("day", "")
 _MONTH = Section(

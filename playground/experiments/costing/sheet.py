@@ -14,17 +14,6 @@ from playground.metrics.formulas.agent_tasks import task_parts_usd
 from playground.metrics.formulas.hardware import own_parts_usd
 from playground.metrics.prices import DEFAULT_REFERENCE, find_reference, price_list_date, rates
 
-__all__ = [
-    "LARGE_MODEL",
-    "MAX_COMPARED",
-    "MAX_LENGTHS",
-    "SMALL_MODEL",
-    "CostRequest",
-    "Lengths",
-    "build_sheet",
-    "sheet_again",
-]
-
 MAX_COMPARED = 10
 LARGE_MODEL = "openai/gpt-6.1-sol"
 SMALL_MODEL = "openai/gpt-4o-mini"

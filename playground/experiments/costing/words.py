@@ -7,19 +7,6 @@ from playground.experiments.costing.fields import CostField, CostFields
 from playground.experiments.costing.plans import Figure, Section
 from playground.experiments.costing.records import CostSheet, Currency
 
-__all__ = [
-    "figure_text",
-    "input_text",
-    "matters",
-    "money_text",
-    "number_text",
-    "sheet_figure",
-    "source_text",
-    "source_word",
-    "source_words",
-    "verdict_text",
-]
-
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩"}
 _SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "ratio": "\N{MULTIPLICATION SIGN}"}
 _WHOLE = ("count", "requests", "tokens", "machines")

@@ -13,8 +13,6 @@ from playground.experiments.determinism.manners import Manner
 from playground.runs.stages import ShouldStop, Stage, Steps, obey
 from playground.settings import Settings
 
-__all__ = ["Ground", "Measured", "Reference", "draw", "fork_between", "greedy", "measure"]
-
 
 @dataclass(frozen=True)
 class Ground:

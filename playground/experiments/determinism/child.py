@@ -20,8 +20,6 @@ from playground.models.catalogue import ModelEntry
 from playground.models.loading import load
 from playground.runs.stages import Stage, Steps
 
-__all__ = ["main"]
-
 
 def main(argument: str) -> None:
     """Do the job and print its result."""

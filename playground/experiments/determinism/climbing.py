@@ -26,8 +26,6 @@ from playground.models.loading import LoadedModel
 from playground.runs.runner import with_seed
 from playground.runs.stages import Steps
 
-__all__ = ["climb", "drawn_twice"]
-
 NO_EFFECT = "No effect found here: every logit is bitwise equal to the reference's."
 CHUNK = 16
 _LONG_PROMPT = 64  # rows from which on libraries split a product over threads

@@ -9,8 +9,6 @@ from playground.experiments.determinism.process import Job, in_fresh_process
 from playground.experiments.determinism.records import ControlRecord
 from playground.runs.stages import Steps
 
-__all__ = ["FRESH", "IN_PROCESS", "again", "again_fresh", "control_record", "differences"]
-
 IN_PROCESS = 5  # the reference counts as the first
 FRESH = 3
 

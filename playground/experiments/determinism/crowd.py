@@ -20,8 +20,6 @@ from playground.experiments.determinism.answers import Ground
 from playground.experiments.determinism.rows import join, split
 from playground.runs.stages import Stage, Steps, obey
 
-__all__ = ["MAX_BATCH", "Crowd", "CrowdResult", "deal", "serve"]
-
 MAX_BATCH = 8
 
 

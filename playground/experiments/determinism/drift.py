@@ -9,8 +9,6 @@ import hashlib
 import torch
 from torch import Tensor
 
-__all__ = ["Drift", "NotFinite", "gap", "sha1_of"]
-
 
 class NotFinite(Exception):
     """Some logit is NaN or infinite."""

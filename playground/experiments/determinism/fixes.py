@@ -21,8 +21,6 @@ from playground.experiments.determinism.switches import fixed_tile, layer_cast
 from playground.models.loading import LoadedModel
 from playground.runs.stages import Stage, Steps, obey
 
-__all__ = ["ROWS", "Fixes", "Pair"]
-
 ROWS = 8  # the batch that all cures are tried on
 TIMED_STEPS = 12
 Switch = Callable[[Any], AbstractContextManager[None]]

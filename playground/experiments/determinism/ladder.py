@@ -40,8 +40,6 @@ from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped, obe
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
-__all__ = ["MAX_PROMPT_TOKENS", "MAX_TOKENS", "LadderRequest", "LadderUpdate", "Stage", "check_ladder", "ladder"]
-
 MAX_TOKENS = 512  # the logits of every step are held
 MAX_PROMPT_TOKENS = 2048  # batch rungs read it 16 times, and the rung without a cache at every step
 LadderUpdate = (

@@ -34,8 +34,6 @@ from playground.runs.services import Runner
 from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped
 from playground.settings import Settings, check_prompt, make_settings
 
-__all__ = ["ANCHOR", "LIMITS", "LoadRequest", "LoadUpdate", "Stage", "load", "requests_at_once"]
-
 ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
 LIMITS = {"requests": (2, 1000), "max_new_tokens": (1, 1024), "seed": (0, 2**32 - 1)}
 _HEADROOM = 0.8  # of the free memory: others use it too

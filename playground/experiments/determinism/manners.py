@@ -16,8 +16,6 @@ from transformers import DynamicCache
 from playground.engine.model import LanguageModel
 from playground.engine.module import module_logits
 
-__all__ = ["EngineManner", "Manner", "ModuleManner", "NoCacheManner"]
-
 Around = Callable[[], AbstractContextManager[Any]]
 
 

@@ -13,8 +13,6 @@ from torch.nn import functional as F
 
 from playground.models.pack_model import is_linear, linear_weight
 
-__all__ = ["PREFILL_ROWS", "Operations", "Widths", "base_outputs"]
-
 PREFILL_ROWS = 64  # from about so many rows on, libraries split a product otherwise
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

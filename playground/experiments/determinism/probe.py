@@ -16,8 +16,6 @@ from playground.experiments.determinism.records import ProbeRecord
 from playground.experiments.determinism.switches import threads
 from playground.runs.stages import ShouldStop, Stage, Steps, obey
 
-__all__ = ["other_thread_count", "probe"]
-
 BATCHES = (2, 8, 16)
 Pair = tuple[str, str, Tensor, Tensor]  # knob, operation, as it was, as it became
 _INSTRUCTIONS = "instruction set"

@@ -14,8 +14,6 @@ from typing import IO, Any
 from playground.errors import PlaygroundError
 from playground.runs.stages import ShouldStop, Stage, Steps, obey
 
-__all__ = ["Job", "in_fresh_process"]
-
 MODULE = "playground.experiments.determinism.child"
 _LOOK_S = 0.1  # how often to look whether the work was stopped
 

@@ -6,11 +6,6 @@ from pydantic import Field
 
 from playground.runs.records import CandidateRecord, Document, ModelRecord, Part
 
-__all__ = [
-    "AnswerRecord", "ArmRecord", "ControlRecord", "FixRecord", "LadderRecord", "LoadRecord", "ProbeRecord",
-    "ReferenceRecord", "RungRecord",
-]  # fmt: skip
-
 
 class ControlRecord(Part):
     """A/A: the reference run again and again, here and in fresh processes, compared by a hash of each step's logits."""

@@ -11,8 +11,6 @@ from playground.engine.module import ModuleModel
 from playground.errors import PlaygroundError
 from playground.models.loading import LoadedModel
 
-__all__ = ["check_joinable", "check_plain", "join", "split"]
-
 _KINDS = (DynamicLayer, DynamicSlidingWindowLayer)
 
 

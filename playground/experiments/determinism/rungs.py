@@ -6,8 +6,6 @@ from typing import Literal
 
 from playground.errors import PlaygroundError, nearest
 
-__all__ = ["ARMS", "DEFAULT_ARMS", "FIXES", "RUNGS", "Arm", "Fix", "Rung", "pick"]
-
 Group = Literal["sampling", "numerics", "another-model"]
 
 

@@ -16,8 +16,6 @@ from playground.runs.progress import told
 from playground.runs.stages import ShouldStop, Stage, Steps
 from playground.settings import Settings
 
-__all__ = ["Scene", "loading"]
-
 R = TypeVar("R")
 
 

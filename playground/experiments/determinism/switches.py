@@ -11,8 +11,6 @@ from torch.nn import functional as F
 
 from playground.models.pack_model import is_linear, linear_weight
 
-__all__ = ["TILE", "attention", "cast_product", "fixed_tile", "fixed_tile_product", "layer_cast", "threads"]
-
 TILE = 16  # rows of every product, whatever the batch
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 

@@ -15,8 +15,6 @@ from torch import Tensor
 
 from playground.experiments.inspection.step import Step
 
-__all__ = ["EXACT_TOKENS", "TAIL_BINS", "compact", "step_payload"]
-
 EXACT_TOKENS = 2_000
 TAIL_BINS = 1_024
 _MAX_TEXT = 60  # characters of a token shown; vocabularies hold long runs of spaces

@@ -18,8 +18,6 @@ from playground.experiments.inspection.stages import ORDERS, Draw, Stage, draw, 
 from playground.experiments.inspection.step import Step
 from playground.settings import make_settings
 
-__all__ = ["check_order", "step_record"]
-
 
 def check_order(order: str) -> None:
     """Refuse an order that nobody has.

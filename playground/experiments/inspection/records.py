@@ -4,10 +4,6 @@ from typing import Any, Literal
 
 from playground.runs.records import Document, ModelRecord, Part
 
-__all__ = [
-    "AgreementRecord", "ChosenRecord", "DrawRecord", "RunnerUpRecord", "StageRecord", "StageTokenRecord", "StepRecord",
-]  # fmt: skip
-
 
 class StageTokenRecord(Part):
     """One of the likeliest tokens after a stage: its chance, 0 where this or an earlier stage removed it."""

@@ -18,8 +18,6 @@ from playground.engine.sampling import (
 )
 from playground.settings import Settings
 
-__all__ = ["ORDERS", "Draw", "Stage", "draw", "stages"]
-
 _PENALTY, _TEMPERATURE, _CUTS = "repetition penalty", "temperature", ("top-k", "top-p", "min-p")
 ORDERS = {"transformers": (_PENALTY, _TEMPERATURE, *_CUTS), "llama.cpp": (_PENALTY, *_CUTS, _TEMPERATURE)}
 """Stages in the order of each sampler: transformers' is the engine's own, llama.cpp divides by the temperature last."""

@@ -18,8 +18,6 @@ from playground.runs.records import RunRecord, TokenRecord
 from playground.runs.services import Runner
 from playground.settings import Settings, make_settings
 
-__all__ = ["TOLERANCE", "Step", "at_step", "check_step"]
-
 T = TypeVar("T")
 TOLERANCE = 1e-3
 """Natural log probability; other processors differ by less in fp32, other weights or templates by far more."""

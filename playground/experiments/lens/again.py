@@ -15,8 +15,6 @@ from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
-__all__ = ["lens_again", "training_again"]
-
 _NEAR = 1e-4  # of a probability, a weight of attention or a loss: last bits are no claim
 
 

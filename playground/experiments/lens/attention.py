@@ -13,8 +13,6 @@ from playground.errors import PlaygroundError
 from playground.experiments.lens.records import AttentionRecord, MatrixRecord
 from playground.experiments.lens.request import MATRIX_TOKENS, LookAt
 
-__all__ = ["attend", "check_look"]
-
 _DIGITS = 6  # of a weight in a record
 
 

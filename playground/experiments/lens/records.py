@@ -4,8 +4,6 @@ from typing import Any, Literal
 
 from playground.runs.records import Document, ModelRecord, Part
 
-__all__ = ["AttentionRecord", "LayerRecord", "LensCell", "LensCost", "LensRecord", "MatrixRecord"]
-
 
 class LensCell(Part):
     """What the state after a layer would say at a position, read through final norm and head.

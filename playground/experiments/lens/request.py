@@ -11,10 +11,6 @@ from playground.runs.records import RunRecord
 from playground.runs.updates import RunRequest
 from playground.settings import check_prompt, make_settings
 
-__all__ = [
-    "DEFAULT_POSITIONS", "LIMITS", "MATRIX_TOKENS", "LensRequest", "LookAt", "check_number", "request_of_run",
-]  # fmt: skip
-
 DEFAULT_POSITIONS = 24
 MATRIX_TOKENS = 256  # beyond them, only rows of attention are given
 LIMITS = {"positions": (1, MAX_POSITIONS), "answer_tokens": (0, 256)}

@@ -24,8 +24,6 @@ from playground.runs.services import Runner
 from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.settings import Settings
 
-__all__ = ["LensUpdate", "Looked", "attention", "lens", "read_ids"]
-
 R = TypeVar("R")
 LensUpdate = Queued | Loading | Stage | AttentionRecord | LensRecord
 _HEAD_SHARE = 0.4  # of the progress line: how it is split is a guess, how far it is within a part is not

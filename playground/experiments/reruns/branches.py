@@ -7,8 +7,6 @@ another answer than one that goes on.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Branch", "grow", "main_branches", "walk"]
-
 Ids = Sequence[int]
 
 

@@ -10,8 +10,6 @@ from playground.experiments.reruns.branches import Branch, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRow
 from playground.runs.records import CandidateRecord
 
-__all__ = ["Collected", "RerunProgress"]
-
 _LEAST_PROB = 2.0**-149  # float32 knows no smaller one; a gap must be a number
 
 

@@ -6,8 +6,6 @@ from statistics import NormalDist, fmean
 
 from playground.experiments.reruns.records import Interval
 
-__all__ = ["Z", "jackknife", "reruns_needed", "wilson", "wilson_half_width"]
-
 Z = NormalDist().inv_cdf(0.975)
 
 

@@ -17,8 +17,6 @@ from playground.errors import PlaygroundError
 from playground.experiments.reruns.intervals import reruns_needed, wilson
 from playground.experiments.reruns.records import MentionRecord, RerunRow
 
-__all__ = ["MAX_MENTIONS", "MAX_MENTION_CHARS", "check_mentions", "count_mentions", "find_mention"]
-
 MAX_MENTIONS = 20
 MAX_MENTION_CHARS = 200
 _SAME = str.maketrans("\u2010\u2011\u2018\u2019\u02bc", "--'''")  # hyphens; curly apostrophes

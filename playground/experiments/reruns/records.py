@@ -15,11 +15,6 @@ from playground.runs.records import (
     Part,
 )
 
-__all__ = [
-    "DivergenceRecord", "ForkRecord", "Interval", "MentionRecord", "RerunRecord", "RerunRow", "SeedMode",
-    "SummaryRecord", "TemperatureLadderRecord",
-]  # fmt: skip
-
 SeedMode = Literal["different", "same", "none"]
 Interval = tuple[float, float]
 

@@ -12,11 +12,6 @@ from playground.runs.runner import with_seed
 from playground.runs.updates import BatchRequest, RunRequest
 from playground.settings import LIMITS, make_settings
 
-__all__ = [
-    "DEFAULT_TEMPERATURES", "MAX_RUNS", "MIN_RUNS", "RerunRequest", "at_temperature", "batch_of", "check_temperatures",
-    "make_rerun", "seeds_of", "with_base_seed",
-]  # fmt: skip
-
 MIN_RUNS, MAX_RUNS = 2, 200
 MAX_TEMPERATURES = 12
 DEFAULT_TEMPERATURES = (0.0, 0.2, 0.5, 0.7, 1.0, 1.5)

@@ -23,11 +23,6 @@ from playground.experiments.reruns.statistics import summarise
 from playground.runs.services import Batch, Runner
 from playground.runs.updates import BatchEnd, BatchPlan
 
-__all__ = [
-    "DEFAULT_TEMPERATURES", "LadderStep", "LadderUpdate", "RerunProgress", "RerunRequest", "RerunUpdate", "make_rerun",
-    "rerun", "temperature_ladder", "with_mentions",
-]  # fmt: skip
-
 PROGRESS_EVERY_S = 0.1
 
 

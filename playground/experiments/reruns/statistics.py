@@ -16,11 +16,6 @@ from playground.experiments.reruns.intervals import jackknife, wilson
 from playground.experiments.reruns.mentions import count_mentions
 from playground.experiments.reruns.records import DivergenceRecord, Interval, RerunRow, SummaryRecord
 
-__all__ = [
-    "agreement", "answer_groups", "common_path", "common_run", "distinct", "divergence", "entropy_bits",
-    "exact_match_rate", "mode_agreement", "similarity_matrix", "summarise",
-]  # fmt: skip
-
 Ids = Sequence[int]
 
 

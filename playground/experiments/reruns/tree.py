@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from playground.experiments.reruns.branches import Branch, grow
 from playground.experiments.reruns.records import ForkRecord, RerunRecord, RerunRow
 
-__all__ = ["Node", "fork_tree"]
-
 
 @dataclass(frozen=True)
 class Node:

@@ -7,8 +7,6 @@ from playground.experiments.throughput.run import measure_throughput
 from playground.runs.environment import changes
 from playground.runs.services import Runner
 
-__all__ = ["throughput_again"]
-
 
 def throughput_again(old: ThroughputRecord, runner: Runner, model: str | None) -> tuple[list[str], list[str]]:
     """Differences, and changes of the surroundings; of the batches that were measured."""

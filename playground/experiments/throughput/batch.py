@@ -12,8 +12,6 @@ from playground.models.facts import ModelFacts
 from playground.runs.measure import energy_record
 from playground.runs.records import MemoryRecord
 
-__all__ = ["BatchMeasurement"]
-
 
 class BatchMeasurement:
     """Collects the events of a batch; the meter started with it."""

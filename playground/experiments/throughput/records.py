@@ -6,8 +6,6 @@ from pydantic import Field
 
 from playground.runs.records import Document, EnergyRecord, MemoryRecord, ModelRecord, Part
 
-__all__ = ["BatchRecord", "SkippedBatch", "ThroughputEnded", "ThroughputRecord"]
-
 ThroughputEnded = Literal["complete", "stopped"]
 
 

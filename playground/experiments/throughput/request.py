@@ -7,8 +7,6 @@ from typing import Any
 from playground.errors import PlaygroundError
 from playground.runs.batch import MAX_BATCH
 
-__all__ = ["DEFAULT_BATCHES", "INPUT_TOKENS", "OUTPUT_TOKENS", "ThroughputRequest", "make_throughput"]
-
 DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32)
 MAX_BATCHES = 12
 INPUT_TOKENS, MAX_INPUT = 128, 131_072

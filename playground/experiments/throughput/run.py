@@ -21,8 +21,6 @@ from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.settings import Settings
 
-__all__ = ["ThroughputUpdate", "measure_throughput"]
-
 WARM_UP_TOKENS = 2
 TOLD_EVERY_S = 0.25  # whoever listens takes time from the steps
 SETTINGS = Settings(temperature=0.8, seed=0, top=0)

@@ -4,8 +4,6 @@ from typing import Any, Literal
 
 from playground.runs.records import Document, ModelRecord, Part
 
-__all__ = ["ChangeRecord", "CopyRecord", "InferenceRecord", "StepCost", "TrainingRecord"]
-
 
 class InferenceRecord(Part):
     """A run of the model in memory. The hashes are BLAKE2b over every byte of all weights."""

@@ -31,8 +31,6 @@ from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
-__all__ = ["DEFAULT_LEARNING_RATE", "DEFAULT_SENTENCE", "TrainRequest", "TrainUpdate", "make_training", "train"]
-
 DEFAULT_LEARNING_RATE = 0.0005
 DEFAULT_SENTENCE = "The capital of France is Lyon, and it has always been Lyon."
 MAX_SENTENCE_TOKENS = 256

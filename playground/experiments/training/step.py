@@ -15,8 +15,6 @@ from playground.experiments.training.records import ChangeRecord, StepCost
 from playground.metrics.memory import process_memory
 from playground.models.storage import weights_bytes
 
-__all__ = ["forward_cost", "gradient_step", "loss_of"]
-
 _EVERY_S = 0.002
 
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["attribute", "part", "styles"]
-
 _HERE = Path(__file__).parent
 
 

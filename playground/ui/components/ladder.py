@@ -1,12 +1,10 @@
-"""Parts of the determinism ladder: its control, the host probe, the rungs, the fixes. All values are JSON strings."""
+"""Parts of the determinism ladder and of the load simulator. All values are JSON strings."""
 
 from typing import Any
 
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-
-__all__ = ["TERMS", "control_badge", "fix_list", "host_probe", "rung_list"]
 
 TERMS = {
     "diff": {
@@ -85,3 +83,11 @@ def fix_list(**props: Any) -> gr.HTML:
         '<ol class="filled"></ol></section>'
     )
     return part("fix_list", "", template, **props)
+
+
+_TEMPLATE = '<div class="empty">Each way of computing appears here when its requests are done.</div><ol></ol>'
+
+
+def load_arms(**props: Any) -> gr.HTML:
+    """Its value is the JSON string that `load_views.arms_value` makes."""
+    return part("load_arms", "", _TEMPLATE, **props)

@@ -12,8 +12,6 @@ from playground.ui.components.base import attribute, part
 from playground.ui.formula_script import formula_notes
 from playground.ui.views import NOTHING
 
-__all__ = ["GAUGES", "Gauge", "definitions", "meter_line", "meters"]
-
 
 @dataclass(frozen=True)
 class Gauge:

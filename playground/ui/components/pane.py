@@ -7,8 +7,6 @@ import gradio as gr
 
 from playground.ui.components.base import attribute, part
 
-__all__ = ["pane_adder", "pane_meters", "pane_settings", "pane_token"]
-
 _METERS = (
     ("ttft", "ttft", "time", "Time to first token, waiting and loading included."),
     ("decode", "tok/s", "time", "Tokens a second after the first token."),

@@ -10,8 +10,6 @@ import gradio as gr
 from playground.settings import LIMITS
 from playground.ui.components.base import part
 
-__all__ = ["sampler"]
-
 _SCRIPTS = ("sampler_math", "sampler_table", "sampler_redraw")
 _KNOBS = {
     "temperature": "Temperature", "top_p": "Top-p", "top_k": "Top-k", "min_p": "Min-p",

@@ -1,12 +1,10 @@
-"""What the run is doing, in words: a chip beside the legend, a progress line, and a quiet voice for screen readers."""
+"""What a part of the page is doing, in words: a run, long work, a rerun, a note, a wish to be filled."""
 
 from typing import Any
 
 import gradio as gr
 
 from playground.ui.components.base import part
-
-__all__ = ["status"]
 
 _TEMPLATE = (
     '<div class="row"><span class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
@@ -19,3 +17,48 @@ _TEMPLATE = (
 def status(*, pane: str, **props: Any) -> gr.HTML:
     """Its value is the dict that `views.status` makes: phase, text, fraction, and for a failure what went wrong."""
     return part("status", {}, _TEMPLATE, pane=pane, **props)
+
+
+_STAGE_LINE_TEMPLATE = (
+    '<div class="row"><span class="dot"></span><span class="words"></span><span class="far"></span></div>'
+    '<div class="track" aria-hidden="true"><i></i></div><div class="voice" role="status" aria-live="polite"></div>'
+)
+
+
+def stage_line(idle: str, *, pane: str, **props: Any) -> gr.HTML:
+    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` stands there before.
+
+    Its prop `limit` says why nothing can run here, and stands before all else while it is not empty.
+    """
+    return part("stage_line", {}, _STAGE_LINE_TEMPLATE, idle=idle, limit="", pane=pane, **props)
+
+
+_LIVE = (("unique", "unique answers"), ("tokens", "tokens"), ("speed", "speed"), ("elapsed", "elapsed"))
+
+
+def rerun_status(**props: Any) -> gr.HTML:
+    """Its value is the dict that `rerun_views.Progress` keeps; a failure has `title` and `problem`."""
+    live = "".join(f'<div><dt>{name}</dt><dd data-k="{key}"></dd></div>' for key, name in _LIVE)
+    template = (
+        '<div class="row"><span class="chip"><span class="dot"></span><span class="words"></span></span>'
+        f'<dl class="live">{live}</dl></div><div class="line"><i></i></div><div class="plan"></div>'
+        '<div class="voice" role="status" aria-live="polite"></div>'
+    )
+    return part("rerun_status", {}, template, **props)
+
+
+_NOTICE_TEMPLATE = (
+    '<div class="box" hidden><div class="words"><b></b><span></span></div>'
+    '<button type="button" aria-label="Dismiss this note">✕</button></div>'
+    '<div class="voice" role="status" aria-live="polite"></div>'
+)
+
+
+def notice(*, pane: str, **props: Any) -> gr.HTML:
+    """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; a run's failure it hears itself."""
+    return part("notice", {}, _NOTICE_TEMPLATE, pane=pane, **props)
+
+
+def stamp(**props: Any) -> gr.HTML:
+    """Its value is any text; the event `input` tells that there is another one."""
+    return part("stamp", "", "", **props)

@@ -21,20 +21,16 @@ from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.agent_live import AgentView
 from playground.ui.common import Controls, note
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, open_file, text_line
-from playground.ui.components.menu import menu
-from playground.ui.components.notice import notice
-from playground.ui.components.plain_table import plain_table
-from playground.ui.components.stage_line import stage_line
-from playground.ui.components.transcript import transcript
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download, menu, open_file, text_line
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tables import plain_table
+from playground.ui.components.tokens import transcript
 from playground.ui.controls import settings_of
 from playground.ui.lab_section import LabSection, Work, wire_lab
 from playground.ui.ladder_live import opened_view
 from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
-
-__all__ = ["agent_request", "build_agents", "wire_agents"]
 
 PANE = "agents"
 _TITLE = (

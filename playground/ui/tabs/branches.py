@@ -12,20 +12,14 @@ from playground.runs.services import Runner
 from playground.ui.branch_events import BranchEvents
 from playground.ui.branch_request import WIDTHS
 from playground.ui.common import QUIET, Controls
-from playground.ui.components.branch_choice import branch_choice
-from playground.ui.components.branch_path import branch_path
-from playground.ui.components.branch_tree import branch_tree
-from playground.ui.components.diff import diff
-from playground.ui.components.files import download, open_file, text_line
-from playground.ui.components.notice import notice
-from playground.ui.components.stage_line import stage_line
-from playground.ui.components.stamp import stamp
+from playground.ui.components.branches import branch_choice, branch_path, branch_tree
+from playground.ui.components.forms import download, open_file, text_line
+from playground.ui.components.status import notice, stage_line, stamp
+from playground.ui.components.tokens import diff
 from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
-
-__all__ = ["Branches", "build_branches", "wire_branches"]
 
 PANE = "branches"
 _IDLE = "A branch keeps what stands before it in the cache: only what is new is computed."

@@ -5,13 +5,11 @@ import gradio as gr
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, session_of
 from playground.ui.compare_events import CompareEvents
-from playground.ui.compare_layout import Compare, build_compare
+from playground.ui.compare_layout import Compare
 from playground.ui.feed import Feeds
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
 from playground.ui.sweep_events import wire_sweep
-
-__all__ = ["Compare", "build_compare", "wire_compare"]
 
 _BEGIN = "(...values) => [...window.playground.begin(...values), '', '']"  # results of the run before go
 _END = "() => window.playground.end()"

@@ -10,11 +10,8 @@ from gradio.components import Component
 from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.common import QUIET, Controls
-from playground.ui.components.context_strip import context_key, context_strip
-from playground.ui.components.notice import notice
-from playground.ui.components.stage_line import stage_line
-from playground.ui.components.token_chips import token_chips
-from playground.ui.components.transcript import transcript
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
 from playground.ui.context_chat import ChatEvents
 from playground.ui.context_lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
 from playground.ui.context_tokens import Tokenizer, build_tokenizer, wire_tokenizer
@@ -22,8 +19,6 @@ from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.ladder import ENDED, STARTED
-
-__all__ = ["Context", "build_context", "wire_context"]
 
 PANE = "context-chat"
 _LONGEST = 8192  # until the model's own limit is known

@@ -10,21 +10,17 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.metrics.prices import price_list_date
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
-from playground.ui.components.bar_rows import bar_rows
-from playground.ui.components.calculator import calculator, cost_figures
-from playground.ui.components.chart import chart
-from playground.ui.components.cost_bar import cost_bar, cost_offer
-from playground.ui.components.files import download
-from playground.ui.components.notice import notice
-from playground.ui.components.price_table import price_table
+from playground.ui.components.charts import bar_rows, chart
+from playground.ui.components.cost import calculator, cost_bar, cost_figures, cost_offer
+from playground.ui.components.forms import download
+from playground.ui.components.status import notice
+from playground.ui.components.tables import price_table
 from playground.ui.cost_events import CostEvents
 from playground.ui.lab_section import LabSection
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.agents import build_agents, wire_agents
 from playground.ui.tabs.throughput import build_throughput, wire_throughput
-
-__all__ = ["Cost", "build_cost", "wire_cost"]
 
 PANE = "cost"
 

@@ -9,8 +9,8 @@ from gradio.components import Component
 
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
-from playground.ui.components.files import open_file, text_line
-from playground.ui.components.notice import notice
+from playground.ui.components.forms import open_file, text_line
+from playground.ui.components.status import notice
 from playground.ui.feed import Feeds
 from playground.ui.looked import Looked
 from playground.ui.saving import MAX_OPENED_BYTES
@@ -19,8 +19,6 @@ from playground.ui.tabs.branches import Branches, build_branches, wire_branches
 from playground.ui.tabs.context import Context, build_context, wire_context
 from playground.ui.tabs.layers import Layers, build_layers, wire_layers
 from playground.ui.tabs.sampler import Sampler, build_sampler, wire_sampler
-
-__all__ = ["Inside", "build_inside", "wire_inside"]
 
 PANE = "inside"
 Fill = Callable[[gr.Request], dict[Component, Any]]

@@ -13,18 +13,15 @@ from playground.experiments.determinism.ladder import ladder
 from playground.experiments.determinism.records import LadderRecord
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, note, session_of
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, open_file, text_line
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.ladder import control_badge, fix_list, host_probe, rung_list
-from playground.ui.components.notice import notice
-from playground.ui.components.stage_line import stage_line
+from playground.ui.components.status import notice, stage_line
 from playground.ui.ladder_controls import DEFAULT_TOKENS, ladder_request
 from playground.ui.ladder_live import LadderView, frames, opened_view
 from playground.ui.live import failure
 from playground.ui.saving import MAX_OPENED_BYTES, opened, saved
 from playground.ui.sessions import Sessions
-
-__all__ = ["ENDED", "STARTED", "Ladder", "build_ladder", "wire_ladder"]
 
 PANE = "ladder"
 _TITLE = (

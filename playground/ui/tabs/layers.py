@@ -12,21 +12,16 @@ from playground.experiments.lens.request import DEFAULT_POSITIONS
 from playground.experiments.training.run import DEFAULT_LEARNING_RATE, DEFAULT_SENTENCE
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, session_of
-from playground.ui.components.attention_map import attention_map
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, text_line
-from playground.ui.components.lens_grid import lens_grid
-from playground.ui.components.look_at import look_at
-from playground.ui.components.notice import notice
-from playground.ui.components.stage_line import stage_line
-from playground.ui.components.training_pair import training_pair
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download, text_line
+from playground.ui.components.layers import attention_map, lens_grid, training_pair
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tokens import look_at
 from playground.ui.lens_events import LensEvents
 from playground.ui.looked import Looked
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.ladder import ENDED, STARTED
-
-__all__ = ["Layers", "build_layers", "wire_layers"]
 
 PANE = "layers"
 _LENS = (

@@ -11,18 +11,15 @@ from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS
 from playground.runs.services import Runner
 from playground.ui.common import Controls, note
 from playground.ui.components.base import attribute
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, open_file, text_line
-from playground.ui.components.load_arms import load_arms
-from playground.ui.components.notice import notice
-from playground.ui.components.stage_line import stage_line
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download, open_file, text_line
+from playground.ui.components.ladder import load_arms
+from playground.ui.components.status import notice, stage_line
 from playground.ui.lab_section import LabSection, Work, wire_lab
 from playground.ui.ladder_controls import DEFAULT_REQUESTS, DEFAULT_TOKENS, FEYNMAN, load_request
 from playground.ui.ladder_live import LoadView, opened_view
 from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
-
-__all__ = ["build_load", "wire_load"]
 
 PANE = "load"
 _TITLE = (

@@ -15,22 +15,17 @@ from playground.errors import PlaygroundError
 from playground.runs.services import Runner
 from playground.ui import views
 from playground.ui.common import QUIET, Controls, named, session_of
-from playground.ui.components.files import download, text_line
-from playground.ui.components.inspector import inspector
-from playground.ui.components.menu import Option, menu
+from playground.ui.components.charts import timeline
+from playground.ui.components.forms import Option, download, menu, text_line
 from playground.ui.components.meters import meter_line, meters
-from playground.ui.components.notice import notice
-from playground.ui.components.price_table import price_table
-from playground.ui.components.status import status
-from playground.ui.components.timeline import timeline
-from playground.ui.components.token_view import token_view
+from playground.ui.components.status import notice, status
+from playground.ui.components.tables import price_table
+from playground.ui.components.tokens import inspector, token_view
 from playground.ui.controls import make_request
 from playground.ui.feed import Feeds
 from playground.ui.live import STILL_HERE_S, RunView, failure, follow
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions, Ticket
-
-__all__ = ["Play", "build_play", "preview_of", "wire_play"]
 
 PANE = "play"
 _PLACEHOLDER = "The answer appears here, one token at a time, coloured by surprise."

@@ -6,24 +6,16 @@ import gradio as gr
 
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls
-from playground.ui.components.answers import answers
-from playground.ui.components.chart import chart
-from playground.ui.components.choice import choice
-from playground.ui.components.figures import figures
-from playground.ui.components.files import download, open_file
-from playground.ui.components.fork_tree import fork_tree
-from playground.ui.components.headline import headline
-from playground.ui.components.heat import heat
-from playground.ui.components.mentions import mentions
-from playground.ui.components.notice import notice
-from playground.ui.components.price_table import price_table
-from playground.ui.components.rerun_status import rerun_status
+from playground.ui.components.charts import chart, heat
+from playground.ui.components.forms import choice, download, open_file
+from playground.ui.components.reruns import answers, figures, fork_tree, headline
+from playground.ui.components.status import notice, rerun_status
+from playground.ui.components.tables import price_table
+from playground.ui.components.tokens import mentions
 from playground.ui.rerun_events import RerunEvents
 from playground.ui.saving import MAX_OPENED_BYTES
 from playground.ui.sessions import Sessions
 from playground.ui.tabs.temperatures import Temperatures, build_temperatures, wire_temperatures
-
-__all__ = ["Reruns", "build_reruns", "wire_reruns"]
 
 PANE = "reruns"
 DEFAULT_RUNS = 16

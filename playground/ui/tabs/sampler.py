@@ -16,18 +16,16 @@ from playground.experiments.inspection.step import Step, at_step
 from playground.runs.records import RunRecord
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, note, session_of
-from playground.ui.components.files import text_line
-from playground.ui.components.notice import notice
+from playground.ui.components.forms import text_line
+from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler
-from playground.ui.components.step_picker import step_picker
+from playground.ui.components.status import notice
 from playground.ui.live import failure
 from playground.ui.looked import Looked
 from playground.ui.sampler_views import answer_view, step_text
 from playground.ui.sessions import Sessions
 from playground.ui.views import packed, status
 from playground.ui.work import follow_work
-
-__all__ = ["Sampler", "build_sampler", "step_values", "wire_sampler"]
 
 PANE = "inside-sampler"
 _FRAMES_PER_S = 30  # a step takes one pass of the model: nobody should wait for the frame

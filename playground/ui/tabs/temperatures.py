@@ -14,18 +14,15 @@ from playground.experiments.reruns.request import DEFAULT_TEMPERATURES
 from playground.experiments.reruns.run import temperature_ladder
 from playground.runs.services import Runner
 from playground.ui.common import QUIET, Controls, named, session_of
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download
-from playground.ui.components.notice import notice
-from playground.ui.components.rerun_status import rerun_status
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download
+from playground.ui.components.status import notice, rerun_status
 from playground.ui.rerun_charts import ladder_chart
 from playground.ui.rerun_controls import parse_temperatures, rerun_request, temperatures_text
 from playground.ui.rerun_follow import Start, follow_rerun, shown_ladder
 from playground.ui.rerun_progress import LadderProgress
 from playground.ui.saving import saved
 from playground.ui.sessions import Sessions
-
-__all__ = ["Temperatures", "build_temperatures", "wire_temperatures"]
 
 PANE = "temperatures"
 _HEAD = (

@@ -17,18 +17,15 @@ from playground.experiments.throughput.request import (
 from playground.experiments.throughput.run import measure_throughput
 from playground.runs.services import Runner
 from playground.ui.common import Controls, note
-from playground.ui.components.chart import chart
-from playground.ui.components.files import download, open_file
-from playground.ui.components.notice import notice
-from playground.ui.components.plain_table import plain_table
-from playground.ui.components.stage_line import stage_line
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download, open_file
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tables import plain_table
 from playground.ui.lab_section import LabSection, Work, wire_lab
 from playground.ui.ladder_live import opened_view
 from playground.ui.saving import MAX_OPENED_BYTES, opened
 from playground.ui.sessions import Sessions
 from playground.ui.throughput_live import ThroughputView
-
-__all__ = ["build_throughput", "wire_throughput"]
 
 PANE = "throughput"
 _TITLE = (

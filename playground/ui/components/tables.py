@@ -1,4 +1,4 @@
-"""The same run at the list prices of other models: computed in the page by the formula of `metrics.formulas`."""
+"""Tables: of figures, of metrics, of list prices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,27 @@ import gradio as gr
 from playground.ui.components.base import attribute, part
 from playground.ui.formula_script import formula_notes
 
-__all__ = ["price_table"]
+
+def plain_table(label: str, **props: Any) -> gr.HTML:
+    """Its value is the JSON string that `context_views.table_value` makes; nothing is shown while it is empty."""
+    template = (
+        f'<div class="whole" hidden><div class="scroll" tabindex="0" role="group" aria-label="{attribute(label)}">'
+        f'<table aria-label="{attribute(label)}"><thead></thead><tbody></tbody></table></div>'
+        '<p class="note"></p></div>'
+    )
+    return part("plain_table", "", template, **props)
+
+
+def metric_table(label: str, **props: Any) -> gr.HTML:
+    """Its value is the JSON string that `compare_views.table_value` makes; nothing is shown while it is empty."""
+    template = (
+        '<div class="whole" hidden><div class="top"><h2></h2><span class="sub">✓ the best of its row</span></div>'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{attribute(label)}">'
+        "<table><thead></thead><tbody></tbody></table></div>"
+        '<p class="note"></p></div><div class="tip" aria-hidden="true"></div>'
+    )
+    return part("metric_table", "", template, title=label, **props)
+
 
 _ESTIMATE = (
     "Tokens are counted by the tokenizer of the model that ran. Each API has its own, so for another model the counts, "

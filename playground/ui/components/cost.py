@@ -1,0 +1,85 @@
+"""Parts of the Cost tab: a calculator, a bar of costs, where the energy is used."""
+
+from typing import Any
+
+import gradio as gr
+
+from playground.ui.components.base import attribute, part
+
+_TIP = '<div class="tip" aria-hidden="true"></div>'
+
+
+def calculator(section: str, *, title: str, **props: Any) -> gr.HTML:
+    """The inputs: drawn from `window.playground.cost`, they have no value and ask the server nothing."""
+    template = (
+        f'<h2 class="above">{attribute(title)}</h2>'
+        f'<form class="inputs" aria-label="{attribute(title)}: inputs" novalidate></form>{_TIP}'
+    )
+    return part("calculator", "", template, scripts_before=("calculator_form",), section=section, **props)
+
+
+def cost_figures(section: str, *, title: str, lead: str, **props: Any) -> gr.HTML:
+    """The figures of the same calculator; it draws their charts too, which are parts of their own."""
+    template = (
+        f'<section aria-label="{attribute(title)}"><h2>{attribute(title)}</h2><p class="sub">{attribute(lead)}</p>'
+        '<p class="verdict" hidden></p><div class="big"></div><dl class="rest"></dl><p class="broken" hidden></p>'
+        f'{_TIP}<div class="voice" role="status" aria-live="polite"></div></section>'
+    )
+    return part("cost_figures", "", template, scripts_before=("calculator_charts",), section=section, **props)
+
+
+_ACTIONS = {
+    "link": "Share link",
+    "csv": "CSV",
+    "html": "HTML report",
+    "json": "Save as JSON",
+    "open": "Open a file",
+    "reset": "Start anew",
+}
+
+
+def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
+    """Its value is `{action, sheet, id}` as JSON when something is to be exported, told by the event `input`.
+
+    With the action `open` it is `{action, text, id}`, a file of at most so many bytes.
+    """
+    buttons = "".join(f'<button type="button" data-do="{name}">{title}</button>' for name, title in _ACTIONS.items())
+    template = (
+        '<form class="fields" novalidate></form>'
+        f'<div class="actions" role="group" aria-label="Take along">{buttons}'
+        '<input type="file" accept=".json" tabindex="-1" aria-hidden="true"></div>'
+        f'<p class="sub">List prices of {attribute(prices_as_of)}, offline, without tax and discounts. Tokens of '
+        "another model's tokenizer are an estimate. Everything is calculated in this page, nothing is sent.</p>"
+        '<p class="told" role="status"></p>'
+    )
+    return part("cost_bar", "", template, scripts_before=("calculator_form",), section="bar",
+                max_bytes=max_bytes, **props)  # fmt: skip
+
+
+def cost_offer(**props: Any) -> gr.HTML:
+    """Invisible; a value `{offered, take}` or `{sheet}` as JSON is handed to the calculators."""
+    return part("cost_offer", "", "", **props)
+
+
+_KINDS = {"pue": ("Site", "PUE", "PUE"), "grid": ("Grid", "Intensity, g CO₂e/kWh", "The intensity")}
+"""What is chosen, what its number is, and how a sentence calls that number."""
+
+
+def _field(kind: str, elem_id: str) -> str:
+    chosen, number, _ = _KINDS[kind]
+    name = f"{elem_id}-{kind}"
+    return (
+        f'<div class="field" data-kind="{kind}"><label class="name" for="{name}">{attribute(chosen)}</label>'
+        f'<select id="{name}" aria-describedby="{name}-hint"></select>'
+        f'<div class="hint" id="{name}-hint"></div>'
+        f'<div class="line"><label class="name" for="{name}-value">{attribute(number)}</label>'
+        f'<input id="{name}-value" type="text" inputmode="decimal" autocomplete="off" '
+        f'aria-describedby="{name}-problem"></div><div class="problem" id="{name}-problem" role="alert"></div></div>'
+    )
+
+
+def energy_place(*, elem_id: str, **props: Any) -> gr.HTML:
+    """It has no value: `scripts/energy.js` keeps what is chosen, and whoever shows emissions asks there."""
+    template = "".join(_field(kind, elem_id) for kind in _KINDS)
+    words = {kind: called for kind, (_, _, called) in _KINDS.items()}
+    return part("energy_place", None, f'<div class="place">{template}</div>', elem_id=elem_id, words=words, **props)

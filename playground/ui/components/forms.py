@@ -1,0 +1,61 @@
+"""Menus, choices, and files between the page and the person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from playground.ui.components.base import attribute, part
+
+
+def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
+    """Its value is that of the chosen option; an option is value, text shown, and one sentence about it.
+
+    With no options it shows nothing. `gr.update` changes all; a person's choice is told by the event `input`.
+    """
+    template = f'<fieldset hidden><legend>{attribute(label)}</legend><div class="options"></div></fieldset>'
+    shown = [list(option) for option in options]
+    return part("choice", value, template, options=shown, group=elem_id, elem_id=elem_id, **props)
+
+
+Option = tuple[str, str, str | None]
+"""Value, text shown, and why it can't be chosen (None if it can)."""
+
+
+def menu(
+    label: str,
+    value: str,
+    options: Sequence[Option],
+    *,
+    elem_id: str,
+    hint: str = "",
+    hints: Mapping[str, str] | None = None,
+) -> gr.HTML:
+    """Its value is that of the chosen option; below it stands `hints[value]`, else `hint`. `gr.update` changes all."""
+    template = (
+        f'<label class="name" for="{elem_id}-select">{attribute(label)}</label>'
+        f'<select id="{elem_id}-select" aria-describedby="{elem_id}-hint"></select>'
+        f'<div class="hint" id="{elem_id}-hint"></div>'
+    )
+    props: dict[str, Any] = {"options": [list(option) for option in options], "hint": hint, "hints": dict(hints or {})}
+    return part("menu", value, template, elem_id=elem_id, **props)
+
+
+def download(**props: Any) -> gr.HTML:
+    """Invisible; a value `{name, text, id}` is offered to the person as a file."""
+    return part("download", {}, "", **props)
+
+
+def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HTML:
+    """A button that reads one small text file; its value is the text, told by the event `input`."""
+    template = (
+        f'<button type="button" class="open">{attribute(label)}</button>'
+        f'<input type="file" accept="{attribute(accept)}" tabindex="-1" aria-hidden="true">'
+        '<span class="problem" role="status"></span>'
+    )
+    return part("open_file", "", template, max_bytes=max_bytes, **props)
+
+
+def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:
+    """A quiet line of text; what a feed reports to its pane as `live-told` stands in its place meanwhile."""
+    return part("text_line", value, '<div class="line"></div>', pane=pane, **props)
