@@ -12,6 +12,7 @@ from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.api import add_api
 from playground.ui.common import QUIET, Controls, session_of
+from playground.ui.compare_layout import build_compare
 from playground.ui.feed import Feeds
 from playground.ui.lab_section import LabSection
 from playground.ui.page import FIELDS
@@ -19,7 +20,7 @@ from playground.ui.preset_menu import PresetBook
 from playground.ui.preset_wiring import wire_presets
 from playground.ui.sessions import Sessions
 from playground.ui.sidebar import build_sidebar
-from playground.ui.tabs.compare import Compare, build_compare, wire_compare
+from playground.ui.tabs.compare import Compare, wire_compare
 from playground.ui.tabs.cost import Cost, build_cost, wire_cost
 from playground.ui.tabs.inside import Inside, build_inside, wire_inside
 from playground.ui.tabs.ladder import Ladder, build_ladder, wire_ladder

@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.run import SweepRequest, estimate_sweep, make_sweep
+from playground.experiments.compare.sweep import SweepRequest, estimate_sweep, make_sweep
 from playground.experiments.compare.table import metric_rows
 from playground.runs.services import Runner
 from playground.ui import sweep_views as views

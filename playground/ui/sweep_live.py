@@ -10,7 +10,8 @@ from playground.backends.base import Loading, Queued
 from playground.engine.events import Finished, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.run import PaneFailed, PaneUpdate, SweepRequest, start_sweep
+from playground.experiments.compare.run import PaneFailed, PaneUpdate
+from playground.experiments.compare.sweep import SweepRequest, start_sweep
 from playground.runs.records import RunRecord
 from playground.runs.services import Runner
 from playground.ui import sweep_views, views

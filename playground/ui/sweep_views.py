@@ -8,7 +8,7 @@ from typing import Any
 
 from playground.engine.events import Finished, TokenEvent
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.run import SweepEstimate
+from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow
 from playground.runs.records import RunRecord, TokenRecord
 from playground.settings import LIMITS

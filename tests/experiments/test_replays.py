@@ -13,11 +13,10 @@ from playground.experiments.agents.run import agent_loop
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import (
     CompareRequest,
-    SweepRequest,
     pane_request,
     start_compare,
-    start_sweep,
 )
+from playground.experiments.compare.sweep import SweepRequest, start_sweep
 from playground.experiments.context.curve import CurveRequest, context_curve
 from playground.experiments.context.needle import NeedleRequest, needle
 from playground.experiments.context.records import ContextRecord, NeedleRecord

@@ -14,7 +14,8 @@ from playground.engine.generate import stream
 from playground.experiments.agents import calls
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.documents import parse_document
-from tests.ui.lab import OpenPage, open_tab, violations
+from tests.ui.lab import OpenPage, open_tab
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 

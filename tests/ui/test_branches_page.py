@@ -13,7 +13,8 @@ from playground.experiments.branching.tree import tokens_of, total_logprob
 from playground.experiments.documents import parse_document
 from tests.experiments.branching.test_tree import branch as made_branch
 from tests.ui.compare_samples import HOSTILE, made_run
-from tests.ui.lab import OpenPage, open_tab, set_slider, violations
+from tests.ui.lab import OpenPage, open_tab, set_slider
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from playground.backends.local import LocalBackend
 from playground.experiments.compare import sweep
 from tests.ui.compare_samples import HOSTILE
-from tests.ui.lab import open_tab, set_slider, violations
-from tests.ui.pages import OpenPage
+from tests.ui.lab import open_tab, set_slider
+from tests.ui.pages import OpenPage, violations
 
 pytestmark = pytest.mark.browser
 LONG = 400  # tokens: long enough to act while they come

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playground.engine.events import Finished
 from playground.experiments.compare.diff import diff_runs
-from playground.experiments.compare.run import SweepEstimate
+from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
 from playground.runs.records import EnergyRecord
 from playground.ui import compare_views as views

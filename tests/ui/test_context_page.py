@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.lab import OpenPage, open_tab, set_slider, violations
+from tests.ui.lab import OpenPage, open_tab, set_slider
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,8 @@ from playground.experiments.costing.sheet import CostRequest, Lengths, build_she
 from playground.paths import presets_dir
 from playground.runs.records import parse_as
 from playground.ui.views import NOTHING
-from tests.ui.lab import OpenPage, open_tab, violations
+from tests.ui.lab import OpenPage, open_tab
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 TABS = tuple(dict.fromkeys(section.tab for section in SECTIONS))

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from playground.ui.energy_views import energy_choices
-from tests.ui.lab import OpenPage, set_slider, violations
+from tests.ui.lab import OpenPage, set_slider
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 CO2 = "#meters .energy [data-k=energy_co2]"

@@ -6,8 +6,8 @@ from transformers import MambaConfig
 
 from playground.models.quiet import quiet
 from tests.tiny import VOCABULARY, tiny_folder, tiny_model, tiny_tokenizer
-from tests.ui.lab import serving, violations
-from tests.ui.pages import opening
+from tests.ui.lab import serving
+from tests.ui.pages import opening, violations
 
 pytestmark = pytest.mark.browser
 GATES = {("Reruns",): ("#ladder", "#load"), ("Inside", "Layers"): ("#layers",)}

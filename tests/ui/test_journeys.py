@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.fakes import FakeRunner, Script
-from tests.ui.conftest import OpenPage, ready
-from tests.ui.pages import PATIENCE_S, violations
+from tests.ui.conftest import OpenPage
+from tests.ui.pages import PATIENCE_S, ready, violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = " <img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"

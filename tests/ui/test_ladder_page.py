@@ -13,7 +13,8 @@ from playground.runs.records import parse_as
 from playground.runs.stages import Steps
 from playground.ui import ladder_views, load_views
 from tests.ui import ladder_records as made
-from tests.ui.lab import OpenPage, open_tab, violations
+from tests.ui.lab import OpenPage, open_tab
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"

@@ -11,7 +11,8 @@ from playground.experiments.documents import parse_document
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.ui import lens_views
-from tests.ui.lab import OpenPage, set_slider, violations
+from tests.ui.lab import OpenPage, set_slider
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,8 @@ from playground.data.presets import load_prices
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import rates, reference_models
 from playground.paths import presets_dir
-from tests.ui.lab import OpenPage, open_tab, set_slider, violations
+from tests.ui.lab import OpenPage, open_tab, set_slider
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 FIRST = [model.id for model in load_prices(presets_dir() / "prices.yaml").models]

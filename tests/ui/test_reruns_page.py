@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from playground.experiments.reruns.mentions import find_mention
 from playground.runs.records import Document
-from tests.ui.lab import OpenPage, open_tab, set_slider, violations
+from tests.ui.lab import OpenPage, open_tab, set_slider
+from tests.ui.pages import violations
 from tests.ui.rerun_samples import hostile_record, ladder, record
 
 pytestmark = pytest.mark.browser

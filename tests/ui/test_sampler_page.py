@@ -9,7 +9,8 @@ from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.tiny_runner import answer, endless_folder, make_runner, make_slot, of, request
-from tests.ui.lab import OpenPage, open_tab, violations
+from tests.ui.lab import OpenPage, open_tab
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src=x onerror="document.title = 1">'

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from playground.experiments.documents import parse_document
 from playground.experiments.throughput.records import ThroughputRecord
-from tests.ui.lab import OpenPage, open_tab, violations
+from tests.ui.lab import OpenPage, open_tab
+from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 

@@ -9,6 +9,7 @@ from playground.backends.base import Loading
 from playground.backends.slot import ModelSlot
 from playground.engine.events import PreparedPrompt, PromptProcessed, TokenEvent
 from playground.errors import PlaygroundError
+from playground.experiments.compare.changes import parse_changes
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import (
@@ -17,7 +18,6 @@ from playground.experiments.compare.run import (
     PaneFailed,
     PaneUpdate,
     make_compare,
-    parse_changes,
     start_compare,
 )
 from playground.experiments.documents import parse_document

@@ -10,11 +10,8 @@ from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.run import (
     PaneFailed,
     PaneUpdate,
-    estimate_sweep,
-    make_sweep,
-    start_sweep,
 )
-from playground.experiments.compare.sweep import LONG_S
+from playground.experiments.compare.sweep import LONG_S, estimate_sweep, make_sweep, start_sweep
 from playground.experiments.documents import parse_document
 from playground.runs.runner import Runner
 from tests.tiny_runner import answer, ids, of, request

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.golden.compare import same
-from tests.ui.conftest import *  # noqa: F403  the page and the browser
 from tests.ui.pages import OpenPage
 
 pytestmark = pytest.mark.browser
@@ -16,7 +15,7 @@ TABS = {
     "Compare": (),
     "Reruns": (),
     "Inside": ("Sampler", "Branches", "Context", "Layers"),
-    "Cost": ("A month", "Own hardware", "Agents"),
+    "Cost": ("Month", "Own hardware", "Agents", "Retrieval or training", "Cascade and cache", "Energy"),
 }
 _MADE = re.compile(r"^(component-|svelte|input-|radio-|range_id|tip-)")  # ids that count up, by Gradio or by a part
 _IDS = "[...document.querySelectorAll('[id]')].map((one) => one.id)"
