@@ -21,8 +21,8 @@ from playground.files import write_atomic
 from playground.metrics.prices import find_reference
 from playground.numbers import plain_number, with_a_point
 from playground.paths import presets_dir
-from playground.ui.cost_report import sheet_html
-from playground.ui.formula_script import formula_notes
+from playground.views.cost_report import sheet_html
+from playground.views.formula_script import formula_notes
 
 _ALIASES = {
     "buy_usd": "purchase_usd", "throughput": "throughput_tokens_per_s", "prefill": "prefill_tokens_per_s",

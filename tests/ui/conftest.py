@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from playground.ui.app import build_app
-from playground.ui.launch import launch_options
+from playground.ui.shell.app import build_app
+from playground.ui.shell.launch import launch_options
 from tests.fakes import FakeRunner, Script
 from tests.ui.pages import PATIENCE_S, OpenPage, opening
 

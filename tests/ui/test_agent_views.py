@@ -10,10 +10,10 @@ from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
 from playground.experiments.agents.request import default_document
 from playground.runs.records import ModelRecord
-from playground.ui.agent_live import AgentView
-from playground.ui.agent_views import input_chart, loop_words, steps_value, ttft_chart
-from playground.ui.tabs.agents import agent_request
-from playground.ui.views import NOTHING
+from playground.ui.rooms.cost.agent_live import AgentView
+from playground.ui.rooms.cost.agents import agent_request
+from playground.views.agents import input_chart, loop_words, steps_value, ttft_chart
+from playground.views.run import NOTHING
 
 MODEL = ModelRecord(
     id="tiny", source="s", parameters=1, quantization="fp32", weights_bytes=1, context_length=99, device="cpu"

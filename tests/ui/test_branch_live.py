@@ -12,10 +12,10 @@ from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, prune, tokens_of
 from playground.runs.runner import Runner
-from playground.ui.branch_events import BranchEvents
-from playground.ui.branch_live import BranchView
-from playground.ui.feed import Feeds
-from playground.ui.sessions import Sessions, Ticket
+from playground.ui.rooms.inside.branch_events import BranchEvents
+from playground.ui.rooms.inside.branch_live import BranchView
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.sessions import Sessions, Ticket
 from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.conftest import run_async
@@ -31,7 +31,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 @pytest.fixture
 def events(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> BranchEvents:
-    monkeypatch.setattr("playground.ui.feed._GRACE_S", 0)  # no page asks for the lines
+    monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
     section, looked = SimpleNamespace(**{name: name for name in PARTS}), SimpleNamespace(record=lambda request: None)
     return BranchEvents(section, looked, "temperature", runner, Sessions(), Feeds())  # type: ignore[arg-type]
 

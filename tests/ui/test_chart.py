@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.ui.chart_spec import Axis, ChartSpec, Mark, Series
 from playground.ui.components.charts import chart
-from playground.ui.launch import launch_options
+from playground.ui.shell.launch import launch_options
+from playground.views.spec import Axis, ChartSpec, Mark, Series
 from tests.ui.pages import violations
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"

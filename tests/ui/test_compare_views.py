@@ -12,8 +12,8 @@ from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
 from playground.runs.records import EnergyRecord
-from playground.ui import compare_views as views
-from playground.ui import sweep_views
+from playground.ui.rooms.compare import sweep_views
+from playground.views import compare as views
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept
 
 words = st.lists(st.sampled_from(["a", "b", " c", "\n", "", HOSTILE]), max_size=12)

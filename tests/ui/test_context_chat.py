@@ -14,10 +14,10 @@ import pytest
 from playground.backends.slot import ModelSlot
 from playground.engine.chat import Turn
 from playground.runs.runner import Runner
-from playground.ui.context_chat import ChatEvents
-from playground.ui.controls import SLIDERS
-from playground.ui.feed import Feed, Feeds
-from playground.ui.sessions import Sessions
+from playground.ui.rooms.inside.context.chat import ChatEvents
+from playground.ui.rooms.sidebar.controls import SLIDERS
+from playground.ui.shell.feed import Feed, Feeds
+from playground.ui.shell.sessions import Sessions
 from tests.tiny_runner import (
     answer,
     before_each_forward,
@@ -56,7 +56,7 @@ def looked() -> SimpleNamespace:
 
 @pytest.fixture
 def events(runner: Runner, looked: Any, monkeypatch: pytest.MonkeyPatch) -> ChatEvents:
-    monkeypatch.setattr("playground.ui.feed._GRACE_S", 0)  # no page asks for the lines
+    monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
     return ChatEvents({name: name for name in NAMES}, runner, Sessions(), looked, Feeds())
 
 

@@ -6,8 +6,7 @@ from playground.engine.chat import Turn, prepare_chat
 from playground.experiments.context.fit import fit
 from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord
 from playground.settings import Settings
-from playground.ui.context_charts import fit_words, kv_chart, time_chart
-from playground.ui.context_views import (
+from playground.views.context import (
     MAX_CHIPS,
     Shown,
     chips_value,
@@ -17,6 +16,7 @@ from playground.ui.context_views import (
     strip_value,
     transcript_lines,
 )
+from playground.views.context_charts import fit_words, kv_chart, time_chart
 from tests.tiny import tiny_tokenizer
 
 HISTORY = (Turn("one two", "three four"), Turn("five", "six"))

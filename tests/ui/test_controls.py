@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from playground.data.presets import parse_preset
 from playground.errors import PlaygroundError
 from playground.settings import LIMITS, Settings
-from playground.ui.controls import SLIDERS, make_request, settings_of, stop_text
-from playground.ui.model_menus import fill_menus
-from playground.ui.page import FIELDS
-from playground.ui.preset_menu import PresetBook, preset_updates
+from playground.ui.rooms.sidebar.controls import SLIDERS, make_request, settings_of, stop_text
+from playground.ui.rooms.sidebar.model_menus import fill_menus
+from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
+from playground.ui.shell.page import FIELDS
 from tests.fakes import FakeRunner
 
 GOOD: dict[str, Any] = {

@@ -12,7 +12,7 @@ from playground.experiments.costing.plans import Section
 from playground.experiments.costing.sections import SECTIONS
 from playground.metrics.prices import Rates, reference_models
 from playground.paths import presets_dir
-from playground.ui.formula_script import formula_script
+from playground.views.formula_script import formula_script
 
 pytestmark = pytest.mark.browser
 CASES = 25

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import SECTIONS, section_of
 from playground.experiments.costing.words import money_text
-from playground.ui.cost_charts import chart_of, rows_of
-from playground.ui.cost_report import sheet_html
-from playground.ui.formula_script import formula_notes
+from playground.views.cost_charts import chart_of, rows_of
+from playground.views.cost_report import sheet_html
+from playground.views.formula_script import formula_notes
 from tests.experiments.costing.sheets import EURO, Lengths, fields, sheet
 from tests.ui.pages import violations
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.ui.energy_views import energy_choices
+from playground.views.energy import energy_choices
 from tests.ui.lab import OpenPage, set_slider
 from tests.ui.pages import violations
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.runs.records import EnergyRecord
-from playground.ui.energy_views import energy_choices, energy_note, energy_pair, energy_values, format_joules
-from playground.ui.energy_views import format_watt_hours as watt_hours
+from playground.views.energy import energy_choices, energy_note, energy_pair, energy_values, format_joules
+from playground.views.energy import format_watt_hours as watt_hours
 
 COUNTED = EnergyRecord(
     joules=20.0, method="rapl", idle_watts=4.25, idle_spread_watts=0.12, net_joules=11.5, seconds=2.0

@@ -11,7 +11,8 @@ from playground.experiments.determinism.rungs import RUNGS, Rung
 from playground.experiments.determinism.scene import Scene
 from playground.runs.records import parse_as
 from playground.runs.stages import Steps
-from playground.ui import ladder_views, load_views
+from playground.views import ladder as ladder_views
+from playground.views import load as load_views
 from tests.ui import ladder_records as made
 from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations

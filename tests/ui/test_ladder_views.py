@@ -13,11 +13,12 @@ from playground.experiments.determinism.records import LadderRecord
 from playground.experiments.determinism.rungs import DEFAULT_ARMS, FIXES, RUNGS
 from playground.runs.records import parse_as
 from playground.runs.stages import Stage
-from playground.ui import ladder_views, load_views
-from playground.ui.controls import CHECKS, SLIDERS
-from playground.ui.ladder_controls import FEYNMAN, ladder_request, load_request
-from playground.ui.ladder_live import LadderView, LoadView
-from playground.ui.views import NOTHING
+from playground.ui.rooms.reruns.ladder_controls import FEYNMAN, ladder_request, load_request
+from playground.ui.rooms.reruns.ladder_live import LadderView, LoadView
+from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.views import ladder as ladder_views
+from playground.views import load as load_views
+from playground.views.run import NOTHING
 from tests.ui import ladder_records as made
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"

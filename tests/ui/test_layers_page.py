@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from playground.experiments.documents import parse_document
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.training.records import TrainingRecord
-from playground.ui import lens_views
+from playground.views import layers as lens_views
 from tests.ui.lab import OpenPage, set_slider
 from tests.ui.pages import violations
 

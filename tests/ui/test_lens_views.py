@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from playground.ui import lens_views
-from playground.ui.lens_live import LensView, TrainingView
+from playground.ui.rooms.inside.lens_live import LensView, TrainingView
+from playground.views import layers as lens_views
 from tests.ui.lens_records import lens_record
 
 MAX_BYTES = 2_000_000

@@ -15,11 +15,11 @@ from playground.errors import PlaygroundError
 from playground.runs.records import parse_record
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
-from playground.ui.feed import MOST_LINES, Feed, Feeds
-from playground.ui.live import Due, RunView, follow
-from playground.ui.saving import saved
-from playground.ui.sessions import MAX_SESSIONS, Sessions, Ticket
-from playground.ui.tabs.play import preview_of
+from playground.ui.rooms.play.layout import preview_of
+from playground.ui.shell.feed import MOST_LINES, Feed, Feeds
+from playground.ui.shell.live import Due, RunView, follow
+from playground.ui.shell.saving import saved
+from playground.ui.shell.sessions import MAX_SESSIONS, Sessions, Ticket
 from tests.fakes import FakeRunner, Script
 from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S
@@ -117,7 +117,7 @@ def test_a_page_that_asks_for_what_is_not_there_gets_nothing(asked: object):
 def test_the_same_news_is_sent_again_only_to_see_whether_the_page_is_still_there(monkeypatch: pytest.MonkeyPatch):
     due = Due()
     assert [due("a"), due("a"), due("b"), due("b")] == [True, False, True, False]
-    monkeypatch.setattr("playground.ui.live.STILL_HERE_S", 0)
+    monkeypatch.setattr("playground.ui.shell.live.STILL_HERE_S", 0)
     assert due("b")
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Request, expect
 
-from playground.ui.feed import MOST_LINES
+from playground.ui.shell.feed import MOST_LINES
 from tests.fakes import FakeRunner, Script
 from tests.ui.conftest import OpenPage
 from tests.ui.test_journeys import ask, tokens_of

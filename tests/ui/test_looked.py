@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from playground.ui.looked import Looked
-from playground.ui.sessions import Sessions
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.shell.sessions import Sessions
 from tests.ui.compare_samples import made_run
 
 

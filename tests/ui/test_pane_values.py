@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from playground.errors import PlaygroundError
-from playground.ui.pane_values import (
+from playground.ui.rooms.compare.pane_values import (
     PANE_SETTINGS,
     chips_between,
     differing,

@@ -3,9 +3,9 @@
 import json
 
 from playground.metrics.prices import price_list_date, rates, reference_models
-from playground.ui.formula_script import formula_notes, formula_script
-from playground.ui.price_list import price_list_data, price_list_script
-from playground.ui.sidebar import rates_text
+from playground.ui.rooms.cost.price_list import price_list_data, price_list_script
+from playground.ui.rooms.sidebar.layout import rates_text
+from playground.views.formula_script import formula_notes, formula_script
 
 MAX_BYTES = 250_000
 

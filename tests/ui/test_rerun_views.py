@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.run import LadderStep, RerunProgress
 from playground.runs.updates import BatchPlan
-from playground.ui.rerun_answers import MAX_ANSWERS, answers_view, heat_view
-from playground.ui.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
-from playground.ui.rerun_controls import (
+from playground.ui.rooms.reruns.controls import (
     mentions_text,
     parse_mentions,
     parse_temperatures,
     rerun_request,
     temperatures_text,
 )
-from playground.ui.rerun_drawings import draw
-from playground.ui.rerun_progress import LadderProgress, RerunStatus, plan_text
-from playground.ui.rerun_tree import tree_view
-from playground.ui.rerun_views import headline_view, mentions_view, numbers_view
+from playground.ui.rooms.reruns.drawings import draw
+from playground.ui.rooms.reruns.progress import LadderProgress, RerunStatus, plan_text
+from playground.ui.rooms.reruns.views import headline_view, mentions_view, numbers_view
+from playground.views.rerun_answers import MAX_ANSWERS, answers_view, heat_view
+from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
+from playground.views.rerun_tree import tree_view
 from tests.experiments.reruns.made import some_runs
 from tests.ui.rerun_samples import hostile_record, ladder, record, row
 

@@ -3,8 +3,8 @@
 import json
 
 from playground.backends.base import Loading, Queued
-from playground.ui.sampler_views import answer_view, step_text
-from playground.ui.tabs.sampler import step_values
+from playground.ui.rooms.inside.sampler import step_values
+from playground.views.sampler import answer_view, step_text
 from tests.ui.compare_samples import HOSTILE, made_run
 
 

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from playground.ui.chart_spec import Axis, ChartSpec, Mark, Series
-from playground.ui.svg_chart import chart_svg, round_step, tidy
-from playground.ui.svg_rows import Row, Rows, rows_svg
+from playground.views.spec import Axis, ChartSpec, Mark, Series
+from playground.views.svg_chart import chart_svg, round_step, tidy
+from playground.views.svg_rows import Row, Rows, rows_svg
 
 EVIL = '<img src=x onerror="alert(1)">'
 

@@ -4,8 +4,8 @@ import json
 
 from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.runs.records import EnergyRecord, MemoryRecord
-from playground.ui.throughput_live import ThroughputView
-from playground.ui.throughput_views import batches_value, rate_chart, wait_chart
+from playground.ui.rooms.cost.throughput_live import ThroughputView
+from playground.views.throughput import batches_value, rate_chart, wait_chart
 from tests.ui.rerun_samples import MODEL
 
 

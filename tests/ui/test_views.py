@@ -13,8 +13,8 @@ from playground.engine.events import Candidate, Finished, PreparedPrompt, Prompt
 from playground.metrics.cost import resent_usd
 from playground.metrics.prices import reference_models
 from playground.runs.updates import Meters
-from playground.ui import views
 from playground.ui.components.meters import GAUGES, definitions
+from playground.views import run as views
 from tests.fakes import FakeRunner, Script
 from tests.ui.test_live import request_for
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-from playground.ui.views import NOTHING
+from playground.views.run import NOTHING
 
 _FIGURES = (
     ("unique", "unique answers"),

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-from playground.ui.formula_script import formula_notes
+from playground.views.formula_script import formula_notes
 
 
 def plain_table(label: str, **props: Any) -> gr.HTML:

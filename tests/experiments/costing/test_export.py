@@ -11,7 +11,7 @@ import pytest
 from playground.experiments.costing.export import COLUMNS, safe_cell, sheet_csv
 from playground.experiments.costing.fields import CONSTANTS
 from playground.experiments.costing.sections import SECTIONS, section_of
-from playground.ui.formula_script import formula_notes
+from playground.views.formula_script import formula_notes
 from tests.experiments.costing.sheets import EURO, Lengths, fields, near, sheet
 from tests.experiments.costing.test_sheet import ODD
 

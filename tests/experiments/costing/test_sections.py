@@ -11,7 +11,7 @@ from playground.experiments.costing.sheet import Lengths
 from playground.metrics.formulas.agent_tasks import agent_plan
 from playground.metrics.formulas.agents import closed_form_input
 from playground.metrics.prices import rates
-from playground.ui.formula_script import formula_notes
+from playground.views.formula_script import formula_notes
 from tests.experiments.costing.sheets import fields, near, sheet
 
 MINI = "openai/gpt-4o-mini"

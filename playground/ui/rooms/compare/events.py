@@ -1,0 +1,215 @@
+"""What happens in the Compare tab: a run, its results, another reference, a file that is opened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.errors import PlaygroundError
+from playground.experiments.compare.changes import base_of
+from playground.experiments.compare.diff import diff_runs
+from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.compare.run import CompareRequest
+from playground.experiments.compare.table import metric_rows
+from playground.runs.services import Runner
+from playground.runs.updates import RunRequest
+from playground.ui.rooms.compare.layout import Compare
+from playground.ui.rooms.compare.live import PaneView, compare_views, slots_of
+from playground.ui.rooms.compare.pane_values import (
+    NAMES,
+    READY,
+    chips_between,
+    differing,
+    own_changes,
+    pane_problems,
+    pane_run,
+    pane_value,
+)
+from playground.ui.rooms.compare.sweep_events import sweep_updates
+from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.live import Due
+from playground.ui.shell.saving import opened
+from playground.ui.shell.sessions import Sessions, Ticket
+from playground.views import compare as views
+
+Updates = dict[Component, Any]
+PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
+"""Of tokens, status and meters."""
+_MODE_WORDS = {
+    "batch": "Opened from a file: the panes ran side by side as one batch.",
+    "turns": "Opened from a file: the panes ran one after the other.",
+}
+
+
+class CompareEvents:
+    """Handlers of the tab over the runner."""
+
+    def __init__(
+        self, tab: Compare, controls: Controls, runner: Runner, feeds: Feeds, sessions: Sessions, sweeps: Sessions
+    ):
+        self._tab, self._controls, self._runner, self._feeds = tab, controls, runner, feeds
+        self._sessions, self._sweeps = sessions, sweeps
+
+    def checker(self, pane: gr.HTML) -> Callable[[dict[Component, Any]], Any]:
+        """Tells a pane which of its settings are wrong."""
+
+        def check(data: dict[Component, Any]) -> Any:
+            values = named(self._controls, data)
+            try:
+                return gr.update(problems=self._problems(values, own_changes(data[pane]) or {}))
+            except PlaygroundError as error:
+                return gr.update(problems={"model": str(error)})
+
+        return check
+
+    def _problems(self, values: dict[str, Any], changes: dict[str, str]) -> dict[str, str]:
+        problems = pane_problems(values, changes)
+        own = [name for name in ("model", "quantization") if name in changes]
+        if own and not problems:
+            asked = pane_run({**values, "prompt": "any"}, changes)
+            try:
+                self._runner.check(asked.model, asked.quantization)
+            except PlaygroundError as error:
+                problems[own[-1]] = str(error)
+        return problems
+
+    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        """Values of all panes at the begin and the end; what comes between, the page asks the feeds for."""
+        try:
+            asked, slots = self._asked(data)
+        except PlaygroundError as error:
+            told = note("This did not run.", str(error), kind="problem")
+            yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
+            return
+        ticket = self._sessions.begin(session_of(request))
+        why, panes = "", list[PaneView]()
+        begun: list[Any] = []
+        due = Due()
+        async with aclosing(compare_views(self._runner, asked, ticket)) as told:
+            async for why, panes in told:
+                begun = begun or _live(slots, self._opened(ticket, panes))
+                if due(why):
+                    yield why, {}, slots, *begun
+        await asyncio.gather(*(pane.feed.taken() for pane in panes))
+        ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in panes])
+        finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
+        yield why, {}, finished, *_live(slots, ended)
+
+    def _opened(self, ticket: Ticket, panes: Sequence[PaneView]) -> list[PaneValues]:
+        """The panes as they begin; from now on the page may ask for their lines."""
+        for pane in panes:
+            ticket.feeds.append(pane.feed)
+            self._feeds.add(pane.feed)
+        return [(pane.head, pane.status, {}) for pane in panes]
+
+    def _asked(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
+        values = named(self._controls, data)
+        base = make_request(values)
+        slots, panes = [], []
+        for slot, pane in enumerate(self._tab.panes):
+            try:
+                changes = own_changes(data[pane.settings])
+                if changes is not None:
+                    panes.append(pane_run(values, changes))
+                    slots.append(slot)
+            except PlaygroundError as error:
+                raise PlaygroundError(f"Pane {NAMES[slot]}: {error}") from None
+        wanted = _slot(data[self._tab.reference])
+        asked = CompareRequest(
+            tuple(panes), tuple(differing(base, pane) for pane in panes), base_of(base),
+            reference=slots.index(wanted) if wanted in slots else 0, together=data[self._tab.mode] == "together",
+        )  # fmt: skip
+        return asked, tuple(slots)
+
+    def results(self, slots: Any, request: gr.Request) -> Updates:
+        """What is shown of the page's finished comparison."""
+        ticket = self._sessions.last(session_of(request))
+        record = ticket.record if ticket else None
+        if not isinstance(record, CompareRecord) or len(slots) != len(record.panes):
+            return self._nothing()
+        return self._shown(record, slots)
+
+    def _nothing(self) -> Updates:
+        tab = self._tab
+        return {tab.reference: gr.update(value="", options=[]), tab.diffs: "", tab.table: ""}
+
+    def _shown(self, record: CompareRecord, slots: Sequence[int]) -> Updates:
+        names = [NAMES[slot] for slot in slots]
+        options = [[str(slot), NAMES[slot], ""] for slot in slots] if len(slots) > 1 else []
+        rows = metric_rows(record.panes, record.mode)
+        return {
+            self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
+            self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
+            self._tab.table: views.table_value(rows, names, record.mode),
+        }
+
+    async def refer(self, chosen: Any, slots: Any, request: gr.Request) -> Updates:
+        """Another reference: the diffs against it, from the same runs; the record that is saved follows."""
+        ticket, slot = self._sessions.last(session_of(request)), _slot(chosen)
+        record = ticket.record if ticket else None
+        if ticket is None or not isinstance(record, CompareRecord) or slot not in slots:
+            return {self._tab.table: gr.skip()}
+        changed = await asyncio.to_thread(_referring, record, slots.index(slot))
+        ticket.record = changed
+        return self._shown(changed, slots)
+
+    async def open(self, data: dict[Component, Any], request: gr.Request) -> Updates:
+        """A saved comparison or sweep fills the tab again; nothing runs."""
+        values = named(self._controls, data)
+        try:
+            record = await asyncio.to_thread(opened, data[self._tab.file], CompareRecord, SweepRecord)
+            base = make_request({**values, "prompt": "any"})
+            if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
+                raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
+        except PlaygroundError as error:
+            return {self._tab.notice: note("This file was not opened.", str(error), kind="problem")}
+        sessions, filled = self._sweeps, {}
+        if isinstance(record, CompareRecord):
+            sessions, filled = self._sessions, self._filled(record, base)
+        elif isinstance(record, SweepRecord):
+            filled = sweep_updates(self._tab.sweep, record)
+        ticket = sessions.begin(session_of(request))
+        ticket.record = record
+        ticket.ended.set()
+        told = note("Opened from a file.", "Nothing has run: this is what was saved. Run asks the model again.")
+        return {self._tab.notice: told, self._tab.prompt: getattr(record, "prompt", ""), **filled}
+
+    def _filled(self, record: CompareRecord, base: RunRequest) -> Updates:
+        """Chips tell what differs from the sidebar as it is now, so that a run asks for the same again."""
+        slots = tuple(range(len(record.panes)))
+        updates: Updates = {
+            self._tab.mode: "together" if record.mode == "batch" else "turns",
+            self._tab.why: _MODE_WORDS[record.mode],
+            self._tab.slots: slots,
+            **self._shown(record, slots),
+        }
+        for slot, pane in enumerate(self._tab.panes):
+            run = record.panes[slot] if slot < len(record.panes) else None
+            on = run is not None or slot < 2
+            value = pane_value(on, chips_between(base, run) if run else None)
+            updates[pane.settings] = gr.update(value=value, problems={})
+            updates[pane.tokens] = views.run_lines(run) if run else ""
+            updates[pane.status] = views.run_status(run) if run else READY
+            updates[pane.meters] = views.run_meters(run) if run else {}
+        return updates
+
+
+def _live(slots: Sequence[int], panes: Sequence[PaneValues]) -> list[Any]:
+    """Tokens, status and meters of every pane of the page; those that take no part are empty."""
+    by_slot = dict(zip(slots, panes, strict=True))
+    return [value for slot in range(len(NAMES)) for value in by_slot.get(slot, ("", READY, {}))]
+
+
+def _slot(value: Any) -> int | None:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 1 else None
+
+
+def _referring(record: CompareRecord, reference: int) -> CompareRecord:
+    panes = record.panes
+    diffs = [diff_runs(panes[reference], pane, n) for n, pane in enumerate(panes) if n != reference]
+    return record.model_copy(update={"reference": reference, "diffs": diffs})

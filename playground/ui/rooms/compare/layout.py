@@ -1,0 +1,110 @@
+"""The Compare tab laid out: prompt, panes, and what is shown of them together."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from playground.ui.components.forms import choice, download, open_file, text_line
+from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
+from playground.ui.components.status import notice, status
+from playground.ui.components.tables import metric_table, price_table
+from playground.ui.components.tokens import diff, token_view
+from playground.ui.rooms.compare.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
+from playground.ui.rooms.compare.sweep_layout import Sweep, build_sweep
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.saving import MAX_OPENED_BYTES
+
+_MODES = [
+    ("together", "side by side (one batch)", "All panes take each step together: fast to watch, times are shared."),
+    ("turns", "fair timing (in turn)", "One pane after the other: each has the machine to itself."),
+]
+_FIRST = ({}, {"temperature": "0"})  # a comparison to begin with: as set in the sidebar, and always the likeliest token
+_LEGEND = (
+    '<div class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
+    "<span>0 to 8 bits and more</span></div>"
+)
+
+
+@dataclass(frozen=True)
+class Pane:
+    """The parts of one pane that change."""
+
+    settings: gr.HTML
+    tokens: gr.HTML
+    status: gr.HTML
+    meters: gr.HTML
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The parts of the tab that others wire."""
+
+    prompt: gr.Textbox
+    run: gr.Button
+    stop: gr.Button
+    save: gr.Button
+    file: gr.HTML
+    mode: gr.HTML
+    why: gr.HTML
+    notice: gr.HTML
+    panes: tuple[Pane, ...]
+    slots: gr.State
+    reference: gr.HTML
+    diffs: gr.HTML
+    table: gr.HTML
+    download: gr.HTML
+    sweep: Sweep
+
+
+def build_compare(feeds: Feeds) -> Compare:
+    """Lay the tab out."""
+    prompt, run, stop, save, file = _ask()
+    with gr.Row(elem_classes="under compare-mode"):
+        mode = choice("Panes run", "together", _MODES, elem_id="compare-mode")
+        pane_adder("+ Add a pane", elem_classes="adder")
+        gr.HTML(_LEGEND, elem_classes="surprise-key")
+    why = text_line("", elem_id="compare-why")
+    news = notice(pane="compare", elem_classes="notice")
+    with gr.Row(elem_classes="compare-panes"):
+        panes = tuple(_pane(slot, feeds) for slot in range(len(NAMES)))
+    price_table([(name, f"compare-{name}") for name in NAMES], "run", elem_id="compare-prices")
+    with gr.Column(elem_classes="compare-results"):
+        reference = choice("Compared with", "", [], elem_id="compare-reference")
+        diffs = diff(elem_id="compare-diffs")
+        table = metric_table("Every metric", elem_id="compare-table")
+    sweep = build_sweep()
+    return Compare(
+        prompt, run, stop, save, file, mode, why, news, panes, gr.State(()), reference, diffs, table, download(), sweep
+    )
+
+
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
+    """The prompt, and what can be done with it."""
+    with gr.Row(elem_classes="ask"):
+        prompt = gr.Textbox(
+            "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="compare-prompt", interactive=True,
+            placeholder="One prompt for all panes",
+        )  # fmt: skip
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Run", variant="primary", elem_id="compare-run", elem_classes="run-key")
+            stop = gr.Button("Stop", elem_id="compare-stop", elem_classes="stop-key", interactive=False)
+            save = gr.Button("Save as JSON", elem_id="compare-save")
+            file = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="compare-open")
+    return prompt, run, stop, save, file
+
+
+def _pane(slot: int, feeds: Feeds) -> Pane:
+    name, pane = NAMES[slot], f"compare-{NAMES[slot]}"
+    value = pane_value(True, _FIRST[slot]) if slot < len(_FIRST) else pane_value(False)
+    with gr.Column(elem_classes="card compare-pane", min_width=0):
+        settings = pane_settings(name, value, PANE_SETTINGS, pane=pane, elem_id=f"{pane}-settings")
+        notice(pane=pane, elem_classes="notice")
+        tokens = token_view(
+            pane=pane, label=f"Output tokens of pane {name}", placeholder="Not run yet.", elem_classes="grow",
+            more=feeds.more(),
+        )  # fmt: skip
+        pane_token(pane=pane)
+        state = status(pane=pane)
+        state.value = READY
+        figures = pane_meters(pane=pane, elem_id=f"{pane}-meters")
+    return Pane(settings, tokens, state, figures)

@@ -1,0 +1,63 @@
+"""The sweep section laid out: one setting, its values, what it will take; small multiples and a plot."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from playground.ui.components.charts import chart, multiples
+from playground.ui.components.forms import download, menu, text_line
+from playground.ui.components.status import notice, status
+from playground.ui.rooms.compare.pane_values import READY
+from playground.ui.rooms.compare.sweep_views import SWEPT
+
+PANE = "sweep"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The parts of the section that change."""
+
+    name: gr.HTML
+    values: gr.Textbox
+    run: gr.Button
+    anyway: gr.Button
+    stop: gr.Button
+    save: gr.Button
+    estimate: gr.HTML
+    notice: gr.HTML
+    status: gr.HTML
+    metric: gr.HTML
+    plot: gr.HTML
+    cells: gr.HTML
+    download: gr.HTML
+
+    @property
+    def filled(self) -> list[gr.HTML | gr.Textbox | gr.Button]:
+        """What a saved sweep fills."""
+        return [self.name, self.values, self.estimate, self.notice, self.status, self.metric, self.plot, self.cells]
+
+
+def build_sweep() -> Sweep:
+    """Lay the section out."""
+    with gr.Column(elem_classes="card sweep", elem_id="sweep"):
+        gr.HTML('<h2>Sweep</h2><span class="sub">one setting over a list of values, all else as in the sidebar</span>')
+        with gr.Row(elem_classes="sweep-ask"):
+            name = menu("Setting", "temperature", SWEPT, elem_id="sweep-setting")
+            values = gr.Textbox(
+                "0, 0.5, 1, 1.5", label="Values", max_lines=1, max_length=2000, elem_id="sweep-values",
+                interactive=True,
+            )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Run the sweep", elem_id="sweep-run")
+                stop = gr.Button("Stop", elem_id="sweep-stop", elem_classes="stop-key", interactive=False)
+                save = gr.Button("Save as JSON", elem_id="sweep-save")
+        estimate = text_line("", elem_id="sweep-estimate")
+        news = notice(pane=PANE, elem_classes="notice")
+        anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice asks
+        state = status(pane=PANE)
+        state.value = READY
+        metric = menu("Plot", "", [], elem_id="sweep-metric")
+        plot = chart(label="Metric against the value", elem_id="sweep-plot", visible=False)
+        metric.visible = False  # until there is something to plot
+        cells = multiples(elem_id="sweep-cells")
+    return Sweep(name, values, run, anyway, stop, save, estimate, news, state, metric, plot, cells, download())

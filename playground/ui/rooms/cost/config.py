@@ -1,0 +1,110 @@
+"""What the Cost tab's scripts know: inputs, calculators, notes and lists. Our own constants, as JSON in the head."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from playground.data.energy import load_energy
+from playground.data.lengths import load_lengths
+from playground.data.presets import load_hardware
+from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
+from playground.experiments.costing.plans import ChartPlan, Section
+from playground.experiments.costing.sections import SECTIONS
+from playground.experiments.costing.sheet import LARGE_MODEL, SMALL_MODEL
+from playground.metrics.prices import DEFAULT_REFERENCE
+from playground.paths import presets_dir
+from playground.views.formula_script import formula_notes
+
+_SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "share": "share", "ratio": "\u00d7", "switch": ""}
+_PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
+_WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")
+_MODELS = {"cascade": [["large_model", "Large model"], ["small_model", "Small model"]]}
+
+
+def cost_config(folder: Path | None = None) -> dict[str, Any]:
+    """All of it as plain JSON values.
+
+    Args:
+        folder: Of `cost.yaml` and the lists; None is the package's own.
+    """
+    folder = folder or presets_dir()
+    notes = {
+        name: {"definition": note["about"], "formula": note["formula"], "source": note["source"], "unit": ""}
+        for name, note in formula_notes().items()
+    }
+    return {
+        "fields": [_field(field) for field in load_cost_fields(folder / "cost.yaml").fields],
+        "sections": [_section(section, _choices(folder)) for section in SECTIONS],
+        "notes": notes,
+        "constants": {name: float(value) for name, value in CONSTANTS.items()},
+        "lengths": _lengths(folder),
+        "models": {"model": DEFAULT_REFERENCE, "large_model": LARGE_MODEL, "small_model": SMALL_MODEL},
+    }
+
+
+def cost_config_script() -> str:
+    """The element that the scripts read it from."""
+    text = json.dumps(cost_config(), allow_nan=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="cost-config">{text}</script>'
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _field(field: CostField) -> dict[str, Any]:
+    plain = {
+        name: getattr(field, name) for name in ("id", "label", "unit", "follows", "log", "when", "unless", "about")
+    }
+    numbers = {name: _number(getattr(field, name)) for name in ("low", "high", "default", "factor")}
+    slider = None if field.slider is None else [float(end) for end in field.slider]
+    return plain | numbers | {
+        "slider": slider, "sign": _SIGNS.get(field.unit, field.unit), "whole": field.unit in _WHOLE,
+    }  # fmt: skip
+
+
+def _section(section: Section, choices: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    plain = {name: getattr(section, name) for name in ("id", "tab", "title", "fields", "ranges", "inputs", "verdicts")}
+    return plain | {
+        "calculate": section.calculate.__name__,
+        "figures": [vars(figure) for figure in section.figures],
+        "charts": [_plan(plan) for plan in section.charts],
+        "choices": choices.get(section.id, []),
+        "models": _MODELS.get(section.id, []),
+    }
+
+
+def _plan(plan: ChartPlan) -> dict[str, Any]:
+    return vars(plan) | {"lines": [vars(line) for line in plan.lines]}
+
+
+def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Lists that fill several inputs at once, by calculator."""
+    listed = load_hardware(folder / "hardware.yaml")
+    machines = [
+        {"id": one.id, "title": f"{one.title}, ${one.usd_per_hour:,.2f}/h",
+         "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
+        for one in listed.hardware
+    ]  # fmt: skip
+    energy = load_energy(folder / "energy.yaml")
+    grids = [
+        {"id": one.id, "title": one.title, "source": one.source, "set": {"g_per_kwh": one.value}} for one in energy.grid
+    ]
+    sites = [{"id": one.id, "title": one.title, "source": one.source, "set": {"pue": one.value}} for one in energy.pue]
+    return {
+        "example": [{"id": "lengths", "label": "Real answers", "options": []}],
+        "own_hardware": [{"id": "machine", "label": "Machine of the list", "options": machines}],
+        "energy": [
+            {"id": "grid", "label": "Grid", "options": grids},
+            {"id": "site", "label": "Site", "options": sites},
+        ],
+    }
+
+
+def _lengths(folder: Path) -> list[dict[str, Any]]:
+    """Lengths of real answers that ship with the app."""
+    return [
+        {"id": one.id, "title": one.title, "source": one.source, "tokens": list(one.output_tokens)}
+        for one in load_lengths(folder / "lengths.yaml").lengths
+    ]

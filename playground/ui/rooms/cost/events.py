@@ -1,0 +1,172 @@
+"""What the Cost tab asks of the server: measured numbers of this page's documents, exports, and files opened."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from playground.errors import PlaygroundError
+from playground.experiments.costing.export import sheet_csv
+from playground.experiments.costing.facts import facts_of
+from playground.experiments.costing.fields import CostFields, load_cost_fields
+from playground.experiments.costing.records import CostSheet, Currency
+from playground.experiments.costing.sections import SECTIONS
+from playground.experiments.costing.sheet import MAX_COMPARED, MAX_LENGTHS, CostRequest, Lengths, build_sheet
+from playground.experiments.documents import KINDS
+from playground.numbers import plain_number
+from playground.paths import presets_dir
+from playground.runs.records import Document
+from playground.ui.shell.common import note, session_of
+from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
+from playground.ui.shell.sessions import Sessions
+from playground.views.cost_report import sheet_html
+from playground.views.formula_script import formula_notes
+from playground.views.run import packed
+
+_MAX_ASKED_CHARS = 400_000
+_ACTIONS = ("csv", "html", "json")
+
+
+class _Asked(BaseModel):
+    """A snapshot of the page's inputs, as strange as any caller may make it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(max_length=200)
+    large_model: str = Field(max_length=200)
+    small_model: str = Field(max_length=200)
+    compared: list[str] = Field(max_length=MAX_COMPARED)
+    given: dict[str, str] = Field(max_length=200)
+    sources: dict[str, str] = Field(max_length=200)
+    currency: dict[str, str] = Field(max_length=2)
+    lengths: dict[str, Any] = Field(max_length=2)
+
+
+class CostEvents:
+    """Handlers of the tab.
+
+    Args:
+        documents: Where the page's newest documents are: those of Play, Compare, Reruns... and opened files.
+        files: Documents opened here.
+        folder: Of `cost.yaml`; None is the package's own.
+    """
+
+    def __init__(self, documents: Sequence[Sessions], files: Sessions, folder: Path | None = None):
+        self._documents, self._files = (*documents, files), files
+        self._fields: CostFields = load_cost_fields((folder or presets_dir()) / "cost.yaml")
+
+    def offer(self, request: gr.Request) -> str:
+        """Sets of measured numbers, the newest document first."""
+        return packed({"offered": self._offered(request)})
+
+    def _offered(self, request: gr.Request) -> list[dict[str, Any]]:
+        tickets = [sessions.last(session_of(request)) for sessions in self._documents]
+        ended = [ticket for ticket in tickets if ticket is not None and ticket.record is not None]
+        ended.sort(key=lambda ticket: -ticket.begun_s)
+        return [source.to_plain() for source in facts_of([ticket.record for ticket in ended if ticket.record])]
+
+    async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
+        """What a button of the head asks for: a file to take along, what a file offers, and a note."""
+        try:
+            raw = read_asked(value)
+            if raw.get("action") == "open":
+                return gr.skip(), *await asyncio.to_thread(self._opened, raw.get("text"), request)
+            name, text = await asyncio.to_thread(self._made, raw)
+        except PlaygroundError as error:
+            return gr.skip(), gr.skip(), note("That did not work.", str(error), kind="problem")
+        return {"name": name, "text": text, "id": time.time_ns()}, gr.skip(), {}
+
+    def _opened(self, text: Any, request: gr.Request) -> tuple[Any, Any]:
+        """A saved calculation is set as it was; anything else is offered as measured, and taken."""
+        document = opened(text, *KINDS.values())
+        if isinstance(document, CostSheet):
+            return packed({"sheet": json.loads(document.to_json())}), {}
+        return self._took(document, request)
+
+    def _took(self, document: Document, request: gr.Request) -> tuple[Any, Any]:
+        ticket = self._files.begin(session_of(request))
+        ticket.record = document
+        ticket.ended.set()
+        found = facts_of([document])
+        if not found:
+            kind = type(document).model_fields["kind"].default
+            text = f"A file of kind {kind} holds nothing that a cost could start from."
+            return gr.skip(), note("Nothing taken.", text)
+        return packed({"offered": self._offered(request), "take": found[0].id}), {}
+
+    def _made(self, raw: dict[str, Any]) -> tuple[str, str]:
+        """The whole sheet as a file, calculated again here, exactly."""
+        action, request = asked(raw)
+        sheet = build_sheet(request, self._fields)
+        if action == "csv":
+            return "cost.csv", sheet_csv(sheet, self._fields, formula_notes())
+        if action == "html":
+            return "cost.html", sheet_html(sheet, self._fields, formula_notes())
+        return "cost.json", sheet.to_json()
+
+
+def read_asked(value: Any) -> dict[str, Any]:
+    """The value of the head, an object.
+
+    Raises:
+        PlaygroundError: It can't be read.
+    """
+    if not isinstance(value, str) or len(value) > _MAX_ASKED_CHARS + MAX_OPENED_BYTES:
+        raise PlaygroundError("What the page asked for was too long to be read.")
+    try:
+        raw = json.loads(value)
+    except (ValueError, RecursionError):
+        raw = None
+    if not isinstance(raw, dict):
+        raise PlaygroundError("What the page asked for could not be read: it is no JSON object.")
+    return raw
+
+
+def asked(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
+    """What the page asks for, checked.
+
+    Raises:
+        PlaygroundError: It can't be read.
+    """
+    try:
+        action = raw["action"]
+        sheet = _Asked.model_validate(raw["sheet"])
+        if action not in _ACTIONS:
+            raise ValueError(f"action {str(action)[:40]!r} is none of {', '.join(_ACTIONS)}")
+        currency = Currency(
+            code=sheet.currency["code"], per_usd=Decimal(plain_number(sheet.currency["per_usd"]) or "nan")
+        )
+        lengths = _lengths(sheet.lengths)
+    except PlaygroundError:
+        raise
+    except (ValidationError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise PlaygroundError(f"The inputs could not be read: {_told(error)}") from None
+    request = CostRequest(
+        tuple(section.id for section in SECTIONS), lengths, sheet.model, tuple(sheet.compared), sheet.large_model,
+        sheet.small_model, sheet.given, sheet.sources, currency,
+    )  # fmt: skip
+    return action, request
+
+
+def _lengths(raw: Mapping[str, Any]) -> Lengths:
+    tokens, source = raw["tokens"], raw["source"]
+    if not isinstance(source, str) or not isinstance(tokens, list) or len(tokens) > MAX_LENGTHS:
+        raise PlaygroundError(f"Real answer lengths are a list of at most {MAX_LENGTHS:,} numbers, with their source.")
+    if not all(type(one) is int for one in tokens):
+        raise PlaygroundError("Real answer lengths are whole numbers of tokens.")
+    return Lengths(tuple(tokens), source[:400])
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part)[:60] for part in first['loc'])}: {first['msg']}."
+    if isinstance(error, ArithmeticError):
+        return "the currency's rate must be a number."
+    return f"{str(error)[:200]}."

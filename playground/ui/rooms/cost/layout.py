@@ -1,0 +1,105 @@
+"""Cost: from one token to a month. A head with model and currency, one section a question. Layout, then wiring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from playground.experiments.costing.plans import ChartPlan, Section
+from playground.experiments.costing.sections import SECTIONS
+from playground.metrics.prices import price_list_date
+from playground.runs.services import Runner
+from playground.ui.components.charts import bar_rows, chart
+from playground.ui.components.cost import calculator, cost_bar, cost_figures, cost_offer
+from playground.ui.components.forms import download
+from playground.ui.components.status import notice
+from playground.ui.components.tables import price_table
+from playground.ui.rooms.cost.agents import build_agents, wire_agents
+from playground.ui.rooms.cost.events import CostEvents
+from playground.ui.rooms.cost.throughput import build_throughput, wire_throughput
+from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.section import LabSection
+from playground.ui.shell.sessions import Sessions
+
+PANE = "cost"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The parts of the tab that others wire."""
+
+    bar: gr.HTML
+    offer: gr.HTML
+    notice: gr.HTML
+    agents: LabSection
+    throughput: LabSection
+    download: gr.HTML
+
+
+def build_cost() -> Cost:
+    """Lay the tab out."""
+    bar = cost_bar(price_list_date(), max_bytes=MAX_OPENED_BYTES, elem_id="cost-bar", elem_classes="cost-head")
+    news = notice(pane=PANE, elem_classes="notice")
+    agents, throughput = None, None
+    tabs = list(dict.fromkeys(section.tab for section in SECTIONS))
+    with gr.Tabs(elem_id="cost-sections", overflow_behavior="wrap"):
+        for tab in tabs:
+            with gr.Tab(tab, id=tab.lower().replace(" ", "-")):
+                for section in SECTIONS:
+                    if section.tab == tab:
+                        _build_section(section)
+                if tab == "Agents":
+                    agents = build_agents()
+                if tab == "Own hardware":
+                    throughput = build_throughput()
+    assert agents is not None
+    assert throughput is not None
+    return Cost(bar, cost_offer(), news, agents, throughput, download())
+
+
+def _build_section(section: Section) -> None:
+    with gr.Row(elem_classes="cost-section"):
+        calculator(section.id, title=section.title, elem_id=f"cost-{section.id}")
+        with gr.Column(elem_classes="cost-results", min_width=0):
+            cost_figures(section.id, title=section.title, lead=section.lead, elem_id=f"cost-{section.id}-figures")
+            for plan in section.charts:
+                with gr.Column(elem_classes="card", min_width=0):
+                    _build_chart(plan)
+            if section.id == "month":
+                price_table([("Cost", f"{PANE}-request")], "request", elem_id="cost-prices")
+
+
+def _build_chart(plan: ChartPlan) -> None:
+    if plan.kind == "xy":
+        chart(label=plan.title, feed=plan.id, height=250, elem_id=plan.id,
+              empty="Nothing is drawn while an input can't be used.")  # fmt: skip
+    else:
+        bar_rows(plan.id, label=plan.title, elem_id=plan.id)
+
+
+def wire_cost(
+    tab: gr.Tab, cost: Cost, documents: Sequence[Sessions], controls: Controls, runner: Runner, own: Sequence[Sessions]
+) -> None:
+    """Offer what was measured when the tab opens; export, and open files.
+
+    Args:
+        tab: The tab itself.
+        cost: Its parts.
+        documents: Where other tabs keep what they measured.
+        controls: Those of the sidebar, and Play's prompt as `prompt`.
+        runner: Answers.
+        own: Documents of this tab: opened files, agents' loops, throughput.
+    """
+    files, looped, measured = own
+    events = CostEvents((*documents, looped, measured), files)
+    tab.select(events.offer, None, cost.offer, **QUIET)
+    cost.bar.input(
+        events.act, cost.bar, [cost.download, cost.offer, cost.notice], concurrency_limit=None, **QUIET
+    )  # fmt: skip
+    ended = [
+        wire_agents(cost.agents, controls, runner, looped),
+        wire_throughput(cost.throughput, controls, runner, measured),
+    ]
+    for event in ended:
+        event.then(events.offer, None, cost.offer, **QUIET)

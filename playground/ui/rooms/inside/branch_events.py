@@ -1,0 +1,231 @@
+"""What the Branches section does when a person asks: look at a token, make a branch, show, change, compare, save."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.backends.base import StepLogits
+from playground.backends.local import LocalBackend
+from playground.errors import PlaygroundError
+from playground.experiments.branching.alternatives import Alternatives, alternatives
+from playground.experiments.branching.records import ROOT, BranchesRecord
+from playground.experiments.branching.run import prompt_of
+from playground.experiments.branching.tree import prune, rename, settings_of, tokens_of
+from playground.experiments.branching.words import against
+from playground.runs.services import Runner
+from playground.settings import make_settings
+from playground.ui.rooms.inside.branch_live import BranchView, branch_frames
+from playground.ui.rooms.inside.branch_request import branch_request, place_of
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.shell.common import note, session_of
+from playground.ui.shell.feed import Feed, Feeds
+from playground.ui.shell.saving import opened, saved
+from playground.ui.shell.sessions import Sessions, Ticket
+from playground.ui.shell.work import follow_work
+from playground.views import branches as views
+from playground.views.run import status
+
+Updates = dict[Component, Any]
+READY = {"phase": "idle", "text": ""}
+
+
+class BranchEvents:
+    """Handlers of the section. A page's tree is the record of its ticket."""
+
+    def __init__(
+        self, section: Any, looked: Looked, temperature: Component, runner: Runner, sessions: Sessions, feeds: Feeds
+    ):
+        self._section, self._looked, self._temperature = section, looked, temperature
+        self._runner, self._sessions, self._feeds = runner, sessions, feeds
+        self._lock = threading.Lock()  # a branch ends in a thread of its own, while a person renames another
+
+    def fill(self, request: gr.Request) -> Updates:
+        """Tell the section that another run may be looked into."""
+        return {self._section.stamp: str(time.time_ns()) if self._looked.record(request) else ""}
+
+    def refresh(self, request: gr.Request) -> Updates:
+        """The run that is looked into now; a tree of it that is there already stays."""
+        run, ticket = self._looked.record(request), self._ticket(request)
+        if run is None:
+            return {}
+        if ticket is not None and isinstance(ticket.record, BranchesRecord) and ticket.record.run is run:
+            return {}
+        return self._shown(self._begin(request, BranchesRecord(run=run, branches=[])), ROOT, fresh=True)
+
+    def _ticket(self, request: gr.Request) -> Ticket | None:
+        return self._sessions.last(session_of(request))
+
+    def _begin(self, request: gr.Request, tree: BranchesRecord) -> BranchesRecord:
+        ticket = self._sessions.begin(session_of(request))  # what was growing stops: the page shows this now
+        ticket.record = tree
+        ticket.ended.set()
+        return tree
+
+    def _tree(self, request: gr.Request) -> tuple[Ticket, BranchesRecord]:
+        ticket = self._ticket(request)
+        if ticket is None or not isinstance(ticket.record, BranchesRecord):
+            raise PlaygroundError("There is no run to branch from: run a prompt in Play, or open a file.")
+        return ticket, ticket.record
+
+    def _shown(self, tree: BranchesRecord, id: int, *, path: str = "", fresh: bool = False) -> Updates:
+        """A branch of the tree; `path` if the page has its tokens; `fresh` forgets what was shown of another one."""
+        part = self._section
+        updates: Updates = {
+            part.path: path or views.path_lines(tree, id),
+            part.tree: gr.update(shown=views.tree_value(tree, id)),
+            part.told: views.said_of(tree, id),
+        }
+        if fresh:
+            updates |= {part.choice: gr.update(shown=""), part.verdict: "", part.diff: "", part.status: READY}
+            updates |= {part.notice: {}}
+        return updates
+
+    async def look(self, asked: Any, request: gr.Request) -> AsyncIterator[Updates]:
+        """What else could come at a token."""
+        part = self._section
+        try:
+            _, tree = self._tree(request)
+            id, at = place_of(asked, tree)
+            async with aclosing(follow_work(self._reading(tree, id, at), Ticket(), frames_per_s=30)) as handfuls:
+                async for updates in handfuls:
+                    for update in updates:
+                        if isinstance(update, tuple):
+                            shown = views.choice_value(tree, id, at, *update)
+                            yield {part.choice: gr.update(shown=shown), part.status: READY}
+                        else:
+                            yield {part.status: {**(status(update) or READY), "phase": "reading"}}
+        except PlaygroundError as error:
+            yield {part.notice: note("No alternatives.", str(error), kind="problem"), part.status: READY}
+
+    def _reading(self, tree: BranchesRecord, id: int, at: int) -> Callable[[Callable[[], bool]], Iterator[Any]]:
+        settings = make_settings(**settings_of(tree, id))
+        ids = [token.id for token in tokens_of(tree, id)]
+
+        def work(backend: LocalBackend) -> Iterator[tuple[Alternatives, StepLogits]]:
+            prompt = prompt_of(backend, tree.run, ids, settings)
+            step = backend.logits_before(prompt.ids, ids[:at])
+            if step is not None:
+                seen = [*prompt.ids, *ids[:at]]
+                yield alternatives(backend.text_model, step.logits, seen, settings, ids[at]), step
+
+        def start(should_stop: Callable[[], bool]) -> Iterator[Any]:
+            return self._runner.holding(tree.run.model.id, tree.run.model.quantization, work, should_stop)
+
+        return start
+
+    async def grow(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
+        """Make a branch and show it while it grows."""
+        part = self._section
+        try:
+            before, tree = self._tree(request)
+            if not before.ended.is_set():
+                raise PlaygroundError("A branch is growing: stop it first, or wait for its end.")
+            asked = branch_request(data[part.choice], tree, data[self._temperature])
+        except PlaygroundError as error:
+            yield {part.notice: note("No branch.", str(error), kind="problem"), part.status: READY}
+            return
+        ticket = self._sessions.begin(session_of(request))
+        ticket.record = tree
+        view = BranchView(tree, asked)
+        async with aclosing(branch_frames(self._runner, view, ticket, self._lock)) as frames:
+            async for _ in frames:
+                if self._ticket(request) is not ticket:  # the page shows something newer already
+                    return
+                yield self._growing(view, ticket)
+        yield self._grown(view, ticket, asked.parent)
+
+    def _growing(self, view: BranchView, ticket: Ticket) -> Updates:
+        """What begins; the page asks the feed for what follows."""
+        part = self._section
+        updates: Updates = {part.status: view.status, part.told: "", part.notice: {}}
+        if view.feed is None:  # what the page shows stays meanwhile
+            return updates
+        self._open(view.feed, ticket)
+        return updates | {part.path: view.head}
+
+    def _open(self, feed: Feed, ticket: Ticket) -> None:
+        """From now on the page may ask for it."""
+        if feed not in ticket.feeds:
+            ticket.feeds.append(feed)
+            self._feeds.add(feed)
+
+    def _grown(self, view: BranchView, ticket: Ticket, parent: int) -> Updates:
+        """The branch that the tree has got, with the tokens that the page has; without one, what it was to leave."""
+        tree = ticket.record
+        assert isinstance(tree, BranchesRecord)
+        there = {ROOT, *(branch.id for branch in tree.branches)}  # some may have been pruned meanwhile
+        if view.grown is None or view.grown[0] not in there:
+            return self._shown(tree, parent if parent in there else ROOT)
+        id, feed = view.grown
+        self._open(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
+        return self._shown(tree, id, path=views.grown_head(tree, id, feed.run))
+
+    def stop(self, request: gr.Request) -> None:
+        """Tell the branch that grows to stop; what it has is kept."""
+        self._sessions.stop(session_of(request))
+
+    def show(self, asked: Any, request: gr.Request) -> Updates:
+        """Another branch of the tree."""
+        try:
+            _, tree = self._tree(request)
+            id = place_of({**_fields(asked), "at": 0}, tree)[0]
+        except PlaygroundError as error:
+            return self._problem("Not shown.", error)
+        part = self._section
+        return {part.path: views.path_lines(tree, id), part.told: views.said_of(tree, id)}
+
+    def change(self, asked: Any, request: gr.Request) -> Updates:
+        """Rename a branch, or prune it with all that leaves it."""
+        fields = _fields(asked)
+        try:
+            with self._lock:
+                ticket, tree = self._tree(request)
+                id = place_of({**fields, "at": 0}, tree)[0]
+                if "name" in fields:
+                    ticket.record = rename(tree, id, str(fields["name"]))
+                    return self._shown(ticket.record, id)
+                parent = next((one.parent for one in tree.branches if one.id == id), ROOT)
+                ticket.record = prune(tree, id)
+        except PlaygroundError as error:
+            return self._problem("Nothing changed.", error)
+        part = self._section
+        return self._shown(ticket.record, parent) | {part.verdict: "", part.diff: ""}
+
+    def compare(self, asked: Any, request: gr.Request) -> Updates:
+        """Two of them side by side."""
+        fields, part = _fields(asked), self._section
+        try:
+            _, tree = self._tree(request)
+            one, other = (place_of({"node": fields.get(name), "at": 0}, tree)[0] for name in ("node", "other"))
+        except PlaygroundError as error:
+            return self._problem("Not compared.", error)
+        return {part.verdict: against(tree, one, other), part.diff: views.compared_value(tree, other, one)}
+
+    async def save(self, request: gr.Request) -> tuple[Any, Any]:
+        """The page's tree as a file."""
+        return await saved(self._sessions, session_of(request))
+
+    async def open(self, text: Any, request: gr.Request) -> Updates:
+        """A saved tree into the page; its run is the one that is looked into now."""
+        try:
+            tree = await asyncio.to_thread(opened, text, BranchesRecord)
+            assert isinstance(tree, BranchesRecord)
+            if not tree.run.tokens:
+                raise PlaygroundError("The run in this file has no tokens, so nothing can leave it.")
+        except PlaygroundError as error:
+            return self._problem("This file was not opened.", error)
+        self._looked.look_at(tree.run, request)
+        return self._shown(self._begin(request, tree), ROOT, fresh=True)
+
+    def _problem(self, title: str, error: PlaygroundError) -> Updates:
+        return {self._section.notice: note(title, str(error), kind="problem")}
+
+
+def _fields(asked: Any) -> dict[str, Any]:
+    return asked if isinstance(asked, dict) else {}

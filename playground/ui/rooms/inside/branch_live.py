@@ -1,0 +1,147 @@
+"""A branch as the page follows it while it grows: what began, and a feed that the page asks for its tokens."""
+
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any
+
+from playground.backends.base import Loading, Queued
+from playground.engine.beam import BeamProgress
+from playground.engine.events import TokenEvent
+from playground.errors import PlaygroundError
+from playground.experiments.branching.records import BranchesRecord, BranchRecord
+from playground.experiments.branching.request import BranchRequest
+from playground.experiments.branching.run import BranchStart, start_branch
+from playground.experiments.branching.tree import add, tokens_of
+from playground.runs.services import Runner
+from playground.ui.shell.feed import Feed
+from playground.ui.shell.live import Due, failure
+from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.work import follow_work
+from playground.views import branches as branch_views
+from playground.views import run as views
+
+_FRAMES_PER_S = 12
+_TAIL_CHARS = 60
+_log = logging.getLogger(__name__)
+
+
+class BranchView:
+    """What is known of a branch so far.
+
+    Attributes:
+        tree: As it stood when the branch was asked for.
+        asked: Which branch.
+        feed: The tokens of the branch that grows now, which the page asks for; None before one begins.
+        head: The value of the `branch_path` that follows it; empty before.
+        grown: The newest branch that the tree has got, and the feed of its tokens.
+        status: What happens now.
+        told: How a search stands, in words.
+    """
+
+    def __init__(self, tree: BranchesRecord, asked: BranchRequest):
+        self.tree, self.asked = tree, asked
+        self.feed: Feed | None = None
+        self.head = ""
+        self.grown: tuple[int, Feed] | None = None
+        self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
+        self.told = ""
+
+    def now(self) -> dict[str, Any]:
+        """What stands beside the lines."""
+        return {"status": self.status, "told": self.told}
+
+    def add(self, update: Any) -> None:
+        """Take an update in."""
+        if isinstance(update, Queued | Loading):
+            self.status = views.status(update) or self.status
+        elif isinstance(update, BranchStart):
+            self._begin(update)
+        elif isinstance(update, TokenEvent):
+            self._write(branch_views.token_line(update.text, update.logprob))
+            self.status = {"phase": "running", "text": f"{update.index + 1:,} tokens"}
+        elif isinstance(update, BeamProgress):
+            text = f"beam search: {update.tokens:,} of at most {update.room:,} tokens, best {update.logprob:.2f}"
+            self.status = {"phase": "running", "text": text, "fraction": update.tokens / update.room}
+            self.told = f"Likeliest so far ends: …{update.text[-_TAIL_CHARS:]}"
+        elif isinstance(update, BranchRecord):
+            self._join(update)
+
+    def _begin(self, start: BranchStart) -> None:
+        self.end()  # the greedy branch beside a search has ended
+        self.feed = Feed(self.now)
+        self.head = branch_views.growing_head(start, self.feed.run)
+        for token in tokens_of(self.tree, start.parent)[: start.at]:
+            self._write(branch_views.token_line(token.text, token.logprob))
+        self.status = {"phase": "running", "text": "reading what the cache lacks"}
+
+    def _write(self, line: str) -> None:
+        assert self.feed is not None
+        self.feed.lines.append(line)
+
+    def _join(self, branch: BranchRecord) -> None:
+        assert self.feed is not None
+        phase = "stopped" if branch.finish_reason == "cancelled" else "finished"
+        self.status = {"phase": phase, "text": f"{branch.name}: {views.FINISH_REASONS[branch.finish_reason]}"}
+        self._write(branch_views.end_line(branch.finish_reason))
+        self.grown = branch.id, self.feed
+
+    def end(self) -> None:
+        """Nothing comes after what there is."""
+        self.told = ""
+        if self.feed is not None:
+            self.feed.is_over = True
+
+
+async def branch_frames(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> AsyncGenerator[None]:
+    """A frame each time there is news of the branch that its feed does not carry, and when it has ended.
+
+    Closing this stops it.
+
+    Args:
+        runner: Its model answers.
+        view: The branch.
+        ticket: Its record is the tree, which a branch joins when it has ended, even if the page looks no more.
+        lock: Held while the tree changes.
+    """
+    due = Due()
+    yield
+    try:
+        work = _work(runner, view, ticket, lock)
+        async with aclosing(follow_work(work, ticket, frames_per_s=_FRAMES_PER_S)) as handfuls:
+            async for updates in handfuls:
+                for update in updates:
+                    view.add(update)
+                if due(view.head or view.status):
+                    yield
+        if view.status["phase"] not in ("finished", "stopped"):
+            view.status = {"phase": "stopped", "text": "stopped before a token came"}
+    except Exception as error:  # the page must say so, whatever it was
+        if not isinstance(error, PlaygroundError):
+            _log.exception("a branch failed")
+        view.status = failure(error)
+    finally:  # also when the page is closed in the middle
+        view.end()
+    if view.feed is not None:
+        await view.feed.taken()
+    yield
+
+
+def _work(
+    runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock
+) -> Callable[[Callable[[], bool]], Iterator[Any]]:
+    """The branch's updates; a branch that has ended comes as the tree has it."""
+
+    def start(should_stop: Callable[[], bool]) -> Iterator[Any]:
+        for update in start_branch(runner, view.tree, view.asked, should_stop):
+            if not isinstance(update, BranchRecord):
+                yield update
+                continue
+            with lock:
+                now = ticket.record
+                assert isinstance(now, BranchesRecord)
+                ticket.record = now = add(now, update)
+            yield now.branches[-1]
+
+    return start

@@ -1,0 +1,113 @@
+"""Branches: another word at any token, and where it leads. Layout, then wiring."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.experiments.branching.request import DEFAULT_WIDTH
+from playground.runs.services import Runner
+from playground.ui.components.branches import branch_choice, branch_path, branch_tree
+from playground.ui.components.forms import download, open_file, text_line
+from playground.ui.components.status import notice, stage_line, stamp
+from playground.ui.components.tokens import diff
+from playground.ui.rooms.inside.branch_events import BranchEvents
+from playground.ui.rooms.inside.branch_request import WIDTHS
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.sessions import Sessions
+
+PANE = "branches"
+_IDLE = "A branch keeps what stands before it in the cache: only what is new is computed."
+_EMPTY = """
+<h2>Another word, and where it leads</h2>
+<p>Every token of a run was one choice among many. Take another one, and the answer goes on from there:</p>
+<ul>
+<li><b>Alternatives</b>: the 20 likeliest tokens at any place, or any text of your own</li>
+<li><b>Branches</b>: each keeps its settings, its times and its total log probability; name, prune and compare them</li>
+<li><b>Beam search</b>: what greedy misses because it looks at one step only</li>
+</ul>
+<p>Run a prompt in Play, or open a saved run above or saved branches here.</p>
+"""
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The parts of the section that change; `stamp` hears that another run is looked into."""
+
+    stamp: gr.HTML
+    stop: gr.Button
+    save: gr.Button
+    file: gr.HTML
+    notice: gr.HTML
+    status: gr.HTML
+    path: gr.HTML
+    choice: gr.HTML
+    told: gr.HTML
+    tree: gr.HTML
+    verdict: gr.HTML
+    diff: gr.HTML
+    download: gr.HTML
+
+    @property
+    def filled(self) -> list[Component]:
+        """What is told of the run while the section may not be open yet."""
+        return [self.stamp]
+
+    @property
+    def shown(self) -> list[Component]:
+        """What shows the run and its branches."""
+        return [self.path, self.choice, self.told, self.tree, self.verdict, self.diff, self.status, self.notice]
+
+
+def build_branches(feeds: Feeds) -> Branches:
+    """Lay the section out; `feeds` are those of the page."""
+    with gr.Column(elem_classes="branches"):
+        with gr.Row(elem_classes="branch-head"):
+            state = stage_line(_IDLE, pane=PANE, elem_id="branches-status")
+            with gr.Row(elem_classes="actions"):
+                stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
+                save = gr.Button("Save as JSON", elem_id="branches-save")
+                file = open_file("Open branches", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="branches-open")
+        news = notice(pane=PANE, elem_classes="notice")
+        gr.HTML(_EMPTY, elem_classes="card branch-empty")
+        with gr.Row(elem_classes="branch-pair"):
+            path = branch_path(pane=PANE, more=feeds.more(), elem_classes="card branch-path")
+            choice = branch_choice(pane=PANE, widths=WIDTHS, width=DEFAULT_WIDTH, elem_classes="card branch-choice")
+        told = text_line(pane=PANE, elem_id="branches-told")
+        tree = branch_tree(pane=PANE, elem_classes="card branch-tree")
+        verdict = text_line(elem_id="branches-verdict")
+        differences = diff()
+        heard = stamp()
+    return Branches(heard, stop, save, file, news, state, path, choice, told, tree, verdict, differences, download())
+
+
+def wire_branches(
+    section: Branches, looked: Looked, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds
+) -> Callable[[gr.Request], dict[Component, Any]]:
+    """Wire the section; returns what fills it with the run that is looked into."""
+    events = BranchEvents(section, looked, controls["temperature"], runner, sessions, feeds)
+    choice, tree, shown = section.choice, section.tree, section.shown
+    section.stamp.input(events.refresh, None, shown, **QUIET)
+    choice.input(
+        events.look, choice, [choice, section.status, section.notice],
+        trigger_mode="always_last", concurrency_limit=None, **QUIET,
+    )  # fmt: skip
+    begin = choice.submit(None, None, section.stop, js=_stoppable("true"), **QUIET)
+    growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, concurrency_limit=None, **QUIET)
+    growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
+    section.stop.click(events.stop, None, None, queue=False, **QUIET)
+    tree.input(events.show, tree, [section.path, section.told, section.notice], trigger_mode="always_last", **QUIET)
+    tree.submit(events.change, tree, shown, **QUIET)
+    tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
+    section.save.click(events.save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
+    section.file.input(events.open, section.file, shown, concurrency_limit=None, **QUIET)
+    return events.fill
+
+
+def _stoppable(is_on: str) -> str:
+    return f"() => ({{ __type__: 'update', interactive: {is_on} }})"

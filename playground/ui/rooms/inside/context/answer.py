@@ -1,0 +1,107 @@
+"""A chat's newest answer while it comes: a feed that the page asks for its text; beside it strip and status."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from playground.engine.events import Finished, TokenEvent
+from playground.errors import PlaygroundError
+from playground.experiments.context.chat import ChatRead, ChatRequest, chat
+from playground.runs.services import Runner
+from playground.ui.shell.feed import Feed
+from playground.ui.shell.live import Due, failure
+from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.work import follow_work
+from playground.views import context as views
+from playground.views.context import Shown
+from playground.views.run import status
+
+_log = logging.getLogger(__name__)
+
+
+class ChatAnswer:
+    """The newest message and its answer.
+
+    Attributes:
+        asked: The message, and what was said before.
+        feed: The answer's lines.
+        transcript: The value of the `transcript` that follows it.
+        status: What happens now.
+        ids: Of the answer's tokens.
+    """
+
+    def __init__(self, asked: ChatRequest):
+        self.asked = asked
+        self.feed = Feed(self.now)
+        said = views.transcript_lines(asked.history) + views.turn_start(asked.prompt)
+        self.transcript = said + views.live_line(self.feed.run)
+        self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
+        self.ids: list[int] = []
+        self._texts: list[str] = []
+        self._read: ChatRead | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self._texts)
+
+    @property
+    def shown(self) -> Shown | None:
+        """The strip now, None before the chat is read; the room that an ended answer did not use is free."""
+        if self._read is None:
+            return None
+        asked, read = self.asked, self._read
+        room = 0 if self.feed.is_over else asked.settings.max_new_tokens - len(self.ids)
+        return Shown(asked.model, read.prepared, read.whole, len(asked.history), self.ids, room)
+
+    def now(self) -> dict[str, Any]:
+        """What stands beside the lines."""
+        shown = self.shown
+        return {"status": self.status, "strip": "" if shown is None else views.strip_value(shown)}
+
+    def add(self, update: object) -> None:
+        """Take an update in."""
+        self.status = status(update) or self.status
+        if isinstance(update, ChatRead):
+            self._read = update
+        elif isinstance(update, TokenEvent):
+            self.ids.append(update.id)
+            self._write(update.text)
+            self.status = {"phase": "running", "text": f"answering, {len(self.ids):,} tokens"}
+        elif isinstance(update, Finished):
+            self._write(update.text)
+            self.end(update.reason)
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._texts.append(text)
+            self.feed.lines.append(views.piece_line(text))
+
+    def end(self, reason: str) -> None:
+        """The answer is over, once."""
+        if not self.feed.is_over:
+            self.feed.lines.append(views.turn_end(reason, speak=True))
+            self.feed.is_over = True
+
+
+async def answer_frames(runner: Runner, answer: ChatAnswer, ticket: Ticket) -> AsyncGenerator[None]:
+    """A frame each time there is news of the answer that its feed does not carry, until it is over.
+
+    Closing this stops it.
+    """
+    due = Due()
+    yield
+    try:
+        async with aclosing(follow_work(lambda stop: iter(chat(runner, answer.asked, stop)), ticket)) as handfuls:
+            async for updates in handfuls:
+                for update in updates:
+                    answer.add(update)
+                if due(answer.shown is not None or answer.status):
+                    yield
+    except Exception as error:  # whatever ended it is shown in the page
+        if not isinstance(error, PlaygroundError):
+            _log.exception("a chat failed")
+        answer.status = failure(error)
+    finally:  # also when the page is closed in the middle
+        answer.end("cancelled")

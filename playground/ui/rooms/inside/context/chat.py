@@ -1,0 +1,211 @@
+"""What the chat does when a person asks: preview while typing, send, stop, begin anew, and zoom into the strip."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.engine.chat import Turn
+from playground.errors import PlaygroundError
+from playground.experiments.context.chat import ChatRequest, preview_chat
+from playground.experiments.context.tokens import pieces_of
+from playground.runs.records import RunRecord
+from playground.runs.services import Runner
+from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
+from playground.ui.rooms.inside.context.answer import ChatAnswer, answer_frames
+from playground.ui.rooms.inside.context.store import Chat, Chats
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.sidebar.controls import settings_of
+from playground.ui.shell.common import Controls, named, session_of
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.live import failure
+from playground.ui.shell.sessions import Sessions
+from playground.views import context as views
+from playground.views.context import Shown
+
+_TYPING_S = 0.2
+_NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
+
+
+class ChatEvents:
+    """Handlers over the runner. `fields` are the sidebar's controls by name, and `message` and `limit` of the chat."""
+
+    def __init__(self, fields: Controls, runner: Runner, sessions: Sessions, looked: Looked, feeds: Feeds):
+        self._fields, self._runner, self._sessions, self._looked = fields, runner, sessions, looked
+        self._feeds, self._chats = feeds, Chats(sessions)
+
+    def _asked(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
+        """What the controls ask for; the context length is the chat's own, and never more than the model's."""
+        values = named(self._fields, data)
+        message, model, quantization = values["message"], values["model"], values["quantization"]
+        if not all(isinstance(text, str) for text in (message, model, quantization)):
+            raise PlaygroundError("Message, model and quantization must be text.")
+        if len(message) > MAX_PROMPT_CHARS:
+            check_prompt(message)
+        settings = settings_of(values | {"context_length": self._limit(values["limit"], model)})
+        return ChatRequest(history, message, model, quantization, settings)
+
+    def _limit(self, limit: Any, model: str) -> Any:
+        backend = self._runner.loaded(model)
+        own = backend.facts.context_length if backend else None
+        return min(limit, own) if own and isinstance(limit, int | float) and not isinstance(limit, bool) else limit
+
+    def _runs(self, session: str) -> bool:
+        ticket = self._sessions.last(session)
+        return ticket is not None and not ticket.ended.is_set()
+
+    async def preview(self, data: dict[Component, Any], request: gr.Request) -> Any:
+        """The strip as it would be if the message were sent now; nothing is sent."""
+        session = session_of(request)
+        before = self._sessions.last(session)
+        await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
+        own = self._chats.of(session)
+        if self._runs(session) or self._sessions.last(session) is not before:  # sent meanwhile: that is shown
+            return gr.skip()
+        try:
+            asked = self._asked(data, own.turns)
+            return await asyncio.to_thread(self._previewed, own, asked, self._looked.record(request))
+        except PlaygroundError as error:
+            return views.problem_value(str(error))
+
+    def _previewed(self, own: Chat, asked: ChatRequest, record: RunRecord | None) -> Any:
+        """Where nothing is written, the last answer stays or comes back, or else the run that is looked into."""
+        settings = asked.settings.model_copy(update={"seed": None})
+        if not asked.prompt and own.answered is not None and own.answered[1] == settings:
+            if own.shown is own.answered[0]:
+                return gr.skip()
+            own.shown, own.settings = own.answered
+            return views.strip_value(own.shown)
+        if not asked.prompt and own.settings == settings:
+            return gr.skip()
+        own.settings = settings
+        if not asked.prompt and not own.turns and record is not None:
+            return self._strip_of_run(own, record, settings.context_length)
+        read = preview_chat(self._runner, asked)
+        if read is None:
+            return views.problem_value(_NOT_LOADED)
+        own.shown = Shown(asked.model, read.prepared, read.whole, len(own.turns), None, settings.max_new_tokens)
+        return views.strip_value(own.shown)
+
+    async def send(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        """Values of message, transcript, strip and status while the answer comes."""
+        session = session_of(request)
+        own = self._chats.of(session)
+        try:
+            asked = self._asked(data, own.turns)
+            check_prompt(asked.prompt)
+        except PlaygroundError as error:
+            yield gr.skip(), gr.skip(), gr.skip(), failure(error)
+            return
+        ticket, answer = self._sessions.begin(session), ChatAnswer(asked)
+        ticket.feeds.append(answer.feed)
+        self._feeds.add(answer.feed)
+        async with aclosing(answer_frames(self._runner, answer, ticket)) as frames:
+            async for _ in frames:
+                if self._sessions.last(session) is not ticket:  # a new chat was begun meanwhile
+                    return
+                yield self._frame(own, answer)
+        if self._sessions.last(session) is ticket:
+            self._keep(own, answer)
+            if answer.ids:
+                await answer.feed.taken()
+        if self._sessions.last(session) is ticket:
+            yield self._ended(own, answer)
+
+    def _frame(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
+        """The message moves into the transcript as soon as it is read; the page asks the feed for what follows."""
+        shown = answer.shown
+        if shown is None or (own.shown is not None and own.shown.answer_ids is answer.ids):
+            return gr.skip(), gr.skip(), gr.skip(), answer.status
+        own.shown = shown
+        return "", answer.transcript, views.strip_value(shown), answer.status
+
+    def _keep(self, own: Chat, answer: ChatAnswer) -> None:
+        """Keep the turn. One without a token of an answer is not a turn."""
+        if not answer.ids:
+            return
+        own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))
+        own.shown, own.settings = answer.shown, answer.asked.settings.model_copy(update={"seed": None})
+        own.answered = None if own.shown is None else (own.shown, own.settings)
+
+    def _ended(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
+        """The page at rest; a message that got no answer goes back where it was written."""
+        if own.shown is not None and answer.ids:
+            return gr.skip(), gr.skip(), views.strip_value(own.shown), answer.status
+        state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
+        return answer.asked.prompt, views.transcript_lines(own.turns), gr.skip(), state
+
+    def stop(self, request: gr.Request) -> None:
+        """Tell the answer to end; what has come is kept."""
+        self._sessions.stop(session_of(request))
+
+    async def begin(self, data: dict[Component, Any], request: gr.Request) -> tuple[Any, ...]:
+        """An empty chat; an answer on its way is told to stop."""
+        session = session_of(request)
+        self._sessions.begin(session).ended.set()
+        own = self._chats.of(session)
+        own.turns, own.shown, own.settings, own.answered = (), None, None, None
+        return "", await self.preview(data, request), "", {}
+
+    async def zoom(self, kind: Any, request: gr.Request) -> Any:
+        """The tokens of a part of the strip, each with its text and id."""
+        shown = self._chats.of(session_of(request)).shown
+        backend = None if shown is None else self._runner.loaded(shown.model)
+        if shown is None or backend is None or not isinstance(kind, str):
+            return ""
+        return await asyncio.to_thread(backend.tokenize, lambda tokenizer: _chips(tokenizer, shown, kind))
+
+    def fill(self, request: gr.Request) -> str | None:
+        """The strip of the run that is looked into; None where a chat that began keeps its own."""
+        session, record = session_of(request), self._looked.record(request)
+        own = self._chats.of(session)
+        if own.turns or record is None or self._runs(session):
+            return None
+        try:
+            return self._strip_of_run(own, record, record.settings["context_length"])
+        except PlaygroundError as error:
+            return views.problem_value(str(error))
+
+    def _strip_of_run(self, own: Chat, record: RunRecord, context_length: int | None) -> str:
+        settings = make_settings(**{**record.settings, "context_length": context_length})
+        asked = ChatRequest((), record.prompt, record.model.id, record.model.quantization, settings)
+        read = preview_chat(self._runner, asked)
+        if read is None:
+            return views.problem_value(_NOT_LOADED)
+        answer = tuple(token.id for token in record.tokens)
+        own.shown = Shown(asked.model, read.prepared, read.whole, 0, answer, 0)
+        return views.strip_value(own.shown)
+
+    def longest(self, model: Any, limit: Any) -> Any:
+        """The slider as long as the model's context; where the model is not known yet it stays."""
+        backend = self._runner.loaded(model) if isinstance(model, str) else None
+        most = backend.facts.context_length if backend else None
+        if most is None:
+            return gr.skip()
+        is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        return gr.update(maximum=most, value=min(limit, most) if is_number else most)
+
+
+def _chips(tokenizer: Any, shown: Shown, kind: str) -> str:
+    """Tokens of one kind of part, each stretch with its name."""
+    pieces, labels = [], []
+    for name, ids, is_template in _stretches(shown, kind):
+        labels.append((len(pieces), name))
+        pieces += pieces_of(tokenizer, ids, template=is_template)
+    return views.chips_value(pieces, title=views.PART_NAMES.get(kind, ""), labels=labels if len(labels) > 1 else ())
+
+
+def _stretches(shown: Shown, kind: str) -> list[tuple[str, tuple[int, ...], bool]]:
+    if kind == "answer":
+        return [("", tuple(shown.answer_ids or ()), False)]  # more may come meanwhile
+    if kind == "dropped":
+        return [(views.part_name(one, -1), shown.whole.ids[one.start : one.end], False) for one in views.fallen(shown)]
+    newest = shown.newest
+    return [
+        (views.part_name(one, newest), shown.prepared.ids[one.start : one.end], one.kind == "template")
+        for one in shown.prepared.segments
+        if views.kind_of(one, newest) == kind
+    ]

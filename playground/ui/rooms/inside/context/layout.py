@@ -1,0 +1,131 @@
+"""Context: what the model reads, what drops, what length costs; text as tokens. Layout, then wiring."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.runs.services import Runner
+from playground.settings import LIMITS
+from playground.ui.components.status import notice, stage_line
+from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
+from playground.ui.rooms.inside.context.chat import ChatEvents
+from playground.ui.rooms.inside.context.lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
+from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.reruns.ladder import ENDED, STARTED
+from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.sessions import Sessions
+
+PANE = "context-chat"
+_LONGEST = 8192  # until the model's own limit is known
+_ABOUT = (
+    "Everything the model reads for its next answer, in order and to scale. Write a message, shorten the context, and "
+    "see before you send it which old turns fall out."
+)
+_EMPTY = "The strip appears here with the first message, or with the run that is looked into."
+_EMPTY_CHAT = "No turns yet. Settings and system prompt are those of the sidebar; the context length is the one here."
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of the section that change, and the tab they stand in."""
+
+    tab: gr.Tab
+    message: gr.Textbox
+    limit: gr.Slider
+    send: gr.Button
+    stop: gr.Button
+    new: gr.Button
+    strip: gr.HTML
+    key: gr.HTML
+    chips: gr.HTML
+    transcript: gr.HTML
+    status: gr.HTML
+    curve: Card
+    needle: Card
+    tokenizer: Tokenizer
+
+    @property
+    def filled(self) -> list[Component]:
+        """What shows the run."""
+        return [self.strip]
+
+
+def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
+    """Lay the section out; `tab` is the one it stands in, `feeds` are those of the page."""
+    with gr.Column(elem_classes="context"):
+        with gr.Column(elem_classes="card", elem_id="context-chat"):
+            title("The context, turn by turn", _ABOUT)
+            strip = context_strip(pane=PANE, empty=_EMPTY, elem_id="context-strip")
+            key = context_key(pane=PANE, elem_id="context-key")
+            chips = token_chips("Tokens of the chosen part", elem_id="context-zoom")
+            limit = gr.Slider(
+                LIMITS["context_length"].low, _LONGEST, value=_LONGEST, step=1, label="Context length, here",
+                interactive=True, elem_classes=["context-limit", "plain-slider"], elem_id="context-limit",
+            )  # fmt: skip
+            turns = transcript(pane=PANE, empty=_EMPTY_CHAT, more=feeds.more(), elem_id="context-turns")
+            message, send, stop, new = _ask()
+            state = stage_line("No message sent yet.", pane=PANE, elem_id="context-stage")
+            notice(pane=PANE, elem_classes="notice")
+        curve, needle = build_curve(), build_needle()
+        tokenizer = build_tokenizer()
+    return Context(tab, message, limit, send, stop, new, strip, key, chips, turns, state, curve, needle, tokenizer)
+
+
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    with gr.Row(elem_classes="context-ask"):
+        message = gr.Textbox("", label="Message", lines=1, max_lines=8, interactive=True, elem_id="context-message")
+        with gr.Row(elem_classes="actions"):
+            send = gr.Button("Send", variant="primary", elem_id="context-send", elem_classes="run-key")
+            stop = gr.Button("Stop", elem_id="context-stop", elem_classes="stop-key", interactive=False)
+            new = gr.Button("New chat", elem_id="context-new")
+    return message, send, stop, new
+
+
+def wire_context(
+    section: Context, looked: Looked, controls: Controls, runner: Runner, sessions: Sequence[Sessions], feeds: Feeds
+) -> Callable[[gr.Request], dict[Component, Any]]:
+    """Wire the section; returns what fills it with the run that is looked into.
+
+    Args:
+        section: Its parts.
+        looked: The run.
+        controls: The sidebar's.
+        runner: Answers.
+        sessions: Those of the chat, of the curve and of the needle test.
+        feeds: Those of the page.
+    """
+    chats, curves, needles = sessions
+    fields: Controls = {**controls, "message": section.message, "limit": section.limit}
+    events = ChatEvents(fields, runner, chats, looked, feeds)
+    _wire_chat(section, events, fields)
+    section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
+    wire_curve(section.curve, controls, runner, curves)
+    wire_needle(section.needle, controls, runner, needles)
+    wire_tokenizer(section.tokenizer, section.tab, controls, runner)
+
+    def fill(request: gr.Request) -> dict[Component, Any]:
+        strip = events.fill(request)  # a skipped value would cost a part that is not drawn yet its properties
+        return {} if strip is None else {section.strip: strip}
+
+    return fill
+
+
+def _wire_chat(section: Context, events: ChatEvents, fields: Controls) -> None:
+    buttons, everything = [section.send, section.stop], set(fields.values())
+    shown = [section.message, section.transcript, section.strip, section.status]
+    options: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    begin = gr.on([section.send.click, section.message.submit], None, None, buttons, js=STARTED, **QUIET)
+    running = begin.then(events.send, everything, shown, **options)
+    running.then(None, None, buttons, js=ENDED, **QUIET)
+    section.stop.click(events.stop, None, None, queue=False, **QUIET)
+    new = [section.message, section.strip, section.transcript, section.status]
+    section.new.click(events.begin, everything, new, **options)
+    told = ("message", "limit", "model", "system", "raw", "max_new_tokens")
+    changes = [fields[name].change for name in told]
+    gr.on(changes, events.preview, everything, section.strip, trigger_mode="always_last", **options)
+    section.key.input(events.zoom, section.key, section.chips, **options)

@@ -1,0 +1,110 @@
+"""Inside: what lies behind a token. A header that names the run, and one section for each way to look at it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.runs.services import Runner
+from playground.ui.components.forms import open_file, text_line
+from playground.ui.components.status import notice
+from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches
+from playground.ui.rooms.inside.context.layout import Context, build_context, wire_context
+from playground.ui.rooms.inside.layers import Layers, build_layers, wire_layers
+from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
+from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.sessions import Sessions
+
+PANE = "inside"
+Fill = Callable[[gr.Request], dict[Component, Any]]
+"""Values of a section's `filled` parts for the run that is looked into now."""
+
+
+class Section(Protocol):
+    """What the header needs of a section."""
+
+    @property
+    def filled(self) -> Sequence[Component]:
+        """Parts that show the run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The parts of the tab."""
+
+    run: gr.HTML
+    file: gr.HTML
+    notice: gr.HTML
+    sampler: Sampler
+    branches: Branches
+    context: Context
+    layers: Layers
+
+
+def build_inside(feeds: Feeds) -> Inside:
+    """Lay the tab out; `feeds` are those of the page."""
+    with gr.Row(elem_classes="inside-head"):
+        run = text_line("", elem_id="inside-run")
+        file = open_file("Open a run", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="inside-open")
+    news = notice(pane=PANE, elem_classes="notice")
+    with gr.Tabs(elem_id="inside-sections"):
+        with gr.Tab("Sampler", id="sampler"):
+            sampler = build_sampler()
+        with gr.Tab("Branches", id="branches"):
+            branches = build_branches(feeds)
+        with gr.Tab("Context", id="context") as context_tab:
+            context = build_context(context_tab, feeds)
+        with gr.Tab("Layers", id="layers"):
+            layers = build_layers()
+    return Inside(run, file, news, sampler, branches, context, layers)
+
+
+def wire_inside(
+    tab: gr.Tab,
+    inside: Inside,
+    plays: Sessions,
+    controls: Controls,
+    runner: Runner,
+    own: Sequence[Sessions],
+    feeds: Feeds,
+) -> None:
+    """Show the run when the tab opens or a file is read; wire each section.
+
+    Args:
+        tab: The tab itself.
+        inside: Its parts.
+        plays: Play's runs.
+        controls: Those of the sidebar, and Play's prompt as `prompt`.
+        runner: Answers.
+        own: Documents of this tab: the opened run, branches, chats, looks between layers, length curves, needle tests
+            and training steps.
+        feeds: Those of the page.
+    """
+    files, branched, chats, lensed, curves, needles, trained = own
+    looked = Looked(plays, files)
+    fills: list[Fill] = [
+        wire_sampler(inside.sampler, looked, controls, runner),
+        wire_branches(inside.branches, looked, controls, runner, branched, feeds),
+        wire_context(inside.context, looked, controls, runner, (chats, curves, needles), feeds),
+        wire_layers(inside.layers, looked, controls, runner, (lensed, trained)),
+    ]
+    sections: tuple[Section, ...] = (inside.sampler, inside.branches, inside.context, inside.layers)
+    filled = [part for section in sections for part in section.filled]
+
+    def fill(request: gr.Request) -> dict[Component, Any]:
+        values: dict[Component, Any] = {inside.run: looked.told(request)}
+        for one in fills:
+            values |= one(request)
+        return values
+
+    shown = [inside.run, *filled]
+    tab.select(fill, None, shown, **QUIET)
+    opened = inside.file.input(looked.open, inside.file, inside.notice, concurrency_limit=None, **QUIET)
+    opened.then(fill, None, shown, **QUIET)
+    inside.branches.file.input(fill, None, shown, **QUIET)  # after it was read: its run is looked into now

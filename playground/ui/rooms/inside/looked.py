@@ -1,0 +1,55 @@
+"""Which run the Inside tab looks into: the page's newest of Play, or one opened from a file."""
+
+import asyncio
+from typing import Any
+
+import gradio as gr
+
+from playground.errors import PlaygroundError
+from playground.runs.records import RunRecord
+from playground.ui.shell.common import note, session_of
+from playground.ui.shell.saving import opened
+from playground.ui.shell.sessions import Sessions
+
+_NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be looked into here."
+_TITLE_CHARS = 80
+
+
+class Looked:
+    """The run of each page that is looked into. `plays` are Play's runs, `files` what was opened here."""
+
+    def __init__(self, plays: Sessions, files: Sessions):
+        self._plays, self._files = plays, files
+
+    def record(self, request: gr.Request) -> RunRecord | None:
+        """The newest of the two; None while there is none with a token."""
+        tickets = [sessions.last(session_of(request)) for sessions in (self._files, self._plays)]
+        for ticket in sorted(filter(None, tickets), key=lambda ticket: -ticket.begun_s):
+            if isinstance(ticket.record, RunRecord) and ticket.record.tokens:
+                return ticket.record
+        return None
+
+    def told(self, request: gr.Request) -> str:
+        """Which run that is, in words."""
+        record = self.record(request)
+        if record is None:
+            return _NOTHING
+        prompt = " ".join(record.prompt.split())
+        title = prompt if len(prompt) <= _TITLE_CHARS else f"{prompt[:_TITLE_CHARS]}…"
+        return f"“{title}”: {len(record.tokens):,} tokens, {record.model.id}, {record.model.quantization}"
+
+    async def open(self, text: Any, request: gr.Request) -> dict[str, Any]:
+        """A saved run to be looked into; a value of the notice."""
+        try:
+            record = await asyncio.to_thread(opened, text, RunRecord)
+        except PlaygroundError as error:
+            return note("This file was not opened.", str(error), kind="problem")
+        assert isinstance(record, RunRecord)
+        self.look_at(record, request)
+        return {}
+
+    def look_at(self, record: RunRecord, request: gr.Request) -> None:
+        """This run is looked into from now on."""
+        ticket = self._files.begin(session_of(request))
+        ticket.record = record
+        ticket.ended.set()

@@ -1,0 +1,159 @@
+"""Play: one prompt, its answer token by token, and every meter beside it. Layout, then wiring."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.data.presets import ExamplePrompt
+from playground.errors import PlaygroundError
+from playground.runs.services import Runner
+from playground.ui.components.charts import timeline
+from playground.ui.components.forms import Option, download, menu, text_line
+from playground.ui.components.meters import meter_line, meters
+from playground.ui.components.status import notice, status
+from playground.ui.components.tables import price_table
+from playground.ui.components.tokens import inspector, token_view
+from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.live import STILL_HERE_S, RunView, failure, follow
+from playground.ui.shell.saving import saved
+from playground.ui.shell.sessions import Sessions, Ticket
+from playground.views import run as views
+
+PANE = "play"
+_PLACEHOLDER = "The answer appears here, one token at a time, coloured by surprise."
+_PREVIEW_DELAY_S = 0.25
+
+
+@dataclass(frozen=True)
+class Play:
+    """The parts of the tab that others wire."""
+
+    prompt: gr.Textbox
+    run: gr.Button
+    stop: gr.Button
+    share: gr.Button
+    save: gr.Button
+    preview: gr.HTML
+    examples: gr.HTML
+    notice: gr.HTML
+    tokens: gr.HTML
+    status: gr.HTML
+    meters: gr.HTML
+    download: gr.HTML
+
+
+def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
+    """Lay the tab out."""
+    prompt, run, stop, share, save = _ask()
+    with gr.Row(elem_classes="under"):
+        preview = text_line("", elem_id="preview")
+        options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
+        chosen = menu("Examples", "", options, elem_id="examples", hints={one.id: one.why for one in examples})
+    news = notice(pane=PANE, elem_classes="notice")
+    with gr.Row(elem_classes="pane"):
+        with gr.Column(elem_classes="answer", min_width=0):
+            meter_line(pane=PANE, elem_classes="meter-line")
+            with gr.Column(elem_classes="card"):
+                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more())
+                state = status(pane=PANE)
+                inspector(pane=PANE)
+            with gr.Column(elem_classes="card"):
+                timeline(pane=PANE)
+        with gr.Column(elem_classes="card side", min_width=0):
+            gauges = meters(pane=PANE, elem_id="meters")
+    price_table([("Play", PANE)], "run", elem_id="play-prices")
+    return Play(prompt, run, stop, share, save, preview, chosen, news, tokens, state, gauges, download())
+
+
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
+    """The prompt, and what can be done with it."""
+    with gr.Row(elem_classes="ask"):
+        prompt = gr.Textbox(
+            "",
+            label="Prompt",
+            show_label=False,
+            lines=2,
+            max_lines=12,
+            elem_id="prompt",
+            interactive=True,
+            placeholder="Ask something, or write the beginning of a text",
+        )
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Run", variant="primary", elem_id="run-button")
+            stop = gr.Button("Stop", elem_id="stop-button", interactive=False)
+            share = gr.Button("Share", elem_id="share-button")
+            save = gr.Button("Save as JSON", elem_id="save-button")
+    return prompt, run, stop, share, save
+
+
+def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds) -> None:
+    """Run, stop and save."""
+
+    async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
+        try:
+            asked = make_request(named(controls, data))
+        except PlaygroundError as error:
+            yield gr.skip(), gr.skip(), failure(error)
+            return
+        ticket = sessions.begin(session_of(request))
+        async with aclosing(follow(runner, asked, ticket)) as run:
+            async for values in _values(run, ticket, feeds):
+                yield values
+
+    def stop(request: gr.Request) -> None:
+        sessions.stop(session_of(request))
+
+    async def save(request: gr.Request) -> tuple[Any, Any]:
+        return await saved(sessions, session_of(request))
+
+    begin = play.run.click(
+        None, [controls["random_seed"], controls["seed"]], [play.run, play.stop, controls["seed"]],
+        js="(...values) => window.playground.begin(...values)", **QUIET,
+    )  # fmt: skip
+    running = begin.then(
+        answer, set(controls.values()), [play.tokens, play.meters, play.status], concurrency_limit=None, **QUIET
+    )
+    running.then(None, None, [play.run, play.stop], js="() => window.playground.end()", **QUIET)
+    play.stop.click(stop, None, None, queue=False, **QUIET)
+    play.save.click(save, None, [play.download, play.notice], concurrency_limit=None, **QUIET)
+
+
+async def _values(
+    run: AsyncGenerator[RunView], ticket: Ticket, feeds: Feeds
+) -> AsyncIterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Values of tokens, meters and status at the begin and the end; what comes between, the page asks the feed for."""
+    view = await anext(run)
+    feeds.add(view.feed)
+    ticket.feeds.append(view.feed)
+    begun = view.head, {}, view.status
+    yield begun
+    yielded_at = time.monotonic()
+    async for _ in run:
+        if time.monotonic() - yielded_at >= STILL_HERE_S:
+            yielded_at = time.monotonic()
+            yield begun
+    await view.feed.taken()
+    yield view.head, await asyncio.to_thread(lambda: view.meters), view.status
+
+
+async def preview_of(runner: Runner, values: dict[str, Any]) -> str:
+    """What would be sent, in words; empty while there is no prompt."""
+    await asyncio.sleep(_PREVIEW_DELAY_S)  # typing asks often; the page sends one at a time and then the newest
+    if not str(values.get("prompt") or "").strip():
+        return ""
+    try:
+        request = make_request(values)
+        prepared = await asyncio.to_thread(runner.preview, request)
+    except PlaygroundError as error:
+        return str(error)
+    if prepared is None:
+        return "Tokens are counted once the chosen model is in memory."
+    return views.preview_text(prepared, request.settings.max_new_tokens)

@@ -1,0 +1,109 @@
+"""The temperature ladder: the same rerun at several temperatures in one plot. A section of the Reruns tab."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.reruns.request import DEFAULT_TEMPERATURES
+from playground.experiments.reruns.run import temperature_ladder
+from playground.runs.services import Runner
+from playground.ui.components.charts import chart
+from playground.ui.components.forms import download
+from playground.ui.components.status import notice, rerun_status
+from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_request, temperatures_text
+from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
+from playground.ui.rooms.reruns.progress import LadderProgress
+from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.saving import saved
+from playground.ui.shell.sessions import Sessions
+from playground.views.rerun_charts import ladder_chart
+
+PANE = "temperatures"
+_HEAD = (
+    '<h2>Temperature ladder</h2><span class="sub">the same runs at each temperature: how many answers differ, and how '
+    "often each mention comes</span>"
+)
+
+
+@dataclass(frozen=True)
+class Temperatures:
+    """The parts of the section that others wire."""
+
+    values: gr.Textbox
+    run: gr.Button
+    stop: gr.Button
+    save: gr.Button
+    status: gr.HTML
+    notice: gr.HTML
+    chart: gr.HTML
+    download: gr.HTML
+
+
+def build_temperatures() -> Temperatures:
+    """Lay the section out."""
+    with gr.Column(elem_classes="card rerun-ladder"):
+        gr.HTML(_HEAD, elem_classes="rerun-head")
+        with gr.Row(elem_classes="ask"):
+            values = gr.Textbox(
+                temperatures_text(DEFAULT_TEMPERATURES), label="Temperatures", elem_id="rerun-temperatures",
+                interactive=True, lines=1, max_lines=1,
+            )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Run at each", elem_id="rerun-ladder-run")
+                stop = gr.Button("Stop", elem_id="rerun-ladder-stop", elem_classes="stop-key", interactive=False)
+                save = gr.Button("Save as JSON", elem_id="rerun-ladder-save")
+        news = notice(pane=PANE, elem_classes="notice")
+        state = rerun_status(pane=PANE, elem_id=f"{PANE}-status")
+        empty = "One line for the share of unique answers, one for each mention, from low to high temperature."
+        plot = chart(label="Unique answers and mentions against temperature", height=260, empty=empty)
+    return Temperatures(values, run, stop, save, state, news, plot, download())
+
+
+def wire_temperatures(
+    section: Temperatures, fields: Sequence[Component], controls: Controls, runner: Runner, sessions: Sessions
+) -> None:
+    """Run, stop and save. `fields` are those of the tab: number of runs, seeds, mentions."""
+
+    async def climb(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, str]]:
+        session = session_of(request)
+        rungs: list[RerunRecord] = []
+
+        def ask() -> tuple[Start, LadderProgress]:
+            asked = rerun_request(named(controls, data), *(data[field] for field in fields))
+            temperatures = parse_temperatures(data[section.values])
+            progress = LadderProgress(asked.n, temperatures)
+            return lambda stop: temperature_ladder(runner, asked, temperatures, stop), progress
+
+        async with aclosing(follow_rerun(sessions, session, ask, TemperatureLadderRecord)) as frames:
+            async for value, updates in frames:
+                rungs += [update for update in updates if isinstance(update, RerunRecord)]
+                yield value, ladder_chart(rungs)
+
+    async def settle(mentions: Any, request: gr.Request) -> str:
+        return await asyncio.to_thread(shown_ladder, sessions, session_of(request), mentions)
+
+    def stop(request: gr.Request) -> None:
+        sessions.stop(session_of(request))
+
+    async def save(request: gr.Request) -> tuple[Any, Any]:
+        return await saved(sessions, session_of(request))
+
+    buttons = [section.run, section.stop]
+    begin = section.run.click(
+        None, [controls["random_seed"], controls["seed"]], [*buttons, controls["seed"]],
+        js="(...values) => window.playground.begin(...values)", **QUIET,
+    )  # fmt: skip
+    running = begin.then(
+        climb, {*controls.values(), *fields, section.values}, [section.status, section.chart],
+        concurrency_limit=None, **QUIET,
+    )  # fmt: skip
+    settled = running.then(settle, fields[-1], section.chart, concurrency_limit=None, **QUIET)
+    settled.then(None, None, buttons, js="() => window.playground.end()", **QUIET)
+    section.stop.click(stop, None, None, queue=False, **QUIET)
+    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)

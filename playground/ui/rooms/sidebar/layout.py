@@ -1,0 +1,142 @@
+"""The left side: every setting of a run, presets and prices. Layout only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from playground.data.presets import Hardware, Presets
+from playground.errors import PlaygroundError
+from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
+from playground.settings import Settings
+from playground.ui.components.cost import energy_place
+from playground.ui.components.forms import Option, menu, open_file, text_line
+from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.ui.shell.common import Controls
+
+CUSTOM = ""  # the preset menu's value once a setting was changed by hand
+_MAX_PRESET_BYTES = 65_536
+_BRAND = '<h1>Inference Playground</h1><div class="sub">everything runs on this machine</div>'
+
+
+@dataclass(frozen=True)
+class Sidebar:
+    """The controls by field name, and the parts that save and open presets."""
+
+    panel: gr.Sidebar
+    controls: Controls
+    rates: gr.HTML
+    machine: gr.HTML
+    preset_name: gr.Textbox
+    save_preset: gr.Button
+    export_preset: gr.Button
+    import_preset: gr.HTML
+    preset_note: gr.HTML
+
+
+def preset_options(presets: Presets) -> list[Option]:
+    """Every preset; broken files stay visible, disabled, with what is wrong."""
+    usable: list[Option] = [(preset.id, preset.title, None) for preset in presets.all.values()]
+    broken: list[Option] = [(problem.id, problem.id or "your folder", problem.message) for problem in presets.problems]
+    return [*usable, (CUSTOM, "Custom", None), *broken]
+
+
+def preset_hints(presets: Presets) -> dict[str, str]:
+    """Each preset's sentence why."""
+    return {preset.id: preset.why for preset in presets.all.values()} | {CUSTOM: "Changed by hand."}
+
+
+def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: float) -> Sidebar:
+    """Lay the settings out; model and quantization get their entries when the page loads."""
+    with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
+        gr.HTML(_BRAND, elem_classes="brand")
+        controls = _menus(presets) | _sliders() | _texts()
+        prices, rates_line, machine = _prices(hardware, usd_per_hour)
+        with gr.Accordion("Energy", open=False):
+            energy_place(elem_id="energy-place")
+        with gr.Accordion("Your presets", open=False):
+            name = gr.Textbox(label="Name", placeholder="My settings", max_lines=1, max_length=80)
+            with gr.Row(elem_classes="buttons"):
+                save = gr.Button("Save", size="sm")
+                export = gr.Button("Export", size="sm")
+                opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
+            note = text_line("Saved on the machine that serves this page: everyone who opens the page sees them.")
+    return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened, note)
+
+
+def _menus(presets: Presets) -> Controls:
+    first = next(iter(presets.all), CUSTOM)
+    return {
+        "preset": menu("Preset", first, preset_options(presets), elem_id="preset", hints=preset_hints(presets)),
+        "model": menu("Model", "", [], elem_id="model"),
+        "quantization": menu("Quantization", "", [], elem_id="quantization"),
+    }
+
+
+def _sliders() -> Controls:
+    defaults = Settings()
+    controls: Controls = {}
+    for spec in SLIDERS:
+        value = getattr(defaults, spec.name)
+        controls[spec.name] = gr.Slider(
+            spec.minimum, spec.high, value=spec.high if spec.name == "context_length" else value or 0, step=spec.step,
+            label=spec.label, buttons=[], elem_id=f"setting-{spec.name}", interactive=True,
+        )  # fmt: skip
+    controls["random_seed"] = gr.Checkbox(True, label=CHECKS["random_seed"], interactive=True)
+    return controls
+
+
+def _texts() -> Controls:
+    with gr.Accordion("More settings", open=False):
+        raw = gr.Checkbox(
+            False, label=CHECKS["raw"], info="Continue the text as it stands, with no chat template.", interactive=True
+        )
+        system = gr.Textbox("", label="System prompt", lines=3, max_lines=10, interactive=True)
+        stop = gr.Textbox(
+            "", label="Stop strings", info="One a line; \\n is a line end.", lines=2, max_lines=8, interactive=True
+        )
+    return {"raw": raw, "system": system, "stop": stop}
+
+
+def rates_text(reference: Any) -> str:
+    """What the chosen model charges, by length of the prompt, and how old the list is."""
+    try:
+        model = rates(str(reference))
+    except PlaygroundError as error:
+        return str(error)
+    cached = f"cached {_tiers(model.cached)}" if model.has_cached else "no cached rate in the list"
+    written = f"; written to the cache {_tiers(model.written)}" if model.has_written else ""
+    request = f"; ${model.request_usd:.6g} a request" if model.request_usd else ""
+    prices = f"Input {_tiers(model.input)}; {cached}{written}; output {_tiers(model.output)}{request}."
+    return f"A million tokens of {model.id}: {prices} {price_list_date()}."
+
+
+def _tiers(tiers: Tiers) -> str:
+    words = [f"${price:.6g}" + (f" above {start:,} prompt tokens" if start >= 0 else "") for start, price in tiers]
+    return ", ".join(words)
+
+
+def _choice(model: Rates) -> tuple[str, str]:
+    """The menu's words and the id; prices of the shortest prompts."""
+    return f"{model.title}, ${model.input[0][1]:.6g} in, ${model.output[0][1]:.6g} out", model.id
+
+
+def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
+    choices = [_choice(model) for model in reference_models()]
+    machines: list[Option] = [("", "your own price", None)]
+    machines += [(machine.id, f"{machine.title}, ${machine.usd_per_hour:,.2f}/h", None) for machine in hardware]
+    hints = {machine.id: machine.source for machine in hardware}
+    with gr.Accordion("Prices", open=False):
+        reference = gr.Dropdown(
+            choices,
+            value=DEFAULT_REFERENCE,
+            label="Reference price",
+            info="Provider or model; type to search. List price of a million tokens.",
+            elem_id="reference-price",
+            interactive=True,
+        )
+        rates_line = text_line(rates_text(DEFAULT_REFERENCE), elem_id="reference-rates")
+        machine = menu("Machine", "", machines, elem_id="machine", hints=hints)
+        price = gr.Number(usd_per_hour, label="Own hardware, $/h", step=0.01, interactive=True)
+    return {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine

@@ -1,0 +1,73 @@
+"""Model and quantization: what the menus offer, what their hints say, and loading when one is chosen."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import anyio
+import gradio as gr
+
+from playground.errors import PlaygroundError
+from playground.runs.services import Runner
+from playground.settings import QUANTIZATIONS
+from playground.ui.components.forms import Option
+from playground.ui.shell.live import FRAMES_PER_S, failure
+from playground.ui.shell.pump import Pump
+from playground.views.run import format_bytes, status
+
+READY: dict[str, Any] = {"phase": "ready", "text": "ready"}
+_NO_LENGTH = 8192  # shown until a local model that does not say its context length is in memory
+
+
+def fill_menus(runner: Runner, model: object, quantization: object, context_length: object) -> list[dict[str, Any]]:
+    """Updates of both menus and the context slider for a choice; an impossible choice becomes a possible one."""
+    entries = {entry.id: entry for entry in runner.catalogue.entries}
+    chosen = entries.get(model) if isinstance(model, str) else None
+    entry = chosen or runner.catalogue.default
+    reasons = runner.models()
+    models: list[Option] = [(one.id, _model_text(one.title, reasons.get(one.id)), None) for one in entries.values()]
+    possible = runner.quantizations(entry.id)
+    if possible.get(str(quantization), "unknown") is not None:
+        quantization = next((name for name, reason in possible.items() if reason is None), QUANTIZATIONS[0])
+    facts = runner.facts
+    here = facts if facts is not None and facts.id == entry.id else None
+    high = (here.context_length if here else entry.context_length) or _NO_LENGTH
+    within = context_length if isinstance(context_length, int | float) and 0 < context_length <= high else high
+    measured = here if here and here.quantization == quantization else None
+    hint = "Loads when chosen, or at the next run."
+    if measured:
+        sizes = f"{format_bytes(measured.weights_bytes)} measured, {format_bytes(measured.paper_bytes)} on paper."
+        code = {"decoder": "our own decoder", "transformers": "transformers' module"}[measured.path]
+        hint = " ".join([f"{sizes} {measured.weights_note} Computed by {code}.", *measured.limits])
+    options: list[Option] = [(name, name, possible.get(name)) for name in QUANTIZATIONS]
+    return [
+        gr.update(value=entry.id, options=[list(option) for option in models], hint=entry.about),
+        gr.update(value=quantization, options=[list(option) for option in options], hint=hint),
+        gr.update(value=within, maximum=high),
+    ]
+
+
+def _model_text(title: str, reason: str | None) -> str:
+    return title if reason is None else f"{title} ({reason})"
+
+
+async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGenerator[dict[str, Any]]:
+    """Statuses while a model comes into memory; on failure the last one says why, and the old model still works."""
+    facts = runner.facts
+    if facts is not None and (facts.id, facts.quantization) == (model, quantization):
+        yield READY
+        return
+    pump = Pump(runner.load(model, quantization), name="page-load")
+    ended = False
+    while not ended:
+        await anyio.sleep(1 / FRAMES_PER_S)
+        updates, ended = pump.drain()
+        if updates and not ended:
+            yield status(updates[-1]) or READY
+    yield READY if pump.error is None else _load_failure(pump.error)
+
+
+def _load_failure(error: BaseException) -> dict[str, Any]:
+    told = failure(error) | {"title": "This model was not loaded; the one in memory still works."}
+    if not isinstance(error, PlaygroundError):
+        told["problem"] += f" ({error})" if str(error) else ""
+    return told

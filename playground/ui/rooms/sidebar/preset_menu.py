@@ -1,0 +1,90 @@
+"""Presets in the page: chosen, saved, exported, imported."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.data.presets import Preset, Presets, load_presets
+from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset
+from playground.errors import PlaygroundError
+from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
+from playground.ui.rooms.sidebar.layout import preset_hints, preset_options
+
+_WHY = "Saved from the page."
+_SLIDERS = {spec.name for spec in SLIDERS}
+
+
+def preset_updates(preset: Preset) -> dict[str, Any]:
+    """What a preset changes, by field; what it does not name stays as the person has it."""
+    updates: dict[str, Any] = {}
+    for name, value in preset.settings.items():
+        if name == "stop":
+            updates[name] = stop_text(value)
+        elif name == "seed":
+            updates["random_seed"] = value is None
+            if value is not None:
+                updates["seed"] = value
+        elif name in _SLIDERS and value is not None:
+            updates[name] = slider_update(name, value)
+        elif name == "context_length":
+            updates[name] = None  # the model's own limit, which only the model menu knows
+        elif name in ("system", *CHECKS):
+            updates[name] = value
+    chosen = {"model": preset.model, "quantization": preset.quantization, "prompt": preset.prompt}
+    return updates | {name: value for name, value in chosen.items() if value is not None}
+
+
+class PresetBook:
+    """Shipped presets and those of the user's folder, read anew each time, so that a saved one is there at once."""
+
+    def __init__(self, shipped_dir: Path, user_dir: Path):
+        self._shipped_dir, self._user_dir = shipped_dir, user_dir
+
+    def load(self) -> Presets:
+        """Every preset that can be used, and what is wrong with the others."""
+        return load_presets(self._shipped_dir, self._user_dir)
+
+    def menu(self, chosen: str | None = None) -> dict[str, Any]:
+        """An update of the menu; `chosen` becomes its value."""
+        presets = self.load()
+        update = gr.update(options=[list(option) for option in preset_options(presets)], hints=preset_hints(presets))
+        return update if chosen is None else update | {"value": chosen}
+
+    def _from_page(self, title: object, values: Mapping[str, Any]) -> Preset:
+        if not isinstance(title, str) or not title.strip():
+            raise PlaygroundError("Give the preset a name first.")
+        settings = settings_of(values)
+        if values.get("random_seed"):
+            settings = settings.model_copy(update={"seed": None})
+        return new_preset(title.strip(), _WHY, settings, model=values["model"], quantization=values["quantization"])
+
+    def save(self, title: object, values: Mapping[str, Any]) -> Preset:
+        """Everything set now, as a preset in the user's folder.
+
+        Raises:
+            PlaygroundError: The name or a value is wrong, or the folder can't be written.
+        """
+        preset = self._from_page(title, values)
+        save_preset(preset, self._user_dir, shipped_dir=self._shipped_dir)
+        return preset
+
+    def export(self, title: object, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything set now, as a file for the person.
+
+        Raises:
+            PlaygroundError: The name or a value is wrong.
+        """
+        preset = self._from_page(title, values)
+        return {"name": f"{preset.id}.yaml", "text": export_preset(preset)}
+
+    def bring_in(self, text: object) -> Preset:
+        """A preset from a file that somebody opened, saved into the user's folder.
+
+        Raises:
+            PlaygroundError: Says what is wrong with the file.
+        """
+        preset = import_preset(text if isinstance(text, str) else "")
+        save_preset(preset, self._user_dir, shipped_dir=self._shipped_dir)
+        return preset

@@ -1,0 +1,85 @@
+"""The preset menu's events: choose, save, export, import."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
+
+from playground.data.presets import Preset
+from playground.errors import PlaygroundError
+from playground.ui.rooms.play.layout import Play
+from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar
+from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
+from playground.ui.shell.common import QUIET, Controls, named, note
+
+Updates = dict[Component, Any]
+
+
+class PresetEvents:
+    """Handlers: each returns updates by component, and a note where something went wrong."""
+
+    def __init__(self, play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook):
+        self._play, self._sidebar, self._controls, self._book = play, sidebar, controls, book
+
+    def _set(self, preset: Preset) -> Updates:
+        return {self._controls[name]: value for name, value in preset_updates(preset).items()}
+
+    async def _told(self, work: Callable[[], Updates], trouble: str) -> Updates:
+        """The work's updates; it reads and writes files, so in a thread."""
+        try:
+            return await asyncio.to_thread(work)
+        except PlaygroundError as error:
+            return {self._play.notice: note(trouble, str(error), kind="problem")}
+
+    async def choose(self, id: Any) -> Updates:
+        """Set what the preset names."""
+        if id == CUSTOM:
+            return {self._play.notice: gr.skip()}
+        return await self._told(lambda: self._set(self._book.load().find(str(id))), "This preset can't be used.")
+
+    async def save(self, data: dict[Component, Any]) -> Updates:
+        """Everything set now becomes a preset of the user's folder."""
+
+        def work() -> Updates:
+            preset = self._book.save(data[self._sidebar.preset_name], named(self._controls, data))
+            return self._in_menu(preset, "Preset saved.", "is in the menu now.")
+
+        return await self._told(work, "This preset was not saved.")
+
+    async def export(self, data: dict[Component, Any]) -> Updates:
+        """Everything set now becomes a file."""
+
+        def work() -> Updates:
+            file = self._book.export(data[self._sidebar.preset_name], named(self._controls, data))
+            return {self._play.download: file | {"id": time.time_ns()}}
+
+        return await self._told(work, "This preset was not exported.")
+
+    async def bring_in(self, text: Any) -> Updates:
+        """A file becomes a preset of the user's folder, and is set."""
+
+        def work() -> Updates:
+            preset = self._book.bring_in(text)
+            return self._set(preset) | self._in_menu(preset, "Preset imported.", "is in the menu and set now.")
+
+        return await self._told(work, "This preset was not imported.")
+
+    def _in_menu(self, preset: Preset, title: str, words: str) -> Updates:
+        told = note(title, f"{preset.title} {words}")
+        return {self._controls["preset"]: self._book.menu(preset.id), self._play.notice: told}
+
+
+def wire_presets(play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook) -> tuple[Dependency, Dependency]:
+    """Wires them; returns the events after which a preset's settings stand, for what depends on its model."""
+    events = PresetEvents(play, sidebar, controls, book)
+    outputs = [*controls.values(), play.notice]
+    inputs = {sidebar.preset_name, *controls.values()}
+    chosen = controls["preset"].input(events.choose, controls["preset"], outputs, **QUIET)
+    sidebar.save_preset.click(events.save, inputs, [controls["preset"], play.notice], **QUIET)
+    sidebar.export_preset.click(events.export, inputs, [play.download, play.notice], **QUIET)
+    opened = sidebar.import_preset.input(events.bring_in, sidebar.import_preset, outputs, **QUIET)
+    return chosen, opened

@@ -1,0 +1,139 @@
+"""Events between the sidebar and the rest: what is stored and shared, models, prices, examples."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
+
+from playground.runs.services import Runner
+from playground.ui.rooms.play.layout import Play, preview_of
+from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
+from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
+from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.gates import wire_gates
+from playground.ui.shell.sessions import Sessions
+from playground.views.run import facts_values
+
+
+class ModelEvents:
+    """Handlers that fill the menus and bring models into memory. `first` is what a new page starts with."""
+
+    def __init__(self, runner: Runner, sessions: Sessions, first: tuple[str, str]):
+        self._runner, self._sessions, self._first = runner, sessions, first
+
+    def fill(self, model: Any, quantization: Any, context_length: Any) -> list[dict[str, Any]]:
+        """Menus and context slider for what is chosen."""
+        return fill_menus(self._runner, model or self._first[0], quantization or self._first[1], context_length)
+
+    async def load(
+        self, model: Any, quantization: Any, context_length: Any, request: gr.Request
+    ) -> AsyncGenerator[tuple[Any, ...]]:
+        """Bring the choice into memory; on failure the menus go back to what is there."""
+        stay = (gr.skip(), gr.skip(), gr.skip())
+        running = self._sessions.last(session_of(request))
+        if running is not None and not running.ended.is_set():  # the status is the run's; the next one loads the choice
+            yield gr.skip(), *self.fill(model, quantization, context_length)
+            return
+        status: dict[str, Any] = {}
+        async with aclosing(load_frames(self._runner, str(model), str(quantization))) as frames:
+            async for status in frames:
+                yield status, *stay
+        facts = self._runner.facts
+        if status.get("phase") == "failed" and facts is not None:
+            model, quantization = facts.id, facts.quantization
+        yield status, *self.fill(model, quantization, context_length)
+
+    async def arrive(self, model: Any, quantization: Any) -> AsyncGenerator[Any]:
+        """A page that opens waits for the first model, and never exchanges the one that others use."""
+        facts = self._runner.facts
+        wanted = (str(model), str(quantization)) if facts is None else (facts.id, facts.quantization)
+        async with aclosing(load_frames(self._runner, *wanted)) as frames:
+            async for status in frames:
+                yield status
+
+
+def wire_models(
+    demo: gr.Blocks,
+    play: Play,
+    sidebar: Sidebar,
+    controls: Controls,
+    runner: Runner,
+    events: ModelEvents,
+    presets_set: Sequence[Dependency],
+    gates: Sequence[tuple[gr.Button, gr.HTML]],
+) -> None:
+    """Fill the page when it opens, load what is chosen, and say beforehand what a prompt will be.
+
+    Args:
+        demo: The page.
+        play: Where status, meters and preview are.
+        sidebar: Opens on wide screens.
+        controls: All of them by field name.
+        runner: Counts the tokens of the preview, and has the facts.
+        events: The handlers.
+        presets_set: Events that may have changed the model.
+        gates: As for `wire_gates`.
+    """
+    menus = [controls["model"], controls["quantization"], controls["context_length"]]
+    everything = list(controls.values())
+
+    async def preview(data: dict[Component, Any]) -> str:
+        return await preview_of(runner, named(controls, data))
+
+    restored = demo.load(
+        None, None, [*everything, play.notice, sidebar.panel], js="() => window.playground.restore()", **QUIET
+    )
+    filled = restored.then(events.fill, menus, menus, **QUIET)
+    here = filled.then(events.arrive, menus[:2], play.status, **QUIET).then(events.fill, menus, menus, **QUIET)
+    known = here.then(lambda: facts_values(runner.facts), None, play.meters, **QUIET)
+    both = [controls["model"].input, controls["quantization"].input]
+    chosen = gr.on(both, lambda *values: events.fill(*values)[:2], menus, menus[:2], **QUIET)
+    loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)
+    for event in presets_set:
+        event.then(events.fill, menus, menus, **QUIET)
+    told = ("prompt", "system", "raw", "context_length", "max_new_tokens")
+    triggers: list[Callable[..., Any]] = [controls[name].change for name in told]
+    gr.on(triggers, preview, set(everything), play.preview, trigger_mode="always_last", **QUIET)
+    wire_gates(gates, runner, (known, loaded))
+    for event in (known, loaded):
+        event.then(preview, set(everything), play.preview, **QUIET)
+
+
+def wire_storage(play: Play, controls: Controls) -> None:
+    """Settings survive a reload, and travel in a link's fragment; all of it in the browser."""
+    everything = list(controls.values())
+    changes: list[Callable[..., Any]] = [control.change for control in everything]
+    gr.on(changes, None, everything, None, js="(...values) => window.playground.save(...values)", **QUIET)
+    play.share.click(
+        None, everything, play.notice, js="async (...values) => await window.playground.share(...values)", **QUIET
+    )
+    controls["seed"].input(None, None, controls["random_seed"], js="() => false", **QUIET)
+    by_hand = [spec.name for spec in SLIDERS if spec.name != "seed"] + [*CHECKS, "system", "stop"]
+    touched: list[Callable[..., Any]] = [controls[name].input for name in by_hand]
+    gr.on(touched, None, None, controls["preset"], js=f"() => '{CUSTOM}'", **QUIET)
+
+
+def wire_prices(sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
+    """What the reference charges is told; a machine of the list fills its price in, which may then be edited."""
+
+    def price(machine: Any) -> Any:
+        return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()
+
+    reference = sidebar.controls["reference_model"]
+    reference.change(rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
+    control = sidebar.controls["hardware_usd_per_hour"]
+    sidebar.machine.input(price, sidebar.machine, control, queue=False, **QUIET)
+    control.input(None, None, sidebar.machine, js="() => ''", **QUIET)
+
+
+def wire_examples(play: Play, prompts: dict[str, str]) -> None:
+    """An example fills the prompt in; nothing runs."""
+
+    def fill(id: Any) -> Any:
+        return prompts.get(id, gr.skip()) if isinstance(id, str) else gr.skip()
+
+    play.examples.input(fill, play.examples, play.prompt, queue=False, **QUIET)

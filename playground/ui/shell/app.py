@@ -1,0 +1,131 @@
+"""The page put together: sidebar, tabs, and the events between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
+from playground.paths import data_dir, presets_dir
+from playground.runs.services import Runner
+from playground.settings import QUANTIZATIONS
+from playground.ui.rooms.compare.layout import build_compare
+from playground.ui.rooms.compare.tab import Compare, wire_compare
+from playground.ui.rooms.cost.layout import Cost, build_cost, wire_cost
+from playground.ui.rooms.inside.layout import Inside, build_inside, wire_inside
+from playground.ui.rooms.play.layout import Play, build_play, wire_play
+from playground.ui.rooms.reruns.ladder import Ladder, build_ladder, wire_ladder
+from playground.ui.rooms.reruns.layout import Reruns, build_reruns, wire_reruns
+from playground.ui.rooms.reruns.load import build_load, wire_load
+from playground.ui.rooms.sidebar.layout import build_sidebar
+from playground.ui.rooms.sidebar.preset_menu import PresetBook
+from playground.ui.rooms.sidebar.preset_wiring import wire_presets
+from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
+from playground.ui.shell.api import add_api
+from playground.ui.shell.common import QUIET, Controls, session_of
+from playground.ui.shell.feed import Feeds
+from playground.ui.shell.page import FIELDS
+from playground.ui.shell.section import LabSection
+from playground.ui.shell.sessions import Sessions
+
+_MAX_WAITING_EVENTS = 64
+
+
+def build_app(
+    runner: Runner,
+    *,
+    model: str | None = None,
+    quantization: str | None = None,
+    shipped_dir: Path | None = None,
+    user_presets_dir: Path | None = None,
+) -> gr.Blocks:
+    """The page over a runner.
+
+    Args:
+        runner: Answers prompts; shared by all pages, one run at a time.
+        model: Id that a new page starts with; None is the catalogue's default.
+        quantization: One that a new page starts with; None is the first.
+        shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
+        user_presets_dir: Where saved presets go; None is the user's own folder.
+    """
+    shipped = shipped_dir or presets_dir()
+    book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
+    hardware = load_hardware(shipped / "hardware.yaml").hardware
+    examples = load_prompts(shipped / "prompts.yaml").prompts
+    sessions, feeds = Sessions(), Feeds()
+    with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
+        sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)
+        gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
+        tabs = _build_tabs(examples, feeds)
+        play = tabs.play
+        controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
+        controls = {name: controls[name] for name in FIELDS}
+        wire_play(play, controls, runner, sessions, feeds)
+        experiments = _wire_experiments(tabs, controls, runner, feeds)
+        looks = tuple(Sessions() for _ in range(7))
+        wire_inside(*tabs.inside, sessions, controls, runner, looks, feeds)
+        costs = tuple(Sessions() for _ in range(3))
+        wire_cost(*tabs.cost, (sessions, *experiments, *looks), controls, runner, costs)
+        for tab, own in (tabs.compare, tabs.reruns):
+            tab.select(None, [play.prompt, own.prompt], own.prompt, js="(play, own) => own || play", **QUIET)
+        events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
+        presets_set = wire_presets(play, sidebar, controls, book)
+        layers = tabs.inside[1].layers
+        gates = [(part.run, part.shown[0]) for part in (tabs.ladder, tabs.load)] + [(layers.look, layers.shown[0])]
+        wire_models(demo, play, sidebar, controls, runner, events, presets_set, gates)
+        wire_storage(play, controls)
+        wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
+        wire_examples(play, {example.id: example.prompt for example in examples})
+        add_api(runner)
+
+        def closed(request: gr.Request) -> None:
+            for owned in (sessions, *experiments, *looks, *costs):
+                owned.forget(session_of(request))
+
+        demo.unload(closed)
+    return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
+
+
+@dataclass(frozen=True)
+class _Tabs:
+    """What stands in each tab; with the tab itself where something happens when it opens."""
+
+    play: Play
+    compare: tuple[gr.Tab, Compare]
+    reruns: tuple[gr.Tab, Reruns]
+    ladder: Ladder
+    load: LabSection
+    inside: tuple[gr.Tab, Inside]
+    cost: tuple[gr.Tab, Cost]
+
+
+def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
+    """Lay all tabs out, in the order in which a newcomer meets them."""
+    with gr.Tabs():
+        with gr.Tab("Play", id="play"):
+            play = build_play(examples, feeds)
+        with gr.Tab("Compare", id="compare") as compare_tab:
+            compare = build_compare(feeds)
+        with gr.Tab("Reruns", id="reruns") as reruns_tab:
+            reruns = build_reruns()
+            ladder = build_ladder()
+            load = build_load()
+        with gr.Tab("Inside", id="inside") as inside_tab:
+            inside = build_inside(feeds)
+        with gr.Tab("Cost", id="cost") as cost_tab:
+            cost = build_cost()
+    return _Tabs(
+        play, (compare_tab, compare), (reruns_tab, reruns), ladder, load, (inside_tab, inside), (cost_tab, cost)
+    )
+
+
+def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, feeds: Feeds) -> tuple[Sessions, ...]:
+    """One `Sessions` for each document that can be saved: what runs in one never stops or replaces another."""
+    (_, compare), (_, reruns) = tabs.compare, tabs.reruns
+    experiments = compared, swept, rerun, temperatures, climbed, loaded = tuple(Sessions() for _ in range(6))
+    wire_compare(compare, controls, runner, feeds, compared, swept)
+    wire_reruns(reruns, controls, runner, rerun, temperatures)
+    wire_ladder(tabs.ladder, reruns.prompt, controls, runner, climbed)
+    wire_load(tabs.load, controls, runner, loaded)
+    return experiments

@@ -1,0 +1,64 @@
+"""The page's own scripts and styles, put together once at start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
+from playground.ui.components.base import styles
+from playground.ui.rooms.cost.config import cost_config_script
+from playground.ui.rooms.cost.price_list import price_list_script
+from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.ui.shell.theme import root_css
+from playground.views.energy import energy_choices
+from playground.views.formula_script import formula_script
+
+_HERE = Path(__file__).parent
+_MAX_NAME = 200
+
+FIELDS = (
+    "preset", "model", "quantization",
+    *(spec.name for spec in SLIDERS), *CHECKS, "system", "stop", "prompt", "reference_model", "hardware_usd_per_hour",
+)  # fmt: skip
+"""The controls that storage keeps, in the order in which scripts take their values."""
+
+_NOT_IN_LINKS = {"preset", "reference_model", "hardware_usd_per_hour"}
+_TEXTS = {
+    "preset": _MAX_NAME, "model": _MAX_NAME, "quantization": _MAX_NAME, "reference_model": _MAX_NAME,
+    "system": MAX_SYSTEM_CHARS, "stop": 2_000, "prompt": MAX_PROMPT_CHARS,
+}  # fmt: skip
+
+
+def _field(name: str) -> dict[str, Any]:
+    field: dict[str, Any] = {"name": name, "link": name not in _NOT_IN_LINKS}
+    if name in CHECKS:
+        return field | {"kind": "flag"}
+    if name in _TEXTS:
+        return field | {"kind": "text", "high": _TEXTS[name]}
+    slider = next((spec for spec in SLIDERS if spec.name == name), None)
+    if slider is None:
+        return field | {"kind": "number", "low": 0, "high": 10_000}
+    limit = LIMITS[name]
+    return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
+
+
+def head() -> str:
+    """Style and scripts for the document's head; they hold our own constants only."""
+    config = {
+        "fields": [_field(name) for name in FIELDS],
+        "about": {spec.label: spec.about for spec in SLIDERS},
+        "energy": energy_choices(),
+    }
+    constants = json.dumps(config).replace("<", "\\u003c")
+    names = ("settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
+    own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
+    scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script()]
+    blocks = "".join(f"<script>{script}</script>" for script in scripts)
+    return f"<style>{_style()}</style>{price_list_script()}{cost_config_script()}{blocks}"
+
+
+def _style() -> str:
+    """Colours of both themes, then the parts, then the page's layout and that of single sections."""
+    rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
+    layouts = (file.read_text("utf-8") for file in (_HERE / "page.css", *rooms))
+    return root_css() + styles() + "".join(layouts)

@@ -1,0 +1,50 @@
+"""A finished document to take along, and one to open again."""
+
+import asyncio
+import time
+from typing import Any
+
+import gradio as gr
+
+from playground.errors import PlaygroundError
+from playground.experiments.documents import parse_document
+from playground.runs.records import Document
+from playground.ui.shell.common import note
+from playground.ui.shell.sessions import Sessions
+
+MAX_OPENED_BYTES = 32 * 2**20
+_WAIT_S = 3.0
+
+
+async def saved(sessions: Sessions, session: str) -> tuple[Any, Any]:
+    """The page's last document as a file, or a note why there is none."""
+    ticket = sessions.last(session)
+    if ticket is not None and ticket.stop.is_set():
+        await asyncio.to_thread(ticket.ended.wait, _WAIT_S)  # a stopped run ends at its next token or chunk
+    if ticket is None or ticket.record is None:
+        going = ticket is not None and not ticket.ended.is_set()
+        text = "The run has not finished yet." if going else "There is no finished run to save: run something first."
+        return gr.skip(), note("Nothing saved.", text)
+    return {"name": _name(ticket.record), "text": ticket.record.to_json(), "id": time.time_ns()}, gr.skip()
+
+
+def _name(record: Document) -> str:
+    model = getattr(record, "model", None)
+    seed = getattr(record, "settings", {}).get("seed")
+    parts = [record.model_dump(include={"kind"})["kind"], model.id if model else None, seed]
+    return "-".join(str(part) for part in parts if part is not None) + ".json"
+
+
+def opened(text: Any, *kinds: type[Document]) -> Document:
+    """A document that a person opened in a tab that shows these kinds.
+
+    Raises:
+        PlaygroundError: It is none, or of a kind that another tab shows.
+    """
+    if not isinstance(text, str):
+        raise PlaygroundError(f"A saved file must be text; got a value of type {type(text).__name__}.")
+    document = parse_document(text)
+    if not isinstance(document, kinds):
+        wanted = " or ".join(kind.model_fields["kind"].default for kind in kinds)
+        raise PlaygroundError(f"This file is of kind {type(document).model_fields['kind'].default}; here: {wanted}.")
+    return document

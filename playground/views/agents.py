@@ -1,0 +1,114 @@
+"""The loop's values for the page: two charts, a table, a sentence, the transcript. Pure functions, no Gradio."""
+
+from collections.abc import Sequence
+
+from playground.experiments.agents.history import ASK_SUMMARY
+from playground.experiments.agents.plan import difference_percent
+from playground.experiments.agents.records import AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
+from playground.views.context import piece_line, table_value, turn_end, turn_start
+from playground.views.run import NOTHING, format_seconds, format_usd
+from playground.views.spec import Axis, ChartSpec, Series
+
+_HEAD = (
+    "step", "input", "from cache", "output", "tool", "input so far", "predicted", "difference", "ttft",
+    "ttft, no cache", "e2e", "price, resent", "price, cached",
+)  # fmt: skip
+
+
+def _sums(steps: Sequence[AgentStepRecord], name: str) -> list[int]:
+    """Of the calls of all steps up to each."""
+    sums, total = list[int](), 0
+    for step in steps:
+        total += sum(getattr(call, name) for call in step.calls)
+        sums.append(total)
+    return sums
+
+
+def input_chart(steps: Sequence[AgentStepRecord], forecast: Sequence[ForecastRecord]) -> str:
+    """Input tokens of all steps so far, predicted and measured, and those that the cache did not hold."""
+    if not forecast:
+        return ""
+    read, computed = _sums(steps, "prompt_tokens"), _sums(steps, "computed_tokens")
+    series = [
+        Series("predicted", "line", [(one.number, one.cumulative_input_tokens) for one in forecast], "ink-2"),
+        Series("measured", "dots", [(step.number, total) for step, total in zip(steps, read, strict=True)], "ink"),
+        Series("of these computed", "line", [(s.number, n) for s, n in zip(steps, computed, strict=True)], "memory"),
+    ]
+    return ChartSpec(
+        title="Input tokens so far", x=Axis("step", min=1, max=max(2, len(forecast))),
+        y=Axis("input tokens", min=0), series=[one for one in series if one.points],
+        summary="What is not computed is taken from the keys and values of the call before.",
+    ).to_json()  # fmt: skip
+
+
+def ttft_chart(steps: Sequence[AgentStepRecord], asked: int) -> str:
+    """Time to first token of each step's answer, over the cache and from nothing."""
+    answers = [(step.number, step.calls[-1]) for step in steps]
+    plain = [(number, call.plain_ttft_s) for number, call in answers if call.plain_ttft_s is not None]
+    series = [
+        Series("without cache", "line", plain, "ink-2"),
+        Series("with prefix cache", "line", [(number, call.ttft_s) for number, call in answers], "time"),
+    ]
+    if not steps:
+        return ""
+    return ChartSpec(
+        title="Time to first token", x=Axis("step", min=1, max=max(2, asked)), y=Axis("ttft", unit="s", min=0),
+        series=[one for one in series if one.points],
+        summary="The same prompt read twice: over what the step before left, and from nothing.",
+    ).to_json()  # fmt: skip
+
+
+def steps_value(steps: Sequence[AgentStepRecord], forecast: Sequence[ForecastRecord], note: str = "") -> str:
+    """A row a step; empty before the first one."""
+    if not steps:
+        return ""
+    read = _sums(steps, "prompt_tokens")
+    rows = [_row(step, total, told) for step, total, told in zip(steps, read, forecast, strict=False)]
+    return table_value(_HEAD, rows, note)
+
+
+def _row(step: AgentStepRecord, total: int, told: ForecastRecord) -> list[str]:
+    calls, answer = step.calls, step.calls[-1]
+    name = f"{step.number} + summary" if len(calls) > 1 else str(step.number)
+    return [
+        name, f"{_of(calls, 'prompt_tokens'):,}", f"{_of(calls, 'cached_tokens'):,}",
+        f"{_of(calls, 'output_tokens'):,}", f"{step.tool_tokens:,}", f"{total:,}",
+        f"{told.cumulative_input_tokens:,}", f"{difference_percent(total, told.cumulative_input_tokens):+.1f}%",
+        format_seconds(answer.ttft_s),
+        NOTHING if answer.plain_ttft_s is None else format_seconds(answer.plain_ttft_s),
+        format_seconds(sum(call.e2e_s for call in calls)), format_usd(sum(call.resent_usd for call in calls)),
+        format_usd(sum(call.cached_usd for call in calls)),
+    ]  # fmt: skip
+
+
+def _of(calls: Sequence[CallRecord], name: str) -> int:
+    return sum(getattr(call, name) for call in calls)
+
+
+def loop_words(record: AgentRecord | None) -> str:
+    """What came of the loop; nothing before its end."""
+    if record is None or not record.steps:
+        return ""
+    calls = [call for step in record.steps for call in step.calls]
+    told, read = record.forecast[len(record.steps) - 1], _of(calls, "prompt_tokens")
+    lost = sum(call.held_tokens - call.cached_tokens for call in calls)
+    words = (
+        f"{len(record.steps)} steps read {read:,} input tokens, predicted {told.cumulative_input_tokens:,} "
+        f"({difference_percent(read, told.cumulative_input_tokens):+.1f}%), and wrote {_of(calls, 'output_tokens'):,}. "
+        f"{_of(calls, 'cached_tokens'):,} of the input came from the cache"
+    )
+    words += f"; {lost:,} held tokens could not be used again, since the text before differs." if lost else "."
+    resent, cached = sum(call.resent_usd for call in calls), sum(call.cached_usd for call in calls)
+    words += f" At list price {format_usd(resent)} resent (predicted {format_usd(told.resent_usd)}), "
+    words += f"{format_usd(cached)} with the cached rate"
+    return words + (f" (predicted {format_usd(told.cached_usd)})." if told.cached_usd is not None else ".")
+
+
+def loop_lines(step: AgentStepRecord, asked: str, who: str) -> str:
+    """A step for the transcript: what it was asked last, and what the model wrote."""
+    lines = ""
+    for call in step.calls:
+        is_summary = call.purpose == "summary"
+        lines += turn_start(ASK_SUMMARY if is_summary else asked, "Loop" if is_summary else who)
+        lines += piece_line(call.text) + turn_end(call.finish_reason)
+    return lines

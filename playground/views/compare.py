@@ -1,0 +1,266 @@
+"""Comparisons as what the page shows: pure functions of records, no Gradio."""
+
+import math
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from playground.engine.events import Candidate, TokenEvent
+from playground.experiments.compare.records import CompareMode, DiffRecord
+from playground.experiments.compare.table import MetricRow
+from playground.runs.records import RunRecord, TokenRecord
+from playground.views import run as views
+
+MOST_ROWS = 6  # of a first difference
+_ALIKE = 0.01
+_SAME_PROB = 1e-6  # as recorded: two readings of one distribution differ by less
+SHARED_TIMES = (
+    "The panes ran as one batch: each step served all of them, so times and speeds are those of the batch, not of a "
+    "pane alone. Choose fair timing to compare speed."
+)
+_TAGS = ("shared", "not ranked")  # words that a row's note begins with, shown beside its name
+_TURNS = "The panes ran one after the other, so each had the machine to itself."
+
+
+def run_lines(record: RunRecord) -> str:
+    """A saved run as the text that a token view shows."""
+    ordered = record.settings.get("repetition_penalty", 1) == 1
+    lines = [views.head_line(secrets.token_hex(8), ordered=ordered)]
+    lines += [views.token_line(_event(token)) for token in record.tokens]
+    return "".join([*lines, views.end_line(record.finish_reason)])
+
+
+def _event(token: TokenRecord) -> TokenEvent:
+    """A record keeps how many tokens survived the whole sampler, not each stage."""
+    return TokenEvent(
+        index=token.index, id=token.id, text=token.text, logprob=token.logprob, rank=token.rank,
+        entropy_bits=token.entropy_bits, sampled_prob=token.sampled_prob, kept=token.kept,
+        survivors=(token.kept, token.kept, token.kept),
+        top=tuple(Candidate(item.id, item.text, item.prob) for item in token.top), kv_cache_bytes=0,
+        time_s=token.time_s,
+    )  # fmt: skip
+
+
+def run_status(record: RunRecord) -> dict[str, Any]:
+    """The state of a finished run."""
+    if record.finish_reason == "cancelled":
+        return {"phase": "stopped", "text": "stopped"}
+    return {"phase": "finished", "text": f"finished: {views.FINISH_REASONS[record.finish_reason]}"}
+
+
+def run_meters(record: RunRecord) -> dict[str, Any]:
+    """The figures of a finished run's line."""
+    memory = record.memory
+    return {
+        "ttft": views.format_seconds(record.timing.ttft_s),
+        "decode": _number(record.timing.decode_tokens_per_s),
+        "model_memory": views.format_bytes(memory.weights_bytes + memory.kv_cache_bytes),
+        "cost": views.format_usd(record.cost.total_usd),
+        "usage": views.usage(record.cost),
+    }
+
+
+def surprise_share(token: TokenRecord | TokenEvent) -> float:
+    """How strongly a token is coloured: -log2 p over 8 bits, 0 to 1, as in the token view."""
+    return round(min(1.0, max(0.0, -token.logprob / math.log(2) / 8)), 3)
+
+
+def diffs_value(panes: Sequence[RunRecord], names: Sequence[str], reference: int, diffs: Sequence[DiffRecord]) -> str:
+    """All diffs against the reference, for the component `diff`."""
+    if len(panes) < 2:
+        return ""
+    shown = [_diff(panes[reference], panes[one.pane], names[one.pane], names[reference], one) for one in diffs]
+    return views.packed({"reference": names[reference], "panes": shown})
+
+
+def _diff(reference: RunRecord, pane: RunRecord, name: str, reference_name: str, diff: DiffRecord) -> dict[str, Any]:
+    if diff.identical:
+        summary = f"identical, all {len(pane.tokens):,} tokens"
+    else:
+        summary = f"{diff.similarity:.0%} alike, edit distance {diff.edit_distance:.2f}"
+        if diff.by == "texts":
+            summary += ", compared by text"
+    return {
+        "name": name,
+        "identical": diff.identical,
+        "summary": summary,
+        "parts": diff_parts(reference, pane, diff),
+        "first": first_value(reference, pane, diff, reference_name, name),
+    }
+
+
+def diff_parts(reference: RunRecord, pane: RunRecord, diff: DiffRecord) -> list[tuple[str, list[str], int | None]]:
+    """Stretches in reading order: `equal`, `delete` or `insert`, the tokens' texts, the place of the first differing.
+
+    A replacement is a deletion and then an insertion.
+    """
+    parts: list[tuple[str, list[str], int | None]] = []
+    for op, a0, a1, b0, b1 in diff.operations:
+        if op == "equal":
+            parts.append(("equal", _texts(pane)[b0:b1], None))
+        if op in ("replace", "delete"):
+            parts.append(("delete", _named(reference, a0, a1), _place(diff, a0, a1)))
+        if op in ("replace", "insert"):
+            parts.append(("insert", _named(pane, b0, b1), _place(diff, b0, b1)))
+    return parts
+
+
+def _place(diff: DiffRecord, start: int, end: int) -> int | None:
+    first = diff.first_difference
+    return first - start if first is not None and start <= first < end else None
+
+
+def _texts(run: RunRecord) -> list[str]:
+    return [token.text for token in run.tokens]
+
+
+def _named(run: RunRecord, start: int, end: int) -> list[str]:
+    """Tokens that differ; an end token has no text of its own, so that its name stands for it."""
+    texts = _texts(run)[start:end]
+    if texts and end == len(run.tokens) and run.finish_reason == "eos" and not texts[-1]:
+        last = run.tokens[-1]
+        texts[-1] = next((item.text for item in last.top if item.id == last.id), "")
+    return texts
+
+
+def first_value(
+    reference: RunRecord, pane: RunRecord, diff: DiffRecord, reference_name: str, name: str
+) -> dict[str, Any] | None:
+    """Where two answers part: both distributions there, row by row, and what it means."""
+    index = diff.first_difference
+    if index is None:
+        return None
+    left, right = (_Side(run, index, diff.by == "ids") for run in (reference, pane))
+    rows = _rows(left, right)
+    return {"index": index, "rows": rows, "note": _note(diff, rows, left, right, reference_name, name)}
+
+
+class _Side:
+    """One answer's distribution at a place: what is recorded of it, and what was chosen."""
+
+    def __init__(self, run: RunRecord, index: int, by_id: bool):
+        token = run.tokens[index] if index < len(run.tokens) else None
+        top = token.top if token else []
+        self.ended = token is None
+        self.names: dict[Any, str] = {item.id if by_id else item.text: item.text for item in top}
+        self.probs: dict[Any, float] = {item.id if by_id else item.text: item.prob for item in top}
+        self.below = min(self.probs.values(), default=None)
+        self.chosen: Any = None
+        if token:
+            self.chosen = token.id if by_id else token.text
+            self.names.setdefault(self.chosen, token.text)
+            self.probs.setdefault(self.chosen, math.exp(token.logprob))
+
+
+def _rows(left: _Side, right: _Side) -> list[dict[str, Any]]:
+    """One a candidate, the likeliest first; both chosen are among them. A probability is None where not recorded."""
+    names = {**right.names, **left.names}
+
+    def most(one: Any) -> float:
+        return max(left.probs.get(one, 0.0), right.probs.get(one, 0.0))
+
+    kept = sorted(names, key=lambda one: (one not in (left.chosen, right.chosen), -most(one)))[:MOST_ROWS]
+    return [
+        {
+            "text": names[one],
+            "reference": left.probs.get(one),
+            "pane": right.probs.get(one),
+            "reference_chosen": not left.ended and one == left.chosen,
+            "pane_chosen": not right.ended and one == right.chosen,
+            "reference_below": left.below,
+            "pane_below": right.below,
+        }
+        for one in sorted(kept, key=lambda one: -most(one))
+    ]
+
+
+def _note(
+    diff: DiffRecord, rows: Sequence[dict[str, Any]], left: _Side, right: _Side, reference_name: str, name: str
+) -> str:
+    for side, ended, other in ((left, reference_name, name), (right, name, reference_name)):
+        if side.ended:
+            return f"{ended} had ended here; {other} went on."
+    if diff.by == "texts":
+        return "Two models: each has its own vocabulary, so only the texts can be compared."
+    gaps = [abs(row["reference"] - row["pane"]) for row in rows if None not in (row["reference"], row["pane"])]
+    if gaps and max(gaps) < _SAME_PROB:
+        return "The model gave both the same probabilities: only the settings or the draw made the choice differ."
+    words = "They are the model's own, before temperature and cuts."
+    return f"The probabilities themselves differ, by up to {max(gaps) * 100:.3g} points. {words}" if gaps else words
+
+
+def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMode) -> str:
+    """Every metric of every pane, for the component `metric_table`."""
+    shown = [
+        {
+            "name": row.name,
+            "about": row.about,
+            "unit": row.unit,
+            "better": _better(row.higher_is_better),
+            "note": _capital(row.note),
+            "tag": next((tag for tag in _TAGS if f"{tag}:" in row.note), ""),
+            "colour": metric_colour(row),
+            "cells": _cells(row),
+        }
+        for row in rows
+    ]
+    note = SHARED_TIMES if mode == "batch" else _TURNS
+    return views.packed({"names": list(names), "rows": shown, "note": note})
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}" if text else ""
+
+
+def _better(higher: bool | None) -> str:
+    return "" if higher is None else "Higher is better." if higher else "Lower is better."
+
+
+def _cells(row: MetricRow) -> list[dict[str, Any]]:
+    sizes = [abs(value) for value in row.values if value is not None]
+    most = max(sizes, default=0)
+    if row.mixed or most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike tell nothing
+        most = 0
+    return [
+        {
+            "text": format_metric(value, row.unit),
+            "best": i == row.best,
+            "share": round(abs(value) / most, 4) if value is not None and most else 0,
+        }
+        for i, value in enumerate(row.values)
+    ]
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return views.NOTHING
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 99.95 else f"{value:#.3g}"
+
+
+def format_metric(value: float | None, unit: str) -> str:
+    """A figure with its unit, as the rest of the page writes it."""
+    if value is None:
+        return views.NOTHING
+    if unit in ("s", "seconds"):
+        return views.format_seconds(value)
+    if unit in ("bytes", "B"):
+        return views.format_bytes(value)
+    if unit in ("usd", "$", "USD"):
+        return views.format_usd(value)
+    if unit in ("share", "0 to 1"):
+        return f"{value:.0%}"
+    return f"{_number(value)} {unit}".strip()
+
+
+def metric_colour(row: MetricRow) -> str:
+    """The quantity's colour in the whole page."""
+    unit = row.unit.lower()
+    if unit in ("bytes", "b"):
+        return "memory"
+    if unit in ("usd", "$"):
+        return "money"
+    if unit.startswith(("j", "wh")):
+        return "energy"
+    if unit in ("s", "seconds") or "/s" in unit or "a second" in unit:
+        return "time"
+    return "prob" if unit in ("bits", "nats", "share", "0 to 1") else "ink-2"

@@ -1,0 +1,241 @@
+"""The determinism ladder as what the page shows: pure functions of its records, no Gradio."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from playground.experiments.determinism.records import (
+    ControlRecord,
+    FixRecord,
+    ProbeRecord,
+    ReferenceRecord,
+    RungRecord,
+)
+from playground.views.run import NOTHING, packed
+from playground.views.spec import Axis, ChartSpec, Mark, Series
+
+ANOTHER_MODEL = "another-model"
+_NO_EFFECT = "No effect found here"
+_NOT_ASKED = "Not asked"
+_BINS_PER_DECADE = 4
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def figure(value: float | None) -> str:
+    """Three digits; what is very small or very large by its power of ten: 0.0312, 4.2×10⁻⁶."""  # noqa: RUF002 - the sign of multiplication
+    if value is None:
+        return NOTHING
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    exponent = math.floor(math.log10(abs(value)))
+    return f"{value / 10**exponent:.3g}×10{str(exponent).translate(_RAISED)}"  # noqa: RUF001 - the sign of multiplication
+
+
+def share(value: float | None) -> str:
+    """A share of 1 as percent; neither all nor nothing is ever rounded to look like it."""
+    if value is None:
+        return NOTHING
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return f"{value:.1%}" if 0.0005 <= value < 0.9995 else "< 0.1%" if value < 0.5 else "> 99.9%"
+
+
+def count_of(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 token, 3 tokens."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def control_value(control: ControlRecord | None) -> str:
+    """Whether the reference run equals itself; without that the page claims nothing."""
+    if control is None:
+        return ""
+    here = f"{count_of(control.in_process, 'run')} in this process"
+    fresh = f"{control.fresh_processes:,} in fresh processes"
+    runs = f"{here}, {fresh if control.fresh_processes else 'none in fresh processes'}"
+    if control.bitwise_equal:
+        title, text = "Bitwise equal", f"{runs}: the logits of every step have the same bits."
+    else:
+        title, text = "Not bitwise equal", f"{runs}: they differ where nothing was changed. So nothing is claimed here."
+    return packed(
+        {
+            "equal": control.bitwise_equal, "title": title, "text": text, "hash": control.logits_sha1,
+            "differing": [_words(line) for line in control.differing],
+        }
+    )  # fmt: skip
+
+
+def probe_value(probes: Sequence[ProbeRecord]) -> str:
+    """One row a knob, one column a number format: operations that changed bits, and those that did not."""
+    if not probes:
+        return ""
+    formats = list(dict.fromkeys(probe.dtype for probe in probes))
+    rows = []
+    for knob in dict.fromkeys(probe.knob for probe in probes):
+        own = [probe for probe in probes if probe.knob == knob]
+        notes = list(dict.fromkeys(probe.note for probe in own if probe.note))
+        cells = [_probed([probe for probe in own if probe.dtype == name]) for name in formats]
+        rows.append({"knob": knob, "note": " ".join(notes), "cells": cells})
+    asked = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
+    active = sum(probe.active for probe in asked)
+    summary = f"{active} of {count_of(len(asked), 'probe')} found a change of bits on this machine."
+    return packed({"formats": formats, "rows": rows, "summary": summary})
+
+
+def _probed(probes: Sequence[ProbeRecord]) -> dict[str, Any]:
+    """A cell: what is not in either list was not asked."""
+    asked = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
+    active = [
+        {
+            "operation": probe.operation, "fraction": probe.differing_share, "share": share(probe.differing_share),
+            "diff": figure(probe.max_abs_diff),
+        }
+        for probe in asked
+        if probe.active
+    ]  # fmt: skip
+    return {"active": active, "calm": [probe.operation for probe in asked if not probe.active]}
+
+
+def reference_text(reference: ReferenceRecord | None) -> str:
+    """What everything is compared with, in words."""
+    if reference is None:
+        return ""
+    return f"Reference: {reference.name}, {count_of(len(reference.token_ids), 'token')}."
+
+
+def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) -> str:
+    """How far apart the two likeliest tokens were at each step, and how far each rung could shift them."""
+    gaps = [gap for gap in reference.gaps if gap > 0] if reference else []
+    if reference is None or not gaps:
+        return ""
+    marks = [Mark(2 * rung.max_abs_logit_diff, rung.title, "ink") for rung in rungs if rung.max_abs_logit_diff]
+    ties = len(reference.gaps) - len(gaps)
+    told = f" {count_of(ties, 'exact tie')} of the reference cannot stand on this axis." if ties else ""
+    smallest = f"The smallest gap of {count_of(len(reference.gaps), 'token')} is {figure(min(reference.gaps))} logits."
+    return ChartSpec(
+        x=Axis("gap between the two likeliest tokens", "logits", log=True),
+        y=Axis("tokens of the reference"),
+        series=[_histogram(gaps)],
+        marks=marks,
+        summary=f"{smallest}{told} A mark stands at twice a rung's largest |dz|: only gaps left of it can fork.",
+    ).to_json()
+
+
+def _histogram(gaps: Sequence[float]) -> Series:
+    """Bins of equal width in the logarithm; empty ones between others are kept, as zeros."""
+    counts = Counter(math.floor(math.log10(gap) * _BINS_PER_DECADE) for gap in gaps)
+    bins = range(min(counts), max(counts) + 1)
+    ends = {place: 10 ** (place / _BINS_PER_DECADE) for place in (*bins, max(counts) + 1)}
+    points = [(10 ** ((place + 0.5) / _BINS_PER_DECADE), counts[place]) for place in bins]
+    labels = [f"{figure(ends[place])} to {figure(ends[place + 1])}" for place in bins]
+    return Series("tokens", "bars", points, "prob", labels=labels)
+
+
+def rungs_value(reference: ReferenceRecord | None, rungs: Sequence[RungRecord]) -> str:
+    """Each rung against the reference: how far the logits moved, which tokens were at risk, where the answers part."""
+    if reference is None or not rungs:
+        return ""
+    return packed(
+        {
+            "reference": reference.text,
+            "tokens": reference.token_texts,
+            "gaps": [figure(gap) for gap in reference.gaps],
+            "rungs": [_rung(reference, rung) for rung in rungs],
+        }
+    )
+
+
+def _rung(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any]:
+    sign, verdict = _verdict(rung)
+    measured = rung.max_abs_logit_diff is not None
+    fork = rung.divergence_token
+    risky = f"{len(rung.predicted_risky)} of {len(reference.token_ids)}" if measured else NOTHING
+    same, other = _parted(reference, rung)
+    return {
+        "name": rung.name, "title": rung.title, "factor": rung.factor, "note": _note(rung), "sign": sign,
+        "verdict": verdict, "diff": figure(rung.max_abs_logit_diff), "kl": figure(rung.kl_mean),
+        "top1": share(rung.top1_agreement), "risky_count": risky, "risky": rung.predicted_risky, "fork": fork,
+        "candidates": _candidates(reference, rung), "same": same, "other": other, "skipped": bool(rung.skipped),
+    }  # fmt: skip
+
+
+def _parted(reference: ReferenceRecord, rung: RungRecord) -> tuple[str, str]:
+    """The rung's text: what it shares with the reference, and what comes from the fork on."""
+    if rung.divergence_token is None:
+        return rung.text, ""
+    shared = "".join(reference.token_texts[: rung.divergence_token])
+    differing = (place for place, pair in enumerate(zip(shared, rung.text, strict=False)) if pair[0] != pair[1])
+    place = next(differing, min(len(shared), len(rung.text)))
+    return rung.text[:place], rung.text[place:]
+
+
+def _note(rung: RungRecord) -> str:
+    """What the record adds, without what the verdict says already."""
+    return _words(rung.note.partition(".")[2].strip() if rung.note.startswith(_NO_EFFECT) else rung.note)
+
+
+def _words(text: str) -> str:
+    """Words of a record as the page writes them: it counts tokens from 1, records from 0; and powers of ten."""
+    text = re.sub(r"\bat token (\d+)", lambda found: f"at token {int(found[1]) + 1}", text)
+    return re.sub(r"\b\d+(?:\.\d+)?e[+-]\d+\b", lambda found: figure(float(found[0])), text)
+
+
+def _verdict(rung: RungRecord) -> tuple[str, str]:
+    """A sign and words: is the answer another one, and was that foreseen?"""
+    if rung.skipped:
+        return "", f"Skipped: {rung.skipped}"
+    if rung.divergence_token is None:
+        if rung.max_abs_logit_diff:
+            return "≈", "No fork: the logits differ, the answer does not."
+        if rung.max_abs_logit_diff is None:
+            return "=", "The same answer."
+        return "=", f"{_NO_EFFECT}: every logit is bitwise equal."
+    forks = f"Forks at token {rung.divergence_token + 1}"
+    if rung.group == "sampling":
+        drawn = "the logits are the same, the draw is not" if rung.max_abs_logit_diff == 0 else "another draw"
+        return "≠", f"{forks}: {drawn}."
+    among = "one of the risky tokens" if rung.was_predicted else "which was not among the risky tokens"
+    return "≠", f"{forks}, {among}."
+
+
+def _candidates(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any] | None:
+    """Both tokens at the fork, with the reference's own probabilities of them and the gap there."""
+    at = rung.divergence_token
+    if at is None:
+        return None
+    top = reference.top[at] if at < len(reference.top) else []
+    known = {item.text: share(item.prob) for item in top}
+    pair = [rung.reference_token, rung.rung_token]
+    return {
+        "texts": [text or "" for text in pair],
+        "ends": [not text for text in pair],
+        "probs": [known.get(text or "", "") for text in pair],
+        "gap": figure(reference.gaps[at]) if at < len(reference.gaps) else "",
+    }
+
+
+def fixes_value(fixes: Sequence[FixRecord]) -> str:
+    """Each cure: what differed without it, what with it, whether that is gone, and what it costs."""
+    return packed([_fix(fix) for fix in fixes]) if fixes else ""
+
+
+def _fix(fix: FixRecord) -> dict[str, Any]:
+    if fix.skipped:
+        sign, verdict = "", f"Skipped: {fix.skipped}"
+    elif fix.works is None:
+        sign, verdict = NOTHING, "Nothing to cure was found here."
+    else:
+        sign, verdict = ("✓", "Works here.") if fix.works else ("✗", "Does not help here.")
+    return {
+        "name": fix.name, "title": fix.title, "cures": fix.cures, "sign": sign,
+        "before": _words(fix.before), "after": _words(fix.after),
+        "verdict": verdict, "works": fix.works, "skipped": bool(fix.skipped),
+        "cost": _cost(fix.tokens_per_s_before, fix.tokens_per_s_after),
+    }  # fmt: skip
+
+
+def _cost(before: float | None, after: float | None) -> str:
+    if not before or not after:
+        return ""
+    return f"{before:,.1f} → {after:,.1f} tokens/s, {after / before:.0%} of the speed"

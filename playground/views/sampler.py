@@ -1,0 +1,32 @@
+"""A run as the sampler's picker shows it, and a step on its way in words: pure functions, no Gradio."""
+
+from playground.runs.records import RunRecord
+from playground.views import run as views
+
+_PROMPT_CHARS = 200
+_FIRST_OF = 200  # the first token that is shown is the most open one among so many
+
+
+def answer_view(record: RunRecord, *, ready: bool) -> str:
+    """The end of the prompt and the answer's tokens; `ready` says that the model is in memory.
+
+    The token to begin with is the one at which the model was least sure.
+    """
+    prompt, tokens = record.prompt, record.tokens
+    tail = prompt if len(prompt) <= _PROMPT_CHARS else f"…{prompt[-_PROMPT_CHARS:]}"
+    first = max(range(min(_FIRST_OF, len(tokens))), key=lambda place: tokens[place].entropy_bits)
+    return views.packed(
+        {
+            "id": f"{record.timing.e2e_s} {record.settings.get('seed')}",
+            "prompt": tail,
+            "tokens": [token.text for token in tokens],
+            "first": first,
+            "ready": ready,
+        }
+    )
+
+
+def step_text(computed: int, reused: int, seconds: float) -> str:
+    """What computing the step took."""
+    read = "1 token" if computed == 1 else f"{computed:,} tokens"
+    return f"Logits computed again in {views.format_seconds(seconds)}: {read} read, {reused:,} stood in the KV cache."
