@@ -3,6 +3,7 @@
 Every limit stands once, in `LIMITS`: the sliders, the command line and the HTTP API all read it.
 """
 
+import secrets
 from dataclasses import dataclass
 from reprlib import Repr
 from typing import Annotated, Any
@@ -138,6 +139,12 @@ class Settings(BaseModel):
             raise ValueError(f"strings must have 1 to {MAX_STOP_CHARS} characters")
         return tuple(_encodable(text) for text in value)
 
+    def seeded(self) -> "Settings":
+        """The same; a seed is drawn where there is none, so that the record can be replayed."""
+        if self.seed is not None:
+            return self
+        return self.model_copy(update={"seed": secrets.randbelow(int(LIMITS["seed"].high) + 1)})
+
 
 def make_settings(**values: Any) -> Settings:
     """Settings from outside input.
@@ -154,7 +161,7 @@ def make_settings(**values: Any) -> Settings:
 def _sentence(item: Any) -> str:
     """One validation error as a sentence: field, limit, value."""
     field = str(item["loc"][0])[:60] if item["loc"] else "settings"
-    value = _shown(item["input"])
+    value = shown(item["input"])
     if item["type"] == "extra_forbidden":
         return f"Unknown setting {field!r}: {nearest(field, list(Settings.model_fields))}"
     if field in LIMITS:
@@ -165,7 +172,7 @@ def _sentence(item: Any) -> str:
     return f"{field}: {item['msg'].lower()}; got {value}."
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value for a message: bounded in length and depth, whatever it is."""
     short = Repr()
     short.maxstring = short.maxother = short.maxlong = 60

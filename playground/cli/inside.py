@@ -1,4 +1,4 @@
-"""Commands that look inside a token, and at what costs: inspect, branch, context, lens, train, throughput, agent."""
+"""Commands that look inside a token, and at what costs: inspect, branch, context, lens, train, agent."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -130,25 +130,6 @@ def train(
 
 
 @errors_in_one_line
-def throughput(
-    batch: Annotated[str | None, option("Rows of each batch; 1, 2, 4, 8, 16, 32 if not given.", "A,B,...")] = None,
-    input_tokens: Annotated[str, option("Of the prompt that all rows share.")] = "128",
-    output_tokens: Annotated[str, option("Of each row.")] = "64",
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """Tokens a second of this machine by batch size, with time to the first token, memory and energy."""
-    from playground.cli.throughput import run_throughput  # noqa: PLC0415  --help must not wait for torch
-
-    run_throughput(
-        batch=batch, input_tokens=input_tokens, output_tokens=output_tokens, model=model, quantization=quantization,
-        save=save, json=json,
-    )  # fmt: skip
-
-
-@errors_in_one_line
 @takes_settings
 def agent(
     values: dict[str, Any],
@@ -188,7 +169,6 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     context,
     lens,
     train,
-    throughput,
 )
 
 

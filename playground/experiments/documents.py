@@ -13,18 +13,23 @@ from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.lens.records import LensRecord
+from playground.experiments.registry import experiments
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
-    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord, ThroughputRecord,
+    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
     AgentRecord, CostSheet,
 )  # fmt: skip
-KINDS: dict[str, type[Document]] = {document.model_fields["kind"].default: document for document in _DOCUMENTS}
+
+
+def kinds() -> dict[str, type[Document]]:
+    """Every kind of document: those of hand-made tabs, and one of each experiment."""
+    declared = (experiment.record for experiment in experiments().values())
+    return {document.model_fields["kind"].default: document for document in (*_DOCUMENTS, *declared)}
 
 
 class _Head(BaseModel):
@@ -43,9 +48,10 @@ def parse_document(text: str | bytes) -> Document:
         kind = _Head.model_validate_json(text).kind
     except ValidationError:
         raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.") from None
-    if kind not in KINDS:
-        raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(KINDS))}")
-    return parse_as(KINDS[kind], text)
+    known = kinds()
+    if kind not in known:
+        raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(known))}")
+    return parse_as(known[kind], text)
 
 
 def read_document(path: Path) -> Document:

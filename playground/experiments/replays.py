@@ -20,11 +20,11 @@ from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.lens.again import lens_again, training_again
 from playground.experiments.lens.records import LensRecord
+from playground.experiments.registry import experiment_of
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
-from playground.experiments.throughput.again import throughput_again
-from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
 from playground.runs.environment import changes
+from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
 from playground.runs.replay import compare_runs, moved, prompt_again, replay, request_again
 from playground.runs.services import Runner
@@ -64,6 +64,10 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
         if isinstance(old, kind):
             differences, changed = again(old, runner, model)
             return Outcome(not differences, differences, list(dict.fromkeys(changed)))
+    experiment = experiment_of(type(old))
+    if experiment is not None:
+        differences, changed = replay_experiment(experiment, old, runner, model)
+        return Outcome(not differences, differences, changed)
     kind = type(old).model_fields["kind"].default
     raise PlaygroundError(
         f"A document of kind {kind!r} is a part of a run and can't be run again: replay the run itself."
@@ -237,6 +241,6 @@ _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
     TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
     ContextRecord: context_again, NeedleRecord: needle_again, TokensRecord: tokens_again,
-    LensRecord: lens_again, TrainingRecord: training_again, ThroughputRecord: throughput_again,
+    LensRecord: lens_again, TrainingRecord: training_again,
     AgentRecord: agent_again,
 }  # fmt: skip

@@ -13,11 +13,18 @@ from playground.models.placement import available_bytes
 from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings, energy_record, model_record
 from playground.runs.records import CostRecord, MemoryRecord
-from playground.runs.updates import BatchEnd, BatchPlan, BatchRequest, BatchUpdate, RowRecord, RunRequest
+from playground.runs.updates import (
+    MAX_BATCH,
+    MAX_ROWS,
+    BatchEnd,
+    BatchPlan,
+    BatchRequest,
+    BatchUpdate,
+    RowRecord,
+    RunRequest,
+)
 from playground.settings import Settings
 
-MAX_ROWS = 200
-MAX_BATCH = 32  # rows computed together: more gain little on a CPU and hold the first answers back
 _SHARED = ("system", "raw", "context_length")
 _HEADROOM = 0.8  # of the free memory: others use it too
 _COPIES = 2  # a cache that grows or loses rows holds old and new for a moment

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
-from playground.views.context import table_value
+from playground.experiments.throughput.experiment import BatchRecord, SkippedBatch, ThroughputRecord
+from playground.views.panels import Content, Panel, Sofar, Table, View
 from playground.views.run import format_bytes, format_seconds
 from playground.views.spec import Axis, ChartSpec, Series
 
@@ -13,10 +13,8 @@ _HEAD = (
 )  # fmt: skip
 
 
-def rate_chart(batches: Sequence[BatchRecord]) -> str:
+def _rate_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
     """Tokens a second of all rows together."""
-    if not batches:
-        return ""
     first, best = batches[0], max(batches, key=lambda one: one.decode_tokens_per_s)
     gain = f"{best.decode_tokens_per_s / first.decode_tokens_per_s:.1f} times as many as {_rows(first.rows)}"
     rates = [(place, one.decode_tokens_per_s) for place, one in enumerate(batches)]
@@ -26,13 +24,11 @@ def rate_chart(batches: Sequence[BatchRecord]) -> str:
         y=Axis("decode, all rows together", unit="tok/s", min=0),
         series=[Series("decode", "bars", rates, "time", labels=[f"{_a_row(one)} a row" for one in batches])],
         summary=f"{_rows(best.rows)}: {best.decode_tokens_per_s:,.1f} tok/s" + (f", {gain}." if best != first else "."),
-    ).to_json()
+    )
 
 
-def wait_chart(batches: Sequence[BatchRecord]) -> str:
+def _wait_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
     """What one request feels of it: time to the first token, and between tokens."""
-    if not batches:
-        return ""
     places = list(enumerate(batches))
     last = batches[-1]
     return ChartSpec(
@@ -45,7 +41,7 @@ def wait_chart(batches: Sequence[BatchRecord]) -> str:
                    low=[one.itl_p50_s for one in batches], high=[one.itl_p95_s for one in batches]),
         ],
         summary=f"{_rows(last.rows)}: ttft {format_seconds(last.ttft_s)}, then {format_seconds(last.tpot_s)} a token.",
-    ).to_json()  # fmt: skip
+    )  # fmt: skip
 
 
 def _sizes(batches: Sequence[BatchRecord]) -> Axis:
@@ -58,14 +54,6 @@ def _rows(rows: int) -> str:
 
 def _a_row(batch: BatchRecord) -> str:
     return f"{batch.decode_tokens_per_s / batch.rows:,.1f} tok/s"
-
-
-def batches_value(batches: Sequence[BatchRecord], skipped: Sequence[SkippedBatch], note: str = "") -> str:
-    """Every batch that was measured; those left out are told below."""
-    if not batches and not skipped:
-        return ""
-    left_out = " ".join(f"Left out: {one.why}" for one in skipped)
-    return table_value(_HEAD, [_cells(one) for one in batches], f"{note} {left_out}".strip())
 
 
 def _cells(batch: BatchRecord) -> tuple[str, ...]:
@@ -85,7 +73,7 @@ def _cells(batch: BatchRecord) -> tuple[str, ...]:
     )
 
 
-def throughput_words(record: ThroughputRecord) -> str:
+def _where(record: ThroughputRecord) -> str:
     """On what it was measured, and how the numbers are meant."""
     environment, best = record.environment, record.best
     net = best.energy.net_joules
@@ -96,3 +84,38 @@ def throughput_words(record: ThroughputRecord) -> str:
         f"many different prompts take as many times the prefill. {record.output_tokens:,} tokens of answer a row, an "
         f"end of the answer ignored. Energy of a token: {best.energy.method}, idle included{above}."
     )
+
+
+def _draw(sofar: Sofar) -> dict[str, Content]:
+    record = sofar.record
+    batches = record.batches if record else sofar.of(BatchRecord)
+    skipped = record.skipped if record else sofar.of(SkippedBatch)
+    notes = [_where(record)] if record else []
+    table = Table(
+        _HEAD, [_cells(one) for one in batches], " ".join([*notes, *(f"Left out: {one.why}" for one in skipped)])
+    )
+    drawn: dict[str, Content] = {"rates": _rate_chart(batches), "waits": _wait_chart(batches)} if batches else {}
+    return drawn | ({"table": table} if batches or skipped else {})
+
+
+def _kept(sofar: Sofar) -> str:
+    record = sofar.record
+    return f"{len(record.batches)} of {len(record.batches_asked)} batch sizes" if record else "no batch was measured"
+
+
+def _line(part: BatchRecord | SkippedBatch) -> str:
+    if isinstance(part, SkippedBatch):
+        return f"left out: {part.why}"
+    return f"batch of {part.rows}: {part.decode_tokens_per_s:,.1f} tok/s"
+
+
+VIEW = View(
+    panels=(
+        Panel("rates", "chart", "Tokens a second by batch size", row="charts"),
+        Panel("waits", "chart", "Waiting by batch size", row="charts"),
+        Panel("table", "table", "Every batch that was measured"),
+    ),
+    draw=_draw,
+    kept=_kept,
+    line=_line,
+)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from playground.experiments.documents import parse_document, read_document
-from playground.experiments.throughput.records import ThroughputRecord
+from playground.experiments.throughput.experiment import ThroughputRecord
 from tests.cli.conftest import Invoke
 
 FAST = ("--batch", "1,2", "--input-tokens", 12, "--output-tokens", 3)

@@ -24,7 +24,7 @@ from playground.experiments.context.tokens import tokens_of as text_in_tokens
 from playground.experiments.determinism.ladder import LadderRequest, ladder
 from playground.experiments.determinism.load import LoadRequest, load
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
-from playground.experiments.documents import KINDS, parse_document
+from playground.experiments.documents import kinds, parse_document
 from playground.experiments.inspection.describe import step_record
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.inspection.step import at_step
@@ -34,11 +34,10 @@ from playground.experiments.lens.run import lens
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
-from playground.experiments.throughput.records import ThroughputRecord
-from playground.experiments.throughput.request import ThroughputRequest
-from playground.experiments.throughput.run import measure_throughput
+from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
+from playground.runs.experiment import updates
 from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
@@ -56,7 +55,7 @@ _CURVE, _NEEDLE = (
     CurveRequest("tiny-llama", "fp32", (8, 16, 24)),
     NeedleRequest("tiny-llama", "fp32", (200,), (0.0, 1.0)),
 )
-_BATCHES = ThroughputRequest("tiny-llama", "fp32", (1, 2), input_tokens=8, output_tokens=3)
+_BATCHES = ThroughputRequest(model="tiny-llama", batches=(1, 2), input_tokens=8, output_tokens=3)
 _LOOP = AgentRequest("Read it.", "the ants ate the bread", "tiny-llama", "fp32", request().settings, steps=2)
 _INSIDE = {
     "agent": lambda runner: of(AgentRecord, agent_loop(runner, _LOOP))[0],
@@ -66,7 +65,7 @@ _INSIDE = {
     "branch": lambda runner: grown(runner, run_tree(runner), 0, 3, how="greedy")[0],
     "lens": lambda runner: of(LensRecord, lens(runner, LensRequest(request(), answer_tokens=3, positions=4)))[0],
     "cost": lambda _: sheet(),
-    "throughput": lambda runner: of(ThroughputRecord, measure_throughput(runner, _BATCHES))[0],
+    "throughput": lambda runner: of(ThroughputRecord, updates(runner, THROUGHPUT, _BATCHES))[0],
     "training": lambda runner: of(TrainingRecord, train(runner, make_training(request(), "A cat sat.", 0.01)))[0],
 }
 
@@ -93,7 +92,7 @@ def made(runner: Runner, kind: str):
     return of(LoadRecord, load(runner, LoadRequest(base.prompt, base.model, 4, 5, arms=("bf16", "fp32"))))[0]
 
 
-ALL = [*(kind for kind in KINDS if kind != "step"), "compare as one batch"]
+ALL = [*(kind for kind in kinds() if kind != "step"), "compare as one batch"]
 
 
 def test_a_step_belongs_to_a_run_and_says_that_it_is_the_run_that_can_be_replayed(runner: Runner):

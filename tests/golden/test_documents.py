@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from playground.experiments.documents import KINDS, parse_document
+from playground.experiments.documents import kinds, parse_document
 from tests.golden.compare import HERE, same
 
 SAVED = sorted((HERE / "saved").glob("*.json"))
@@ -31,7 +31,7 @@ def _fields(schema: dict[str, Any], names: dict[str, Any], path: str) -> Iterato
 
 def test_the_fields_of_every_kind_are_as_agreed():
     lines = list[str]()
-    for kind, document in KINDS.items():
+    for kind, document in kinds().items():
         schema = document.model_json_schema()
         lines += dict.fromkeys(_fields(schema, schema.get("$defs", {}), kind))
     same("documents.txt", "\n".join(lines) + "\n")
@@ -45,4 +45,4 @@ def test_a_file_from_before_still_opens_and_keeps_all_it_holds(file: Any):
 
 
 def test_there_is_a_file_of_every_kind():
-    assert {json.loads(file.read_text("utf-8"))["kind"] for file in SAVED} == set(KINDS)
+    assert {json.loads(file.read_text("utf-8"))["kind"] for file in SAVED} == set(kinds())

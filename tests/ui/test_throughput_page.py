@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from playground.experiments.documents import parse_document
-from playground.experiments.throughput.records import ThroughputRecord
+from playground.experiments.throughput.experiment import ThroughputRecord
 from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations
 
@@ -34,7 +34,7 @@ def test_measuring_fills_charts_and_table_and_the_file_opens_again(open_lab: Ope
     page = section(open_lab)
     words, rows = page.locator("#throughput-stage .words"), page.locator("#throughput-table tbody tr")
     ask(page, "1, 40", 4)
-    expect(page.locator("#throughput-stage")).to_contain_text("A batch must have 1 to 32 rows; got '40'")
+    expect(page.locator("#throughput-stage")).to_contain_text("whole numbers from 1 to 32")
     expect(page.get_by_label("Rows of each batch")).to_have_value("1, 40")
     ask(page, "1, 4", 4)
     expect(words).to_have_text("finished: 2 of 2 batch sizes")
@@ -57,7 +57,7 @@ def test_measuring_fills_charts_and_table_and_the_file_opens_again(open_lab: Ope
     hostile["environment"]["processor"] = "<img src=x onerror=window.__x=1>"
     (tmp_path / "t.json").write_text(json.dumps(hostile))
     page.locator("#throughput-open input[type=file]").set_input_files(tmp_path / "t.json")
-    expect(words).to_have_text("opened: 2 of 2 batch sizes, tiny-llama")
+    expect(words).to_have_text("opened: 2 of 2 batch sizes, tiny-llama fp32")
     expect(page.locator("#throughput-table .note")).to_contain_text("<img src=x")
     assert page.evaluate("window.__x") is None
     expect(page.get_by_label("Rows of each batch")).to_have_value("1, 4")

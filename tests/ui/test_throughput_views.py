@@ -1,11 +1,9 @@
 """What the page makes of measured batches: every number with its unit, and nothing before there is one."""
 
-import json
-
-from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
+from playground.experiments.throughput.experiment import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.runs.records import EnergyRecord, MemoryRecord
-from playground.ui.rooms.cost.throughput_live import ThroughputView
-from playground.views.throughput import batches_value, rate_chart, wait_chart
+from playground.views.panels import ChartSpec, Sofar, Table
+from playground.views.throughput import VIEW
 from tests.ui.rerun_samples import MODEL
 
 
@@ -28,45 +26,43 @@ def record(*batches: BatchRecord, **more: object) -> ThroughputRecord:
 
 
 def test_the_charts_show_each_batch_at_its_size():
-    batches = [batch(1, 0.02), batch(4, 0.04)]
-    rates, waits = json.loads(rate_chart(batches)), json.loads(wait_chart(batches))
-    assert rates["x"]["categories"] == waits["x"]["categories"] == ["1", "4"]
-    assert rates["series"][0]["points"] == [[0, 50], [1, 100]]
-    assert rates["y"]["unit"] == "tok/s"
-    assert "2.0 times as many as 1 row" in rates["summary"]
-    ttft, between = waits["series"]
-    assert [y for _, y in ttft["points"]] == [0.25, 0.25]
-    assert between["high"] == [0.04, 0.08]
-    assert rate_chart([]) == wait_chart([]) == batches_value([], []) == ""
+    drawn = VIEW.draw(Sofar(parts=[batch(1, 0.02), batch(4, 0.04)]))
+    rates, waits = drawn["rates"], drawn["waits"]
+    assert isinstance(rates, ChartSpec)
+    assert isinstance(waits, ChartSpec)
+    assert rates.x.categories == waits.x.categories == ("1", "4")
+    assert rates.series[0].points == [(0, 50), (1, 100)]
+    assert rates.y.unit == "tok/s"
+    assert "2.0 times as many as 1 row" in rates.summary
+    ttft, between = waits.series
+    assert [y for _, y in ttft.points] == [0.25, 0.25]
+    assert between.high == [0.04, 0.08]
+    assert VIEW.draw(Sofar()) == {}
 
 
-def test_the_table_has_a_unit_at_every_figure_and_tells_what_was_left_out():
+def test_the_table_has_a_unit_at_every_figure_and_says_what_was_left_out():
     left_out = SkippedBatch(rows=32, why="32 rows need more memory than is free.")
-    table = json.loads(batches_value([batch(4, 0.04)], [left_out]))
-    (row,) = table["rows"]
-    assert len(row) == len(table["head"])
-    assert row[:3] == ["4", "100.0 tok/s", "25.0 tok/s"]
-    assert "0.5 J" in row
-    assert "32 rows need more memory" in table["note"]
+    table = VIEW.draw(Sofar(parts=[batch(4, 0.04), left_out]))["table"]
+    assert isinstance(table, Table)
+    (row,) = table.rows
+    assert len(row) == len(table.head)
+    assert row[:3] == ("4", "100.0 tok/s", "25.0 tok/s")
+    assert any(cell.startswith("0.5") and cell.endswith(" J") for cell in row if isinstance(cell, str))
+    assert "32 rows need more memory" in table.note
 
 
-def test_an_opened_record_says_what_it_ran_on_and_how_energy_is_known():
-    view = ThroughputView()
-    view.add(record(batch(1, 0.02), batch(4, 0.04)))
-    view.opened()
-    status, _, _, table = view.values()
-    assert status["text"] == "opened: 2 of 2 batch sizes, tiny-llama"
-    note = json.loads(table)["note"]
+def test_a_record_says_what_it_ran_on_and_how_energy_is_known():
+    sofar = Sofar(record=record(batch(1, 0.02), batch(4, 0.04)))
+    assert VIEW.kept(sofar) == "2 of 2 batch sizes"
+    assert VIEW.complete(sofar)
+    table = VIEW.draw(sofar)["table"]
+    assert isinstance(table, Table)
     for words in ("Abacus", "2 threads", "rapl, idle included", "0.4 J above idle in the batch of 4", "read once"):
-        assert words in note
+        assert words in table.note
 
 
 def test_a_stop_says_how_many_batches_are_kept():
-    view = ThroughputView()
-    view.add(batch(1, 0.02))
-    view.add(record(batch(1, 0.02), ended="stopped"))
-    view.end()
-    assert view.values()[0]["text"] == "stopped: 1 of 2 batch sizes"
-    nothing = ThroughputView()
-    nothing.end()
-    assert nothing.values()[0]["text"] == "stopped: no batch was measured"
+    stopped = Sofar(record=record(batch(1, 0.02), ended="stopped"))
+    assert VIEW.kept(stopped) == "1 of 2 batch sizes"
+    assert not VIEW.complete(stopped)
+    assert VIEW.kept(Sofar()) == "no batch was measured"

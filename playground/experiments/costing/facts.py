@@ -1,10 +1,6 @@
-"""What saved documents know that a cost can start from: measured numbers, each with a sentence on its source."""
+"""What saved documents know that a cost can start from."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -13,44 +9,23 @@ import numpy as np
 from playground.experiments.agents.plan import calls_of
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.compare.records import CompareRecord
+from playground.experiments.costing.fact import (
+    Fact,
+    FactSource,
+    energy_facts,
+    fact_source,
+    known,
+    own_facts,
+    quoted,
+    where,
+)
+from playground.experiments.registry import experiment_of
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.throughput.records import ThroughputRecord
 from playground.experiments.training.records import TrainingRecord
-from playground.runs.records import CostRecord, Document, EnergyRecord, ModelRecord, RunRecord
+from playground.runs.experiment import late
+from playground.runs.records import Document, RunRecord
 
-_DIGITS = 12
-_PROMPT_CHARS = 40
 _LOW, _HIGH = 10, 90  # percentiles
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A measured number, a name, or lengths of many answers; `source` says what was measured, on what."""
-
-    value: Decimal | str | tuple[int, ...]
-    source: str
-
-
-@dataclass(frozen=True)
-class FactSource:
-    """All that one document, or one run of it, tells.
-
-    Attributes:
-        id: The same for the same facts.
-        title: For a menu.
-        kind: Of the document.
-        facts: By the name of the input that they can fill.
-    """
-
-    id: str
-    title: str
-    kind: str
-    facts: dict[str, Fact]
-
-    def to_plain(self) -> dict[str, Any]:
-        """Plain JSON values: `id`, `title`, `kind`, and `facts` with `value` and `source` each."""
-        facts = {name: {"value": _plain(fact.value), "source": fact.source} for name, fact in self.facts.items()}
-        return {"id": self.id, "title": self.title, "kind": self.kind, "facts": facts}
 
 
 def facts_of(documents: Sequence[Document]) -> list[FactSource]:
@@ -65,66 +40,16 @@ def _sources(document: Document) -> Iterator[FactSource]:
     for kind, tell in _KINDS.items():
         if isinstance(document, kind):
             yield from tell(document)
-
-
-def _source(kind: str, title: str, facts: dict[str, Fact]) -> FactSource:
-    made = FactSource("", title, kind, facts)
-    digest = hashlib.blake2b(json.dumps(made.to_plain()).encode(), digest_size=8).hexdigest()
-    return FactSource(f"{kind}-{digest}", title, kind, facts)
-
-
-def _plain(value: Decimal | str | tuple[int, ...]) -> float | str | list[int]:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, str) else list(value)
-
-
-def _told(source: str, numbers: Mapping[str, float | Decimal | None]) -> dict[str, Fact]:
-    """Facts of one source; what is not known is left out."""
-    known = {name: number for name, number in numbers.items() if number is not None}
-    return {name: Fact(_decimal(number), source) for name, number in known.items()}
-
-
-def _decimal(number: float | Decimal) -> Decimal:
-    """A measured float has no more than so many digits worth telling."""
-    return number if isinstance(number, Decimal) else Decimal(f"{number:.{_DIGITS}g}")
-
-
-def _quoted(prompt: str) -> str:
-    line = " ".join(prompt.split())
-    return f"“{line if len(line) <= _PROMPT_CHARS else line[: _PROMPT_CHARS - 1] + '…'}”"
-
-
-def _where(model: ModelRecord, environment: dict[str, Any]) -> str:
-    """Which model, on what."""
-    processor, threads = environment.get("processor") or model.device, environment.get("threads")
-    return f"{model.id} {model.quantization} on {processor}" + (f", {threads} threads" if threads else "")
-
-
-def _energy(energy: EnergyRecord, tokens: int, what: str) -> dict[str, Fact]:
-    """Energy a token, the prompt's share included: with idle, above idle, and how it is known."""
-    if energy.joules is None or not tokens:
-        return {}
-    net = None if energy.net_joules is None else energy.net_joules / tokens
-    return {
-        **_told(f"{what}; {energy.method}, idle included", {"joules_per_token": energy.joules / tokens}),
-        **_told(f"{what}; {energy.method}, above {energy.idle_watts or 0:g} W idle", {"net_joules_per_token": net}),
-        "energy_method": Fact(energy.method, what),
-    }
-
-
-def _own(cost: CostRecord, what: str) -> dict[str, Fact]:
-    if not cost.output_tokens:
-        return {}
-    per_million = cost.own_hardware_usd * 1_000_000 / cost.output_tokens
-    return _told(f"{what}; all its time at the hourly price set then", {"own_usd_per_million": per_million})
+    experiment = experiment_of(type(document))
+    if experiment is not None and experiment.facts is not None:
+        yield from late(experiment.facts)(document)
 
 
 def _run(record: RunRecord, title: str = "") -> Iterator[FactSource]:
     if not record.tokens:
         return
     temperature = record.settings.get("temperature")
-    what = f"one run of {_quoted(record.prompt)}, T {temperature}, {_where(record.model, record.environment)}"
+    what = f"one run of {quoted(record.prompt)}, T {temperature}, {where(record.model, record.environment)}"
     cost, timing = record.cost, record.timing
     numbers = {
         "input_tokens": cost.input_tokens,
@@ -134,36 +59,36 @@ def _run(record: RunRecord, title: str = "") -> Iterator[FactSource]:
         "prefill_tokens_per_s": timing.prefill_tokens_per_s,
         "ttft_s": timing.ttft_s,
     }
-    facts = _told(what, numbers) | _energy(record.energy, cost.output_tokens, what) | _own(cost, what)
-    yield _source("run", title or f"Run: {_quoted(record.prompt)}", facts)
+    facts = known(what, numbers) | energy_facts(record.energy, cost.output_tokens, what) | own_facts(cost, what)
+    yield fact_source("run", title or f"Run: {quoted(record.prompt)}", facts)
 
 
 def _compare(record: CompareRecord) -> Iterator[FactSource]:
     for number, pane in enumerate(record.panes, 1):
-        yield from _run(pane, f"Compare, pane {number}: {_quoted(pane.prompt)}, {pane.model.id}")
+        yield from _run(pane, f"Compare, pane {number}: {quoted(pane.prompt)}, {pane.model.id}")
 
 
 def _rerun(record: RerunRecord) -> Iterator[FactSource]:
     temperature = record.settings.get("temperature")
-    where = _where(record.model, record.environment)
-    what = f"{record.n} runs of {_quoted(record.prompt)}, T {temperature}, {where}"
+    place = where(record.model, record.environment)
+    what = f"{record.n} runs of {quoted(record.prompt)}, T {temperature}, {place}"
     lengths = tuple(len(run.token_ids) for run in record.runs)
     cut = sum(run.finish_reason not in ("eos", "stop") for run in record.runs)
     shape = what + (f"; {cut} of them cut at a limit, so longer in truth" if cut else "")
     low, high = np.percentile(lengths, [_LOW, _HIGH])
     facts = {
-        **_told(what, {"input_tokens": len(record.prompt_token_ids)}),
-        **_told(f"mean of {shape}", {"output_tokens": fmean(lengths)}),
-        **_told(f"10th percentile of {shape}", {"output_tokens_low": float(low)}),
-        **_told(f"90th percentile of {shape}", {"output_tokens_high": float(high)}),
+        **known(what, {"input_tokens": len(record.prompt_token_ids)}),
+        **known(f"mean of {shape}", {"output_tokens": fmean(lengths)}),
+        **known(f"10th percentile of {shape}", {"output_tokens_low": float(low)}),
+        **known(f"90th percentile of {shape}", {"output_tokens_high": float(high)}),
         "output_lengths": Fact(lengths, shape),
-        **_told(f"{what}, {record.rows_at_once} at once; reading the prompt included",
+        **known(f"{what}, {record.rows_at_once} at once; reading the prompt included",
                 {"throughput_tokens_per_s": record.throughput_tokens_per_s}),
-        **_told(what, {"prefill_tokens_per_s": _prefill_rate(record)}),
-        **_energy(record.energy, record.cost.output_tokens, what),
-        **_own(record.cost, what),
+        **known(what, {"prefill_tokens_per_s": _prefill_rate(record)}),
+        **energy_facts(record.energy, record.cost.output_tokens, what),
+        **own_facts(record.cost, what),
     }  # fmt: skip
-    yield _source("rerun", f"Reruns: {record.n} runs of {_quoted(record.prompt)}, T {temperature}", facts)
+    yield fact_source("rerun", f"Reruns: {record.n} runs of {quoted(record.prompt)}, T {temperature}", facts)
 
 
 def _prefill_rate(record: RerunRecord) -> float | None:
@@ -175,47 +100,34 @@ def _ladder(record: TemperatureLadderRecord) -> Iterator[FactSource]:
         yield from _rerun(rung)
 
 
-def _throughput(record: ThroughputRecord) -> Iterator[FactSource]:
-    best = record.best
-    shape = f"{record.input_tokens} tokens in and {record.output_tokens} out a row"
-    what = f"batch of {best.rows}, {shape}, {_where(record.model, record.environment)}"
-    numbers = {
-        "throughput_tokens_per_s": best.decode_tokens_per_s,
-        "prefill_tokens_per_s": best.prefill_tokens_per_s,
-        "ttft_s": best.ttft_s,
-    }
-    facts = _told(what, numbers) | _energy(best.energy, best.output_tokens, what)
-    yield _source("throughput", f"Throughput: batch of {best.rows}, {record.model.id}", facts)
-
-
 def _agent(record: AgentRecord) -> Iterator[FactSource]:
     if not record.steps:
         return
     calls = calls_of(record)
-    what = f"{len(record.steps)} steps of {_quoted(record.task)}, {_where(record.model, record.environment)}"
+    what = f"{len(record.steps)} steps of {quoted(record.task)}, {where(record.model, record.environment)}"
     answers = fmean(call.output_tokens for call in calls if call.purpose == "answer")
     prompts = sum(call.prompt_tokens for call in calls)
     facts = {
-        **_told(f"counted in {what}", {name: record.plan[name] for name in ("system_tokens", "task_tokens")}),
-        **_told(f"mean of {what}", {
+        **known(f"counted in {what}", {name: record.plan[name] for name in ("system_tokens", "task_tokens")}),
+        **known(f"mean of {what}", {
             "output_tokens": answers,
             "step_tokens": answers,
             "tool_tokens": fmean(step.tool_tokens for step in record.steps),
             "input_tokens": prompts / len(calls),
         }),
-        **_told(f"cache of {what}", {"cached_share": sum(call.cached_tokens for call in calls) / prompts}),
+        **known(f"cache of {what}", {"cached_share": sum(call.cached_tokens for call in calls) / prompts}),
     }  # fmt: skip
-    yield _source("agent", f"Agent: {len(record.steps)} steps of {_quoted(record.task)}", facts)
+    yield fact_source("agent", f"Agent: {len(record.steps)} steps of {quoted(record.task)}", facts)
 
 
 def _training(record: TrainingRecord) -> Iterator[FactSource]:
     tokens = len(record.sentence_token_ids)
-    what = f"one step of plain SGD on {tokens} tokens, {_where(record.model, record.environment)}"
-    facts = _told(what, {"training_tokens_per_s": tokens / record.step.seconds})
-    yield _source("training", f"Training step: {_quoted(record.sentence)}", facts)
+    what = f"one step of plain SGD on {tokens} tokens, {where(record.model, record.environment)}"
+    facts = known(what, {"training_tokens_per_s": tokens / record.step.seconds})
+    yield fact_source("training", f"Training step: {quoted(record.sentence)}", facts)
 
 
 _KINDS: dict[type[Document], Callable[[Any], Iterator[FactSource]]] = {
     RunRecord: _run, CompareRecord: _compare, RerunRecord: _rerun, TemperatureLadderRecord: _ladder,
-    ThroughputRecord: _throughput, AgentRecord: _agent, TrainingRecord: _training,
+    AgentRecord: _agent, TrainingRecord: _training,
 }  # fmt: skip

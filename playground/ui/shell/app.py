@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
+from playground.experiments.registry import experiments
 from playground.paths import data_dir, presets_dir
 from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
@@ -25,8 +26,9 @@ from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_
 from playground.ui.shell.api import add_api
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.feed import Feeds
+from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.page import FIELDS
-from playground.ui.shell.section import LabSection
+from playground.ui.shell.section import Section, build_sections, wire_section
 from playground.ui.shell.sessions import Sessions
 
 _MAX_WAITING_EVENTS = 64
@@ -77,10 +79,13 @@ def build_app(
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
+        more = [(one, Sessions()) for one in tabs.more]
+        for section, own in more:
+            wire_section(section, controls, runner, own, play.prompt)
         add_api(runner)
 
         def closed(request: gr.Request) -> None:
-            for owned in (sessions, *experiments, *looks, *costs):
+            for owned in (sessions, *experiments, *looks, *costs, *(own for _, own in more)):
                 owned.forget(session_of(request))
 
         demo.unload(closed)
@@ -98,6 +103,7 @@ class _Tabs:
     load: LabSection
     inside: tuple[gr.Tab, Inside]
     cost: tuple[gr.Tab, Cost]
+    more: list[Section]
 
 
 def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
@@ -115,8 +121,19 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
             inside = build_inside(feeds)
         with gr.Tab("Cost", id="cost") as cost_tab:
             cost = build_cost()
+        more = list[Section]()
+        for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
+            with gr.Tab(room, id=room.lower().replace(" ", "-")):
+                more += build_sections(room)
     return _Tabs(
-        play, (compare_tab, compare), (reruns_tab, reruns), ladder, load, (inside_tab, inside), (cost_tab, cost)
+        play,
+        (compare_tab, compare),
+        (reruns_tab, reruns),
+        ladder,
+        load,
+        (inside_tab, inside),
+        (cost_tab, cost),
+        more,
     )
 
 

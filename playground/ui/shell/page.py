@@ -60,5 +60,5 @@ def head() -> str:
 def _style() -> str:
     """Colours of both themes, then the parts, then the page's layout and that of single sections."""
     rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
-    layouts = (file.read_text("utf-8") for file in (_HERE / "page.css", *rooms))
+    layouts = (file.read_text("utf-8") for file in (_HERE / "page.css", _HERE / "section.css", *rooms))
     return root_css() + styles() + "".join(layouts)

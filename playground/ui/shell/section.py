@@ -1,39 +1,49 @@
-"""A section with one long experiment: its parts, and the events that are the same whatever it measures."""
+"""The section of a declared experiment: its fields, Run, Stop, Save, Export, Open, status and panels."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from playground.errors import PlaygroundError
-from playground.ui.rooms.reruns.ladder import ENDED, STARTED
-from playground.ui.rooms.reruns.ladder_live import LabView, frames
-from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.experiments.registry import experiments
+from playground.runs.experiment import Experiment, late, updates
+from playground.runs.request import PromptRequest, Request, read_request, shown_value
+from playground.runs.services import Runner
+from playground.runs.stages import Stage
+from playground.ui.components.forms import download, open_file
+from playground.ui.components.status import notice, stage_line
+from playground.ui.rooms.sidebar.controls import settings_of
+from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.fields import field_control, page_items, panel_parts, panel_value
 from playground.ui.shell.live import failure
-from playground.ui.shell.saving import saved
+from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
 from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.work import follow_work
+from playground.views.panels import Content, Sofar
+from playground.views.report import record_html
+from playground.views.run import status
 
-Work = Callable[[Callable[[], bool]], Iterator[Any]]
-"""Makes the updates; gets the flag to ask whether it should stop."""
-Start = Callable[[dict[str, Any]], tuple[LabView, Work]]
-"""Checks what was asked, by field name, and gives what shows it and what does it; a PlaygroundError refuses."""
+_log = logging.getLogger(__name__)
+_BUTTONS = "() => [{{__type__: 'update', interactive: {0}}}, {{__type__: 'update', interactive: {1}}}]"
+STARTED, ENDED = _BUTTONS.format("false", "true"), _BUTTONS.format("true", "false")
+"""What a click does at once to the buttons that start and stop, and what the end of the work does."""
 
 
 @dataclass(frozen=True)
-class LabSection:
-    """The parts of the section that others wire.
+class Section:
+    """The parts of a section; `shown` is the status, then the panels."""
 
-    Attributes:
-        fields: What is asked, by name.
-        shown: What the view's `values` fill, in their order; the first is the status.
-    """
-
+    experiment: Experiment[Any, Any]
     run: gr.Button
     stop: gr.Button
     save: gr.Button
+    export: gr.Button
     open: gr.HTML
     fields: Controls
     notice: gr.HTML
@@ -41,49 +51,180 @@ class LabSection:
     shown: tuple[gr.HTML, ...]
 
 
-def wire_lab(
-    section: LabSection,
-    asked: Controls,
-    start: Start,
-    show: Callable[[Any, str], list[Any]],
-    sessions: Sessions,
-    *,
-    filled: Sequence[Component] = (),
+def build_sections(room: str) -> list[Section]:
+    """Every experiment whose room this is, in the order of the registry."""
+    return [build_section(one) for one in experiments().values() if one.room == room]
+
+
+def build_section(experiment: Experiment[Any, Any]) -> Section:
+    """Lay one out."""
+    ids, view = experiment.prefix, late(experiment.view)
+    with gr.Column(elem_classes="lab", elem_id=ids):
+        about = f'<h2>{escape(experiment.title)}</h2><p class="sub">{escape(experiment.about)}</p>'
+        gr.HTML(about, elem_classes="lab-title")
+        with gr.Row(elem_classes="section-fields", visible=bool(experiment.request.items())):
+            fields = {name: field_control(ids, name, one) for name, one in page_items(experiment.request).items()}
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button(experiment.verb, variant="primary", elem_id=f"{ids}-run")
+            stop = gr.Button("Stop", elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
+            save = gr.Button("Save as JSON", elem_id=f"{ids}-save")
+            export = gr.Button("Save as HTML", elem_id=f"{ids}-export")
+            open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id=f"{ids}-open")
+        state = stage_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
+        news = notice(pane=ids, elem_classes="notice")
+        with gr.Column(elem_classes="lab-results"):
+            panels = panel_parts(ids, view)
+    shown = (state, *(panels[panel.name] for panel in view.panels))
+    return Section(experiment, run, stop, save, export, open_it, fields, news, download(), shown)
+
+
+class _Shown:
+    """A run, or an opened file, as values of the section's parts."""
+
+    def __init__(self, experiment: Experiment[Any, Any], request: Request | None = None):
+        self._experiment, self._view = experiment, late(experiment.view)
+        self._status: dict[str, Any] = {"phase": "queued", "text": "starting"}
+        self._request, self._parts, self._record = request, list[Any](), None
+        self._drawn: list[Any] | None = None
+
+    def add(self, came: Sequence[Any]) -> Any:
+        """Take updates in and return the record, if it is among them; it comes last and replaces the parts."""
+        for update in came:
+            if isinstance(update, Stage):
+                self._status = {"phase": "running", "text": update.text, "fraction": update.fraction}
+            elif (changed := status(update)) is not None:
+                self._status = changed
+            else:
+                self._parts.append(update)
+                self._record = update if isinstance(update, self._experiment.record) else None
+                self._drawn = None
+        return self._record
+
+    def end(self, phase: str = "") -> None:
+        """It is over: by itself, or stopped; what was found stays."""
+        sofar = self._sofar()
+        phase = phase or ("finished" if self._view.complete(sofar) else "stopped")
+        self._status = {
+            "phase": "finished" if phase == "opened" else phase,
+            "text": f"{phase}: {self._view.kept(sofar)}",
+        }
+
+    def fail(self, error: BaseException) -> None:
+        """It failed; what came so far stays."""
+        if not isinstance(error, PlaygroundError):
+            _log.error("an experiment failed", exc_info=error)
+        self._status = failure(error)
+
+    def values(self) -> list[Any]:
+        """The status, then the panels, drawn only when something came."""
+        if self._drawn is None:
+            drawn: Mapping[str, Content] = self._view.draw(self._sofar())
+            self._drawn = [panel_value(drawn.get(panel.name)) for panel in self._view.panels]
+        return [self._status, *self._drawn]
+
+    def _sofar(self) -> Sofar:
+        return Sofar(self._request, tuple(self._parts), self._record)
+
+
+def wire_section(
+    section: Section, controls: Controls, runner: Runner, sessions: Sessions, prompt: gr.Textbox | None = None
 ) -> Any:
-    """Run, stop, save and open; returns the event at whose end the work is over.
+    """Run, stop, save, export and open; returns the event at whose end the work is over.
 
     Args:
         section: Its parts.
-        asked: Controls whose values `start` gets.
-        start: See `Start`.
-        show: The text of a file and the page's session, to values of `shown`, then of `filled`, then of the notice.
-        sessions: Owns the page's document.
-        filled: More parts that a file fills.
+        controls: Those of the sidebar, by field name.
+        runner: Answers.
+        sessions: The page's document of this section.
+        prompt: Of the room, where the request has a prompt and the section has no field for it.
     """
-    shown = list(section.shown)
-
-    async def run(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
-        try:
-            view, work = start(named(asked, data))
-        except PlaygroundError as error:
-            yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
-            return
-        async with aclosing(frames(view, work, sessions, session_of(request))) as values:
-            async for each in values:
-                yield list(each)
-
-    def opened(text: Any, request: gr.Request) -> list[Any]:
-        return show(text, session_of(request))
-
-    def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
-
+    shown, fields = list(section.shown), list(section.fields.values())
+    asked: Controls = {**controls, **section.fields} | ({} if prompt is None else {"prompt": prompt})
+    events = _Events(section, asked, runner, sessions)
     begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
-    running = begin.then(run, set(asked.values()), shown, concurrency_limit=None, **QUIET)
-    section.stop.click(stop, None, None, queue=False, **QUIET)
-    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
-    section.open.input(opened, section.open, [*shown, *filled, section.notice], concurrency_limit=None, **QUIET)
+    running = begin.then(events.run, set(asked.values()), shown, concurrency_limit=None, **QUIET)
+    section.stop.click(events.stop, None, None, queue=False, **QUIET)
+    files = [section.download, section.notice]
+    section.save.click(events.save, None, files, concurrency_limit=None, **QUIET)
+    section.export.click(events.export, None, files, concurrency_limit=None, **QUIET)
+    section.open.input(events.open, section.open, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
     return running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
+
+
+class _Events:
+    """What the buttons of a section do."""
+
+    def __init__(self, section: Section, asked: Controls, runner: Runner, sessions: Sessions):
+        self._section, self._asked, self._runner, self._sessions = section, asked, runner, sessions
+        self._experiment = section.experiment
+
+    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
+        """Everything it shows, again and again until the work has ended or the page shows something else."""
+        experiment, sessions, session = self._experiment, self._sessions, session_of(request)
+        try:
+            wanted = self._request(named(self._asked, data))
+            self._runner.check(wanted.model, wanted.quantization)
+        except PlaygroundError as error:
+            yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
+            return
+        ticket, showing = sessions.begin(session), _Shown(experiment, wanted)
+        yield showing.values()
+        try:
+            work = follow_work(lambda stop: updates(self._runner, experiment, wanted, stop), ticket)
+            async with aclosing(work) as frames:
+                async for came in frames:
+                    ticket.record = showing.add(came) or ticket.record
+                    if sessions.last(session) is not ticket:
+                        return
+                    yield showing.values()
+        except Exception as error:  # whatever ended it is shown
+            showing.fail(error)
+        else:
+            showing.end()
+        if sessions.last(session) is ticket:
+            yield showing.values()
+
+    def _request(self, values: dict[str, Any]) -> Request:
+        """What the section's fields and the sidebar ask for.
+
+        Raises:
+            PlaygroundError: Says which value is wrong, and its limit.
+        """
+        kind = self._experiment.request
+        given = {name: values[name] for name in self._section.fields}
+        given |= {name: str(values[name]) for name in ("model", "quantization")}
+        if issubclass(kind, PromptRequest):
+            given = {"settings": settings_of(values), "prompt": values["prompt"]} | given
+        return read_request(kind, given)
+
+    def open(self, text: Any, request: gr.Request) -> list[Any]:
+        """A saved record in place of what was shown, its fields as they were asked for."""
+        section = self._section
+        try:
+            record = opened(text, self._experiment.record)
+        except PlaygroundError as error:
+            problem = note("This file was not opened.", str(error), kind="problem")
+            return [*[gr.skip()] * (len(section.shown) + len(section.fields)), problem]
+        ticket, showing = self._sessions.begin(session_of(request)), _Shown(self._experiment)
+        ticket.record = showing.add([record])
+        ticket.ended.set()
+        showing.end("opened")
+        then = self._experiment.again(record, "")
+        return [*showing.values(), *(shown_value(getattr(then, name)) for name in section.fields), {}]
+
+    def stop(self, request: gr.Request) -> None:
+        """What is finished is kept."""
+        self._sessions.stop(session_of(request))
+
+    async def save(self, request: gr.Request) -> tuple[Any, Any]:
+        """The record as a file."""
+        return await saved(self._sessions, session_of(request))
+
+    async def export(self, request: gr.Request) -> tuple[Any, Any]:
+        """What is shown as an HTML file."""
+        file, problem = await saved(self._sessions, session_of(request))
+        ticket = self._sessions.last(session_of(request))
+        if ticket is None or ticket.record is None:
+            return file, problem
+        text = record_html(self._experiment.title, self._experiment.about, late(self._experiment.view), ticket.record)
+        return {"name": file["name"].replace(".json", ".html"), "text": text, "id": file["id"]}, gr.skip()

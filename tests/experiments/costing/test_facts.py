@@ -12,11 +12,10 @@ from playground.experiments.agents.request import AgentRequest
 from playground.experiments.agents.run import agent_loop
 from playground.experiments.costing.facts import FactSource, facts_of
 from playground.experiments.reruns.records import TemperatureLadderRecord
-from playground.experiments.throughput.records import ThroughputRecord
-from playground.experiments.throughput.request import ThroughputRequest
-from playground.experiments.throughput.run import measure_throughput
+from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
+from playground.runs.experiment import updates
 from playground.runs.records import Document
 from playground.runs.runner import Runner
 from playground.settings import make_settings
@@ -98,8 +97,8 @@ def test_an_id_belongs_to_the_facts():
 
 
 def test_throughput_tells_of_the_best_batch(tiny: Runner):
-    asked = ThroughputRequest("tiny-llama", "fp32", (1, 4), input_tokens=12, output_tokens=4)
-    (record,) = of(ThroughputRecord, measure_throughput(tiny, asked))
+    asked = ThroughputRequest(model="tiny-llama", batches=(1, 4), input_tokens=12, output_tokens=4)
+    (record,) = of(ThroughputRecord, updates(tiny, THROUGHPUT, asked))
     source, best = told(record), record.best
     assert number(source, "throughput_tokens_per_s") == pytest.approx(
         max(b.decode_tokens_per_s for b in record.batches)

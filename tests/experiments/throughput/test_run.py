@@ -1,23 +1,31 @@
 """Throughput by batch size: what each batch reports holds together, and a stop keeps what is done."""
 
+from typing import Any
+
 import pytest
 
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
 from playground.experiments.throughput import run as run_module
-from playground.experiments.throughput.records import BatchRecord, SkippedBatch, ThroughputRecord
-from playground.experiments.throughput.request import ThroughputRequest, make_throughput
-from playground.experiments.throughput.run import measure_throughput
+from playground.experiments.throughput.experiment import (
+    THROUGHPUT,
+    BatchRecord,
+    SkippedBatch,
+    ThroughputRecord,
+    ThroughputRequest,
+)
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from tests.tiny_runner import of
 
 MODEL = "tiny-llama"
-SHORT = ThroughputRequest(MODEL, "fp32", (1, 3, 8), input_tokens=20, output_tokens=5)
+SHORT = ThroughputRequest(model=MODEL, batches=(1, 3, 8), input_tokens=20, output_tokens=5)
 
 
 def measured(runner: Runner, request: ThroughputRequest = SHORT) -> ThroughputRecord:
-    (record,) = of(ThroughputRecord, measure_throughput(runner, request))
+    (record,) = of(ThroughputRecord, updates(runner, THROUGHPUT, request))
     return record
 
 
@@ -66,12 +74,12 @@ def test_a_stop_keeps_the_batches_that_are_done_and_drops_the_one_on_its_way(tin
         asked_again += bool(of(BatchRecord, found))
         return asked_again > 4  # within the second batch
 
-    for update in measure_throughput(tiny, SHORT, should_stop):
+    for update in updates(tiny, THROUGHPUT, SHORT, should_stop):
         found.append(update)
     (record,) = of(ThroughputRecord, found)
     assert [batch.rows for batch in record.batches] == [1]
     assert record.ended == "stopped"
-    assert not of(ThroughputRecord, measure_throughput(tiny, SHORT, lambda: True))
+    assert not of(ThroughputRecord, updates(tiny, THROUGHPUT, SHORT, lambda: True))
 
 
 def test_a_batch_that_the_memory_can_not_hold_is_left_out_and_told(tiny: Runner, monkeypatch: pytest.MonkeyPatch):
@@ -79,46 +87,54 @@ def test_a_batch_that_the_memory_can_not_hold_is_left_out_and_told(tiny: Runner,
     assert backend is not None
     row = 2 * backend.kv_cache_bytes(25) + 40 * backend.facts.vocabulary
     monkeypatch.setattr(run_module, "available_bytes", lambda device: int(4 * row / 0.8) + 1)
-    updates = list(measure_throughput(tiny, SHORT))
-    (record,) = of(ThroughputRecord, updates)
+    came = list(updates(tiny, THROUGHPUT, SHORT))
+    (record,) = of(ThroughputRecord, came)
     assert [batch.rows for batch in record.batches] == [1, 3]
-    assert record.skipped == of(SkippedBatch, updates)
+    assert record.skipped == of(SkippedBatch, came)
     assert [one.rows for one in record.skipped] == [8]
     assert "4 fit" in record.skipped[0].why
     assert record.ended == "complete"
     monkeypatch.setattr(run_module, "available_bytes", lambda device: 1)
     with pytest.raises(PlaygroundError, match="close other programs"):
-        list(measure_throughput(tiny, SHORT))
+        list(updates(tiny, THROUGHPUT, SHORT))
 
 
 def test_a_prompt_and_answer_longer_than_the_context_are_refused(tiny: Runner):
     with pytest.raises(PlaygroundError, match="512 tokens: lower one"):
-        list(measure_throughput(tiny, ThroughputRequest(MODEL, "fp32", (1,), 500, 13)))
+        list(
+            updates(tiny, THROUGHPUT, ThroughputRequest(model=MODEL, batches=(1,), input_tokens=500, output_tokens=13))
+        )
 
 
 @pytest.mark.parametrize(
-    ("batches", "tokens", "told"),
+    ("values", "expected"),
     [
-        ("0", (1, 2), "A batch must have 1 to 32 rows; got '0'"),
-        ("1,33", (1, 2), "got '33'"),
-        ("1,x", (1, 2), "got 'x'"),
-        ((1, 2.5), (1, 2), "got '2.5'"),
-        ((float("nan"),), (1, 2), "got 'nan'"),
-        ((True,), (1, 2), "got 'True'"),
-        ("", (1, 2), "Give 1 to 12 batch sizes"),
-        (range(1, 14), (1, 2), "got 13"),
-        ("1", (0, 2), "The prompt must have 1 to 131,072 tokens"),
-        ("1", (1, 1), "Each answer must have 2 to 2,048 tokens"),
-        ("1", (1, 10**30), "Each answer must have"),
-        ("1", (None, 2), "The prompt must have"),
+        ({"batches": "0"}, "Rows of each batch must be 1 to 12 whole numbers from 1 to 32"),
+        ({"batches": "1,33"}, "got '33'"),
+        ({"batches": "1,x"}, "got 'x'"),
+        ({"batches": (1, 2.5)}, "got 2.5"),
+        ({"batches": (float("nan"),)}, "got nan"),
+        ({"batches": (True,)}, "not a number"),
+        ({"batches": ""}, "1 to 12 whole numbers"),
+        ({"batches": tuple(range(1, 14))}, "1 to 12 whole numbers"),
+        ({"input_tokens": 0}, "Tokens of the prompt must be a whole number from 1 to 131,072; got 0"),
+        ({"input_tokens": None}, "Tokens of the prompt must be"),
+        ({"output_tokens": 1}, "Tokens of each answer must be a whole number from 2 to 2,048; got 1"),
+        ({"output_tokens": 10**30}, "Tokens of each answer must be"),
+        ({"output_tokens": "1,5"}, "write decimals with a point"),
+        ({"rows": "1"}, "Unknown field 'rows'"),
     ],
 )
-def test_what_can_not_be_measured_is_refused_with_its_limit(batches, tokens, told):
+def test_what_can_not_be_measured_is_refused_with_its_limit(values: dict[str, Any], expected: str):
     with pytest.raises(PlaygroundError) as refused:
-        make_throughput(MODEL, "fp32", batches, *tokens)
-    assert told in str(refused.value)
+        read_request(ThroughputRequest, {"model": MODEL, **values})
+    assert expected in str(refused.value)
 
 
 def test_batch_sizes_come_as_text_or_numbers_once_each_and_in_order():
-    assert make_throughput(MODEL, "fp32", "8, 1,8 ,2,").batches == (1, 2, 8)
-    assert make_throughput(MODEL, "fp32", [4.0, "2"], 3.0, "9") == ThroughputRequest(MODEL, "fp32", (2, 4), 3, 9)
+    def batches(given: Any) -> tuple[int, ...]:
+        return read_request(ThroughputRequest, {"model": MODEL, "batches": given}).batches
+
+    assert batches("8, 1;8 ,2,") == (1, 2, 8)
+    assert batches([4.0, "2"]) == (2, 4)
+    assert read_request(ThroughputRequest, {"model": MODEL, "input_tokens": "1,024"}).input_tokens == 1024

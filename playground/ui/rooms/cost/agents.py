@@ -28,8 +28,8 @@ from playground.ui.rooms.cost.agent_live import AgentView
 from playground.ui.rooms.reruns.ladder_live import opened_view
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import Controls, note
+from playground.ui.shell.lab_section import LabSection, Work, wire_lab
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
-from playground.ui.shell.section import LabSection, Work, wire_lab
 from playground.ui.shell.sessions import Sessions
 
 PANE = "agents"

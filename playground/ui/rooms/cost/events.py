@@ -18,7 +18,7 @@ from playground.experiments.costing.fields import CostFields, load_cost_fields
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import MAX_COMPARED, MAX_LENGTHS, CostRequest, Lengths, build_sheet
-from playground.experiments.documents import KINDS
+from playground.experiments.documents import kinds
 from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.runs.records import Document
@@ -84,7 +84,7 @@ class CostEvents:
 
     def _opened(self, text: Any, request: gr.Request) -> tuple[Any, Any]:
         """A saved calculation is set as it was; anything else is offered as measured, and taken."""
-        document = opened(text, *KINDS.values())
+        document = opened(text, *kinds().values())
         if isinstance(document, CostSheet):
             return packed({"sheet": json.loads(document.to_json())}), {}
         return self._took(document, request)

@@ -16,10 +16,11 @@ from playground.ui.components.status import notice
 from playground.ui.components.tables import price_table
 from playground.ui.rooms.cost.agents import build_agents, wire_agents
 from playground.ui.rooms.cost.events import CostEvents
-from playground.ui.rooms.cost.throughput import build_throughput, wire_throughput
 from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.section import LabSection
+from playground.ui.shell.section import Section as Declared
+from playground.ui.shell.section import build_sections, wire_section
 from playground.ui.shell.sessions import Sessions
 
 PANE = "cost"
@@ -33,7 +34,7 @@ class Cost:
     offer: gr.HTML
     notice: gr.HTML
     agents: LabSection
-    throughput: LabSection
+    declared: list[Declared]
     download: gr.HTML
 
 
@@ -41,7 +42,7 @@ def build_cost() -> Cost:
     """Lay the tab out."""
     bar = cost_bar(price_list_date(), max_bytes=MAX_OPENED_BYTES, elem_id="cost-bar", elem_classes="cost-head")
     news = notice(pane=PANE, elem_classes="notice")
-    agents, throughput = None, None
+    agents, declared = None, list[Declared]()
     tabs = list(dict.fromkeys(section.tab for section in SECTIONS))
     with gr.Tabs(elem_id="cost-sections", overflow_behavior="wrap"):
         for tab in tabs:
@@ -51,11 +52,9 @@ def build_cost() -> Cost:
                         _build_section(section)
                 if tab == "Agents":
                     agents = build_agents()
-                if tab == "Own hardware":
-                    throughput = build_throughput()
+                declared += build_sections(f"Cost/{tab}")
     assert agents is not None
-    assert throughput is not None
-    return Cost(bar, cost_offer(), news, agents, throughput, download())
+    return Cost(bar, cost_offer(), news, agents, declared, download())
 
 
 def _build_section(section: Section) -> None:
@@ -99,7 +98,7 @@ def wire_cost(
     )  # fmt: skip
     ended = [
         wire_agents(cost.agents, controls, runner, looped),
-        wire_throughput(cost.throughput, controls, runner, measured),
+        *(wire_section(one, controls, runner, measured) for one in cost.declared),
     ]
     for event in ended:
         event.then(events.offer, None, cost.offer, **QUIET)

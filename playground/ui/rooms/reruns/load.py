@@ -17,8 +17,8 @@ from playground.ui.components.status import notice, stage_line
 from playground.ui.rooms.reruns.ladder_controls import DEFAULT_REQUESTS, DEFAULT_TOKENS, FEYNMAN, load_request
 from playground.ui.rooms.reruns.ladder_live import LoadView, opened_view
 from playground.ui.shell.common import Controls, note
+from playground.ui.shell.lab_section import LabSection, Work, wire_lab
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
-from playground.ui.shell.section import LabSection, Work, wire_lab
 from playground.ui.shell.sessions import Sessions
 
 PANE = "load"

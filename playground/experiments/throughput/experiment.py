@@ -1,0 +1,150 @@
+"""Throughput by batch size: what is asked for, what its document holds, how a replay compares."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from playground.experiments.costing.fact import FactSource, energy_facts, fact_source, known, where
+from playground.runs.experiment import Experiment
+from playground.runs.records import Document, EnergyRecord, MemoryRecord, ModelRecord, Part
+from playground.runs.request import Request, item
+from playground.runs.updates import MAX_BATCH
+
+
+class ThroughputRequest(Request):
+    """Batches to measure."""
+
+    batches: tuple[Annotated[int, Field(ge=1, le=MAX_BATCH)], ...] = item(
+        (1, 2, 4, 8, 16, 32), "Rows of each batch", flags=["--batch"], min_length=1, max_length=12
+    )
+    input_tokens: int = item(128, "Tokens of the prompt", "All rows share it.", ge=1, le=131_072)
+    output_tokens: int = item(64, "Tokens of each answer", "Every row writes as many.", ge=2, le=2_048)
+
+    @field_validator("batches")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(value)))
+
+
+class BatchRecord(Part):
+    """One batch: rows that answer the same prompt together, each with as many tokens. The prompt is read once.
+
+    Attributes:
+        rows: Answers computed together.
+        output_tokens: Of all rows, as they were counted.
+        prefill_s: Time the model spent on the prompt.
+        prefill_tokens_per_s: Prompt tokens / prefill_s.
+        ttft_s: From the request to the first token of every row. Rows that ask different things would read as many
+            prompts, and wait for all of them.
+        tpot_s: (time of the last token - ttft) / (tokens of a row - 1).
+        itl_p50_s, itl_p95_s: Percentiles of the gaps between successive tokens of a row.
+        decode_tokens_per_s: Of all rows together: rows / tpot.
+        wall_s: From the request to the last token.
+        memory: `kv_cache_bytes` of all rows at the end; the peak is the process's own, over this batch.
+        energy: Of this batch, the prompt included.
+        ids_blake2b: Hash of every row's token ids.
+    """
+
+    rows: int
+    output_tokens: int
+    prefill_s: float
+    prefill_tokens_per_s: float
+    ttft_s: float
+    tpot_s: float
+    itl_p50_s: float
+    itl_p95_s: float
+    decode_tokens_per_s: float
+    wall_s: float
+    memory: MemoryRecord
+    energy: EnergyRecord
+    ids_blake2b: str
+
+
+class SkippedBatch(Part):
+    """A batch that was not run, and why, in a sentence."""
+
+    rows: int
+    why: str
+
+
+class ThroughputRecord(Document):
+    """Batches of growing size, measured one after the other; fewer than asked where it was stopped.
+
+    Attributes:
+        batches_asked: Rows of each batch.
+        input_tokens: Of the prompt, exactly.
+        output_tokens: Of each row: an end of the answer is ignored.
+        settings: How tokens were drawn; the seed is that of the first row, and each row's is one more.
+        text: What the prompt is made of, in words.
+    """
+
+    schema_: Literal[1] = 1
+    kind: Literal["throughput"] = "throughput"
+    model: ModelRecord
+    batches_asked: list[int]
+    input_tokens: int
+    output_tokens: int
+    settings: dict[str, Any]
+    text: str
+    ended: Literal["complete", "stopped"]
+    batches: list[BatchRecord] = Field(min_length=1)
+    skipped: list[SkippedBatch]
+    environment: dict[str, Any]
+
+    @property
+    def best(self) -> BatchRecord:
+        """The batch with the most tokens a second."""
+        return max(self.batches, key=lambda batch: batch.decode_tokens_per_s)
+
+
+def _again(old: ThroughputRecord, model: str) -> ThroughputRequest:
+    """The batches that were measured."""
+    return ThroughputRequest(
+        model=model, quantization=old.model.quantization, batches=tuple(batch.rows for batch in old.batches),
+        input_tokens=old.input_tokens, output_tokens=old.output_tokens,
+    )  # fmt: skip
+
+
+def _differences(old: ThroughputRecord, new: ThroughputRecord) -> Iterator[str]:
+    """Of tokens and KV bytes; times are not compared."""
+    now = {batch.rows: batch for batch in new.batches}
+    for then in old.batches:
+        again = now.get(then.rows)
+        if again is None:
+            yield f"batch of {then.rows}: did not fit the memory this time."
+        elif again.ids_blake2b != then.ids_blake2b:
+            yield f"batch of {then.rows}: wrote other tokens."
+        elif (now_bytes := again.memory.kv_cache_bytes) != (bytes_then := then.memory.kv_cache_bytes):
+            yield f"batch of {then.rows}: {bytes_then:,} bytes of keys and values then, {now_bytes:,} now."
+
+
+def _facts(record: ThroughputRecord) -> Iterator[FactSource]:
+    """Of the best batch."""
+    best = record.best
+    shape = f"{record.input_tokens} tokens in and {record.output_tokens} out a row"
+    what = f"batch of {best.rows}, {shape}, {where(record.model, record.environment)}"
+    numbers = {
+        "throughput_tokens_per_s": best.decode_tokens_per_s,
+        "prefill_tokens_per_s": best.prefill_tokens_per_s,
+        "ttft_s": best.ttft_s,
+    }
+    facts = known(what, numbers) | energy_facts(best.energy, best.output_tokens, what)
+    yield fact_source("throughput", f"Throughput: batch of {best.rows}, {record.model.id}", facts)
+
+
+THROUGHPUT = Experiment(
+    name="throughput",
+    title="Measured here",
+    about="Tokens a second of this machine by batch size: the model answers one prompt in batches of growing size. "
+    "Every row writes as many tokens. The calculator above can start from the best batch.",
+    verb="Measure here",
+    room="Cost/Own hardware",
+    request=ThroughputRequest,
+    record=ThroughputRecord,
+    run="playground.experiments.throughput.run:measure",
+    view="playground.views.throughput:VIEW",
+    again=_again,
+    differences=_differences,
+    facts=_facts,
+)

@@ -1,0 +1,152 @@
+"""An experiment is one declared value: command, section of the page, saved file, replay and export follow from it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from playground.errors import PlaygroundError
+from playground.runs.environment import changes
+from playground.runs.records import Document
+from playground.runs.request import PromptRequest, Request
+from playground.runs.stages import ShouldStop, Steps, Stopped, obey
+
+if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
+    from playground.backends.local import LocalBackend
+    from playground.metrics.energy import EnergyMeter
+    from playground.runs.services import Runner
+
+Q = TypeVar("Q", bound=Request)
+R = TypeVar("R", bound=Document)
+F = TypeVar("F", bound=Callable[..., Any])
+Late = F | str
+"""A function, or where it is: "module:name", imported when it is first called."""
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[Q, R]):
+    """All that is an experiment's own.
+
+    Attributes:
+        name: Of the command, and of the kind of its document.
+        title: Heading of its section.
+        about: What it measures, in a sentence or two; its first sentence is the command's help.
+        verb: What its button says.
+        room: Where its section stands: tab, or tab and section.
+        request: Class of what is asked for.
+        record: Class of its document.
+        run: Takes a `Lab` and a request; yields stages and finished parts, and returns the record, or None if it was
+            stopped before there was anything to keep. `Stopped` may leave it.
+        view: A `views.panels.View`, which draws a record, or what there is of it so far.
+        again: The request that a record came of, for replay; it gets the id of the model.
+        differences: Between a record and the one that came of its replay, a sentence each.
+        facts: What Cost may start from.
+        needs: Capabilities of a backend.
+        holds: Whether it works on one model, with that model's turn held; else it starts runs of its own.
+        anchor: Prefix of its elements' ids.
+    """
+
+    name: str
+    title: str
+    about: str
+    verb: str
+    room: str
+    request: type[Q]
+    record: type[R]
+    run: Late[Callable[["Lab", Q], Steps[R | None]]]
+    view: Any
+    again: Callable[[R, str], Q]
+    differences: Late[Callable[[R, R], Iterable[str]]]
+    facts: Late[Callable[[R], Iterable[Any]]] | None = None
+    needs: frozenset[str] = field(default_factory=frozenset)
+    holds: bool = True
+    anchor: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What the ids of its elements begin with."""
+        return self.anchor or self.name
+
+
+def late(value: Any) -> Any:
+    """The thing itself, where only its place was given."""
+    if not isinstance(value, str):
+        return value
+    module, _, name = value.partition(":")
+    return getattr(import_module(module), name)
+
+
+class Lab:
+    """What a running experiment works with.
+
+    Attributes:
+        runner: Starts runs, for experiments that do not hold a model.
+        should_stop: Whether the person pressed Stop; most call `obey` instead.
+    """
+
+    def __init__(self, runner: "Runner", backend: "LocalBackend | None", should_stop: ShouldStop):
+        self.runner, self._backend, self.should_stop = runner, backend, should_stop
+
+    @property
+    def backend(self) -> "LocalBackend":
+        """The model, whose turn is held."""
+        assert self._backend is not None, "this experiment does not hold a model"
+        return self._backend
+
+    def obey(self) -> None:
+        """Leave the work if the person pressed Stop.
+
+        Raises:
+            Stopped: They did.
+        """
+        obey(self.should_stop)
+
+    def start_meter(self) -> "EnergyMeter":
+        """The energy of the model's device from now on."""
+        return self.runner.start_meter(self.backend.facts.device)
+
+    def stamp(self, chunk_tokens: int) -> dict[str, Any]:
+        """What every record carries: `model` and `environment`."""
+        from playground.runs.environment import describe_environment  # noqa: PLC0415  these import torch
+        from playground.runs.measure import model_record  # noqa: PLC0415
+
+        facts = self.backend.facts
+        return {"model": model_record(facts), "environment": describe_environment(facts, chunk_tokens)}
+
+
+def updates(
+    runner: "Runner", experiment: Experiment[Q, R], request: Q, should_stop: ShouldStop = lambda: False
+) -> Iterator[Any]:
+    """Everything an experiment yields, and its record last; checked, seeded, queued, loaded and stopped here for all.
+
+    Raises:
+        PlaygroundError: The model can't be had; or, while iterated, the request can't be met.
+    """
+    runner.check(request.model, request.quantization)
+    if isinstance(request, PromptRequest):
+        request = request.seeded()
+    run = late(experiment.run)
+
+    def work(backend: "LocalBackend | None") -> Iterator[Any]:
+        with suppress(Stopped):
+            record = yield from run(Lab(runner, backend, should_stop), request)
+            if record is not None:
+                yield record
+
+    if not experiment.holds:
+        return work(None)
+    return runner.holding(request.model, request.quantization, work, should_stop)
+
+
+def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str | None) -> tuple[list[str], list[str]]:
+    """Differences between a record and its replay, and what has changed around it.
+
+    Raises:
+        PlaygroundError: The request can't be met here, or ended without a record.
+    """
+    request = experiment.again(old, model or old.model.id)
+    new: Any = next((one for one in updates(runner, experiment, request) if isinstance(one, experiment.record)), None)
+    if new is None:
+        raise PlaygroundError(f"The {experiment.name} ended before it produced a record.")
+    return list(late(experiment.differences)(old, new)), changes(old.environment, new.environment)

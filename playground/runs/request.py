@@ -1,0 +1,179 @@
+"""What an experiment needs to be asked for: fields that carry default, limits, label and help, once.
+
+The command's options, the fields of the page, the sentences of errors and the saved request are read off them.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+
+from playground.engine.events import PreparedPrompt
+from playground.errors import PlaygroundError, nearest
+from playground.numbers import plain_number, with_a_point
+from playground.settings import MAX_SENTENCES, Settings, check_prompt, make_settings, shown
+
+Q = TypeVar("Q", bound="Request")
+_MAX_CHARS = 4_000  # of a list that a person types
+
+
+def item(
+    default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True, **limits: Any
+) -> Any:
+    """A field of a request that a person sets.
+
+    Args:
+        default: Its value where nothing is given.
+        title: Its label in the page, and the first words of its help.
+        about: One more sentence, where the title does not say it all.
+        flags: Names of its option, the first one counts; none is its own name.
+        page: Whether the page has a field for it.
+        limits: `ge`, `le`, `min_length`... of pydantic.
+    """
+    extra = {"flags": list(flags), "page": page}
+    return Field(
+        default, title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits
+    )
+
+
+class Request(BaseModel):
+    """A request of an experiment: frozen, nothing unknown in it. Make one from outside input with `read_request`.
+
+    Attributes:
+        model: Id in the catalogue.
+        quantization: One of `settings.QUANTIZATIONS`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+
+    model: str
+    quantization: str = "fp32"
+
+    @classmethod
+    def items(cls) -> dict[str, FieldInfo]:
+        """The fields that were made by `item`."""
+        return {name: field for name, field in cls.model_fields.items() if field.title}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _from_outside(cls, value: Any, info: ValidationInfo) -> Any:
+        """Numbers arrive as numbers or as text, lists as text with commas."""
+        kind = plain_type(cls.model_fields[info.field_name or ""].annotation)
+        if get_origin(kind) is tuple and isinstance(value, str):
+            if len(value) > _MAX_CHARS:
+                raise ValueError(f"must have at most {_MAX_CHARS:,} characters; got {len(value):,}")
+            return tuple(one.strip() for one in value.replace(";", ",").split(",") if one.strip())
+        if get_origin(kind) is tuple and any(isinstance(one, bool) for one in value or ()):
+            raise ValueError("holds something that is not a number")
+        if kind in (int, float):
+            if isinstance(value, bool):
+                raise ValueError("is not a number")
+            return plain_number(value) or value if isinstance(value, str) else value
+        return value
+
+
+class PromptRequest(Request):
+    """A request about a prompt under the settings of a run.
+
+    Attributes:
+        prompt: What the person wrote.
+        settings: How to sample and stop.
+        recorded: The prompt as a saved document has it, to be read again; None prepares it.
+    """
+
+    prompt: str
+    settings: Settings = Settings()
+    recorded: PreparedPrompt | None = Field(None, exclude=True)
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt(cls, value: str) -> str:
+        return check_prompt(value)
+
+    def seeded(self) -> Self:
+        """The same; a seed is drawn where there is none."""
+        return self.model_copy(update={"settings": self.settings.seeded()})
+
+    def with_settings(self, **changes: Any) -> Self:
+        """The same with these settings, which are checked already."""
+        return self.model_copy(update={"settings": self.settings.model_copy(update=changes)})
+
+
+def read_request(kind: type[Q], values: Mapping[str, Any]) -> Q:
+    """A request from outside input; `settings` may be a dict of those that were given.
+
+    Raises:
+        PlaygroundError: Names each wrong field, its limits and the value given.
+    """
+    if isinstance(given := values.get("settings"), Mapping):
+        base = kind.model_fields["settings"].default.model_dump()
+        values = {**values, "settings": make_settings(**{**base, **given})}
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = {one["loc"][:1]: one for one in reversed(error.errors())}  # one sentence a field
+        sentences = [_sentence(kind, one) for one in reversed(first.values())]
+        raise PlaygroundError(" ".join(sentences[:MAX_SENTENCES])) from None
+
+
+def plain_type(annotation: Any) -> Any:
+    """The type of a field without what is added to it, and without None."""
+    if get_origin(annotation) is Annotated:
+        return plain_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return plain_type(next(one for one in get_args(annotation) if one is not type(None)))
+    return annotation
+
+
+def _sentence(kind: type[Request], error: Any) -> str:
+    """One error of pydantic as a sentence: label, limits, what was given."""
+    name = str(error["loc"][0])[:60] if error["loc"] else "The request"
+    field = kind.model_fields.get(name)
+    if field is None:
+        return f"Unknown field {name!r}: {nearest(name, list(kind.model_fields))}" if error["loc"] else _message(error)
+    title, value = field.title or name, error["input"]
+    if error["type"] == "value_error":
+        message = _message(error)
+        return message if message[:1].isupper() else f"{title} {message}."
+    if error["type"] == "literal_error":
+        known = [str(one) for one in get_args(plain_type(field.annotation))]
+        return f"Unknown {title.lower()} {str(value)[:60]!r}: {nearest(str(value), known)}"
+    text = shown(value)
+    return f"{title} must be {allowed(field)}; got {text}{with_a_point(text)}"
+
+
+def _message(error: Any) -> str:
+    return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"]
+
+
+def shown_value(value: Any) -> Any:
+    """A value as a person types it; lists with commas."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a field takes, in words: "a whole number from 1 to 8"."""
+    kind = plain_type(field.annotation)
+    if get_origin(kind) is not tuple:
+        return " ".join(["a", _WORDS.get(kind, "text"), *_range(field.metadata)]).replace("a text", "text")
+    inner = get_args(kind)[0]
+    low, high = (_limit(field.metadata, name) for name in ("min_length", "max_length"))
+    count = "" if high is None else f"at most {high:,}" if not low else f"{low:,} to {high:,}"
+    within = _range(get_args(inner)[1].metadata) if get_origin(inner) is Annotated else []
+    return " ".join([*count.split(), f"{_WORDS.get(plain_type(inner), 'word')}s", *within, "with commas between them"])
+
+
+def _range(metadata: Sequence[Any]) -> list[str]:
+    low, above, high = (_limit(metadata, name) for name in ("ge", "gt", "le"))
+    start = f"from {low:,}" if low is not None else f"above {above:,}" if above is not None else ""
+    end = f"to {high:,}" if low is not None else f"and at most {high:,}"
+    return [start, end if high is not None else ""] if start else []
+
+
+def _limit(metadata: Sequence[Any], name: str) -> Any:
+    return next((getattr(one, name) for one in metadata if hasattr(one, name)), None)
+
+
+_WORDS = {int: "whole number", float: "number"}

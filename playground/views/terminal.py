@@ -1,0 +1,39 @@
+"""Panels as text for a terminal: tables in columns, charts by their summary."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from textwrap import wrap
+
+from playground.views.panels import Sofar, Table, View, cell_text, plain
+from playground.views.spec import ChartSpec
+
+_WIDTH = 118
+
+
+def view_text(view: View, sofar: Sofar) -> str:
+    """Every panel that has content, with a blank line between them."""
+    blocks = ["\n".join(_lines(one)) for _, content in view.contents(sofar) for one in plain(content)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _lines(content: ChartSpec | Table | str) -> Iterator[str]:
+    if isinstance(content, Table):
+        yield from table_lines(content)
+    else:
+        yield from wrapped(content.summary if isinstance(content, ChartSpec) else content)
+
+
+def wrapped(text: str) -> Iterator[str]:
+    """Lines of a terminal's width; the text's own line ends stay."""
+    for line in text.splitlines():
+        yield from wrap(line, _WIDTH) or [""]
+
+
+def table_lines(table: Table) -> Iterator[str]:
+    """Columns as wide as their widest cell, the first one to the left and numbers to the right."""
+    rows = [list(table.head), *([cell_text(cell) for cell in row] for row in table.rows)]
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    for row in rows if table.rows else []:
+        rest = (text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=False))
+        yield "  ".join([row[0].ljust(widths[0]), *rest]).rstrip()
+    yield from wrapped(table.note)

@@ -1,0 +1,132 @@
+"""The section of each declared experiment: run, stop, save, export, open, replay; axe, dark, 390 px."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from playground.experiments.documents import parse_document
+from playground.experiments.registry import experiments
+from playground.experiments.replays import replay_document
+from playground.runs.experiment import Experiment
+from tests.tiny_runner import endless_folder, make_runner, make_slot
+from tests.ui.declared import LONG, QUICK
+from tests.ui.lab import MODEL, serving
+from tests.ui.pages import OpenPage, opening, violations
+
+pytestmark = pytest.mark.browser
+OWN = Path(__file__).parents[1] / "declared"  # one file, and no edit elsewhere
+ALL = list(experiments(OWN).values())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return endless_folder(tmp_path_factory.mktemp("declared-model"))
+
+
+@pytest.fixture(scope="module")
+def declared_url(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAYGROUND_EXPERIMENTS", str(OWN))
+        with serving(tmp_path_factory, MODEL, model) as url:
+            yield url
+
+
+@pytest.fixture
+def open_declared(browser: Browser, declared_url: str) -> Iterator[OpenPage]:
+    with opening(browser, declared_url) as open_it:
+        yield open_it
+
+
+def go(page: Page, experiment: Experiment[Any, Any]) -> None:
+    for tab in experiment.room.split("/"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+    expect(part(page, experiment, "run")).to_be_visible()
+
+
+def part(page: Page, experiment: Experiment[Any, Any], name: str) -> Locator:
+    return page.locator(f"#{experiment.prefix}-{name}")
+
+
+def status(page: Page, experiment: Experiment[Any, Any]) -> Locator:
+    return part(page, experiment, "stage").locator("[data-phase]").first
+
+
+def fill(page: Page, experiment: Experiment[Any, Any], values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        place = part(page, experiment, name).locator("input, textarea, select").first
+        if isinstance(value, bool):
+            place.set_checked(value)
+        elif place.evaluate("node => node.tagName") == "SELECT":
+            place.select_option(value)
+        else:
+            place.fill(value)
+            place.press("Tab")
+
+
+def shown(page: Page, experiment: Experiment[Any, Any], values: dict[str, Any]) -> dict[str, Any]:
+    places = {name: part(page, experiment, name).locator("input, textarea, select").first for name in values}
+    return {
+        name: one.is_checked() if isinstance(values[name], bool) else one.input_value() for name, one in places.items()
+    }
+
+
+def downloaded(page: Page, experiment: Experiment[Any, Any], button: str) -> str:
+    with page.expect_download() as download:
+        part(page, experiment, button).click()
+    return download.value.path().read_text("utf-8")
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda one: one.name)
+def test_a_section_runs_saves_exports_and_opens(
+    open_declared: OpenPage, experiment: Experiment[Any, Any], model: Path, tmp_path: Path
+):
+    page = open_declared(width=390, height=844, theme="dark")
+    go(page, experiment)
+    values = QUICK[experiment.name]
+    fill(page, experiment, values)
+    part(page, experiment, "run").click()
+    phase = status(page, experiment)
+    expect(phase).to_have_attribute("data-phase", "finished")
+    expect(part(page, experiment, "run")).to_be_enabled()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not violations(page, f"#{experiment.prefix}")
+    text = downloaded(page, experiment, "save")
+    record = parse_document(text)
+    assert isinstance(record, experiment.record)
+    report = downloaded(page, experiment, "export")
+    assert "<script" not in report
+    assert experiment.title in report
+    hostile = json.loads(text)
+    hostile["environment"]["processor"] = "<img src=x onerror=window.__x=1>${window.__x=1}"
+    (tmp_path / "saved.json").write_text(json.dumps(hostile), "utf-8")
+    page.reload()
+    go(page, experiment)
+    part(page, experiment, "open").locator("input[type=file]").set_input_files(tmp_path / "saved.json")
+    expect(phase).to_have_attribute("data-phase", "finished")
+    assert shown(page, experiment, values) == values
+    assert page.evaluate("window.__x") is None
+    runner = make_runner(make_slot(model))
+    outcome = replay_document(record, runner)
+    assert outcome.identical, outcome.differences
+
+
+@pytest.mark.parametrize("experiment", [one for one in ALL if one.name in LONG], ids=lambda one: one.name)
+def test_stop_ends_it_and_a_wrong_value_is_refused_in_words(open_declared: OpenPage, experiment: Experiment[Any, Any]):
+    page = open_declared()
+    go(page, experiment)
+    number = next(name for name, field in experiment.request.items().items() if field.annotation is int)
+    fill(page, experiment, {number: "-5"})
+    part(page, experiment, "run").click()
+    phase = status(page, experiment)
+    expect(phase).to_have_attribute("data-phase", "failed")
+    expect(part(page, experiment, "stage")).to_contain_text(experiment.request.items()[number].title or "")
+    fill(page, experiment, LONG[experiment.name])
+    part(page, experiment, "run").click()
+    expect(phase).to_have_attribute("data-phase", "running")
+    part(page, experiment, "stop").click()
+    expect(phase).to_have_attribute("data-phase", "stopped")
+    expect(part(page, experiment, "run")).to_be_enabled()
