@@ -7,7 +7,7 @@ from typing import Any, cast
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt
 from playground.cli.ladder import last_record
-from playground.cli.terminal import duration_text, loading_steps, show_progress, usd_text
+from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
 from playground.experiments.agents.plan import difference_percent, measured_input
 from playground.experiments.agents.records import AgentRecord, AgentStepRecord
@@ -24,6 +24,7 @@ from playground.experiments.agents.run import agent_loop
 from playground.files import read_text
 from playground.metrics.prices import DEFAULT_REFERENCE, find_reference
 from playground.settings import MAX_PROMPT_CHARS, make_settings
+from playground.views.format import format_money, format_seconds
 
 
 def run_agent(
@@ -78,24 +79,24 @@ def _lines(record: AgentRecord) -> Iterator[str]:
     for step, total, told in zip(record.steps, totals, record.forecast, strict=False):
         yield _step_line(step) + (
             f"; so far {total:,}, predicted {told.cumulative_input_tokens:,} "
-            f"({difference_percent(total, told.cumulative_input_tokens):+.1f} %)"
+            f"({difference_percent(total, told.cumulative_input_tokens):+.1f}%)"
         )
     calls = [call for step in record.steps for call in step.calls]
     resent, cached = sum(call.resent_usd for call in calls), sum(call.cached_usd for call in calls)
     yield f"\n{record.ended}: {record.ended_words}."
     yield (
-        f"List price of {record.reference_model}: {usd_text(resent)} with the history resent, {usd_text(cached)} with "
-        f"what the cache held at the cached rate ({record.prices_as_of})."
+        f"List price of {record.reference_model}: {format_money(resent)} with the history resent, "
+        f"{format_money(cached)} with what the cache held at the cached rate ({record.prices_as_of})."
     )
 
 
 def _step_line(step: AgentStepRecord) -> str:
     calls, answer = step.calls, step.calls[-1]
     read, cached = sum(call.prompt_tokens for call in calls), sum(call.cached_tokens for call in calls)
-    plain = "" if answer.plain_ttft_s is None else f" ({duration_text(answer.plain_ttft_s)} without cache)"
+    plain = "" if answer.plain_ttft_s is None else f" ({format_seconds(answer.plain_ttft_s)} without cache)"
     summary = ", summary included" if len(calls) > 1 else ""
     return (
         f"step {step.number}: {read:,} tokens in{summary}, {cached:,} from the cache, "
         f"{sum(call.output_tokens for call in calls):,} out, tool {step.tool_tokens:,}; "
-        f"ttft {duration_text(answer.ttft_s)}{plain}"
+        f"ttft {format_seconds(answer.ttft_s)}{plain}"
     )

@@ -9,7 +9,7 @@ import torch
 
 from playground.bench.result import Result
 from playground.bench.suite import Bench
-from playground.cli.terminal import bytes_text, show_progress
+from playground.cli.terminal import show_progress
 from playground.errors import PlaygroundError, nearest
 from playground.metrics.roofline import measure_bandwidth
 from playground.models.catalogue import Catalogue
@@ -17,6 +17,7 @@ from playground.models.fetch import fetch
 from playground.models.placement import device_name
 from playground.paths import presets_dir
 from playground.runs.progress import told
+from playground.views.format import format_bytes
 
 
 def run_bench(*, quick: bool, only: list[str], json: bool) -> None:
@@ -34,7 +35,7 @@ def run_bench(*, quick: bool, only: list[str], json: bool) -> None:
     }  # fmt: skip
     if not json:
         print(f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}, reads", end=" ")
-        print(f"{bytes_text(bandwidth)}/s; {catalogue.default.title}")
+        print(f"{format_bytes(bandwidth)}/s; {catalogue.default.title}")
         print(f"{'measurement':<24}{'ours':>10}{'peer':>10}{'ratio':>8}{'target':>8}{'limit':>8}  unit, what")
     results = []
     for result in bench.run(only):

@@ -13,7 +13,7 @@ from rich.text import Text
 from playground.backends.base import Queued
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give, stop_on_interrupt
-from playground.cli.terminal import duration_text, loading_steps, show_progress
+from playground.cli.terminal import loading_steps, show_progress
 from playground.engine.beam import BeamProgress
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError, nearest
@@ -21,9 +21,10 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest, check_branch
 from playground.experiments.branching.run import BranchUpdate, start_branch
 from playground.experiments.branching.tree import add, name_of, tokens_of, total_logprob
-from playground.experiments.branching.words import against, beam_sentence, saving_sentence, took_words
 from playground.experiments.documents import read_document
 from playground.runs.records import RunRecord
+from playground.views.branch_words import against, beam_sentence, saving_sentence, took_words
+from playground.views.format import format_seconds
 
 _FORK = "▸"
 
@@ -133,7 +134,7 @@ def _text(tree: BranchesRecord, branch: BranchRecord) -> str:
         ("", against(tree, branch.id, branch.parent)),
         ("", beam_sentence(tree, branch)),
         ("cache", saving_sentence(tree, branch)),
-        ("time", f"first token {duration_text(timing.ttft_s)}, all {duration_text(timing.e2e_s)}"),
+        ("time", f"first token {format_seconds(timing.ttft_s)}, all {format_seconds(timing.e2e_s)}"),
     ]
     figures = "\n".join(f"{name:>20}  {value}" for name, value in lines if value)
     return f"{shared}{_FORK}{own}\n\n{figures}"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from playground.cli.terminal import bytes_text, duration_text, usd_text
 from playground.experiments.compare.records import CompareRecord, DiffRecord, SweepRecord
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
 from playground.runs.records import CandidateRecord
+from playground.views.format import count_of, format_figure, format_percent, format_seconds
 
 _IN_A_SWEEP = ("output tokens", "ttft", "decode", "energy", "mean logprob", "mean entropy", "distinct-1")
 _TOP = 5  # candidates of a distribution
@@ -19,33 +19,12 @@ def changes_text(changes: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in changes.items()) or "as given"
 
 
-def _value_text(value: float | None, unit: str) -> str:
-    """A metric with its unit."""
-    if value is None:
-        return "-"
-    if unit == "s":
-        return duration_text(value)
-    if unit == "B":
-        return bytes_text(value)
-    if unit == "USD":
-        return usd_text(value)
-    if unit == "share":
-        return f"{value:.1%}"
-    if unit == "tokens":
-        return f"{value:,.0f}"
-    return f"{value:.4g} {unit}".rstrip()
-
-
 def estimate_text(estimate: SweepEstimate) -> str:
     """What a sweep may take."""
     return (
-        f"{estimate.runs} runs of {estimate.output_tokens:,} tokens in all at most: about "
-        f"{_long_text(estimate.seconds)} ({estimate.basis})"
+        f"{count_of(estimate.runs, 'run')} of {estimate.output_tokens:,} tokens in all at most: about "
+        f"{format_seconds(estimate.seconds)} ({estimate.basis})"
     )
-
-
-def _long_text(seconds: float) -> str:
-    return f"{seconds / 60:,.0f} minutes" if seconds >= 120 else f"{max(1, round(seconds))} s"
 
 
 def compare_text(record: CompareRecord) -> str:
@@ -74,7 +53,7 @@ def _notes(rows: Sequence[MetricRow]) -> str:
 
 
 def _marked(row: MetricRow) -> list[str]:
-    return [f"{_value_text(value, row.unit)}{'*' if n == row.best else ' '}" for n, value in enumerate(row.values)]
+    return [f"{format_figure(value, row.unit)}{'*' if n == row.best else ' '}" for n, value in enumerate(row.values)]
 
 
 def _diff_text(diff: DiffRecord, pane: int, reference: int) -> str:
@@ -87,7 +66,7 @@ def _diff_text(diff: DiffRecord, pane: int, reference: int) -> str:
     ]
     lines = [f"{panes}: token {diff.first_difference} differs"]
     lines += [f"  pane {n}: {_token_text(token)}  of  {_top_text(top)}" for n, token, top in shown]
-    lines.append(f"  edit distance {diff.edit_distance:.1%}, similarity {diff.similarity:.1%}")
+    lines.append(f"  edit distance {format_percent(diff.edit_distance)}, similarity {format_percent(diff.similarity)}")
     return "\n".join(lines)
 
 
@@ -96,7 +75,7 @@ def _token_text(token: str | None) -> str:
 
 
 def _top_text(top: Sequence[CandidateRecord]) -> str:
-    return "  ".join(f"{item.text!r} {item.prob:.1%}" for item in top[:_TOP]) or "(not recorded)"
+    return "  ".join(f"{item.text!r} {format_percent(item.prob)}" for item in top[:_TOP]) or "(not recorded)"
 
 
 def sweep_text(record: SweepRecord) -> str:
@@ -105,7 +84,7 @@ def sweep_text(record: SweepRecord) -> str:
     heads = [record.name, *(row.name for row in rows), "ended"]
     lines = [heads]
     for n, (value, run) in enumerate(zip(record.values, record.runs, strict=True)):
-        lines.append([str(value), *(_value_text(row.values[n], row.unit) for row in rows), run.finish_reason])
+        lines.append([str(value), *(format_figure(row.values[n], row.unit) for row in rows), run.finish_reason])
     return _columns(lines)
 
 

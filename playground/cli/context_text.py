@@ -1,8 +1,10 @@
 """Context documents as text for a terminal."""
 
-from playground.cli.terminal import bytes_text, duration_text, usd_text
-from playground.experiments.context.records import ContextRecord, FitRecord, NeedleRecord, TokensRecord
+from playground.experiments.context.records import CellRecord, ContextRecord, NeedleRecord, TokensRecord
 from playground.runs.records import Document
+from playground.views.context_charts import fit_words
+from playground.views.format import NOTHING, format_bytes, format_money, format_percent, format_rate, format_seconds
+from playground.views.run import format_predicted
 
 
 def document_text(record: Document) -> str:
@@ -15,26 +17,16 @@ def document_text(record: Document) -> str:
     return _tokens(record)
 
 
-def _predicted(size: int | None) -> str:
-    return "unknown" if size is None else bytes_text(size)
-
-
 def _context(record: ContextRecord) -> str:
-    rows = [["tokens", "prefill", "tokens/s", "KV cache", "predicted", "price"]]
+    rows = [["tokens", "prefill", "prefill rate", "KV cache", "predicted", "price"]]
     for point in record.points:
         rows.append(
             [
-                f"{point.tokens:,}", duration_text(point.prefill_s), f"{point.tokens / point.prefill_s:.0f}",
-                bytes_text(point.kv_bytes), _predicted(point.kv_predicted_bytes), usd_text(point.input_usd),
+                f"{point.tokens:,}", format_seconds(point.prefill_s), format_rate(point.tokens / point.prefill_s),
+                format_bytes(point.kv_bytes), format_predicted(point.kv_predicted_bytes), format_money(point.input_usd),
             ]
         )  # fmt: skip
-    lines = [_table(rows), "", fit_text(record.fit)]
-    if record.predicted is not None:
-        told = record.predicted
-        lines.append(
-            f"From the lengths up to {told.from_tokens[-1]:,}, the curve foretells {duration_text(told.predicted_s)} "
-            f"for {told.tokens:,} tokens; measured: {duration_text(told.measured_s)}."
-        )
+    lines = [_table(rows), "", fit_words(record.fit, record.predicted)]
     if record.ended != "complete":
         why = f"the {record.time_limit_s:g} s allowed" if record.ended == "time" else "it was stopped"
         lines.append(f"{len(record.points)} of {len(record.lengths_asked)} lengths were measured: {why}.")
@@ -42,32 +34,20 @@ def _context(record: ContextRecord) -> str:
     return "\n".join(lines)
 
 
-def fit_text(fit: FitRecord | None) -> str:
-    """The curve in words."""
-    if fit is None:
-        return "Fewer than three lengths: no curve is fitted."
-    r2 = "" if fit.r2 is None else f", R2 {fit.r2:.4f}"
-    clear = "" if fit.c_is_clear else " The quadratic part is not distinguishable from zero here."
-    return (
-        f"Fitted: t = {fit.a_s:.3g} s + {fit.b_s_per_token:.3g} s n + {fit.c_s_per_token2:.3g} s n^2{r2}; "
-        f"the linear part is the matrix products, the quadratic part attention.{clear}"
-    )
-
-
 def _needle(record: NeedleRecord) -> str:
     cells = {(cell.length, cell.depth): cell for cell in record.cells}
     rows = [["tokens", *(f"depth {depth:.0%}" for depth in record.depths)]]
     for length in record.lengths:
         found = [cells.get((length, depth)) for depth in record.depths]
-        rows.append([f"{length:,}", *("-" if one is None else _share(one.probability, one.greedy) for one in found)])
+        rows.append([f"{length:,}", *map(_cell, found)])
     begun = record.answer.replace("{code}", "").strip()
     note = f"Probability of the right code after “{begun}”; * where greedy decoding says it."
     cut = "" if record.ended == "complete" else f"\nStopped: {len(record.cells)} cells were scored."
     return f"{_table(rows)}\n\n{note}{cut}"
 
 
-def _share(probability: float, greedy: bool) -> str:
-    return f"{probability:.1%}{'*' if greedy else ' '}"
+def _cell(cell: CellRecord | None) -> str:
+    return NOTHING if cell is None else f"{format_percent(cell.probability)}{'*' if cell.greedy else ' '}"
 
 
 def _tokens(record: TokensRecord) -> str:

@@ -4,14 +4,9 @@ from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import Section
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import section_of
-from playground.experiments.costing.words import (
-    input_text,
-    matters,
-    money_text,
-    sheet_figure,
-    source_words,
-    verdict_text,
-)
+from playground.experiments.costing.words import matters, source_words
+from playground.views.cost_words import input_text, money_text, sheet_figure, verdict_text
+from playground.views.format import count_of
 
 _SOURCE_CHARS = 90
 
@@ -45,7 +40,7 @@ def _inputs(sheet: CostSheet, fields: CostFields) -> str:
             continue
         rows.append((field.label, input_text(value, field), _short(source_words(source))))
     if "example" in sheet.sections:
-        rows.append(("Lengths of answers", f"{len(sheet.output_lengths):,} runs", _short(sheet.lengths_source)))
+        rows.append(("Lengths of answers", count_of(len(sheet.output_lengths), "run"), _short(sheet.lengths_source)))
     return "Inputs\n" + _table(rows)
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give
-from playground.cli.terminal import duration_text, loading_steps, show_progress
+from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.describe import check_order, step_record
 from playground.experiments.inspection.records import StageRecord, StepRecord
 from playground.experiments.inspection.step import at_step, check_step
 from playground.runs.store import read_record
 from playground.settings import make_settings
+from playground.views.format import NOTHING, format_number, format_percent, format_seconds
 
 _MAX_TOP = 1_000
 
@@ -64,7 +65,7 @@ def step_text(record: StepRecord) -> str:
     lines += ["", _agreement_line(record)]
     lines.append(
         f"computed {record.computed_tokens:,} tokens and reused {record.reused_tokens:,} in "
-        f"{duration_text(record.seconds)}"
+        f"{format_seconds(record.seconds)}"
     )
     return "\n".join(lines)
 
@@ -72,14 +73,13 @@ def step_text(record: StepRecord) -> str:
 def _stage_line(stage: StageRecord) -> str:
     setting = "" if stage.setting is None else f" {stage.setting:g}"
     name = f"{stage.name}{setting}"
-    return (
-        f"{name:>20}  {stage.kept:>9,}  {stage.mass:>9.2%}  {stage.entropy_bits:>5.2f} bits  {stage.perplexity:>10,.2f}"
-    )
+    mass, perplexity = format_percent(stage.mass), format_number(stage.perplexity)
+    return f"{name:>20}  {stage.kept:>9,}  {mass:>9}  {stage.entropy_bits:>5.2f} bits  {perplexity:>10}"
 
 
 def _draw_line(record: StepRecord) -> str:
     drawn = record.draw
-    line = f"draw: {drawn.text!r}, chance {drawn.prob:.2%}"
+    line = f"draw: {drawn.text!r}, chance {format_percent(drawn.prob)}"
     if drawn.uniform is None or drawn.noise is None:
         return f"{line}, greedy: no random number"
     line += f", by the random number {drawn.uniform:.6f} (Gumbel noise {drawn.noise:.3f})"
@@ -92,7 +92,8 @@ def _token_lines(record: StepRecord) -> list[str]:
     lines = [f"{'':>20}" + "".join(f"  {stage.name:>18}" for stage in record.stages)]
     for place, token in enumerate(record.stages[0].top):
         cells = (stage.top[place] for stage in record.stages)
-        lines.append(f"{token.text!r:>20}" + "".join(f"  {'-' if one.cut else f'{one.prob:.2%}':>18}" for one in cells))
+        chances = (NOTHING if one.cut else format_percent(one.prob) for one in cells)
+        lines.append(f"{token.text!r:>20}" + "".join(f"  {chance:>18}" for chance in chances))
     return lines
 
 

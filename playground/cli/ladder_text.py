@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterable, Sequence
 
-from playground.cli.terminal import duration_text, safe_text
+from playground.cli.terminal import safe_text
 from playground.experiments.determinism.records import (
     ArmRecord,
     FixRecord,
@@ -12,6 +12,7 @@ from playground.experiments.determinism.records import (
     ProbeRecord,
     RungRecord,
 )
+from playground.views.format import format_number, format_percent, format_rate, format_seconds
 
 _GROUPS = {
     "sampling": "Sampling",
@@ -29,7 +30,8 @@ def ladder_text(record: LadderRecord) -> str:
     parts = [
         f"Reference: {reference.name}, {len(reference.token_ids)} tokens",
         f"  {_short(reference.text)}",
-        f"  gap between the two likeliest tokens: least {min(gaps):.3g}, median {statistics.median(gaps):.3g}",
+        f"  gap between the two likeliest tokens: least {format_number(min(gaps))}, "
+        f"median {format_number(statistics.median(gaps))}",
         _control(record),
     ]
     if record.claims:
@@ -39,7 +41,7 @@ def ladder_text(record: LadderRecord) -> str:
 
 def load_text(record: LoadRecord) -> str:
     """Unique answers of each arm, beside the anchor."""
-    rows = [("arm", "unique", "of", "most common", "first fork", "tokens/s", "batch sizes")]
+    rows = [("arm", "unique", "of", "most common", "first fork", "decode", "batch sizes")]
     rows += [_arm(arm) for arm in record.arms]
     lines = [f"{record.max_new_tokens} tokens each, temperature 0, {record.model.id}", *_table(rows)]
     lines += [
@@ -76,8 +78,8 @@ def _probe(found: Sequence[ProbeRecord]) -> str:
     rows = [("knob", "operation", "type", "bits change?", "outputs that differ", "largest", "")]
     for each in found:
         answer = "yes" if each.active else "no"
-        share = f"{each.differing_share:.2g}" if each.active else ""
-        rows.append((each.knob, each.operation, each.dtype, answer, share, _number(each.max_abs_diff), each.note))
+        share = format_percent(each.differing_share) if each.active else ""
+        rows.append((each.knob, each.operation, each.dtype, answer, share, format_number(each.max_abs_diff), each.note))
     return "\n".join(["\nThis machine, single operations at this model's widths", *_table(rows)])
 
 
@@ -98,14 +100,14 @@ def _rung(rung: RungRecord) -> tuple[str, ...]:
     fork = rung.divergence_token
     return (
         rung.name,
-        _number(rung.max_abs_logit_diff or 0.0),
-        _number(rung.kl_mean),
-        f"{rung.top1_agreement:.1%}",
+        format_number(rung.max_abs_logit_diff or 0.0),
+        format_number(rung.kl_mean),
+        format_percent(rung.top1_agreement),
         str(len(rung.predicted_risky)),
         "none" if fork is None else str(fork),
         "" if fork is None else f"{rung.reference_token!r} / {rung.rung_token!r}",
         "" if rung.was_predicted is None else "yes" if rung.was_predicted else "no",
-        duration_text(rung.seconds),
+        format_seconds(rung.seconds),
     )
 
 
@@ -118,7 +120,8 @@ def _fixes(found: Sequence[FixRecord]) -> str:
             continue
         lines += [f"      before  {fix.before}", f"      after   {fix.after}"]
         if fix.tokens_per_s_before and fix.tokens_per_s_after:
-            lines.append(f"      costs   {fix.tokens_per_s_before:.0f} -> {fix.tokens_per_s_after:.0f} tokens/s")
+            rates = map(format_rate, (fix.tokens_per_s_before, fix.tokens_per_s_after))
+            lines.append(f"      costs   {' -> '.join(rates)}")
     return safe_text("\n".join(lines))
 
 
@@ -126,11 +129,7 @@ def _arm(arm: ArmRecord) -> tuple[str, ...]:
     forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
     sizes = " ".join(f"{size}:{count}" for size, count in arm.batch_sizes.items())
     first = str(min(forks)) if forks else "none"
-    return arm.name, str(arm.unique), str(arm.n), str(arm.mode_count), first, f"{arm.tokens_per_s:.1f}", sizes
-
-
-def _number(value: float) -> str:
-    return "0" if value == 0 else f"{value:.2g}"
+    return arm.name, str(arm.unique), str(arm.n), str(arm.mode_count), first, format_rate(arm.tokens_per_s), sizes
 
 
 def _short(text: str) -> str:

@@ -1,16 +1,19 @@
 """Reruns as text for a terminal."""
 
-from playground.cli.terminal import duration_text, energy_text, usd_text
+from collections.abc import Callable
+
 from playground.experiments.reruns.collect import RerunProgress
 from playground.experiments.reruns.records import Interval, MentionRecord, RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import answer_groups
+from playground.views.energy import energy_text
+from playground.views.format import format_money, format_percent, format_rate, format_seconds
 
 _SHOWN_CHARS = 400
 
 
 def progress_text(progress: RerunProgress) -> str:
     """How far a rerun is, on one line."""
-    rate = "" if progress.tokens_per_s is None else f", {progress.tokens_per_s:.0f} tok/s"
+    rate = "" if progress.tokens_per_s is None else f", {format_rate(progress.tokens_per_s)}"
     return (
         f"{progress.finished} of {progress.asked} finished, {progress.unique} different; "
         f"{progress.output_tokens:,} tokens{rate}"
@@ -38,8 +41,6 @@ def _numbers(record: RerunRecord) -> list[tuple[str, str]]:
     summary, intervals = record.summary, record.summary.intervals
     far = summary.divergence
     done = f"{record.n} of {record.asked} finished" if record.n < record.asked else f"{record.n}"
-    rate = record.throughput_tokens_per_s
-    speed = "-" if rate is None else f"{rate:.1f} tok/s"
     spread = "" if summary.length_sd is None else f", standard deviation {summary.length_sd:.1f}"
     return [
         ("runs", f"{done}, seeds {record.seeds}, {record.rows_at_once} at once"),
@@ -49,12 +50,12 @@ def _numbers(record: RerunRecord) -> list[tuple[str, str]]:
         ("entropy", f"{_number(summary.answer_entropy_bits, intervals, 'answer_entropy_bits')} bits over answers"),
         ("first fork", "none" if far.min_token is None else f"token {far.min_token}, median {far.median_token:g}"),
         ("all agree (TARr)", "yes" if summary.tar else "no"),
-        ("distinct-1", _number(summary.distinct_1, intervals, "distinct_1")),
-        ("distinct-2", _number(summary.distinct_2, intervals, "distinct_2")),
+        ("distinct-1", _share(summary.distinct_1, intervals, "distinct_1")),
+        ("distinct-2", _share(summary.distinct_2, intervals, "distinct_2")),
         ("edit distance", _share(summary.edit_distance, intervals, "edit_distance")),
         ("length", f"{_number(summary.length_mean, intervals, 'length_mean', 1)} tokens{spread}"),
-        ("time", f"{duration_text(record.wall_s)}, {speed} over all runs"),
-        ("cost", f"{usd_text(record.cost.total_usd)} at {record.cost.reference_model}'s list price"),
+        ("time", f"{format_seconds(record.wall_s)}, {format_rate(record.throughput_tokens_per_s)} over all runs"),
+        ("cost", f"{format_money(record.cost.total_usd)} at {record.cost.reference_model}'s list price"),
         ("energy", energy_text(record.energy, record.cost.output_tokens)),
         ("model", f"{record.model.id} {record.model.quantization} on {record.model.device}"),
     ]  # fmt: skip
@@ -66,8 +67,7 @@ def _mentions(record: RerunRecord) -> str:
     rows = []
     for word, found in mentions.items():
         first = "" if found.first_token_median is None else f", first at token {found.first_token_median:g}"
-        interval = _interval((found.low, found.high), 100, 0)
-        rows.append((word, f"{found.count} of {record.n}, {found.rate:.0%}{interval}{first}"))
+        rows.append((word, f"{found.count} of {record.n}, {_mention(found)}{first}"))
     advice = [
         f"To know {word!r} to within 5 points, rerun about {found.reruns_for_5_points} times."
         for word, found in mentions.items()
@@ -90,19 +90,22 @@ def ladder_text(ladder: TemperatureLadderRecord) -> str:
 
 
 def _mention(found: MentionRecord) -> str:
-    return f"{found.rate:.0%}{_interval((found.low, found.high), 100, 0)}"
+    return format_percent(found.rate) + _between((found.low, found.high), format_percent)
 
 
 def _share(value: float | None, intervals: dict[str, Interval], name: str) -> str:
-    return "-" if value is None else f"{value:.0%}{_interval(intervals.get(name), 100, 0)}"
+    return format_percent(value) + _between(intervals.get(name), format_percent)
 
 
 def _number(value: float, intervals: dict[str, Interval], name: str, digits: int = 2) -> str:
-    return f"{value:.{digits}f}{_interval(intervals.get(name), 1, digits)}"
+    def shown(one: float) -> str:
+        return f"{one:.{digits}f}"
+
+    return shown(value) + _between(intervals.get(name), shown)
 
 
-def _interval(interval: Interval | None, scale: float, digits: int) -> str:
-    return "" if interval is None else f" ({interval[0] * scale:.{digits}f} to {interval[1] * scale:.{digits}f})"
+def _between(interval: Interval | None, shown: Callable[[float], str]) -> str:
+    return "" if interval is None else f" ({shown(interval[0])} to {shown(interval[1])})"
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

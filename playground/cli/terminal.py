@@ -6,15 +6,25 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from decimal import Decimal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from playground.backends.base import Loading, PreparedPrompt
 from playground.runs.progress import Step
-from playground.runs.records import EnergyRecord, RunRecord
+from playground.runs.records import RunRecord
 from playground.runs.updates import Meters
+from playground.views.energy import energy_text
+from playground.views.format import (
+    NOTHING,
+    format_bytes,
+    format_money,
+    format_percent,
+    format_rate,
+    format_seconds,
+    together,
+)
+from playground.views.run import gaps_text
 
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
@@ -43,54 +53,31 @@ def ascii_json(document: str) -> str:
     return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], document)
 
 
-def bytes_text(value: float) -> str:
-    """Bytes in decimal units, as disks and bandwidths are told."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= size:
-            return f"{value / size:.2f} {unit}" if unit == "GB" else f"{value / size:.1f} {unit}"
-    return f"{value:.0f} B"
-
-
-def duration_text(value: float | None) -> str:
-    """Seconds, in milliseconds below one."""
-    if value is None:
-        return "-"
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
-
-
-def usd_text(value: float | Decimal) -> str:
-    """Money with three significant figures, however small."""
-    return f"${value:.2f}" if value >= 1 else f"${float(f'{value:.3g}'):.10f}".rstrip("0").ljust(4, "0")
-
-
 def _tokens(record: RunRecord) -> str:
     cost = record.cost
     cached = f" ({cost.cached_tokens} cached)" if cost.cached_tokens else ""
     return f"{cost.input_tokens} in{cached}, {cost.output_tokens} out, {record.dropped_prompt_tokens} dropped"
 
 
-def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} tok/s"
-
-
 def meters_text(record: RunRecord, meters: Meters) -> str:
     """All meters of a finished run, a line each."""
     timing, memory, cost, energy = record.timing, record.memory, record.cost, record.energy
-    gaps = " / ".join(duration_text(gap) for gap in (timing.itl_p50_s, timing.itl_p95_s, timing.itl_p99_s))
     mbu = (
-        "-" if meters.mbu is None else f"{meters.mbu:.0%} of {bytes_text(meters.bandwidth_bytes_per_s or 0)}/s measured"
+        NOTHING
+        if meters.mbu is None
+        else f"{format_percent(meters.mbu)} of {format_bytes(meters.bandwidth_bytes_per_s)}/s measured"
     )
     lines = [
         ("finished", f"{record.finish_reason}; seed {record.settings['seed']}"),
         ("tokens", _tokens(record)),
-        ("ttft", f"{duration_text(timing.ttft_s)}; end to end {duration_text(timing.e2e_s)}"),
-        ("itl p50 / p95 / p99", gaps),
-        ("prefill, decode", f"{_rate(timing.prefill_tokens_per_s)}, {_rate(timing.decode_tokens_per_s)}"),
+        ("ttft", f"{format_seconds(timing.ttft_s)}; end to end {format_seconds(timing.e2e_s)}"),
+        ("itl p50 / p95 / p99", gaps_text(timing)),
+        ("prefill, decode", f"{format_rate(timing.prefill_tokens_per_s)}, {format_rate(timing.decode_tokens_per_s)}"),
         ("MBU", mbu),
-        ("weights, KV cache", f"{bytes_text(memory.weights_bytes)}, {bytes_text(memory.kv_cache_bytes)}"),
-        ("process, peak", f"{bytes_text(memory.rss_bytes)}, {bytes_text(memory.peak_rss_bytes)}"),
-        ("cost", f"{usd_text(cost.total_usd)} at {cost.reference_model}'s list price of {cost.prices_as_of}"),
-        ("own hardware", f"{usd_text(cost.own_hardware_usd)} at ${meters.hardware_usd_per_hour:g}/h"),
+        ("weights, KV cache", f"{format_bytes(memory.weights_bytes)}, {format_bytes(memory.kv_cache_bytes)}"),
+        ("process / peak", together(format_bytes(memory.rss_bytes), format_bytes(memory.peak_rss_bytes))),
+        ("cost", f"{format_money(cost.total_usd)} at {cost.reference_model}'s list price of {cost.prices_as_of}"),
+        ("own hardware", f"{format_money(cost.own_hardware_usd)} at {format_money(meters.hardware_usd_per_hour)}/h"),
         ("energy", energy_text(energy, cost.output_tokens)),
         (
             "model",
@@ -100,27 +87,11 @@ def meters_text(record: RunRecord, meters: Meters) -> str:
     return "\n".join(f"{name:>20}  {value}" for name, value in lines)
 
 
-def energy_text(energy: EnergyRecord, tokens: int) -> str:
-    """Joules above idle and with it, of the run and of a token of its answer; and how they are known."""
-    told = "-"
-    if energy.joules is not None:
-        known = [(energy.net_joules, "above idle"), (energy.joules, "with idle")]
-        each = [f"{joules:.3g} J{_each(joules, tokens)} {words}" for joules, words in known if joules is not None]
-        told = ", ".join(each)
-    idle = "idle power not known" if energy.idle_watts is None else f"idle {energy.idle_watts:.3g} W"
-    spread = "" if energy.idle_spread_watts is None else f" +- {energy.idle_spread_watts:.1g} W"
-    return f"{told}; {energy.method}, {idle}{spread}"
-
-
-def _each(joules: float, tokens: int) -> str:
-    return f" ({joules / tokens:.3g} J a token)" if tokens else ""
-
-
 def tokens_text(record: RunRecord) -> str:
     """Each token with its probability, rank and alternatives."""
     rows = []
     for token in record.tokens:
-        others = "  ".join(f"{item.text!r} {item.prob:.1%}" for item in token.top)
+        others = "  ".join(f"{item.text!r} {format_percent(item.prob)}" for item in token.top)
         rows.append(
             f"{token.index:>5} {token.text!r:>16} rank {token.rank:<5} {token.entropy_bits:5.2f} bits  {others}"
         )

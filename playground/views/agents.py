@@ -6,7 +6,7 @@ from playground.experiments.agents.history import ASK_SUMMARY
 from playground.experiments.agents.plan import difference_percent
 from playground.experiments.agents.records import AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
 from playground.views.context import piece_line, table_value, turn_end, turn_start
-from playground.views.run import NOTHING, format_seconds, format_usd
+from playground.views.format import format_money, format_seconds
 from playground.views.spec import Axis, ChartSpec, Series
 
 _HEAD = (
@@ -75,9 +75,9 @@ def _row(step: AgentStepRecord, total: int, told: ForecastRecord) -> list[str]:
         f"{_of(calls, 'output_tokens'):,}", f"{step.tool_tokens:,}", f"{total:,}",
         f"{told.cumulative_input_tokens:,}", f"{difference_percent(total, told.cumulative_input_tokens):+.1f}%",
         format_seconds(answer.ttft_s),
-        NOTHING if answer.plain_ttft_s is None else format_seconds(answer.plain_ttft_s),
-        format_seconds(sum(call.e2e_s for call in calls)), format_usd(sum(call.resent_usd for call in calls)),
-        format_usd(sum(call.cached_usd for call in calls)),
+        format_seconds(answer.plain_ttft_s),
+        format_seconds(sum(call.e2e_s for call in calls)), format_money(sum(call.resent_usd for call in calls)),
+        format_money(sum(call.cached_usd for call in calls)),
     ]  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def loop_words(record: AgentRecord | None) -> str:
     )
     words += f"; {lost:,} held tokens could not be used again, since the text before differs." if lost else "."
     resent, cached = sum(call.resent_usd for call in calls), sum(call.cached_usd for call in calls)
-    words += f" At list price {format_usd(resent)} resent (predicted {format_usd(told.resent_usd)}), "
-    words += f"{format_usd(cached)} with the cached rate"
-    return words + (f" (predicted {format_usd(told.cached_usd)})." if told.cached_usd is not None else ".")
+    words += f" At list price {format_money(resent)} resent (predicted {format_money(told.resent_usd)}), "
+    words += f"{format_money(cached)} with the cached rate"
+    return words + (f" (predicted {format_money(told.cached_usd)})." if told.cached_usd is not None else ".")
 
 
 def loop_lines(step: AgentStepRecord, asked: str, who: str) -> str:

@@ -15,10 +15,11 @@ from playground.experiments.branching.tree import (
     tokens_of,
     total_logprob,
 )
-from playground.experiments.branching.words import beam_sentence, saving_sentence
 from playground.experiments.compare.diff import diff_runs
+from playground.views.branch_words import beam_sentence, saving_sentence
 from playground.views.compare import diffs_value
-from playground.views.run import FINISH_REASONS, format_seconds, packed
+from playground.views.format import count_of, format_seconds
+from playground.views.run import FINISH_REASONS, packed
 
 _WAYS = {"choice": "", "greedy": "greedy", "sample": "sample", "beam": "beam search"}
 
@@ -59,7 +60,9 @@ def choice_value(tree: BranchesRecord, id: int, at: int, found: Alternatives, st
     """What else could come at a token, for the component `branch_choice`."""
     settings = settings_of(tree, id)
     greedy = settings.get("temperature") == 0
-    kept = f"kept {step.reused_tokens:,} tokens, read {step.computed_tokens:,} in {format_seconds(step.seconds)}"
+    kept = (
+        f"kept {count_of(step.reused_tokens, 'token')}, read {step.computed_tokens:,} in {format_seconds(step.seconds)}"
+    )
     drawn = "" if greedy else "Bars are the model's own; outlined: cut by the sampler before the draw."
     items = [
         [one.id, one.text, float(f"{one.prob:.5g}"), float(f"{one.drawn_prob:.5g}"), one.taken, one.rank]

@@ -10,6 +10,17 @@ from playground.experiments.compare.records import CompareMode, DiffRecord
 from playground.experiments.compare.table import MetricRow
 from playground.runs.records import RunRecord, TokenRecord
 from playground.views import run as views
+from playground.views.format import (
+    count_of,
+    format_bytes,
+    format_figure,
+    format_money,
+    format_number,
+    format_percent,
+    format_rate,
+    format_seconds,
+    without_unit,
+)
 
 MOST_ROWS = 6  # of a first difference
 _ALIKE = 0.01
@@ -52,10 +63,10 @@ def run_meters(record: RunRecord) -> dict[str, Any]:
     """The figures of a finished run's line."""
     memory = record.memory
     return {
-        "ttft": views.format_seconds(record.timing.ttft_s),
-        "decode": _number(record.timing.decode_tokens_per_s),
-        "model_memory": views.format_bytes(memory.weights_bytes + memory.kv_cache_bytes),
-        "cost": views.format_usd(record.cost.total_usd),
+        "ttft": format_seconds(record.timing.ttft_s),
+        "decode": without_unit(format_rate(record.timing.decode_tokens_per_s)),
+        "model_memory": format_bytes(memory.weights_bytes + memory.kv_cache_bytes),
+        "cost": format_money(record.cost.total_usd),
         "usage": views.usage(record.cost),
     }
 
@@ -75,9 +86,9 @@ def diffs_value(panes: Sequence[RunRecord], names: Sequence[str], reference: int
 
 def _diff(reference: RunRecord, pane: RunRecord, name: str, reference_name: str, diff: DiffRecord) -> dict[str, Any]:
     if diff.identical:
-        summary = f"identical, all {len(pane.tokens):,} tokens"
+        summary = f"identical, all {count_of(len(pane.tokens), 'token')}"
     else:
-        summary = f"{diff.similarity:.0%} alike, edit distance {diff.edit_distance:.2f}"
+        summary = f"{format_percent(diff.similarity)} alike, edit distance {format_percent(diff.edit_distance)}"
         if diff.by == "texts":
             summary += ", compared by text"
     return {
@@ -186,7 +197,11 @@ def _note(
     if gaps and max(gaps) < _SAME_PROB:
         return "The model gave both the same probabilities: only the settings or the draw made the choice differ."
     words = "They are the model's own, before temperature and cuts."
-    return f"The probabilities themselves differ, by up to {max(gaps) * 100:.3g} points. {words}" if gaps else words
+    return (
+        f"The probabilities themselves differ, by up to {format_number(max(gaps) * 100)} points. {words}"
+        if gaps
+        else words
+    )
 
 
 def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMode) -> str:
@@ -223,33 +238,12 @@ def _cells(row: MetricRow) -> list[dict[str, Any]]:
         most = 0
     return [
         {
-            "text": format_metric(value, row.unit),
+            "text": format_figure(value, row.unit),
             "best": i == row.best,
             "share": round(abs(value) / most, 4) if value is not None and most else 0,
         }
         for i, value in enumerate(row.values)
     ]
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return views.NOTHING
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 99.95 else f"{value:#.3g}"
-
-
-def format_metric(value: float | None, unit: str) -> str:
-    """A figure with its unit, as the rest of the page writes it."""
-    if value is None:
-        return views.NOTHING
-    if unit in ("s", "seconds"):
-        return views.format_seconds(value)
-    if unit in ("bytes", "B"):
-        return views.format_bytes(value)
-    if unit in ("usd", "$", "USD"):
-        return views.format_usd(value)
-    if unit in ("share", "0 to 1"):
-        return f"{value:.0%}"
-    return f"{_number(value)} {unit}".strip()
 
 
 def metric_colour(row: MetricRow) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from playground.engine.chat import PreparedChat, Segment, Turn
 from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord, TokensRecord
-from playground.views.run import FINISH_REASONS, format_bytes, format_predicted, format_seconds, format_usd
+from playground.views.format import count_of, format_bytes, format_money, format_percent, format_rate, format_seconds
+from playground.views.run import FINISH_REASONS, format_predicted
 
 MAX_CHIPS = 16_384
 PART_NAMES = {
@@ -156,7 +157,7 @@ def chips_value(
 ) -> str:
     """Tokens as chips; `labels` stand before the tokens of these places."""
     cut = f", of which the first {MAX_CHIPS:,} are sent" if len(pieces) > MAX_CHIPS else ""
-    told = told or f"{len(pieces):,} token{'' if len(pieces) == 1 else 's'}{cut}"
+    told = told or f"{count_of(len(pieces), 'token')}{cut}"
     tokens = [[piece.id, piece.text, piece.kind] for piece in pieces[:MAX_CHIPS]]
     return _packed({"title": title, "told": told, "tokens": tokens, "labels": [list(label) for label in labels]})
 
@@ -190,11 +191,11 @@ def points_value(points: Sequence[PointRecord], note: str = "") -> str:
     """Every length that was measured; empty while there is none."""
     if not points:
         return ""
-    head = ("tokens", "prefill", "tokens/s", "KV cache, measured", "KV cache, predicted", "list price")
+    head = ("tokens", "prefill", "prefill rate", "KV cache, measured", "KV cache, predicted", "list price")
     rows = [
         (
-            f"{one.tokens:,}", format_seconds(one.prefill_s), f"{one.tokens / one.prefill_s:,.0f}",
-            format_bytes(one.kv_bytes), format_predicted(one.kv_predicted_bytes), format_usd(one.input_usd),
+            f"{one.tokens:,}", format_seconds(one.prefill_s), format_rate(one.tokens / one.prefill_s),
+            format_bytes(one.kv_bytes), format_predicted(one.kv_predicted_bytes), format_money(one.input_usd),
         )
         for one in points
     ]  # fmt: skip
@@ -218,5 +219,5 @@ def needle_value(lengths: Sequence[int], depths: Sequence[float], cells: Sequenc
 
 
 def _cell(probability: float, greedy: bool) -> list[Any]:
-    text = f"{probability:.1%}" if probability >= 0.0005 else f"{probability:.0e}"
+    text = format_percent(probability)
     return [text, round(probability, 4), greedy]

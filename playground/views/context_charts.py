@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from playground.experiments.context.fit import time_at
 from playground.experiments.context.records import FitRecord, LanguageRecord, PointRecord, PredictionRecord
-from playground.views.run import format_bytes, format_seconds
+from playground.views.format import format_bytes, format_seconds
 from playground.views.spec import Axis, ChartSpec, Series
 
 _CURVE_POINTS = 48
@@ -35,8 +35,9 @@ def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) 
         return "A curve is fitted from three lengths on."
     r2 = "" if fit.r2 is None else f" R² {fit.r2:.4f}."
     words = (
-        f"t = {format_seconds(fit.a_s)} + {_scaled(fit.b_s_per_token)} per token + {_scaled(fit.c_s_per_token2)} per "
-        f"token², by least squares.{r2} The part per token is the matrix products, the part per token² attention"
+        f"t = {format_seconds(fit.a_s)} + {format_seconds(fit.b_s_per_token)} per token + "
+        f"{format_seconds(fit.c_s_per_token2)} per token², by least squares.{r2} The part per token is the matrix "
+        "products, the part per token² attention"
     )
     words += "." if fit.c_is_clear else ", here not distinguishable from zero."
     if predicted is not None:
@@ -45,13 +46,6 @@ def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) 
             f"predicted for {predicted.tokens:,} tokens; measured: {format_seconds(predicted.measured_s)}."
         )
     return words
-
-
-def _scaled(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e12:.3g} ps" if seconds else "0 s"
 
 
 def kv_chart(points: Sequence[PointRecord]) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import ChartPlan, Section
 from playground.experiments.costing.records import CostSheet
-from playground.experiments.costing.words import figure_text, input_text
+from playground.views.cost_words import figure_text, input_text
 from playground.views.spec import Axis, ChartSpec, Colour, Kind, Mark, Series
 from playground.views.svg_chart import chart_svg
 from playground.views.svg_rows import Row, Rows, rows_svg

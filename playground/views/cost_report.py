@@ -9,17 +9,10 @@ from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import Figure, Section
 from playground.experiments.costing.records import CostSheet, RatesRecord
 from playground.experiments.costing.sections import section_of
-from playground.experiments.costing.words import (
-    input_text,
-    matters,
-    money_text,
-    number_text,
-    sheet_figure,
-    source_text,
-    source_word,
-    verdict_text,
-)
+from playground.experiments.costing.words import matters, source_text, source_word
 from playground.views.cost_charts import drawing
+from playground.views.cost_words import input_text, money_text, sheet_figure, verdict_text
+from playground.views.format import count_of, format_number
 
 Notes = Mapping[str, Mapping[str, str]]
 _STYLE = Path(__file__).with_name("cost_report.css")
@@ -130,8 +123,8 @@ def _drawn_from(section: Section, sheet: CostSheet) -> str:
     if section.id != "example":
         return ""
     shortest, longest = min(sheet.output_lengths), max(sheet.output_lengths)
-    told = f"Real answers: {len(sheet.output_lengths):,}, of {shortest:,} to {longest:,} tokens. {sheet.lengths_source}"
-    return f"<p>{escape(told)}</p>\n"
+    told = f"Real answers: {len(sheet.output_lengths):,}, of {shortest:,} to {count_of(longest, 'token')}."
+    return f"<p>{escape(f'{told} {sheet.lengths_source}')}</p>\n"
 
 
 def _prices(sheet: CostSheet) -> str:
@@ -148,7 +141,7 @@ def _prices(sheet: CostSheet) -> str:
 def _price(id: str, prices: RatesRecord) -> str:
     extra = ""
     if prices.request_usd:
-        extra = f" and {number_text(prices.request_usd)} USD a request"
+        extra = f" and {format_number(prices.request_usd)} USD a request"
     cells = "".join(f"<td class=number>{_tiers(name, prices)}</td>" for name in _PRICES)
     return f"<tr><th scope=row>{escape(prices.title)}<small>{escape(id + extra)}</small></th>{cells}</tr>"
 
@@ -159,7 +152,7 @@ def _tiers(kind: str, prices: RatesRecord) -> str:
     lines = []
     for start, usd in getattr(prices, kind):
         over = f"<small>over {start:,f}</small>" if start >= 0 else ""
-        lines.append(f"{escape(number_text(usd))}{over}")
+        lines.append(f"{escape(format_number(usd))}{over}")
     return "<br>".join(lines)
 
 

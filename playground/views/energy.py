@@ -6,27 +6,13 @@ from playground.data.energy import GRID_LIMITS, PUE_LIMITS, load_energy
 from playground.metrics.formulas.energy import joules_per_token, watt_hours
 from playground.paths import presets_dir
 from playground.runs.records import EnergyRecord
-
-
-def format_joules(joules: float) -> str:
-    """Three digits and the unit: 8.21 mJ, 0.412 J, 36.2 J, 1.24 kJ."""
-    return _three_digits(joules, "J")
-
-
-def format_watt_hours(joules: float) -> str:
-    """The same energy in the unit of electricity bills: 10.1 mWh, 1.24 Wh."""
-    return _three_digits(watt_hours(joules), "Wh")
-
-
-def _three_digits(value: float, unit: str) -> str:
-    for size, prefix in ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m")):
-        if value >= 0.9995 * size:
-            return f"{_rounded(value / size)} {prefix}{unit}"
-    return f"{_rounded(value * 1e6)} µ{unit}" if value else f"0 {unit}"
-
-
-def _rounded(value: float) -> str:
-    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+from playground.views.format import (
+    NOTHING,
+    format_joules,
+    format_watt_hours,
+    format_watts,
+    together,
+)
 
 
 def energy_note(energy: EnergyRecord) -> str:
@@ -38,33 +24,43 @@ def idle_text(energy: EnergyRecord) -> str:
     """The idle power with the noise of its readings, where it was read."""
     if energy.idle_watts is None:
         return "idle not known"
-    spread = "" if energy.idle_spread_watts is None else f" ± {energy.idle_spread_watts:.1g}"
-    return f"idle {energy.idle_watts:.3g}{spread} W"
+    spread = "" if energy.idle_spread_watts is None else f" ± {format_watts(energy.idle_spread_watts)}"
+    return f"idle {format_watts(energy.idle_watts)}{spread}"
 
 
-def energy_pair(energy: EnergyRecord, nothing: str) -> str:
-    """Above idle, and with it; `nothing` stands for what is not known."""
-    net, gross = (nothing if one is None else format_joules(one) for one in (energy.net_joules, energy.joules))
-    number, _, unit = net.partition(" ")
-    return f"{number} / {gross}" if unit and unit == gross.partition(" ")[2] else f"{net} / {gross}"
+def energy_pair(energy: EnergyRecord) -> str:
+    """Above idle, and with it."""
+    return together(format_joules(energy.net_joules), format_joules(energy.joules))
 
 
-def energy_values(energy: EnergyRecord, tokens: int, nothing: str) -> dict[str, Any]:
+def a_token(joules: float | None, tokens: int) -> str:
+    """The share of one token of the answer."""
+    return format_joules(joules_per_token(joules, tokens)) if joules is not None and tokens else NOTHING
+
+
+def energy_values(energy: EnergyRecord, tokens: int) -> dict[str, Any]:
     """The gauge Energy. The page itself writes `energy_co2`: it knows the site and the grid that are assumed."""
-    net, gross = energy.net_joules, energy.joules
-
-    def each(joules: float | None) -> str:
-        return format_joules(joules_per_token(joules, tokens)) if joules is not None and tokens else nothing
-
+    gross = energy.joules
     return {
         "energy_note": energy_note(energy),
-        "energy_token": each(net),
-        "energy_token_gross": each(gross),
-        "energy_run": energy_pair(energy, nothing),
-        "energy_wh": nothing if gross is None else format_watt_hours(gross),
-        "energy_co2": nothing,
+        "energy_token": a_token(energy.net_joules, tokens),
+        "energy_token_gross": a_token(gross, tokens),
+        "energy_run": energy_pair(energy),
+        "energy_wh": NOTHING if gross is None else format_watt_hours(watt_hours(gross)),
+        "energy_co2": NOTHING,
         "gross_joules": gross,
     }
+
+
+def energy_text(energy: EnergyRecord, tokens: int) -> str:
+    """Joules above idle and with it, of the run and of a token of its answer; and how they are known."""
+    known = [(energy.net_joules, "above idle"), (energy.joules, "with idle")]
+    each = [
+        f"{format_joules(joules)} {words} ({a_token(joules, tokens)} a token)"
+        for joules, words in known
+        if joules is not None
+    ]
+    return f"{', '.join(each) or NOTHING}; {energy_note(energy)}"
 
 
 def energy_choices() -> dict[str, Any]:

@@ -13,38 +13,14 @@ from playground.experiments.determinism.records import (
     ReferenceRecord,
     RungRecord,
 )
-from playground.views.run import NOTHING, packed
+from playground.views.format import NOTHING, count_of, format_number, format_percent, format_rate, without_unit
+from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Mark, Series
 
 ANOTHER_MODEL = "another-model"
 _NO_EFFECT = "No effect found here"
 _NOT_ASKED = "Not asked"
 _BINS_PER_DECADE = 4
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def figure(value: float | None) -> str:
-    """Three digits; what is very small or very large by its power of ten: 0.0312, 4.2×10⁻⁶."""  # noqa: RUF002 - the sign of multiplication
-    if value is None:
-        return NOTHING
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    exponent = math.floor(math.log10(abs(value)))
-    return f"{value / 10**exponent:.3g}×10{str(exponent).translate(_RAISED)}"  # noqa: RUF001 - the sign of multiplication
-
-
-def share(value: float | None) -> str:
-    """A share of 1 as percent; neither all nor nothing is ever rounded to look like it."""
-    if value is None:
-        return NOTHING
-    if value in (0, 1):
-        return f"{value:.0%}"
-    return f"{value:.1%}" if 0.0005 <= value < 0.9995 else "< 0.1%" if value < 0.5 else "> 99.9%"
-
-
-def count_of(count: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 token, 3 tokens."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def control_value(control: ControlRecord | None) -> str:
@@ -88,8 +64,8 @@ def _probed(probes: Sequence[ProbeRecord]) -> dict[str, Any]:
     asked = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
     active = [
         {
-            "operation": probe.operation, "fraction": probe.differing_share, "share": share(probe.differing_share),
-            "diff": figure(probe.max_abs_diff),
+            "operation": probe.operation, "fraction": probe.differing_share,
+            "share": format_percent(probe.differing_share), "diff": format_number(probe.max_abs_diff),
         }
         for probe in asked
         if probe.active
@@ -112,7 +88,9 @@ def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) ->
     marks = [Mark(2 * rung.max_abs_logit_diff, rung.title, "ink") for rung in rungs if rung.max_abs_logit_diff]
     ties = len(reference.gaps) - len(gaps)
     told = f" {count_of(ties, 'exact tie')} of the reference cannot stand on this axis." if ties else ""
-    smallest = f"The smallest gap of {count_of(len(reference.gaps), 'token')} is {figure(min(reference.gaps))} logits."
+    smallest = (
+        f"The smallest gap of {count_of(len(reference.gaps), 'token')} is {format_number(min(reference.gaps))} logits."
+    )
     return ChartSpec(
         x=Axis("gap between the two likeliest tokens", "logits", log=True),
         y=Axis("tokens of the reference"),
@@ -128,7 +106,7 @@ def _histogram(gaps: Sequence[float]) -> Series:
     bins = range(min(counts), max(counts) + 1)
     ends = {place: 10 ** (place / _BINS_PER_DECADE) for place in (*bins, max(counts) + 1)}
     points = [(10 ** ((place + 0.5) / _BINS_PER_DECADE), counts[place]) for place in bins]
-    labels = [f"{figure(ends[place])} to {figure(ends[place + 1])}" for place in bins]
+    labels = [f"{format_number(ends[place])} to {format_number(ends[place + 1])}" for place in bins]
     return Series("tokens", "bars", points, "prob", labels=labels)
 
 
@@ -140,7 +118,7 @@ def rungs_value(reference: ReferenceRecord | None, rungs: Sequence[RungRecord]) 
         {
             "reference": reference.text,
             "tokens": reference.token_texts,
-            "gaps": [figure(gap) for gap in reference.gaps],
+            "gaps": [format_number(gap) for gap in reference.gaps],
             "rungs": [_rung(reference, rung) for rung in rungs],
         }
     )
@@ -154,8 +132,8 @@ def _rung(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any]:
     same, other = _parted(reference, rung)
     return {
         "name": rung.name, "title": rung.title, "factor": rung.factor, "note": _note(rung), "sign": sign,
-        "verdict": verdict, "diff": figure(rung.max_abs_logit_diff), "kl": figure(rung.kl_mean),
-        "top1": share(rung.top1_agreement), "risky_count": risky, "risky": rung.predicted_risky, "fork": fork,
+        "verdict": verdict, "diff": format_number(rung.max_abs_logit_diff), "kl": format_number(rung.kl_mean),
+        "top1": format_percent(rung.top1_agreement), "risky_count": risky, "risky": rung.predicted_risky, "fork": fork,
         "candidates": _candidates(reference, rung), "same": same, "other": other, "skipped": bool(rung.skipped),
     }  # fmt: skip
 
@@ -178,7 +156,7 @@ def _note(rung: RungRecord) -> str:
 def _words(text: str) -> str:
     """Words of a record as the page writes them: it counts tokens from 1, records from 0; and powers of ten."""
     text = re.sub(r"\bat token (\d+)", lambda found: f"at token {int(found[1]) + 1}", text)
-    return re.sub(r"\b\d+(?:\.\d+)?e[+-]\d+\b", lambda found: figure(float(found[0])), text)
+    return re.sub(r"\b\d+(?:\.\d+)?e[+-]\d+\b", lambda found: format_number(float(found[0])), text)
 
 
 def _verdict(rung: RungRecord) -> tuple[str, str]:
@@ -205,13 +183,13 @@ def _candidates(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any] 
     if at is None:
         return None
     top = reference.top[at] if at < len(reference.top) else []
-    known = {item.text: share(item.prob) for item in top}
+    known = {item.text: format_percent(item.prob) for item in top}
     pair = [rung.reference_token, rung.rung_token]
     return {
         "texts": [text or "" for text in pair],
         "ends": [not text for text in pair],
         "probs": [known.get(text or "", "") for text in pair],
-        "gap": figure(reference.gaps[at]) if at < len(reference.gaps) else "",
+        "gap": format_number(reference.gaps[at]) if at < len(reference.gaps) else "",
     }
 
 
@@ -238,4 +216,4 @@ def _fix(fix: FixRecord) -> dict[str, Any]:
 def _cost(before: float | None, after: float | None) -> str:
     if not before or not after:
         return ""
-    return f"{before:,.1f} → {after:,.1f} tokens/s, {after / before:.0%} of the speed"
+    return f"{without_unit(format_rate(before))} → {format_rate(after)}, {format_percent(after / before)} of the speed"

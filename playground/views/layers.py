@@ -4,7 +4,8 @@ from typing import Any
 
 from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensRecord
 from playground.experiments.training.records import TrainingRecord
-from playground.views.run import format_bytes, format_seconds, packed
+from playground.views.format import count_of, format_bytes, format_number, format_percent, format_seconds
+from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
 _PROB_DIGITS = 5
@@ -38,25 +39,30 @@ def _cell(cell: LensCell) -> list[Any]:
 def cost_text(record: LensRecord) -> str:
     """What the look took, and how the last layer stands to the model's own distribution."""
     cost, diff = record.cost, record.last_layer_diff
-    own = "is the model's own distribution, bit for bit" if diff == 0 else f"is within {diff:.1g} of the model's own"
+    own = (
+        "is the model's own distribution, bit for bit"
+        if diff == 0
+        else f"is within {format_number(diff)} of the model's own"
+    )
     return (
-        f"A second pass over {len(record.token_ids):,} tokens took {format_seconds(cost.pass_s)}, reading the states "
-        f"through the head {format_seconds(cost.head_s)}, and {format_bytes(cost.extra_bytes)} beside the model. At "
-        f"the last position the last layer {own}."
+        f"A second pass over {count_of(len(record.token_ids), 'token')} took {format_seconds(cost.pass_s)}, reading "
+        f"the states through the head {format_seconds(cost.head_s)}, and {format_bytes(cost.extra_bytes)} beside the "
+        f"model. At the last position the last layer {own}."
     )
 
 
 def update_chart(record: LensRecord) -> str:
     """How much each layer changes the stream."""
     points = [(layer.layer, layer.update_ratio) for layer in record.layers]
-    labels = [f"‖update‖ {layer.update_norm:,.4g}" for layer in record.layers]
+    labels = [f"‖update‖ {format_number(layer.update_norm)}" for layer in record.layers]
     most = max(record.layers, key=lambda layer: layer.update_ratio)
     return ChartSpec(
         x=Axis("layer"),
         y=Axis("update, in lengths of the stream", log=min(y for _, y in points) > 0),
         series=[Series("‖x_out − x_in‖ / ‖x_in‖", "bars", points, "prob", labels=labels)],  # noqa: RUF001 - minus
         title="Update of each layer",
-        summary=f"Median over the positions shown; the most in layer {most.layer}: {most.update_ratio:.3g} lengths.",
+        summary=f"Median over the positions shown; the most in layer {most.layer}: "
+        f"{format_number(most.update_ratio)} lengths.",
     ).to_json()
 
 
@@ -135,13 +141,13 @@ def _training_rows(record: TrainingRecord) -> list[tuple[str, str, str, str]]:
     copied, change, step, forward = record.copy_, record.change, record.step, record.forward
     losses = f"{copied.loss_before:.4f} → {copied.loss_after:.4f}"
     share = change.changed / max(change.weights, 1)
-    times = f"{step.seconds / max(forward.seconds, 1e-9):.1f} times inference"
-    sizes = f"{step.memory_bytes / max(forward.memory_bytes, 1):.1f} times inference"
+    times = f"{format_number(step.seconds / max(forward.seconds, 1e-9))} times inference"
+    sizes = f"{format_number(step.memory_bytes / max(forward.memory_bytes, 1))} times inference"
     return [
         ("loss", losses, _loss(copied.loss_after - copied.loss_before), ""),
-        ("weights changed", f"{change.changed:,}", f"of {change.weights:,}: {share:.1%}", ""),
-        ("size of change", f"{change.largest:.2g} at most", f"{change.mean:.2g} on average", ""),
-        ("gradient norm", f"{change.gradient_norm:.4g}", f"learning rate {record.learning_rate:g}", ""),
+        ("weights changed", f"{change.changed:,}", f"of {change.weights:,}: {format_percent(share)}", ""),
+        ("size of change", f"{format_number(change.largest)} at most", f"{format_number(change.mean)} on average", ""),
+        ("gradient norm", format_number(change.gradient_norm), f"learning rate {record.learning_rate:g}", ""),
         ("time", format_seconds(step.seconds), f"{times}: forward, backward and update", "time"),
         ("memory", format_bytes(step.memory_bytes), f"{sizes}: {_gradients(change.gradient_bytes)}", "memory"),
         ("answer before", copied.answer_before.strip(), "", ""),

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
-from playground.views.ladder import count_of
-from playground.views.run import NOTHING, packed
+from playground.views.format import NOTHING, count_of, format_percent, format_rate, without_unit
+from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
 MAX_ANSWERS = 50  # of an arm that are shown; the saved file has all
@@ -37,13 +37,14 @@ def _arm(arm: ArmRecord, first: ArmRecord) -> dict[str, Any]:
     cost = (
         ""
         if arm is first or not first.tokens_per_s
-        else f"{arm.tokens_per_s / first.tokens_per_s:.0%} of {first.title}"
+        else f"{format_percent(arm.tokens_per_s / first.tokens_per_s)} of {first.title}"
     )
     sizes = sorted(int(size) for size in arm.batch_sizes if size.isdigit())
     return {
         "name": arm.name, "title": arm.title, "unique": f"{arm.unique:,}", "n": f"{arm.n:,}",
         "mode": f"×{arm.mode_count:,}",  # noqa: RUF001 - the sign of multiplication
-        "fork": str(min(forks) + 1) if forks else NOTHING, "speed": f"{arm.tokens_per_s:,.1f}", "cost": cost,
+        "fork": str(min(forks) + 1) if forks else NOTHING, "cost": cost,
+        "speed": without_unit(format_rate(arm.tokens_per_s)),
         "sizes": f"batches of {sizes[0]} to {sizes[-1]}" if sizes else "",
         "answers": [_answer(answer) for answer in arm.answers[:MAX_ANSWERS]],
         "more": max(0, len(arm.answers) - MAX_ANSWERS),

@@ -1,7 +1,6 @@
 """Events and measurements as what the page shows: pure functions, no Gradio."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 from playground.backends.base import Loading, Queued
@@ -9,11 +8,21 @@ from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, 
 from playground.errors import PlaygroundError
 from playground.metrics.cost import per_month, resent_usd
 from playground.models.facts import ModelFacts
-from playground.runs.records import CostRecord
+from playground.runs.records import CostRecord, TimingRecord
 from playground.runs.updates import Meters
 from playground.views.energy import energy_values
+from playground.views.format import (
+    NOTHING,
+    count_of,
+    format_bytes,
+    format_money,
+    format_percent,
+    format_rate,
+    format_seconds,
+    together,
+    without_unit,
+)
 
-NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
 FINISH_REASONS = {
     "eos": "end of answer",
     "stop": "stop string",
@@ -21,61 +30,6 @@ FINISH_REASONS = {
     "time": "time limit reached",
     "cancelled": "stopped",
 }
-
-
-def format_seconds(seconds: float | None) -> str:
-    """Three digits and the unit: 47.1 ms, 342 ms, 1.24 s, 12.4 s."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 0.0995:
-        return f"{seconds * 1e3:.1f} ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1e3:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:,.1f} s"
-
-
-def format_bytes(size: float | None) -> str:
-    """Decimal units, as disks and price lists use: 1 MB is 1,000,000 bytes."""
-    if size is None:
-        return NOTHING
-    if size >= 0.9995e9:
-        return f"{size / 1e9:.2f} GB"
-    if size >= 0.9995e6:
-        return f"{size / 1e6:.1f} MB"
-    return f"{size / 1e3:.1f} kB" if size >= 1000 else f"{size:.0f} B"
-
-
-def format_predicted(size: int | None) -> str:
-    """A predicted size; an architecture whose cache can't be predicted has none."""
-    return "unknown" if size is None else format_bytes(size)
-
-
-def _pair(first: float | None, second: float | None) -> str:
-    """Two sizes with their unit once, where it is the same: 3.5 / 3.5 MB."""
-    return _together(format_bytes(first), format_bytes(second))
-
-
-def _together(one: str, two: str) -> str:
-    number, _, unit = one.partition(" ")
-    return f"{number} / {two}" if unit and unit == two.partition(" ")[2] else f"{one} / {two}"
-
-
-def format_usd(usd: float | Decimal | None) -> str:
-    """Small sums with two significant digits, larger ones in cents."""
-    if usd is None:
-        return NOTHING
-    if usd == 0:
-        return "$0"
-    if usd >= 0.995:
-        return f"${usd:,.2f}"
-    digits = 1
-    while usd * 10**digits < 9.95 and digits < 12:
-        digits += 1
-    return f"${usd:.{digits}f}"
-
-
-def _rate(per_s: float | None) -> str:
-    return NOTHING if per_s is None else f"{per_s:,.1f}" if per_s < 999.5 else f"{per_s:,.0f}"
 
 
 def packed(value: Any) -> str:
@@ -121,6 +75,11 @@ def end_line(reason: str) -> str:
     return _line({"end": reason})
 
 
+def format_predicted(size: int | None) -> str:
+    """A predicted size; an architecture whose cache can't be predicted has none."""
+    return "unknown" if size is None else format_bytes(size)
+
+
 def facts_values(facts: ModelFacts | None) -> dict[str, Any]:
     """What the meters can say before any run."""
     if facts is None:
@@ -143,42 +102,46 @@ def meter_values(meters: Meters | None, reason: str | None = None) -> dict[str, 
         | {"ended": ended}
         | _memory_values(meters)
         | _money_values(meters)
-        | energy_values(meters.energy, meters.output_tokens, NOTHING)
+        | energy_values(meters.energy, meters.output_tokens)
     )
 
 
 def _time_values(meters: Meters) -> dict[str, Any]:
     timing = meters.timing
-    gaps = [timing.itl_p50_s, timing.itl_p95_s, timing.itl_p99_s]
-    itl = " / ".join(f"{gap * 1e3:.0f}" for gap in gaps if gap is not None)
-    decode = _rate(timing.decode_tokens_per_s)
-    prefill = timing.prefill_tokens_per_s
+    decode = format_rate(timing.decode_tokens_per_s)
     return {
-        "decode": decode,
+        "decode": without_unit(decode),
         "ttft": format_seconds(timing.ttft_s),
-        "itl": f"{itl} ms" if itl else NOTHING,
-        "prefill": NOTHING if prefill is None else f"{_rate(prefill)} tok/s",
-        "mbu": NOTHING if meters.mbu is None else f"{meters.mbu:.0%}",
+        "itl": gaps_text(timing),
+        "prefill": format_rate(timing.prefill_tokens_per_s),
+        "mbu": format_percent(meters.mbu),
         "tokens": f"{meters.prompt_tokens:,} / {meters.output_tokens:,}",
         "elapsed": format_seconds(meters.elapsed_s),
         "limit_s": meters.limit_s,
-        "line_decode": f"{decode} tok/s",
+        "line_decode": decode,
         "line_ttft": f"ttft {format_seconds(timing.ttft_s)}",
     }
+
+
+def gaps_text(timing: TimingRecord) -> str:
+    """The gaps between tokens: p50 / p95 / p99."""
+    return together(*map(format_seconds, (timing.itl_p50_s, timing.itl_p95_s, timing.itl_p99_s)))
 
 
 def _memory_values(meters: Meters) -> dict[str, Any]:
     memory = meters.memory
     now = memory.weights_bytes + memory.kv_cache_bytes
     full = memory.weights_bytes + max(meters.kv_full_bytes or 0, memory.kv_cache_bytes)
-    gpu = meters.gpu_allocated_bytes is not None
+    gpu = together(format_bytes(meters.gpu_allocated_bytes), format_bytes(meters.gpu_reserved_bytes))
     return {
         "model_memory": format_bytes(now),
         "weights": format_bytes(memory.weights_bytes),
-        "kv": _together(format_bytes(memory.kv_cache_bytes), format_predicted(meters.kv_predicted_bytes)),
+        "kv": together(format_bytes(memory.kv_cache_bytes), format_predicted(meters.kv_predicted_bytes)),
         "kv_full": format_predicted(meters.kv_full_bytes),
-        "process": _pair(memory.rss_bytes, memory.peak_rss_bytes),
-        "gpu": _pair(meters.gpu_allocated_bytes, meters.gpu_reserved_bytes) if gpu else "",
+        "process": together(format_bytes(memory.rss_bytes), format_bytes(memory.peak_rss_bytes)),
+        "gpu": together(format_bytes(meters.gpu_allocated_bytes), format_bytes(meters.gpu_reserved_bytes))
+        if gpu
+        else "",
         "weights_share": round(memory.weights_bytes / full, 4) if full else 0,
         "kv_share": round(memory.kv_cache_bytes / full, 4) if full else 0,
         "line_memory": format_bytes(now),
@@ -190,18 +153,18 @@ def _money_values(meters: Meters) -> dict[str, Any]:
     return {
         "money_note": f"list price of {cost.reference_model}",
         "money_date": cost.prices_as_of,
-        "cost": format_usd(cost.total_usd),
-        "cost_in": format_usd(cost.input_usd),
-        "cost_cached": format_usd(cost.cached_usd),
-        "cost_out": format_usd(cost.output_usd),
-        "cost_in_label": f"{cost.input_tokens:,} {_plural(cost.input_tokens, 'token')} in",
+        "cost": format_money(cost.total_usd),
+        "cost_in": format_money(cost.input_usd),
+        "cost_cached": format_money(cost.cached_usd),
+        "cost_out": format_money(cost.output_usd),
+        "cost_in_label": f"{count_of(cost.input_tokens, 'token')} in",
         "cost_cached_label": f"of them {cost.cached_tokens:,} cached",
-        "cost_out_label": f"{cost.output_tokens:,} {_plural(cost.output_tokens, 'token')} out",
+        "cost_out_label": f"{count_of(cost.output_tokens, 'token')} out",
         "resent": resent(cost),
-        "month": f"{format_usd(per_month(cost.total_usd))} a month",
-        "own": format_usd(cost.own_hardware_usd),
-        "own_label": f"own hardware, ${meters.hardware_usd_per_hour:,.2f}/h",
-        "line_cost": format_usd(cost.total_usd),
+        "month": f"{format_money(per_month(cost.total_usd))} a month",
+        "own": format_money(cost.own_hardware_usd),
+        "own_label": f"own hardware, {format_money(meters.hardware_usd_per_hour)}/h",
+        "line_cost": format_money(cost.total_usd),
         "usage": usage(cost),
     }
 
@@ -218,35 +181,31 @@ def resent(cost: CostRecord, requests: int = 1) -> str:
         usd = resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens, requests)
     except PlaygroundError:  # a saved run may name a model that has left the list
         return NOTHING
-    return "no cached rate" if usd is None else format_usd(usd)
+    return "no cached rate" if usd is None else format_money(usd)
 
 
 def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
     """What will happen to the prompt, before anything is sent."""
     count, limit = len(prompt.ids), prompt.context_length
-    text = f"{count:,} {_plural(count, 'token')} will be read"
+    text = f"{count_of(count, 'token')} will be read"
     if prompt.dropped_tokens:
         text += (
-            f"; the oldest {prompt.dropped_tokens:,} {_plural(prompt.dropped_tokens, 'token')} "
-            f"{_plural(prompt.dropped_tokens, 'drops', 'drop')} for the context length of {limit:,}"
+            f"; the oldest {count_of(prompt.dropped_tokens, 'token drops', 'tokens drop')} for the context length of "
+            f"{limit:,}"
         )
     room = max(0, limit - count)
     if room < max_new_tokens:
-        text += f"; room for {room:,} {_plural(room, 'token')} of answer"
+        text += f"; room for {count_of(room, 'token')} of answer"
     if prompt.neutralised:
         text += "; control tokens in it are read as plain text"
     return " ".join([f"{text}.", *prompt.notes])
-
-
-def _plural(count: int, one: str, many: str | None = None) -> str:
-    return one if count == 1 else many or f"{one}s"
 
 
 def status(update: object) -> dict[str, Any] | None:
     """What an update says about the state of a run; None if nothing new."""
     if isinstance(update, Queued):
         before = update.position
-        return {"phase": "queued", "text": f"waiting, {before} {_plural(before, 'run')} before this", "turn": before}
+        return {"phase": "queued", "text": f"waiting, {count_of(before, 'run')} before this", "turn": before}
     if isinstance(update, Loading):
         done = "" if update.fraction is None else f" {update.fraction:.0%}"
         text = f"loading {update.model} {update.quantization}: {update.stage}{done}"

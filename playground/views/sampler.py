@@ -2,6 +2,7 @@
 
 from playground.runs.records import RunRecord
 from playground.views import run as views
+from playground.views.format import count_of, format_seconds
 
 _PROMPT_CHARS = 200
 _FIRST_OF = 200  # the first token that is shown is the most open one among so many
@@ -28,5 +29,5 @@ def answer_view(record: RunRecord, *, ready: bool) -> str:
 
 def step_text(computed: int, reused: int, seconds: float) -> str:
     """What computing the step took."""
-    read = "1 token" if computed == 1 else f"{computed:,} tokens"
-    return f"Logits computed again in {views.format_seconds(seconds)}: {read} read, {reused:,} stood in the KV cache."
+    read = count_of(computed, "token")
+    return f"Logits computed again in {format_seconds(seconds)}: {read} read, {reused:,} stood in the KV cache."

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from playground.experiments.throughput.experiment import BatchRecord, SkippedBatch, ThroughputRecord
+from playground.views.energy import a_token
+from playground.views.format import count_of, format_bytes, format_number, format_rate, format_seconds
 from playground.views.panels import Content, Panel, Sofar, Table, View
-from playground.views.run import format_bytes, format_seconds
 from playground.views.spec import Axis, ChartSpec, Series
 
 _HEAD = (
@@ -16,14 +17,15 @@ _HEAD = (
 def _rate_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
     """Tokens a second of all rows together."""
     first, best = batches[0], max(batches, key=lambda one: one.decode_tokens_per_s)
-    gain = f"{best.decode_tokens_per_s / first.decode_tokens_per_s:.1f} times as many as {_rows(first.rows)}"
+    times = format_number(best.decode_tokens_per_s / first.decode_tokens_per_s)
+    gain = "" if best == first else f", {times} times as many as {count_of(first.rows, 'row')}"
     rates = [(place, one.decode_tokens_per_s) for place, one in enumerate(batches)]
     return ChartSpec(
         title="Tokens a second by batch size",
         x=_sizes(batches),
         y=Axis("decode, all rows together", unit="tok/s", min=0),
         series=[Series("decode", "bars", rates, "time", labels=[f"{_a_row(one)} a row" for one in batches])],
-        summary=f"{_rows(best.rows)}: {best.decode_tokens_per_s:,.1f} tok/s" + (f", {gain}." if best != first else "."),
+        summary=f"{count_of(best.rows, 'row')}: {format_rate(best.decode_tokens_per_s)}{gain}.",
     )
 
 
@@ -40,7 +42,8 @@ def _wait_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
             Series("between tokens, p50 to p95", "dots", [(place, one.itl_p50_s) for place, one in places], "ink-2",
                    low=[one.itl_p50_s for one in batches], high=[one.itl_p95_s for one in batches]),
         ],
-        summary=f"{_rows(last.rows)}: ttft {format_seconds(last.ttft_s)}, then {format_seconds(last.tpot_s)} a token.",
+        summary=f"{count_of(last.rows, 'row')}: ttft {format_seconds(last.ttft_s)}, then "
+        f"{format_seconds(last.tpot_s)} a token.",
     )  # fmt: skip
 
 
@@ -48,27 +51,22 @@ def _sizes(batches: Sequence[BatchRecord]) -> Axis:
     return Axis("rows of the batch", categories=tuple(str(one.rows) for one in batches))
 
 
-def _rows(rows: int) -> str:
-    return f"{rows} row{'s' * (rows != 1)}"
-
-
 def _a_row(batch: BatchRecord) -> str:
-    return f"{batch.decode_tokens_per_s / batch.rows:,.1f} tok/s"
+    return format_rate(batch.decode_tokens_per_s / batch.rows)
 
 
 def _cells(batch: BatchRecord) -> tuple[str, ...]:
-    joules = batch.energy.joules
     return (
         str(batch.rows),
-        f"{batch.decode_tokens_per_s:,.1f} tok/s",
+        format_rate(batch.decode_tokens_per_s),
         _a_row(batch),
-        f"{batch.prefill_tokens_per_s:,.1f} tok/s",
+        format_rate(batch.prefill_tokens_per_s),
         format_seconds(batch.ttft_s),
         format_seconds(batch.itl_p50_s),
         format_seconds(batch.itl_p95_s),
         format_bytes(batch.memory.kv_cache_bytes),
         format_bytes(batch.memory.peak_rss_bytes),
-        "-" if joules is None else f"{joules / batch.output_tokens:.3g} J",
+        a_token(batch.energy.joules, batch.output_tokens),
         format_seconds(batch.wall_s),
     )
 
@@ -77,7 +75,7 @@ def _where(record: ThroughputRecord) -> str:
     """On what it was measured, and how the numbers are meant."""
     environment, best = record.environment, record.best
     net = best.energy.net_joules
-    above = "" if net is None else f"; {net / best.output_tokens:.3g} J above idle in the batch of {best.rows}"
+    above = "" if net is None else f"; {a_token(net, best.output_tokens)} above idle in the batch of {best.rows}"
     return (
         f"{record.model.id} {record.model.quantization} on {environment.get('processor', record.model.device)}, "
         f"{environment.get('threads')} threads. {record.input_tokens:,} tokens of prompt, read once for all rows: as "
@@ -106,7 +104,7 @@ def _kept(sofar: Sofar) -> str:
 def _line(part: BatchRecord | SkippedBatch) -> str:
     if isinstance(part, SkippedBatch):
         return f"left out: {part.why}"
-    return f"batch of {part.rows}: {part.decode_tokens_per_s:,.1f} tok/s"
+    return f"batch of {part.rows}: {format_rate(part.decode_tokens_per_s)}"
 
 
 VIEW = View(

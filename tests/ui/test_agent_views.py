@@ -13,7 +13,7 @@ from playground.runs.records import ModelRecord
 from playground.ui.rooms.cost.agent_live import AgentView
 from playground.ui.rooms.cost.agents import agent_request
 from playground.views.agents import input_chart, loop_words, steps_value, ttft_chart
-from playground.views.run import NOTHING
+from playground.views.format import NOTHING
 
 MODEL = ModelRecord(
     id="tiny", source="s", parameters=1, quantization="fp32", weights_bytes=1, context_length=99, device="cpu"

@@ -96,7 +96,7 @@ def test_the_heat_map_has_a_row_a_length_and_marks_what_greedy_decoding_says():
 def test_the_curve_is_told_in_words():
     found = fit([(n, 0.01 + 2e-3 * n) for n in (64, 128, 256, 512)])
     assert found is not None
-    assert "2 ms per token" in fit_words(found)
+    assert "2.00 ms per token" in fit_words(found)
     assert "not distinguishable" in fit_words(found)
     assert "from three lengths on" in fit_words(None)
 

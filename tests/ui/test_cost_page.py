@@ -16,7 +16,7 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import CostRequest, Lengths, build_sheet, sheet_again
 from playground.paths import presets_dir
 from playground.runs.records import parse_as
-from playground.views.run import NOTHING
+from playground.views.format import NOTHING
 from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations
 

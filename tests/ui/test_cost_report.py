@@ -11,9 +11,9 @@ from playwright.sync_api import Browser
 
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import SECTIONS, section_of
-from playground.experiments.costing.words import money_text
 from playground.views.cost_charts import chart_of, rows_of
 from playground.views.cost_report import sheet_html
+from playground.views.cost_words import money_text
 from playground.views.formula_script import formula_notes
 from tests.experiments.costing.sheets import EURO, Lengths, fields, sheet
 from tests.ui.pages import violations
@@ -115,10 +115,10 @@ def test_models_stand_from_cheap_to_dear_and_a_tornado_from_wide_to_narrow():
 @pytest.mark.parametrize(
     ("usd", "text"),
     [
-        ("0", "$0.00"),
+        ("0", "$0"),
         ("0.000165", "$0.000165"),
         ("0.12", "$0.120"),
-        ("1.005", "$1.00"),
+        ("1.005", "$1.01"),
         ("1234.5", "$1,234.50"),
         ("-2", "-$2.00"),
     ],

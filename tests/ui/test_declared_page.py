@@ -124,7 +124,7 @@ def test_stop_ends_it_and_a_wrong_value_is_refused_in_words(open_declared: OpenP
     phase = status(page, experiment)
     expect(phase).to_have_attribute("data-phase", "failed")
     expect(part(page, experiment, "stage")).to_contain_text(experiment.request.items()[number].title or "")
-    fill(page, experiment, LONG[experiment.name])
+    fill(page, experiment, {number: str(experiment.request.items()[number].default)} | LONG[experiment.name])
     part(page, experiment, "run").click()
     expect(phase).to_have_attribute("data-phase", "running")
     part(page, experiment, "stop").click()

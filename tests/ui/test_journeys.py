@@ -128,7 +128,7 @@ def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: Fake
     slider(page, "Temperature").fill("0.25")
     slider(page, "Seed").fill("7")
     page.get_by_label("Quantization").select_option("int8")
-    expect(page.get_by_text("136.0 MB measured")).to_be_visible()
+    expect(page.get_by_text("136 MB measured")).to_be_visible()
     page.get_by_role("button", name="More settings").click()
     page.get_by_label("System prompt").fill("Be brief.")
     page.get_by_role("button", name="Share").click()

@@ -11,8 +11,8 @@ from playground.experiments.determinism.rungs import RUNGS, Rung
 from playground.experiments.determinism.scene import Scene
 from playground.runs.records import parse_as
 from playground.runs.stages import Steps
-from playground.views import ladder as ladder_views
 from playground.views import load as load_views
+from playground.views.format import format_number, format_percent
 from tests.ui import ladder_records as made
 from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations
@@ -71,8 +71,8 @@ def test_a_ladder_runs_is_saved_and_every_figure_is_a_recount_of_its_record(open
             expect(item).to_contain_text(rung.skipped)
             continue
         numbers = [one.split(" ", 1)[-1] for one in item.locator(".number > span:last-child").all_text_contents()]
-        assert numbers[0] == ladder_views.figure(rung.max_abs_logit_diff)
-        assert numbers[2] == ladder_views.share(rung.top1_agreement)
+        assert numbers[0] == format_number(rung.max_abs_logit_diff)
+        assert numbers[2] == format_percent(rung.top1_agreement)
         assert item.locator(".strip").count() == 1
         assert item.locator(".strip > i").count() == (rung.divergence_token is not None)
     greedy = section.locator("#ladder-rungs li", has_text="Greedy again")

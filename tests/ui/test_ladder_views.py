@@ -18,7 +18,7 @@ from playground.ui.rooms.reruns.ladder_live import LadderView, LoadView
 from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.views import ladder as ladder_views
 from playground.views import load as load_views
-from playground.views.run import NOTHING
+from playground.views.format import NOTHING, format_number
 from tests.ui import ladder_records as made
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -26,28 +26,6 @@ HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 
 def rung_values(*rungs) -> list[dict]:
     return json.loads(ladder_views.rungs_value(made.reference(), list(rungs)))["rungs"]
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(None, NOTHING), (0.0, "0"), (0.03125, "0.0312"), (4.8e-7, "4.8×10⁻⁷"), (1.0, "1"), (1234.0, "1,234")],  # noqa: RUF001 - the sign of multiplication
-)
-def test_figures_keep_three_digits(value: float | None, shown: str):
-    assert ladder_views.figure(value) == shown
-
-
-@given(st.floats(1e-30, 1e30))
-def test_no_difference_is_ever_shown_as_none(value: float):
-    shown = ladder_views.figure(value)
-    mantissa, _, power = shown.replace(",", "").partition("×10")  # noqa: RUF001 - the sign of multiplication
-    back = float(mantissa) * 10 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
-    assert back == pytest.approx(value, rel=0.01)
-
-
-@given(st.floats(0, 1))
-def test_a_share_looks_like_all_or_nothing_only_if_it_is(value: float):
-    assert (ladder_views.share(value) == "100%") == (value == 1)
-    assert (ladder_views.share(value) == "0%") == (value == 0)
 
 
 def test_a_control_that_is_not_equal_says_so_and_that_nothing_is_claimed():
@@ -69,9 +47,7 @@ def test_the_probe_table_holds_every_probe_once():
             calm |= {(row["knob"], operation, form) for operation in cell["calm"]}
     told = [(probe, (probe.knob, probe.operation, probe.dtype)) for probe in made.probes()]
     assert calm == {key for probe, key in told if not probe.active}
-    figures = {
-        (*key, probe.differing_share, ladder_views.figure(probe.max_abs_diff)) for probe, key in told if probe.active
-    }
+    figures = {(*key, probe.differing_share, format_number(probe.max_abs_diff)) for probe, key in told if probe.active}
     assert active == figures
     assert value["summary"].startswith("5 of 10 probes")
 
@@ -128,7 +104,7 @@ def test_the_fork_shows_both_candidates_and_what_the_texts_share():
     (rung,) = rung_values(made.rung("batch-8", diff=0.031, fork=11))
     assert rung["candidates"]["texts"] == [made.TEXTS[11], " bongos"]
     assert rung["candidates"]["probs"] == ["34.0%", "33.9%"]
-    assert rung["candidates"]["gap"] == ladder_views.figure(made.reference().gaps[11])
+    assert rung["candidates"]["gap"] == format_number(made.reference().gaps[11])
     assert rung["same"] == "".join(made.TEXTS[:11])
     assert rung["other"] == " bongos and nothing else"
     (ended,) = rung_values(made.rung("batch-8", diff=0.031, fork=11, rung_token=""))
@@ -144,7 +120,7 @@ def test_shared_and_own_text_are_the_whole_text(text: str, fork: int):
 
 def test_a_fix_says_whether_it_works_and_what_it_costs():
     works, fails, nothing, skipped = json.loads(ladder_views.fixes_value(made.fixes()))
-    assert (works["verdict"], works["cost"]) == ("Works here.", "21.3 → 9.8 tokens/s, 46% of the speed")
+    assert (works["verdict"], works["cost"]) == ("Works here.", "21.3 → 9.80 tok/s, 46.0% of the speed")
     assert (fails["verdict"], fails["cost"]) == ("Does not help here.", "")
     assert nothing["verdict"] == "Nothing to cure was found here."
     assert skipped["verdict"] == "Skipped: This machine has no MKL."
@@ -159,7 +135,7 @@ def test_every_count_of_the_load_is_that_of_the_record():
         assert sum(answer["count"] for answer in value["answers"]) == arm.n
         forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
         assert value["fork"] == (str(min(forks) + 1) if forks else NOTHING)
-    assert shown[2]["cost"] == "46% of bf16"
+    assert shown[2]["cost"] == "46.2% of bf16"
     told = load_views.ours(record)
     assert "7 unique of 100 in bf16" in told
     assert "smollm2-135m, 135 million parameters" in told

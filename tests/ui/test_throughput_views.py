@@ -33,7 +33,7 @@ def test_the_charts_show_each_batch_at_its_size():
     assert rates.x.categories == waits.x.categories == ("1", "4")
     assert rates.series[0].points == [(0, 50), (1, 100)]
     assert rates.y.unit == "tok/s"
-    assert "2.0 times as many as 1 row" in rates.summary
+    assert "2 times as many as 1 row" in rates.summary
     ttft, between = waits.series
     assert [y for _, y in ttft.points] == [0.25, 0.25]
     assert between.high == [0.04, 0.08]
@@ -46,8 +46,8 @@ def test_the_table_has_a_unit_at_every_figure_and_says_what_was_left_out():
     assert isinstance(table, Table)
     (row,) = table.rows
     assert len(row) == len(table.head)
-    assert row[:3] == ("4", "100.0 tok/s", "25.0 tok/s")
-    assert any(cell.startswith("0.5") and cell.endswith(" J") for cell in row if isinstance(cell, str))
+    assert row[:3] == ("4", "100 tok/s", "25.0 tok/s")
+    assert "500 mJ" in row
     assert "32 rows need more memory" in table.note
 
 
@@ -57,7 +57,7 @@ def test_a_record_says_what_it_ran_on_and_how_energy_is_known():
     assert VIEW.complete(sofar)
     table = VIEW.draw(sofar)["table"]
     assert isinstance(table, Table)
-    for words in ("Abacus", "2 threads", "rapl, idle included", "0.4 J above idle in the batch of 4", "read once"):
+    for words in ("Abacus", "2 threads", "rapl, idle included", "400 mJ above idle in the batch of 4", "read once"):
         assert words in table.note
 
 

@@ -15,6 +15,7 @@ from playground.metrics.prices import reference_models
 from playground.runs.updates import Meters
 from playground.ui.components.meters import GAUGES, definitions
 from playground.views import run as views
+from playground.views.format import NOTHING, format_bytes, format_money
 from tests.fakes import FakeRunner, Script
 from tests.ui.test_live import request_for
 
@@ -55,33 +56,6 @@ def test_lines_of_control_are_objects_and_lines_of_tokens_are_lists():
     assert isinstance(json.loads(views.token_line(token("x"))), list)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(None, "–"), (0.0471, "47.1 ms"), (0.3419, "342 ms"), (0.9996, "1.00 s"), (1.236, "1.24 s"), (75, "75.0 s")],  # noqa: RUF001 - the dash of a missing figure
-)
-def test_seconds_keep_three_digits(seconds: float | None, shown: str):
-    assert views.format_seconds(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("size", "shown"), [(0, "0 B"), (999, "999 B"), (46_080, "46.1 kB"), (538_100_000, "538.1 MB"), (1.31e9, "1.31 GB")]
-)
-def test_bytes_are_decimal(size: float, shown: str):
-    assert views.format_bytes(size) == shown
-
-
-@pytest.mark.parametrize(
-    ("usd", "shown"), [(0, "$0"), (0.0000271, "$0.000027"), (0.25, "$0.25"), (8.2534, "$8.25"), (12_345, "$12,345.00")]
-)
-def test_money_keeps_two_digits_or_cents(usd: float, shown: str):
-    assert views.format_usd(usd) == shown
-
-
-@given(st.floats(1e-10, 1e6))
-def test_money_is_never_shown_as_nothing(usd: float):
-    assert float(views.format_usd(usd).replace("$", "").replace(",", "")) == pytest.approx(usd, rel=0.06)
-
-
 def test_every_figure_of_the_gauges_has_a_value_and_a_definition_with_unit_formula_and_source():
     values = views.meter_values(meters_of_a_run(), "eos")
     for gauge in GAUGES:
@@ -99,7 +73,7 @@ def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
     assert meters.cost.reference_model in values["money_note"]
     assert values["money_date"] == meters.cost.prices_as_of
     assert "derived" in definitions()["month"]["term"]
-    assert values["month"] == f"{views.format_usd(meters.cost.total_usd * 304_000)} a month"
+    assert values["month"] == f"{format_money(meters.cost.total_usd * 304_000)} a month"
     assert values["own_label"] == "own hardware, $0.25/h"
     assert values["energy_note"] == "modelled at 30 W, idle 10 W"
 
@@ -121,13 +95,11 @@ def test_tokens_that_a_batch_shared_are_told_but_paid_for_in_full():
 
 def test_sent_again_the_prompt_costs_its_cached_rate_where_the_list_has_one():
     cost = meters_of_a_run().cost
-    assert views.resent(cost) == views.format_usd(
-        resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens)
-    )
+    assert views.resent(cost) == format_money(resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens))
     none = next(model.id for model in reference_models() if not model.has_cached)
     assert views.resent(cost.model_copy(update={"reference_model": none})) == "no cached rate"
     gone = cost.model_copy(update={"reference_model": "left/the-list"})
-    assert views.resent(gone) == views.NOTHING
+    assert views.resent(gone) == NOTHING
 
 
 def test_gpu_memory_shows_only_where_there_is_one():
@@ -141,7 +113,7 @@ def test_what_is_not_known_is_a_dash_and_never_a_zero():
     meters = meters_of_a_run(FakeRunner(Script(tokens=[], tokens_per_s=2000)))
     values = views.meter_values(replace(meters, mbu=None, limit_s=None), "eos")
     for key in ("decode", "ttft", "itl", "mbu", "energy_token", "energy_token_gross"):
-        assert values[key] == views.NOTHING
+        assert values[key] == NOTHING
     assert views.meter_values(None) == {}
 
 
@@ -172,6 +144,6 @@ def test_every_state_has_its_words():
 def test_a_cache_that_can_not_be_predicted_is_unknown_beside_what_is_measured():
     meters = replace(meters_of_a_run(), kv_predicted_bytes=None, kv_full_bytes=None)
     values = views.meter_values(meters)
-    assert values["kv"] == f"{views.format_bytes(meters.memory.kv_cache_bytes)} / unknown"
+    assert values["kv"] == f"{format_bytes(meters.memory.kv_cache_bytes)} / unknown"
     assert values["kv_full"] == "unknown"
     assert values["weights_share"] + values["kv_share"] == pytest.approx(1, abs=1e-3)

@@ -9,7 +9,6 @@ from playground.experiments.costing.fields import load_cost_fields, read_inputs
 from playground.experiments.costing.records import CostSheet, RatesRecord, SectionRecord
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import sheet_again
-from playground.experiments.costing.words import number_text
 from playground.metrics.prices import price_list_date, rates
 from playground.paths import presets_dir
 
@@ -95,9 +94,8 @@ def _prices_since(sheet: CostSheet) -> Iterator[str]:
 
 def _price(prices: RatesRecord, name: str) -> str:
     if name == "request_usd":
-        return f"{number_text(prices.request_usd)} USD a request"
+        return f"{_told(prices.request_usd)} USD a request"
     told = [
-        f"{number_text(usd)}" + (f" over {start:,f} tokens" if start >= 0 else "")
-        for start, usd in getattr(prices, name)
+        f"{_told(usd)}" + (f" over {start:,f} tokens" if start >= 0 else "") for start, usd in getattr(prices, name)
     ]
     return f"{', '.join(told)} USD per million tokens"

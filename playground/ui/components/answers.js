@@ -1,6 +1,5 @@
 const list = element.querySelector('ol'), marks = element.querySelector('input'), rest = element.querySelector('.rest');
 const FOLD = 320; // characters from which an answer is folded
-const plural = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 const ENDS = { eos: 'ended by the model', stop: 'ended by a stop string', length: 'cut at the most tokens', time: 'cut by the time limit' };
 let view = null, drawn = null;
 

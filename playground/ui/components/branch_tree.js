@@ -1,7 +1,6 @@
 // Three events: "input" shows a branch, "submit" renames or prunes it, "select" compares it with another.
 const rows = element.querySelector('.rows'), name = element.querySelector('.rename input'), other = element.querySelector('select');
 const acts = element.querySelector('.acts'), about = element.querySelector('.sub');
-const plural = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 let view = null, drawn = null, selected = 0;
 
 const nodeOf = (id) => view.nodes.find((node) => node.id === id);

@@ -17,7 +17,7 @@ function xySpec(plan, found) {
   const summary = series.map((one) => `${one.name} ends at ${figureOf(one.points[one.points.length - 1][1], plan.y)}`).join('; ');
   return { title: plan.title, x: axisOf(plan.x), y: axisOf(plan.y), series, marks, summary: `${summary}.` };
 }
-const figureOf = (x, [, unit]) => (unit === 'usd' ? cost.money(x / cost.currency().per_usd) : unit ? cost.figure(x, unit) : x.toLocaleString('en', { maximumSignificantDigits: 4 }));
+const figureOf = (x, [, unit]) => (unit === 'usd' ? cost.money(x / cost.currency().per_usd) : cost.figure(x, unit));
 
 function rowsSpec(plan, found) { // rows: name, low, base, high, text
   const [line] = plan.lines, unit = plan.kind === 'tornado' ? plan.x[1] : plan.y[1], told = (x) => figureOf(scaled(unit)(x), ['', unit]);

@@ -19,25 +19,19 @@ const mk = (tag, attributes, style, text) => {
   if (text != null) node.textContent = text;
   return node;
 };
-const raised = (n) => String(n).replace(/[-0-9]/g, (c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[c]));
+const numbers = window.playground.numbers;
 const plain = (v, digits) => v.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: 0 });
 
-// A value in words: figures that can be told apart, and its unit.
 function figure(v, axis) {
   if (v == null) return '–';
   if (axis.categories) return axis.categories[v];
-  if (axis.percent) return percent(v);
-  const size = Math.abs(v), exponent = size ? Math.floor(Math.log10(size)) : 0;
-  const text = Number.isInteger(v) && size < 1e9 ? plain(v, 0)
-    : size >= 1e-3 && size < 1e9 ? plain(v, Math.max(0, 3 - exponent))
-    : `${plain(v / 10 ** exponent, 2)}×10${raised(exponent)}`;
-  return axis.unit ? `${text} ${axis.unit}` : text;
+  return axis.percent ? percent(v) : numbers.figure(v, axis.unit || '');
 }
 const named = (axis) => axis.label + (axis.unit && !axis.percent ? ` (${axis.unit})` : '');
 
 function tickText(v, step, axis) {
   if (axis.percent) return `${plain(v * 100, Math.max(0, -Math.floor(Math.log10(step * 100) + 1e-9)))}%`;
-  if (v !== 0 && (Math.abs(v) >= 1e6 || step < 1e-4)) return figure(v, {});
+  if (v !== 0 && (Math.abs(v) >= 1e6 || step < 1e-4)) return numbers.number(v);
   return plain(v, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 }
 
@@ -70,7 +64,7 @@ function logScale(axis, low, high, from, to, count) {
   const between = last - first < 2.5 ? [1, 2, 5] : [1]; // on a short axis powers of ten alone are too few
   const places = between.length > 1 ? [powers[0] - 1, ...powers] : powers.filter((p) => p % every === 0);
   const ticks = places.flatMap((p) => between.map((m) => m * 10 ** p)).filter((v) => v >= 10 ** first * (1 - 1e-9) && v <= 10 ** last * (1 + 1e-9))
-    .map((v) => [v, long && between.length === 1 && !axis.percent ? `10${raised(Math.round(Math.log10(v)))}` : axis.percent ? percent(v) : long ? figure(v, {}) : plain(v, 6)]);
+    .map((v) => [v, long && between.length === 1 && !axis.percent ? `10${numbers.raised(Math.round(Math.log10(v)))}` : axis.percent ? percent(v) : long ? numbers.number(v) : plain(v, 6)]);
   return { px: (v) => from + (Math.log10(v) - first) / (last - first) * (to - from), low: 10 ** first, ticks };
 }
 

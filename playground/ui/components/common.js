@@ -16,8 +16,7 @@ const visible = (text) => {
     .replace(/[\u0000-\u001f\u007f-\u009f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
       (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 };
-const percent = (p) => (p >= 0.99995 ? '100%' : p >= 0.001 ? `${(p * 100).toFixed(1)}%` : p > 0 ? `${(p * 100).toPrecision(1)}%` : '0%');
-const seconds = (s) => (s < 0.0995 ? `${(s * 1e3).toFixed(1)} ms` : s < 0.9995 ? `${(s * 1e3).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+const { percent, plural, seconds } = window.playground.numbers;
 // The text of a file, as Python's `decode_text` reads it: UTF-8, or UTF-16 where its byte order mark says so.
 const textOf = async (file) => {
   const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());

@@ -3,12 +3,11 @@ const out = element.querySelector('.out'), bar = element.querySelector('.bar'), 
 const idle = told.textContent;
 let drawn = null;
 
-const count = (n) => `${n.toLocaleString('en')} token${n === 1 ? '' : 's'}`;
 
 function piece([kind, name, tokens]) {
   const node = el('i', kind);
   node.style.flexGrow = tokens;
-  node.title = `${name}: ${count(tokens)}`;
+  node.title = `${name}: ${plural(tokens, 'token')}`;
   node.dataset.kind = kind;
   return node;
 }

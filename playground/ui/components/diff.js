@@ -70,7 +70,7 @@ function bars(row, widest, reference, name) {
     bar.style.width = `${((prob ?? 0) / widest) * 100}%`;
     const track = el('span', 'track');
     track.append(bar);
-    const number = el('span', 'number', prob !== null ? percent(prob) : below === null ? '–' : `< ${percent(below)}`);
+    const number = el('span', 'number', prob !== null ? percent(prob) : below === null ? '–' : `< ${percent(below).replace('< ', '')}`);
     if (chosen) number.prepend(el('b', '', cls === 'left' ? '◂ ' : '▸ '), el('span', 'voice', `chosen by ${who}: `));
     cell.append(...(cls === 'left' ? [number, track] : [track, number]));
     return cell;

@@ -11,7 +11,6 @@ const mk = (tag, attributes, text) => {
   if (text != null) node.textContent = text;
   return node;
 };
-const plural = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 // Line by line, spaces as they are: what is drawn is read as words.
 const shape = (text) => visible(text).replace(/␣/g, ' ');
 const isText = (node) => node.more == null && !node.stops;

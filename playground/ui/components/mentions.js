@@ -1,5 +1,4 @@
 const find = (selector) => element.querySelector(selector);
-const whole = (share) => `${Math.round(share * 100)}`;
 const token = (index) => (Number.isInteger(index) ? index + 1 : (index + 1).toFixed(1));
 
 function rate(row, n) {
@@ -7,7 +6,7 @@ function rate(row, n) {
   interval.style.left = `${row.low * 100}%`; interval.style.width = `${(row.high - row.low) * 100}%`;
   dot.style.left = `${row.rate * 100}%`;
   track.append(interval, dot);
-  const text = el('span', 'number', `${whole(row.rate)}% (${whole(row.low)}–${whole(row.high)})`);
+  const text = el('span', 'number', `${percent(row.rate)} (${percent(row.low)} to ${percent(row.high)})`);
   text.append(el('span', 'of', ` ${row.count}/${n}`));
   line.append(el('span', 'word', row.word), track, text);
   return line;

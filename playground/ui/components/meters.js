@@ -1,14 +1,10 @@
-const assumed = window.playground.energy;
+const { energy: assumed, numbers } = window.playground;
 
 // Emissions depend on the site and the grid that are assumed here, in the page.
 function emissions(joules) {
   const pue = assumed.now('pue').value, grid = assumed.now('grid').value;
-  const label = { energy_co2_label: `CO₂e, ${+grid.toPrecision(4)} g/kWh, PUE ${+pue.toPrecision(4)}` };
-  return joules == null ? label : { ...label, energy_co2: grams(window.playground.formulas.carbon_g(joules, pue, grid)) };
-}
-function grams(g) {
-  const [size, unit] = [[1e3, 'kg'], [1, 'g'], [1e-3, 'mg']].find(([size]) => g >= 0.9995 * size) || [1e-6, 'µg'];
-  return g ? `${(g / size).toPrecision(3)} ${unit}` : '0 g';
+  const label = { energy_co2_label: `CO₂e, ${numbers.number(grid)} g/kWh, PUE ${numbers.number(pue)}` };
+  return joules == null ? label : { ...label, energy_co2: numbers.grams(window.playground.formulas.carbon_g(joules, pue, grid)) };
 }
 
 const figures = [...element.querySelectorAll('[data-k]')], names = [...element.querySelectorAll('[data-label]')];

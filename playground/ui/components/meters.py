@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
+from playground.views.format import NOTHING
 from playground.views.formula_script import formula_notes
-from playground.views.run import NOTHING
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,8 @@ const again = at('.again'), factor = at('.factor'), problem = at('.choose .probl
 const told = new Map(); // usage by pane
 let ran = [], asked = false, drawn = '';
 
-const money = (usd) => {
-  if (usd === 0) return '$0';
-  if (usd >= 0.995) return `$${usd.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  let digits = 1;
-  while (usd * 10 ** digits < 9.95 && digits < 12) digits += 1;
-  return `$${usd.toFixed(digits)}`;
-};
+const { money, number } = window.playground.numbers;
 const count = (tokens) => tokens.toLocaleString('en', { maximumFractionDigits: 0 });
-const times = (x) => (x < 9.95 ? x.toFixed(1) : count(x));
 
 // Each request pays by the length of its own prompt, so one is priced and taken so many times.
 function priced(model, usage) {
@@ -44,7 +37,7 @@ function row({ model, notes, input, cached, output, total }, least, most) {
   gone.setAttribute('aria-label', `Remove ${model.title}`);
   const last = el('td', 'last');
   last.append(gone);
-  line.append(who, whole, el('td', '', least ? `× ${times(total / least)}` : '–'), el('td', '', money(input)),
+  line.append(who, whole, el('td', '', least ? `× ${number(total / least)}` : '–'), el('td', '', money(input)),
     el('td', '', money(cached)), el('td', '', money(output)), last);
   return line;
 }

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-from playground.views.run import NOTHING
+from playground.views.format import NOTHING
 
 _FIGURES = (
     ("unique", "unique answers"),

@@ -133,7 +133,7 @@ function footCell([big, of, mass, bits, perplexity], data, stage, before) {
   put(of, `of ${whole(data.vocabulary)}`);
   put(mass, before ? countText(stage, before) : 'all of the mass');
   put(bits, `entropy ${stage.bits.toFixed(2)} bits`);
-  put(perplexity, `perplexity ${stage.perplexity >= 1000 ? whole(stage.perplexity) : stage.perplexity.toFixed(1)}`);
+  put(perplexity, `perplexity ${window.playground.numbers.number(stage.perplexity)}`);
 }
 
 function putFootDraw([big, of, mass, bits, perplexity], found) {

@@ -17,10 +17,10 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import as_run, tokens_of, total_logprob
-from playground.experiments.branching.words import against, beam_sentence, saving_sentence
 from playground.runs.records import TokenRecord
 from playground.runs.runner import Runner
 from playground.settings import make_settings
+from playground.views.branch_words import against, beam_sentence, saving_sentence
 from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot, of
 

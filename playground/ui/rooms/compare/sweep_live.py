@@ -19,6 +19,7 @@ from playground.ui.shell.live import failure
 from playground.ui.shell.sessions import Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import run as views
+from playground.views.format import format_seconds
 
 _FRAMES_PER_S = 8
 _log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class _SweepView:
 
     def _progress(self) -> dict[str, Any]:
         done, asked = len(self._ended), len(self._request.values)
-        spent = views.format_seconds(time.monotonic() - self._since)
+        spent = format_seconds(time.monotonic() - self._since)
         text = f"{done} of {asked} runs, {self._tokens:,} tokens, {spent}"
         return {"phase": "reading", "text": text, "fraction": done / asked, "turn": done}
 

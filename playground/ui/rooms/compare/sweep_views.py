@@ -15,7 +15,8 @@ from playground.settings import LIMITS
 from playground.ui.components.forms import Option
 from playground.ui.rooms.compare.pane_values import PANE_SETTINGS, label_of
 from playground.views import run as views
-from playground.views.compare import format_metric, metric_colour, surprise_share
+from playground.views.compare import metric_colour, surprise_share
+from playground.views.format import count_of, format_figure, format_percent, format_rate, format_seconds
 from playground.views.spec import Axis, ChartSpec, Colour, Series
 
 SWEPT: list[Option] = [
@@ -34,8 +35,8 @@ def split_values(text: Any) -> tuple[str, ...]:
 
 def estimate_text(estimate: SweepEstimate) -> str:
     """What a sweep will take, and how that is known."""
-    runs = f"{estimate.runs} {'run' if estimate.runs == 1 else 'runs'}"
-    took = views.format_seconds(estimate.seconds)
+    runs = count_of(estimate.runs, "run")
+    took = format_seconds(estimate.seconds)
     return f"{runs}, at most {estimate.output_tokens:,} tokens of answer, about {took}. {_sentence(estimate.basis)}"
 
 
@@ -56,7 +57,7 @@ def cell_start(cell: int, name: str, value: Any) -> str:
 
 def cell_lines(cell: int, token: TokenRecord | TokenEvent) -> str:
     """One token of a cell: text, colour, and what the pointer tells."""
-    readout = f"{math.exp(token.logprob):.1%}, rank {token.rank:,}, entropy {token.entropy_bits:.2f} bits"
+    readout = f"{format_percent(math.exp(token.logprob))}, rank {token.rank:,}, entropy {token.entropy_bits:.2f} bits"
     return views.packed([cell, token.text, surprise_share(token), readout]) + "\n"
 
 
@@ -67,8 +68,8 @@ def cell_end(cell: int, end: RunRecord | Finished | str) -> str:
     if isinstance(end, Finished):
         return views.packed({"cell": cell, "end": views.FINISH_REASONS[end.reason], "facts": ""}) + "\n"
     speed = end.timing.decode_tokens_per_s
-    facts = f"{len(end.tokens):,} tokens, {views.format_seconds(end.timing.e2e_s)}"
-    facts += "" if speed is None else f", {speed:,.1f} tok/s"
+    facts = f"{count_of(len(end.tokens), 'token')}, {format_seconds(end.timing.e2e_s)}"
+    facts += "" if speed is None else f", {format_rate(speed)}"
     return views.packed({"cell": cell, "end": views.FINISH_REASONS[end.finish_reason], "facts": facts}) + "\n"
 
 
@@ -107,7 +108,7 @@ def plot(record: SweepRecord, row: MetricRow) -> str:
     colour = metric_colour(row)
     series = Series(
         name=row.name, kind="dots" if row.mixed else "line" if numeric else "bars", points=points,
-        colour=_colour(colour), labels=[format_metric(y, row.unit) for _, y in points],
+        colour=_colour(colour), labels=[format_figure(y, row.unit) for _, y in points],
     )  # fmt: skip
     axis = Axis(label=label, categories=() if numeric else names)
     return ChartSpec(
@@ -135,8 +136,8 @@ def _summary(record: SweepRecord, row: MetricRow) -> str:
         return f"{row.name} can't be compared between these runs. {_sentence(row.note)}"
     low, high = min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])
     if low[1] == high[1]:
-        return f"{row.name} is {format_metric(low[1], row.unit)} at every value. {_sentence(row.note)}".strip()
+        return f"{row.name} is {format_figure(low[1], row.unit)} at every value. {_sentence(row.note)}".strip()
     return (
-        f"{row.name}: lowest at {_shown(low[0])} ({format_metric(low[1], row.unit)}), "
-        f"highest at {_shown(high[0])} ({format_metric(high[1], row.unit)}). {_sentence(row.note)}"
+        f"{row.name}: lowest at {_shown(low[0])} ({format_figure(low[1], row.unit)}), "
+        f"highest at {_shown(high[0])} ({format_figure(high[1], row.unit)}). {_sentence(row.note)}"
     ).strip()

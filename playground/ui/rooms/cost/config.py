@@ -14,6 +14,7 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import LARGE_MODEL, SMALL_MODEL
 from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.paths import presets_dir
+from playground.views.format import format_money
 from playground.views.formula_script import formula_notes
 
 _SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "share": "share", "ratio": "\u00d7", "switch": ""}
@@ -83,7 +84,7 @@ def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Lists that fill several inputs at once, by calculator."""
     listed = load_hardware(folder / "hardware.yaml")
     machines = [
-        {"id": one.id, "title": f"{one.title}, ${one.usd_per_hour:,.2f}/h",
+        {"id": one.id, "title": f"{one.title}, {format_money(one.usd_per_hour)}/h",
          "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
         for one in listed.hardware
     ]  # fmt: skip

@@ -17,7 +17,6 @@ from playground.experiments.branching.alternatives import Alternatives, alternat
 from playground.experiments.branching.records import ROOT, BranchesRecord
 from playground.experiments.branching.run import prompt_of
 from playground.experiments.branching.tree import prune, rename, settings_of, tokens_of
-from playground.experiments.branching.words import against
 from playground.runs.services import Runner
 from playground.settings import make_settings
 from playground.ui.rooms.inside.branch_live import BranchView, branch_frames
@@ -29,6 +28,7 @@ from playground.ui.shell.saving import opened, saved
 from playground.ui.shell.sessions import Sessions, Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import branches as views
+from playground.views.branch_words import against
 from playground.views.run import status
 
 Updates = dict[Component, Any]

@@ -24,7 +24,8 @@ from playground.ui.shell.sessions import Sessions
 from playground.ui.shell.work import follow_work
 from playground.views import ladder as ladder_views
 from playground.views import load as load_views
-from playground.views.ladder import ANOTHER_MODEL, count_of
+from playground.views.format import count_of
+from playground.views.ladder import ANOTHER_MODEL
 from playground.views.run import status
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from playground.engine.events import PreparedPrompt
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import LadderStep, RerunProgress
 from playground.runs.updates import BatchPlan
-from playground.views.run import NOTHING, format_bytes, format_seconds, status, usage
+from playground.views.format import count_of, format_bytes, format_rate, format_seconds
+from playground.views.run import status, usage
 
 
 class Progress(Protocol):
@@ -61,7 +62,7 @@ class RerunStatus:
             self.value = {"asked": self.value["asked"], "plan": self.value["plan"]} | (status(update) or {})
 
     def _count(self, told: RerunProgress) -> None:
-        speed = "" if told.tokens_per_s is None else f"{told.tokens_per_s:,.0f} tok/s"
+        speed = "" if told.tokens_per_s is None else format_rate(told.tokens_per_s)
         self.value = {
             "phase": "running", "text": f"running, {told.finished} of {told.asked} finished", "asked": told.asked,
             "fraction": told.finished / told.asked,
@@ -98,8 +99,7 @@ def requests_of(record: RerunRecord) -> int:
 
 def speed_text(record: RerunRecord) -> str:
     """Of all runs together, measured."""
-    speed = record.throughput_tokens_per_s
-    return NOTHING if speed is None else f"{speed:,.0f} tok/s"
+    return format_rate(record.throughput_tokens_per_s)
 
 
 class LadderProgress:
@@ -137,7 +137,7 @@ class LadderProgress:
         whole = done == asked and all(rung.n == rung.asked for rung in record.rungs)
         runs = sum(rung.n for rung in record.rungs)
         words = f"{done} temperatures" if whole else f"{done} of {asked} temperatures"
-        text = f"{'finished' if whole else 'stopped'}: {words}, {runs:,} runs"
+        text = f"{'finished' if whole else 'stopped'}: {words}, {count_of(runs, 'run')}"
         self._end = {"phase": "finished" if whole else "stopped", "text": text, "fraction": 1.0}
 
     def stopped(self) -> None:

@@ -7,7 +7,17 @@ from playground.experiments.reruns.records import Interval, RerunRecord
 from playground.ui.rooms.reruns.controls import SEED_WORDS
 from playground.ui.rooms.reruns.progress import requests_of, speed_text
 from playground.views.energy import energy_pair, idle_text
-from playground.views.run import NOTHING, format_bytes, format_seconds, format_usd, packed, resent
+from playground.views.format import (
+    NOTHING,
+    count_of,
+    format_bytes,
+    format_money,
+    format_percent,
+    format_rate,
+    format_seconds,
+    without_unit,
+)
+from playground.views.run import packed, resent
 
 _SHOWN_SETTINGS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_new_tokens", "seed")
 _OFF = {"top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1}
@@ -17,13 +27,12 @@ def headline_view(record: RerunRecord) -> str:
     """Five figures and the settings they were made with: value of the component `headline`."""
     summary, first = record.summary, record.summary.divergence.min_token
     fork = min((fork for fork in record.forks if fork.index == first), key=lambda fork: fork.run, default=None)
-    speed = record.throughput_tokens_per_s
     return packed({
         "unique": f"{summary.unique}/{record.n}",
         "fork": "none" if first is None else f"{first + 1:,}",
         "entropy": NOTHING if fork is None else f"{fork.entropy_bits:.1f}",
         "mode": f"×{summary.mode_count}",  # noqa: RUF001 - the sign of multiplication
-        "speed": NOTHING if speed is None else f"{speed:,.0f}",
+        "speed": without_unit(format_rate(record.throughput_tokens_per_s)),
         "made": made_with(record),
     })  # fmt: skip
 
@@ -40,15 +49,11 @@ def made_with(record: RerunRecord) -> str:
     return ", ".join([*parts, f"seeds {SEED_WORDS[record.seeds]}"])
 
 
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else f"{value * 100:.1f}%"
-
-
 def _between(interval: Interval | None, *, share: bool = False, digits: int = 2) -> str:
     if interval is None:
         return ""
     low, high = interval
-    return f"{low * 100:.0f} to {high * 100:.0f}%" if share else f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"{format_percent(low)} to {format_percent(high)}" if share else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def numbers_view(record: RerunRecord) -> str:
@@ -57,12 +62,12 @@ def numbers_view(record: RerunRecord) -> str:
     divergence, known = summary.divergence, summary.intervals
     of = f"{summary.unique} of {record.n}"
     shares: Mapping[str, tuple[str, float | None]] = {
-        "unique_share": (f"{of}, {_share(summary.unique_share)}", summary.unique_share),
-        "mode_share": (f"{summary.mode_count} of {record.n}, {_share(summary.mode_share)}", summary.mode_share),
-        "exact_match_rate": (_share(summary.exact_match_rate), summary.exact_match_rate),
-        "distinct_1": (_share(summary.distinct_1), summary.distinct_1),
-        "distinct_2": (_share(summary.distinct_2), summary.distinct_2),
-        "edit_distance": (_share(summary.edit_distance), summary.edit_distance),
+        "unique_share": (f"{of}, {format_percent(summary.unique_share)}", summary.unique_share),
+        "mode_share": (f"{summary.mode_count} of {record.n}, {format_percent(summary.mode_share)}", summary.mode_share),
+        "exact_match_rate": (format_percent(summary.exact_match_rate), summary.exact_match_rate),
+        "distinct_1": (format_percent(summary.distinct_1), summary.distinct_1),
+        "distinct_2": (format_percent(summary.distinct_2), summary.distinct_2),
+        "edit_distance": (format_percent(summary.edit_distance), summary.edit_distance),
     }
     rows = {key: [text, _between(known.get(key), share=True)] for key, (text, _) in shares.items()}
     rows |= {
@@ -90,12 +95,12 @@ def _measured(record: RerunRecord) -> dict[str, list[str]]:
     return {
         "throughput": [speed_text(record), ""],
         "wall": [format_seconds(record.wall_s), f"prefill {format_seconds(record.prefill_s)}, once"],
-        "batch": [f"{record.rows_at_once} rows", ""],
+        "batch": [count_of(record.rows_at_once, "row"), ""],
         "kv": [format_bytes(record.memory.kv_cache_bytes), ""],
         "tokens": [f"{cost.input_tokens:,} / {cost.cached_tokens:,} / {cost.output_tokens:,}", ""],
-        "cost": [format_usd(cost.total_usd), cost.reference_model],
+        "cost": [format_money(cost.total_usd), cost.reference_model],
         "resent": [resent(cost, requests_of(record)), ""],
-        "energy": [energy_pair(record.energy, NOTHING), ""],
+        "energy": [energy_pair(record.energy), ""],
         "energy_method": [record.energy.method, idle_text(record.energy)],
     }
 

@@ -14,6 +14,7 @@ from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, open_file, text_line
 from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.ui.shell.common import Controls
+from playground.views.format import format_money
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536
@@ -125,7 +126,7 @@ def _choice(model: Rates) -> tuple[str, str]:
 def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
     choices = [_choice(model) for model in reference_models()]
     machines: list[Option] = [("", "your own price", None)]
-    machines += [(machine.id, f"{machine.title}, ${machine.usd_per_hour:,.2f}/h", None) for machine in hardware]
+    machines += [(machine.id, f"{machine.title}, {format_money(machine.usd_per_hour)}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
     with gr.Accordion("Prices", open=False):
         reference = gr.Dropdown(

@@ -12,7 +12,8 @@ from playground.settings import QUANTIZATIONS
 from playground.ui.components.forms import Option
 from playground.ui.shell.live import FRAMES_PER_S, failure
 from playground.ui.shell.pump import Pump
-from playground.views.run import format_bytes, status
+from playground.views.format import format_bytes
+from playground.views.run import status
 
 READY: dict[str, Any] = {"phase": "ready", "text": "ready"}
 _NO_LENGTH = 8192  # shown until a local model that does not say its context length is in memory

@@ -126,20 +126,11 @@ window.playground.cost = (() => {
     return { ...window.playground.formulas[section.calculate](inputs, used), inputs, models: used };
   }
 
-  function money(usd) { // small sums with three significant digits, larger ones in cents
-    const { shown: code, per_usd } = currency(), amount = usd * per_usd, size = Math.abs(amount);
-    const digits = size === 0 ? 0 : size >= 0.995 ? 2 : Math.min(12, Math.max(2, 2 - Math.floor(Math.log10(size) + 1e-12)));
-    return amount.toLocaleString('en', { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol', minimumFractionDigits: digits, maximumFractionDigits: digits });
+  function money(usd) {
+    const { shown: code, per_usd } = currency();
+    return numbers.money(usd * per_usd, code);
   }
-  function figure(x, unit) {
-    if (unit === 'usd') return money(x);
-    if (unit === 'share') return `${(x * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
-    if (unit === 's') return x < 0.9995 ? `${plain(+(x * 1e3).toPrecision(3))} ms` : `${plain(+x.toPrecision(3))} s`;
-    const whole = ['count', 'requests', 'tokens', 'machines'].includes(unit);
-    const text = whole && Math.abs(x) >= 100 ? Math.round(x).toLocaleString('en') : plain(+x.toPrecision(Math.abs(x) >= 1e3 ? Math.ceil(Math.log10(Math.abs(x) + 1)) : 3));
-    const one = { requests: 'request', tokens: 'token', machines: 'machine', days: 'day', uses: 'use' };
-    return unit === 'count' ? text : `${text} ${x === 1 ? one[unit] || unit : unit}`;
-  }
+  const figure = (x, unit) => (unit === 'usd' ? money(x) : numbers.figure(x, unit));
 
   // Measured numbers fill what nobody has typed: those of one document, or of each the newest. A batch measures
   // throughput better than a run alone, so rates are taken from the best kind of document first.

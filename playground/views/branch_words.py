@@ -5,6 +5,7 @@ import math
 from playground.experiments.branching.records import ROOT, BranchesRecord, BranchRecord
 from playground.experiments.branching.tree import branch_of, given_ids, greedy_twin, name_of, tokens_of, total_logprob
 from playground.experiments.compare.diff import first_difference
+from playground.views.format import count_of, format_number, format_percent, format_rate, format_seconds
 
 _AS_GOOD = 1e-3  # totals nearer than this differ by rounding only
 
@@ -13,13 +14,13 @@ def saving_sentence(tree: BranchesRecord, branch: BranchRecord) -> str:
     """What did not have to be read, and the time that is worth: the formula in words."""
     read, reused = branch.computed_tokens, branch.reused_tokens
     if not reused:
-        return f"Nothing of it stood in the cache: read all {read:,} {_plural(read)}."
-    kept = f"Kept {reused:,} {_plural(reused)} in the cache, read {read:,}"
+        return f"Nothing of it stood in the cache: read all {count_of(read, 'token')}."
+    kept = f"Kept {count_of(reused, 'token')} in the cache, read {read:,}"
     rate = tree.run.timing.prefill_tokens_per_s
     if branch.saved_s is None or rate is None:
         return f"{kept}."
-    formula = f"{reused:,} {_plural(reused)} / the run's prefill of {rate:,.0f} tokens/s"
-    return f"{kept}: saved about {_time(branch.saved_s)} ({formula})."
+    formula = f"{count_of(reused, 'token')} / the run's prefill of {format_rate(rate)}"
+    return f"{kept}: saved about {format_seconds(branch.saved_s)} ({formula})."
 
 
 def beam_sentence(tree: BranchesRecord, branch: BranchRecord) -> str:
@@ -57,7 +58,7 @@ def against(tree: BranchesRecord, one: int, other: int) -> str:
     if index >= min(len(first), len(second)):
         return f"{head} One is the beginning of the other.{lengths}"
     gaps = first[index].logprob - second[index].logprob, totals[0] - totals[1]
-    words = ", ".join(_percent(tokens[index].logprob) for tokens in (first, second))
+    words = ", ".join(format_percent(math.exp(tokens[index].logprob)) for tokens in (first, second))
     where = f"They part at token {index + 1} ({words})"
     if abs(gaps[1]) <= _AS_GOOD:
         return f"{head} {where}; as whole answers they are as likely as each other.{lengths}"
@@ -79,16 +80,4 @@ def _lengths(one: int, other: int) -> str:
 
 def _times(gain: float) -> str:
     """exp(gain), which may be large."""
-    return f"{math.exp(gain):.3g} times" if gain < 100 else "more than 1e43 times"
-
-
-def _percent(logprob: float) -> str:
-    return f"{math.exp(logprob):.2%}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.1f} ms"
-
-
-def _plural(count: int) -> str:
-    return "token" if count == 1 else "tokens"
+    return f"{format_number(math.exp(gain))} times" if gain < 100 else "more than 1e43 times"

@@ -1,0 +1,56 @@
+"""Numbers of a cost calculation in words, for reports and the terminal; the page's scripts say the same."""
+
+import math
+from decimal import Decimal
+
+from playground.experiments.costing.fields import CostField, CostFields
+from playground.experiments.costing.plans import Figure, Section
+from playground.experiments.costing.records import CostSheet, Currency
+from playground.views.format import format_figure, format_money, noun
+
+_SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "ratio": "\N{MULTIPLICATION SIGN}"}
+_GIVEN_DIGITS = 6
+
+
+def money_text(usd: Decimal, currency: Currency) -> str:
+    """An amount in this currency."""
+    return format_money(usd * currency.per_usd, currency.code)
+
+
+def figure_text(value: Decimal, unit: str, currency: Currency) -> str:
+    """A figure with its unit; `usd` in this currency."""
+    return money_text(value, currency) if unit == "usd" else format_figure(value, unit)
+
+
+def input_text(value: Decimal, field: CostField) -> str:
+    """An input as it was given, with its unit; money in USD, as prices are."""
+    if field.unit == "switch":
+        return "yes" if value > 0 else "no"
+    if field.unit == "share":
+        return f"{_given(value * 100)}%"
+    return f"{_given(value)} {_SIGNS.get(field.unit) or noun(field.unit, value)}"
+
+
+def _given(value: Decimal) -> str:
+    """Whole numbers as they are; of what was measured six significant digits."""
+    if value == value.to_integral_value():
+        return f"{value:,.0f}"
+    return f"{value:,.{min(12, max(1, _GIVEN_DIGITS - 1 - math.floor(math.log10(abs(value)))))}f}".rstrip("0").rstrip(
+        "."
+    )
+
+
+def sheet_figure(figure: Figure, section: str, sheet: CostSheet) -> str:
+    """A figure of a sheet; 0 in words where it means something else."""
+    value = sheet.sections[section].figures[figure.id]
+    return figure.zero if value == 0 and figure.zero else figure_text(value, figure.unit, sheet.currency)
+
+
+def verdict_text(section: Section, sheet: CostSheet, fields: CostFields) -> str:
+    """The sentence that a calculator ends with; empty if it has none."""
+    if not section.verdicts:
+        return ""
+    figures = sheet.sections[section.id].figures
+    told = {figure.id: figure_text(figures[figure.id], figure.unit, sheet.currency) for figure in section.figures}
+    told |= {name: input_text(sheet.assumptions[name], fields.find(name)) for name in section.inputs}
+    return section.verdicts[int(figures["verdict"])].format(**told)
