@@ -14,8 +14,7 @@ from playground.experiments.branching.tree import add, prune, tokens_of
 from playground.runs.runner import Runner
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_live import BranchView
-from playground.ui.shell.feed import Feeds
-from playground.ui.shell.sessions import Sessions, Ticket
+from playground.ui.shell.pages import Pages, Ticket
 from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.conftest import run_async
@@ -33,11 +32,11 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def events(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> BranchEvents:
     monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
     section, looked = SimpleNamespace(**{name: name for name in PARTS}), SimpleNamespace(record=lambda request: None)
-    return BranchEvents(section, looked, "temperature", runner, Sessions(), Feeds())  # type: ignore[arg-type]
+    return BranchEvents(section, looked, "temperature", runner, Pages())  # type: ignore[arg-type]
 
 
 def begun(events: BranchEvents, tree: BranchesRecord) -> Ticket:
-    ticket = events._sessions.begin("one")
+    ticket = events._slot.begin("one")
     ticket.record = tree
     ticket.ended.set()
     return ticket
@@ -53,13 +52,13 @@ def grow(
         data: Any = {"choice": asked, "temperature": 1}
         sent = list[dict[Any, Any]]()
         async for updates in events.grow(data, PAGE):
-            ticket = events._sessions.last("one")
+            ticket = events._slot.last("one")
             if meanwhile is not None and not sent and ticket is not None:
                 meanwhile(ticket)
             sent.append(updates)
         return sent
 
-    sent, ticket = run_async(all_updates()), events._sessions.last("one")
+    sent, ticket = run_async(all_updates()), events._slot.last("one")
     assert ticket is not None
     return sent, ticket
 

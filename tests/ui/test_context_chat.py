@@ -16,8 +16,8 @@ from playground.engine.chat import Turn
 from playground.runs.runner import Runner
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.sidebar.controls import SLIDERS
-from playground.ui.shell.feed import Feed, Feeds
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.feed import Feed
+from playground.ui.shell.pages import Pages
 from tests.tiny_runner import (
     answer,
     before_each_forward,
@@ -57,7 +57,7 @@ def looked() -> SimpleNamespace:
 @pytest.fixture
 def events(runner: Runner, looked: Any, monkeypatch: pytest.MonkeyPatch) -> ChatEvents:
     monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
-    return ChatEvents({name: name for name in NAMES}, runner, Sessions(), looked, Feeds())
+    return ChatEvents({name: name for name in NAMES}, runner, looked, Pages())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -83,7 +83,7 @@ def turns(events: ChatEvents, session: str = "one") -> tuple[Turn, ...]:
 
 
 def feed_of(events: ChatEvents, session: str = "one") -> Feed:
-    ticket = events._sessions.last(session)
+    ticket = events._slot.last(session)
     assert ticket is not None
     return ticket.feeds[0]
 
@@ -188,7 +188,7 @@ def test_two_pages_never_mix(events: ChatEvents):
     send(events, "two", message="yours")
     assert [one.user for one in turns(events, "one")] == ["mine"]
     assert [one.user for one in turns(events, "two")] == ["yours"]
-    ones, twos = events._sessions.last("one"), events._sessions.last("two")
+    ones, twos = events._slot.last("one"), events._slot.last("two")
     assert ones is not None
     assert ones is not twos
 

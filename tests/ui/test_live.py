@@ -18,9 +18,10 @@ from playground.settings import make_settings
 from playground.ui.rooms.play.layout import preview_of
 from playground.ui.shell.feed import MOST_LINES, Feed, Feeds
 from playground.ui.shell.live import Due, RunView, follow
+from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import MAX_SESSIONS, Sessions, Ticket
 from tests.fakes import FakeRunner, Script
+from tests.ui.compare_samples import made_run
 from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S
 
@@ -125,15 +126,14 @@ def test_a_feed_goes_with_the_ticket_that_holds_it():
     async def ask(feeds: Feeds, run: str) -> dict:
         return await feeds.more()([run, 0])
 
-    feeds, sessions = Feeds(), Sessions()
+    pages = Pages()
     feed = Feed()
-    feeds.add(feed)
-    sessions.begin("me").feeds.append(feed)
+    pages.publish(feed, pages.slot("play").begin("me"))
     run = feed.run
     del feed
-    assert "lines" in run_async(ask(feeds, run))
-    sessions.forget("me")
-    assert run_async(ask(feeds, run)) == {"gone": True}
+    assert "lines" in run_async(ask(pages.feeds, run))
+    pages.forget("me")
+    assert run_async(ask(pages.feeds, run)) == {"gone": True}
 
 
 def test_two_runs_never_share_a_name():
@@ -214,38 +214,51 @@ def test_an_unexpected_error_is_logged_and_shown_without_its_insides(caplog: pyt
 
 
 def test_a_page_reaches_its_own_run_only():
-    sessions = Sessions()
-    one, two = sessions.begin("one"), sessions.begin("two")
-    sessions.stop("one")
+    slot = Slot()
+    one, two = slot.begin("one"), slot.begin("two")
+    slot.stop("one")
     assert one.stop.is_set()
     assert not two.stop.is_set()
-    again = sessions.begin("two")  # a page has one run: the one before is told to stop
+    again = slot.begin("two")  # a page has one run: the one before is told to stop
     assert two.stop.is_set()
-    assert sessions.last("two") is again
-    sessions.forget("two")
+    assert slot.last("two") is again
+    slot.forget("two")
     assert again.stop.is_set()
-    assert sessions.last("two") is None
-    sessions.stop("nobody")
+    assert slot.last("two") is None
+    slot.stop("nobody")
 
 
-def test_sessions_are_bounded_and_a_run_on_its_way_is_kept():
-    sessions = Sessions()
-    running = sessions.begin("running")
+def test_a_slot_is_bounded_and_a_run_on_its_way_is_kept():
+    slot = Slot()
+    running = slot.begin("running")
     for number in range(MAX_SESSIONS + 10):
-        sessions.begin(str(number)).ended.set()
-    assert sessions.last("running") is running
-    assert sessions.last("0") is None
-    assert sessions.last(str(MAX_SESSIONS + 9)) is not None
+        slot.begin(str(number)).ended.set()
+    assert slot.last("running") is running
+    assert slot.last("0") is None
+    assert slot.last(str(MAX_SESSIONS + 9)) is not None
+
+
+def test_documents_of_a_page_come_newest_first_from_the_slots_that_are_named():
+    pages, (one, two, three) = Pages(), (made_run([word]) for word in ("a", "b", "c"))
+    pages.slot("play").keep("me", one)
+    pages.slot("rerun").keep("me", two)
+    pages.slot("rerun").keep("you", three)
+    pages.slot("sweep").begin("me")  # has no document yet
+    assert pages.documents("me") == [two, one]
+    assert pages.documents("me", "play", "sweep") == [one]
+    pages.forget("me")
+    assert pages.documents("me") == []
+    assert pages.documents("you") == [three]
 
 
 def test_a_finished_run_is_saved_as_a_record_that_reads_back():
-    runner, sessions = FakeRunner(Script(tokens_per_s=2000)), Sessions()
-    run_async(seen_of(runner, request_for("a b c", seed=7), sessions.begin("me")))
-    file, _ = run_async(saved(sessions, "me"))
+    runner, slot = FakeRunner(Script(tokens_per_s=2000)), Slot()
+    run_async(seen_of(runner, request_for("a b c", seed=7), slot.begin("me")))
+    file, _ = run_async(saved(slot, "me"))
     assert file["name"] == "run-fake-135m-7.json"
     assert parse_record(file["text"]).prompt == "a b c"
     for session in ("somebody else", "nobody"):
-        _, told = run_async(saved(sessions, session))
+        _, told = run_async(saved(slot, session))
         assert "no finished run" in told["text"]
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Pages
 from tests.ui.compare_samples import made_run
 
 
@@ -14,29 +14,29 @@ def _page(name: str):
 
 
 @pytest.fixture
-def plays() -> Sessions:
-    return Sessions()
+def pages() -> Pages:
+    return Pages()
 
 
-def _play(plays: Sessions, page: str, prompt: str):
-    plays.begin(page).record = made_run(["a", "map"]).model_copy(update={"prompt": prompt})
+def _play(pages: Pages, page: str, prompt: str):
+    pages.slot("play").begin(page).record = made_run(["a", "map"]).model_copy(update={"prompt": prompt})
 
 
-def test_a_run_after_a_file_was_opened_is_looked_into_and_the_other_way_round(plays: Sessions):
-    looked = Looked(plays, Sessions())
+def test_a_run_after_a_file_was_opened_is_looked_into_and_the_other_way_round(pages: Pages):
+    looked = Looked(pages)
     assert looked.record(_page("a")) is None
-    _play(plays, "a", "first")
+    _play(pages, "a", "first")
     assert looked.record(_page("a")).prompt == "first"
     looked.look_at(made_run(["a", "map"]).model_copy(update={"prompt": "of a file"}), _page("a"))
     assert looked.record(_page("a")).prompt == "of a file"
     assert "of a file" in looked.told(_page("a"))
-    _play(plays, "a", "second")
+    _play(pages, "a", "second")
     assert looked.record(_page("a")).prompt == "second"
     assert looked.record(_page("b")) is None
 
 
-def test_a_run_that_has_no_token_yet_leaves_the_one_before(plays: Sessions):
-    looked = Looked(plays, Sessions())
+def test_a_run_that_has_no_token_yet_leaves_the_one_before(pages: Pages):
+    looked = Looked(pages)
     looked.look_at(made_run(["a", "map"]), _page("a"))
-    plays.begin("a")
+    pages.slot("play").begin("a")
     assert looked.record(_page("a")) is not None

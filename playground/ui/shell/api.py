@@ -12,7 +12,7 @@ from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.shell.live import follow
-from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.pages import Ticket
 
 _FRAMES_PER_S = 5
 

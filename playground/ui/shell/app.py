@@ -28,8 +28,8 @@ from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.page import FIELDS
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
-from playground.ui.shell.sessions import Sessions
 
 _MAX_WAITING_EVENTS = 64
 
@@ -55,23 +55,23 @@ def build_app(
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_hardware(shipped / "hardware.yaml").hardware
     examples = load_prompts(shipped / "prompts.yaml").prompts
-    sessions, feeds = Sessions(), Feeds()
+    pages = Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-        tabs = _build_tabs(examples, feeds)
+        tabs = _build_tabs(examples, pages.feeds)
         play = tabs.play
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
-        wire_play(play, controls, runner, sessions, feeds)
-        experiments = _wire_experiments(tabs, controls, runner, feeds)
-        looks = tuple(Sessions() for _ in range(7))
-        wire_inside(*tabs.inside, sessions, controls, runner, looks, feeds)
-        costs = tuple(Sessions() for _ in range(3))
-        wire_cost(*tabs.cost, (sessions, *experiments, *looks), controls, runner, costs)
+        wire_play(play, controls, runner, pages)
+        _wire_experiments(tabs, controls, runner, pages)
+        wire_inside(*tabs.inside, controls, runner, pages)
+        wire_cost(*tabs.cost, controls, runner, pages)
         for tab, own in (tabs.compare, tabs.reruns):
             tab.select(None, [play.prompt, own.prompt], own.prompt, js="(play, own) => own || play", **QUIET)
-        events = ModelEvents(runner, sessions, (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0]))
+        events = ModelEvents(
+            runner, pages.slot("play"), (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
+        )
         presets_set = wire_presets(play, sidebar, controls, book)
         layers = tabs.inside[1].layers
         gates = [(part.run, part.shown[0]) for part in (tabs.ladder, tabs.load)] + [(layers.look, layers.shown[0])]
@@ -79,14 +79,12 @@ def build_app(
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
-        more = [(one, Sessions()) for one in tabs.more]
-        for section, own in more:
-            wire_section(section, controls, runner, own, play.prompt)
+        for section in tabs.more:
+            wire_section(section, controls, runner, pages, play.prompt)
         add_api(runner)
 
         def closed(request: gr.Request) -> None:
-            for owned in (sessions, *experiments, *looks, *costs, *(own for _, own in more)):
-                owned.forget(session_of(request))
+            pages.forget(session_of(request))
 
         demo.unload(closed)
     return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
@@ -137,12 +135,9 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
     )
 
 
-def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, feeds: Feeds) -> tuple[Sessions, ...]:
-    """One `Sessions` for each document that can be saved: what runs in one never stops or replaces another."""
+def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, pages: Pages) -> None:
     (_, compare), (_, reruns) = tabs.compare, tabs.reruns
-    experiments = compared, swept, rerun, temperatures, climbed, loaded = tuple(Sessions() for _ in range(6))
-    wire_compare(compare, controls, runner, feeds, compared, swept)
-    wire_reruns(reruns, controls, runner, rerun, temperatures)
-    wire_ladder(tabs.ladder, reruns.prompt, controls, runner, climbed)
-    wire_load(tabs.load, controls, runner, loaded)
-    return experiments
+    wire_compare(compare, controls, runner, pages)
+    wire_reruns(reruns, controls, runner, pages)
+    wire_ladder(tabs.ladder, reruns.prompt, controls, runner, pages)
+    wire_load(tabs.load, controls, runner, pages)

@@ -13,8 +13,8 @@ from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.rooms.reruns.ladder_live import LabView, frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.live import failure
+from playground.ui.shell.pages import Slot
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 
 Work = Callable[[Callable[[], bool]], Iterator[Any]]
 """Makes the updates; gets the flag to ask whether it should stop."""
@@ -46,7 +46,7 @@ def wire_lab(
     asked: Controls,
     start: Start,
     show: Callable[[Any, str], list[Any]],
-    sessions: Sessions,
+    slot: Slot,
     *,
     filled: Sequence[Component] = (),
 ) -> Any:
@@ -57,7 +57,7 @@ def wire_lab(
         asked: Controls whose values `start` gets.
         start: See `Start`.
         show: The text of a file and the page's session, to values of `shown`, then of `filled`, then of the notice.
-        sessions: Owns the page's document.
+        slot: Of its document.
         filled: More parts that a file fills.
     """
     shown = list(section.shown)
@@ -68,7 +68,7 @@ def wire_lab(
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
             return
-        async with aclosing(frames(view, work, sessions, session_of(request))) as values:
+        async with aclosing(frames(view, work, slot, session_of(request))) as values:
             async for each in values:
                 yield list(each)
 
@@ -76,10 +76,10 @@ def wire_lab(
         return show(text, session_of(request))
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
     running = begin.then(run, set(asked.values()), shown, concurrency_limit=None, **QUIET)

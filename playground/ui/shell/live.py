@@ -15,8 +15,8 @@ from playground.runs.records import RunRecord
 from playground.runs.services import Run, Runner
 from playground.runs.updates import Meters, RunRequest, Update
 from playground.ui.shell.feed import Feed
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.pump import Pump
-from playground.ui.shell.sessions import Ticket
 from playground.views import run as views
 
 FRAMES_PER_S = 15

@@ -10,15 +10,15 @@ from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.runs.records import Document
 from playground.ui.shell.common import note
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Slot
 
 MAX_OPENED_BYTES = 32 * 2**20
 _WAIT_S = 3.0
 
 
-async def saved(sessions: Sessions, session: str) -> tuple[Any, Any]:
+async def saved(slot: Slot, session: str) -> tuple[Any, Any]:
     """The page's last document as a file, or a note why there is none."""
-    ticket = sessions.last(session)
+    ticket = slot.last(session)
     if ticket is not None and ticket.stop.is_set():
         await asyncio.to_thread(ticket.ended.wait, _WAIT_S)  # a stopped run ends at its next token or chunk
     if ticket is None or ticket.record is None:

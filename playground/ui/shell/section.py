@@ -22,8 +22,8 @@ from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
 from playground.ui.shell.fields import field_control, page_items, panel_parts, panel_value
 from playground.ui.shell.live import failure
+from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
-from playground.ui.shell.sessions import Sessions
 from playground.ui.shell.work import follow_work
 from playground.views.panels import Content, Sofar
 from playground.views.report import record_html
@@ -127,7 +127,7 @@ class _Shown:
 
 
 def wire_section(
-    section: Section, controls: Controls, runner: Runner, sessions: Sessions, prompt: gr.Textbox | None = None
+    section: Section, controls: Controls, runner: Runner, pages: Pages, prompt: gr.Textbox | None = None
 ) -> Any:
     """Run, stop, save, export and open; returns the event at whose end the work is over.
 
@@ -135,12 +135,12 @@ def wire_section(
         section: Its parts.
         controls: Those of the sidebar, by field name.
         runner: Answers.
-        sessions: The page's document of this section.
+        pages: Own the documents; the section's slot has the experiment's name.
         prompt: Of the room, where the request has a prompt and the section has no field for it.
     """
     shown, fields = list(section.shown), list(section.fields.values())
     asked: Controls = {**controls, **section.fields} | ({} if prompt is None else {"prompt": prompt})
-    events = _Events(section, asked, runner, sessions)
+    events = _Events(section, asked, runner, pages.slot(section.experiment.name))
     begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
     running = begin.then(events.run, set(asked.values()), shown, concurrency_limit=None, **QUIET)
     section.stop.click(events.stop, None, None, queue=False, **QUIET)
@@ -154,34 +154,34 @@ def wire_section(
 class _Events:
     """What the buttons of a section do."""
 
-    def __init__(self, section: Section, asked: Controls, runner: Runner, sessions: Sessions):
-        self._section, self._asked, self._runner, self._sessions = section, asked, runner, sessions
+    def __init__(self, section: Section, asked: Controls, runner: Runner, slot: Slot):
+        self._section, self._asked, self._runner, self._slot = section, asked, runner, slot
         self._experiment = section.experiment
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
         """Everything it shows, again and again until the work has ended or the page shows something else."""
-        experiment, sessions, session = self._experiment, self._sessions, session_of(request)
+        experiment, slot, session = self._experiment, self._slot, session_of(request)
         try:
             wanted = self._request(named(self._asked, data))
             self._runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
             return
-        ticket, showing = sessions.begin(session), _Shown(experiment, wanted)
+        ticket, showing = slot.begin(session), _Shown(experiment, wanted)
         yield showing.values()
         try:
             work = follow_work(lambda stop: updates(self._runner, experiment, wanted, stop), ticket)
             async with aclosing(work) as frames:
                 async for came in frames:
                     ticket.record = showing.add(came) or ticket.record
-                    if sessions.last(session) is not ticket:
+                    if slot.last(session) is not ticket:
                         return
                     yield showing.values()
         except Exception as error:  # whatever ended it is shown
             showing.fail(error)
         else:
             showing.end()
-        if sessions.last(session) is ticket:
+        if slot.last(session) is ticket:
             yield showing.values()
 
     def _request(self, values: dict[str, Any]) -> Request:
@@ -205,25 +205,25 @@ class _Events:
         except PlaygroundError as error:
             problem = note("This file was not opened.", str(error), kind="problem")
             return [*[gr.skip()] * (len(section.shown) + len(section.fields)), problem]
-        ticket, showing = self._sessions.begin(session_of(request)), _Shown(self._experiment)
-        ticket.record = showing.add([record])
-        ticket.ended.set()
+        self._slot.keep(session_of(request), record)
+        showing = _Shown(self._experiment)
+        showing.add([record])
         showing.end("opened")
         then = self._experiment.again(record, "")
         return [*showing.values(), *(shown_value(getattr(then, name)) for name in section.fields), {}]
 
     def stop(self, request: gr.Request) -> None:
         """What is finished is kept."""
-        self._sessions.stop(session_of(request))
+        self._slot.stop(session_of(request))
 
     async def save(self, request: gr.Request) -> tuple[Any, Any]:
         """The record as a file."""
-        return await saved(self._sessions, session_of(request))
+        return await saved(self._slot, session_of(request))
 
     async def export(self, request: gr.Request) -> tuple[Any, Any]:
         """What is shown as an HTML file."""
-        file, problem = await saved(self._sessions, session_of(request))
-        ticket = self._sessions.last(session_of(request))
+        file, problem = await saved(self._slot, session_of(request))
+        ticket = self._slot.last(session_of(request))
         if ticket is None or ticket.record is None:
             return file, problem
         text = record_html(self._experiment.title, self._experiment.about, late(self._experiment.view), ticket.record)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.pump import Pump
-from playground.ui.shell.sessions import Ticket
 
 T = TypeVar("T")
 _FRAMES_PER_S = 8

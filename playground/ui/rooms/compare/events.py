@@ -31,10 +31,9 @@ from playground.ui.rooms.compare.pane_values import (
 from playground.ui.rooms.compare.sweep_events import sweep_updates
 from playground.ui.rooms.sidebar.controls import make_request
 from playground.ui.shell.common import Controls, named, note, session_of
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.live import Due
+from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import opened
-from playground.ui.shell.sessions import Sessions, Ticket
 from playground.views import compare as views
 
 Updates = dict[Component, Any]
@@ -49,11 +48,9 @@ _MODE_WORDS = {
 class CompareEvents:
     """Handlers of the tab over the runner."""
 
-    def __init__(
-        self, tab: Compare, controls: Controls, runner: Runner, feeds: Feeds, sessions: Sessions, sweeps: Sessions
-    ):
-        self._tab, self._controls, self._runner, self._feeds = tab, controls, runner, feeds
-        self._sessions, self._sweeps = sessions, sweeps
+    def __init__(self, tab: Compare, controls: Controls, runner: Runner, pages: Pages):
+        self._tab, self._controls, self._runner, self._pages = tab, controls, runner, pages
+        self._slot = pages.slot("compare")
 
     def checker(self, pane: gr.HTML) -> Callable[[dict[Component, Any]], Any]:
         """Tells a pane which of its settings are wrong."""
@@ -86,7 +83,7 @@ class CompareEvents:
             told = note("This did not run.", str(error), kind="problem")
             yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
-        ticket = self._sessions.begin(session_of(request))
+        ticket = self._slot.begin(session_of(request))
         why, panes = "", list[PaneView]()
         begun: list[Any] = []
         due = Due()
@@ -103,8 +100,7 @@ class CompareEvents:
     def _opened(self, ticket: Ticket, panes: Sequence[PaneView]) -> list[PaneValues]:
         """The panes as they begin; from now on the page may ask for their lines."""
         for pane in panes:
-            ticket.feeds.append(pane.feed)
-            self._feeds.add(pane.feed)
+            self._pages.publish(pane.feed, ticket)
         return [(pane.head, pane.status, {}) for pane in panes]
 
     def _asked(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
@@ -128,7 +124,7 @@ class CompareEvents:
 
     def results(self, slots: Any, request: gr.Request) -> Updates:
         """What is shown of the page's finished comparison."""
-        ticket = self._sessions.last(session_of(request))
+        ticket = self._slot.last(session_of(request))
         record = ticket.record if ticket else None
         if not isinstance(record, CompareRecord) or len(slots) != len(record.panes):
             return self._nothing()
@@ -150,7 +146,7 @@ class CompareEvents:
 
     async def refer(self, chosen: Any, slots: Any, request: gr.Request) -> Updates:
         """Another reference: the diffs against it, from the same runs; the record that is saved follows."""
-        ticket, slot = self._sessions.last(session_of(request)), _slot(chosen)
+        ticket, slot = self._slot.last(session_of(request)), _slot(chosen)
         record = ticket.record if ticket else None
         if ticket is None or not isinstance(record, CompareRecord) or slot not in slots:
             return {self._tab.table: gr.skip()}
@@ -168,14 +164,12 @@ class CompareEvents:
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
         except PlaygroundError as error:
             return {self._tab.notice: note("This file was not opened.", str(error), kind="problem")}
-        sessions, filled = self._sweeps, {}
         if isinstance(record, CompareRecord):
-            sessions, filled = self._sessions, self._filled(record, base)
-        elif isinstance(record, SweepRecord):
-            filled = sweep_updates(self._tab.sweep, record)
-        ticket = sessions.begin(session_of(request))
-        ticket.record = record
-        ticket.ended.set()
+            slot, filled = self._slot, self._filled(record, base)
+        else:
+            assert isinstance(record, SweepRecord)
+            slot, filled = self._pages.slot("sweep"), sweep_updates(self._tab.sweep, record)
+        slot.keep(session_of(request), record)
         told = note("Opened from a file.", "Nothing has run: this is what was saved. Run asks the model again.")
         return {self._tab.notice: told, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 

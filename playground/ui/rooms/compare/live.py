@@ -21,7 +21,7 @@ from playground.runs.records import RunRecord
 from playground.runs.services import Runner
 from playground.runs.updates import Meters
 from playground.ui.shell.live import RunView, failure
-from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.work import follow_work
 
 FRAMES_PER_S = 10

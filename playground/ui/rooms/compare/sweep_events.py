@@ -18,8 +18,8 @@ from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import sweep_frames
 from playground.ui.rooms.sidebar.controls import make_request
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
@@ -62,8 +62,8 @@ def _unplotted(sweep: Sweep) -> Updates:
 class SweepEvents:
     """Handlers of the section over the runner."""
 
-    def __init__(self, sweep: Sweep, controls: Controls, runner: Runner, sessions: Sessions):
-        self._sweep, self._controls, self._runner, self._sessions = sweep, controls, runner, sessions
+    def __init__(self, sweep: Sweep, controls: Controls, runner: Runner, slot: Slot):
+        self._sweep, self._controls, self._runner, self._slot = sweep, controls, runner, slot
 
     def _asked(self, data: dict[Component, Any], prompt: str | None = None) -> SweepRequest:
         values = named(self._controls, data)
@@ -110,7 +110,7 @@ class SweepEvents:
     async def _frames(
         self, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
     ) -> AsyncIterator[Updates]:
-        sweep, ticket = self._sweep, self._sessions.begin(session_of(request))
+        sweep, ticket = self._sweep, self._slot.begin(session_of(request))
         yield {sweep.notice: {}, **_unplotted(sweep)}
         async with aclosing(sweep_frames(self._runner, asked, ticket)) as frames:
             async for lines, status in frames:
@@ -120,24 +120,25 @@ class SweepEvents:
 
     def plot(self, metric: Any, request: gr.Request) -> Updates:
         """Another metric of the same runs."""
-        ticket = self._sessions.last(session_of(request))
+        ticket = self._slot.last(session_of(request))
         if ticket is None or not isinstance(ticket.record, SweepRecord):
             return {self._sweep.plot: gr.skip()}
         return _plotted(self._sweep, ticket.record, metric)
 
 
-def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Estimate, run, stop, plot and save. `controls` are those of the sidebar, and this tab's prompt as `prompt`."""
-    events = SweepEvents(sweep, controls, runner, sessions)
+    slot = pages.slot("sweep")
+    events = SweepEvents(sweep, controls, runner, slot)
     fields = {*controls.values(), sweep.name, sweep.values, sweep.metric}
     outputs = [sweep.notice, sweep.estimate, sweep.status, sweep.metric, sweep.plot, sweep.cells]
     buttons = [sweep.run, sweep.stop]
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[object, object]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     for button, handler in ((sweep.run, events.ask), (sweep.anyway, events.run)):
         begin = button.click(

@@ -16,7 +16,7 @@ from playground.runs.records import RunRecord
 from playground.runs.services import Runner
 from playground.ui.rooms.compare import sweep_views
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import run as views
 from playground.views.format import format_seconds

@@ -7,30 +7,28 @@ from playground.ui.rooms.compare.events import CompareEvents
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.sweep_events import wire_sweep
 from playground.ui.shell.common import QUIET, Controls, session_of
-from playground.ui.shell.feed import Feeds
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 
 _BEGIN = "(...values) => [...window.playground.begin(...values), '', '']"  # results of the run before go
 _END = "() => window.playground.end()"
 
 
-def wire_compare(
-    tab: Compare, controls: Controls, runner: Runner, feeds: Feeds, sessions: Sessions, sweeps: Sessions
-) -> None:
+def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop, save and open. `controls` are those of the sidebar by field name, and Play's prompt as `prompt`."""
+    slot = pages.slot("compare")
     own = controls | {"prompt": tab.prompt}
-    events = CompareEvents(tab, own, runner, feeds, sessions, sweeps)
+    events = CompareEvents(tab, own, runner, pages)
     settings = [pane.settings for pane in tab.panes]
     live = [part for pane in tab.panes for part in (pane.tokens, pane.status, pane.meters)]
     results = [tab.reference, tab.diffs, tab.table]
     buttons = [tab.run, tab.stop]
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[object, object]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = tab.run.click(
         None, [own["random_seed"], own["seed"]], [*buttons, own["seed"], *results[1:]], js=_BEGIN, **QUIET
@@ -49,4 +47,4 @@ def wire_compare(
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
     tab.file.input(events.open, {*own.values(), tab.file}, opened, concurrency_limit=None, **QUIET)
-    wire_sweep(sweep, own, runner, sweeps)
+    wire_sweep(sweep, own, runner, pages)

@@ -29,8 +29,8 @@ from playground.ui.rooms.reruns.ladder_live import opened_view
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import Controls, note
 from playground.ui.shell.lab_section import LabSection, Work, wire_lab
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
-from playground.ui.shell.sessions import Sessions
 
 PANE = "agents"
 _TITLE = (
@@ -133,15 +133,16 @@ def _whole(label: str, name: str, value: Any) -> int:
     return int(value)
 
 
-def wire_agents(section: LabSection, controls: Controls, runner: Runner, sessions: Sessions) -> Any:
+def wire_agents(section: LabSection, controls: Controls, runner: Runner, pages: Pages) -> Any:
     """Run, stop, save and open; returns the event at whose end the loop is over.
 
     Args:
         section: Its parts.
         controls: Those of the sidebar by field name; of them come model, quantization, settings and prices.
         runner: Answers.
-        sessions: Owns the page's loop.
+        pages: Own the loop.
     """
+    slot = pages.slot("agent")
 
     def start(values: dict[str, Any]) -> tuple[AgentView, Work]:
         asked = agent_request(values)
@@ -153,6 +154,6 @@ def wire_agents(section: LabSection, controls: Controls, runner: Runner, session
             record = opened(text, AgentRecord)
         except PlaygroundError as error:
             return [*[gr.skip()] * len(section.shown), note("This file was not opened.", str(error), kind="problem")]
-        return [*opened_view(AgentView(), record, sessions, session), gr.skip()]
+        return [*opened_view(AgentView(), record, slot, session), gr.skip()]
 
-    return wire_lab(section, {**controls, **section.fields}, start, show, sessions)
+    return wire_lab(section, {**controls, **section.fields}, start, show, slot)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.runs.records import Document
 from playground.ui.shell.common import note, session_of
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
-from playground.ui.shell.sessions import Sessions
 from playground.views.cost_report import sheet_html
 from playground.views.formula_script import formula_notes
 from playground.views.run import packed
@@ -52,13 +52,12 @@ class CostEvents:
     """Handlers of the tab.
 
     Args:
-        documents: Where the page's newest documents are: those of Play, Compare, Reruns... and opened files.
-        files: Documents opened here.
+        pages: Own the documents that a cost may start from.
         folder: Of `cost.yaml`; None is the package's own.
     """
 
-    def __init__(self, documents: Sequence[Sessions], files: Sessions, folder: Path | None = None):
-        self._documents, self._files = (*documents, files), files
+    def __init__(self, pages: Pages, folder: Path | None = None):
+        self._pages = pages
         self._fields: CostFields = load_cost_fields((folder or presets_dir()) / "cost.yaml")
 
     def offer(self, request: gr.Request) -> str:
@@ -66,10 +65,7 @@ class CostEvents:
         return packed({"offered": self._offered(request)})
 
     def _offered(self, request: gr.Request) -> list[dict[str, Any]]:
-        tickets = [sessions.last(session_of(request)) for sessions in self._documents]
-        ended = [ticket for ticket in tickets if ticket is not None and ticket.record is not None]
-        ended.sort(key=lambda ticket: -ticket.begun_s)
-        return [source.to_plain() for source in facts_of([ticket.record for ticket in ended if ticket.record])]
+        return [source.to_plain() for source in facts_of(self._pages.documents(session_of(request)))]
 
     async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
         """What a button of the head asks for: a file to take along, what a file offers, and a note."""
@@ -90,9 +86,7 @@ class CostEvents:
         return self._took(document, request)
 
     def _took(self, document: Document, request: gr.Request) -> tuple[Any, Any]:
-        ticket = self._files.begin(session_of(request))
-        ticket.record = document
-        ticket.ended.set()
+        self._pages.slot("cost-file").keep(session_of(request), document)
         found = facts_of([document])
         if not found:
             kind = type(document).model_fields["kind"].default

@@ -1,6 +1,5 @@
 """Cost: from one token to a month. A head with model and currency, one section a question. Layout, then wiring."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
@@ -18,10 +17,10 @@ from playground.ui.rooms.cost.agents import build_agents, wire_agents
 from playground.ui.rooms.cost.events import CostEvents
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.lab_section import LabSection
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared
 from playground.ui.shell.section import build_sections, wire_section
-from playground.ui.shell.sessions import Sessions
 
 PANE = "cost"
 
@@ -77,28 +76,24 @@ def _build_chart(plan: ChartPlan) -> None:
         bar_rows(plan.id, label=plan.title, elem_id=plan.id)
 
 
-def wire_cost(
-    tab: gr.Tab, cost: Cost, documents: Sequence[Sessions], controls: Controls, runner: Runner, own: Sequence[Sessions]
-) -> None:
+def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Offer what was measured when the tab opens; export, and open files.
 
     Args:
         tab: The tab itself.
         cost: Its parts.
-        documents: Where other tabs keep what they measured.
         controls: Those of the sidebar, and Play's prompt as `prompt`.
         runner: Answers.
-        own: Documents of this tab: opened files, agents' loops, throughput.
+        pages: Own what was measured, here and in other tabs.
     """
-    files, looped, measured = own
-    events = CostEvents((*documents, looped, measured), files)
+    events = CostEvents(pages)
     tab.select(events.offer, None, cost.offer, **QUIET)
     cost.bar.input(
         events.act, cost.bar, [cost.download, cost.offer, cost.notice], concurrency_limit=None, **QUIET
     )  # fmt: skip
     ended = [
-        wire_agents(cost.agents, controls, runner, looped),
-        *(wire_section(one, controls, runner, measured) for one in cost.declared),
+        wire_agents(cost.agents, controls, runner, pages),
+        *(wire_section(one, controls, runner, pages) for one in cost.declared),
     ]
     for event in ended:
         event.then(events.offer, None, cost.offer, **QUIET)

@@ -23,9 +23,8 @@ from playground.ui.rooms.inside.branch_live import BranchView, branch_frames
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import note, session_of
-from playground.ui.shell.feed import Feed, Feeds
+from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import opened, saved
-from playground.ui.shell.sessions import Sessions, Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import branches as views
 from playground.views.branch_words import against
@@ -38,11 +37,9 @@ READY = {"phase": "idle", "text": ""}
 class BranchEvents:
     """Handlers of the section. A page's tree is the record of its ticket."""
 
-    def __init__(
-        self, section: Any, looked: Looked, temperature: Component, runner: Runner, sessions: Sessions, feeds: Feeds
-    ):
+    def __init__(self, section: Any, looked: Looked, temperature: Component, runner: Runner, pages: Pages):
         self._section, self._looked, self._temperature = section, looked, temperature
-        self._runner, self._sessions, self._feeds = runner, sessions, feeds
+        self._runner, self._pages, self._slot = runner, pages, pages.slot("branch")
         self._lock = threading.Lock()  # a branch ends in a thread of its own, while a person renames another
 
     def fill(self, request: gr.Request) -> Updates:
@@ -56,16 +53,14 @@ class BranchEvents:
             return {}
         if ticket is not None and isinstance(ticket.record, BranchesRecord) and ticket.record.run is run:
             return {}
-        return self._shown(self._begin(request, BranchesRecord(run=run, branches=[])), ROOT, fresh=True)
+        return self._begin(request, BranchesRecord(run=run, branches=[]))
 
     def _ticket(self, request: gr.Request) -> Ticket | None:
-        return self._sessions.last(session_of(request))
+        return self._slot.last(session_of(request))
 
-    def _begin(self, request: gr.Request, tree: BranchesRecord) -> BranchesRecord:
-        ticket = self._sessions.begin(session_of(request))  # what was growing stops: the page shows this now
-        ticket.record = tree
-        ticket.ended.set()
-        return tree
+    def _begin(self, request: gr.Request, tree: BranchesRecord) -> Updates:
+        self._slot.keep(session_of(request), tree)  # what was growing stops: the page shows this now
+        return self._shown(tree, ROOT, fresh=True)
 
     def _tree(self, request: gr.Request) -> tuple[Ticket, BranchesRecord]:
         ticket = self._ticket(request)
@@ -130,7 +125,7 @@ class BranchEvents:
         except PlaygroundError as error:
             yield {part.notice: note("No branch.", str(error), kind="problem"), part.status: READY}
             return
-        ticket = self._sessions.begin(session_of(request))
+        ticket = self._slot.begin(session_of(request))
         ticket.record = tree
         view = BranchView(tree, asked)
         async with aclosing(branch_frames(self._runner, view, ticket, self._lock)) as frames:
@@ -146,14 +141,8 @@ class BranchEvents:
         updates: Updates = {part.status: view.status, part.told: "", part.notice: {}}
         if view.feed is None:  # what the page shows stays meanwhile
             return updates
-        self._open(view.feed, ticket)
+        self._pages.publish(view.feed, ticket)
         return updates | {part.path: view.head}
-
-    def _open(self, feed: Feed, ticket: Ticket) -> None:
-        """From now on the page may ask for it."""
-        if feed not in ticket.feeds:
-            ticket.feeds.append(feed)
-            self._feeds.add(feed)
 
     def _grown(self, view: BranchView, ticket: Ticket, parent: int) -> Updates:
         """The branch that the tree has got, with the tokens that the page has; without one, what it was to leave."""
@@ -163,12 +152,12 @@ class BranchEvents:
         if view.grown is None or view.grown[0] not in there:
             return self._shown(tree, parent if parent in there else ROOT)
         id, feed = view.grown
-        self._open(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
+        self._pages.publish(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
         return self._shown(tree, id, path=views.grown_head(tree, id, feed.run))
 
     def stop(self, request: gr.Request) -> None:
         """Tell the branch that grows to stop; what it has is kept."""
-        self._sessions.stop(session_of(request))
+        self._slot.stop(session_of(request))
 
     def show(self, asked: Any, request: gr.Request) -> Updates:
         """Another branch of the tree."""
@@ -209,7 +198,7 @@ class BranchEvents:
 
     async def save(self, request: gr.Request) -> tuple[Any, Any]:
         """The page's tree as a file."""
-        return await saved(self._sessions, session_of(request))
+        return await saved(self._slot, session_of(request))
 
     async def open(self, text: Any, request: gr.Request) -> Updates:
         """A saved tree into the page; its run is the one that is looked into now."""
@@ -221,7 +210,7 @@ class BranchEvents:
         except PlaygroundError as error:
             return self._problem("This file was not opened.", error)
         self._looked.look_at(tree.run, request)
-        return self._shown(self._begin(request, tree), ROOT, fresh=True)
+        return self._begin(request, tree)
 
     def _problem(self, title: str, error: PlaygroundError) -> Updates:
         return {self._section.notice: note(title, str(error), kind="problem")}

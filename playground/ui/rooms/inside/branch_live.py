@@ -17,7 +17,7 @@ from playground.experiments.branching.tree import add, tokens_of
 from playground.runs.services import Runner
 from playground.ui.shell.feed import Feed
 from playground.ui.shell.live import Due, failure
-from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import branches as branch_views
 from playground.views import run as views

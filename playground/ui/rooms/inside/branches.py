@@ -18,8 +18,8 @@ from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.sessions import Sessions
 
 PANE = "branches"
 _IDLE = "A branch keeps what stands before it in the cache: only what is new is computed."
@@ -87,10 +87,10 @@ def build_branches(feeds: Feeds) -> Branches:
 
 
 def wire_branches(
-    section: Branches, looked: Looked, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds
+    section: Branches, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into."""
-    events = BranchEvents(section, looked, controls["temperature"], runner, sessions, feeds)
+    events = BranchEvents(section, looked, controls["temperature"], runner, pages)
     choice, tree, shown = section.choice, section.tree, section.shown
     section.stamp.input(events.refresh, None, shown, **QUIET)
     choice.input(

@@ -20,8 +20,8 @@ from playground.ui.rooms.inside.lens_events import LensEvents
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.shell.common import QUIET, Controls, session_of
+from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 
 PANE = "layers"
 _LENS = (
@@ -111,11 +111,10 @@ def build_layers() -> Layers:
 
 
 def wire_layers(
-    section: Layers, looked: Looked, controls: Controls, runner: Runner, own: tuple[Sessions, Sessions]
+    section: Layers, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns what fills it with the run that is looked into. `own`: looks, and training steps."""
-    lensed, trained = own
-    events = LensEvents(looked, controls, runner, lensed, trained)
+    """Wire the section; returns what fills it with the run that is looked into."""
+    events, lenses, trainings = LensEvents(looked, controls, runner, pages), pages.slot("lens"), pages.slot("training")
     fields = set(controls.values())
     attended, choices = section.shown[-1], section.shown[-2]
 
@@ -133,9 +132,9 @@ def wire_layers(
         return {section.line: events.told(request)}
 
     asked = {*fields, section.positions}
-    _wire_work((section.look, section.stop, section.save), look, asked, section.shown, lensed, section)
+    _wire_work((section.look, section.stop, section.save), look, asked, section.shown, lenses, section)
     asked = {*fields, section.sentence, section.rate}
-    _wire_work((section.step, section.stop_step, section.save_step), step, asked, section.learned, trained, section)
+    _wire_work((section.step, section.stop_step, section.save_step), step, asked, section.learned, trainings, section)
     choices.input(events.attend, choices, attended, trigger_mode="always_last", concurrency_limit=None, **QUIET)
     return fill
 
@@ -145,17 +144,17 @@ def _wire_work(
     work: Callable[..., Any],
     fields: set[Any],
     shown: tuple[gr.HTML, ...],
-    sessions: Sessions,
+    slot: Slot,
     section: Layers,
 ) -> None:
     """Start, stop and save of one document."""
     run, stop, save = buttons
 
     def stop_it(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save_it(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = run.click(None, None, [run, stop], js=STARTED, **QUIET)
     running = begin.then(work, fields, list(shown), concurrency_limit=None, **QUIET)

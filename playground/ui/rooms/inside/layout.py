@@ -17,8 +17,8 @@ from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.sessions import Sessions
 
 PANE = "inside"
 Fill = Callable[[gr.Request], dict[Component, Any]]
@@ -68,31 +68,25 @@ def build_inside(feeds: Feeds) -> Inside:
 def wire_inside(
     tab: gr.Tab,
     inside: Inside,
-    plays: Sessions,
     controls: Controls,
     runner: Runner,
-    own: Sequence[Sessions],
-    feeds: Feeds,
+    pages: Pages,
 ) -> None:
     """Show the run when the tab opens or a file is read; wire each section.
 
     Args:
         tab: The tab itself.
         inside: Its parts.
-        plays: Play's runs.
         controls: Those of the sidebar, and Play's prompt as `prompt`.
         runner: Answers.
-        own: Documents of this tab: the opened run, branches, chats, looks between layers, length curves, needle tests
-            and training steps.
-        feeds: Those of the page.
+        pages: Own what runs here, and Play's run.
     """
-    files, branched, chats, lensed, curves, needles, trained = own
-    looked = Looked(plays, files)
+    looked = Looked(pages)
     fills: list[Fill] = [
-        wire_sampler(inside.sampler, looked, controls, runner),
-        wire_branches(inside.branches, looked, controls, runner, branched, feeds),
-        wire_context(inside.context, looked, controls, runner, (chats, curves, needles), feeds),
-        wire_layers(inside.layers, looked, controls, runner, (lensed, trained)),
+        wire_sampler(inside.sampler, looked, runner, pages),
+        wire_branches(inside.branches, looked, controls, runner, pages),
+        wire_context(inside.context, looked, controls, runner, pages),
+        wire_layers(inside.layers, looked, controls, runner, pages),
     ]
     sections: tuple[Section, ...] = (inside.sampler, inside.branches, inside.context, inside.layers)
     filled = [part for section in sections for part in section.filled]

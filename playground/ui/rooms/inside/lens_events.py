@@ -24,7 +24,7 @@ from playground.ui.rooms.reruns.ladder_live import frames
 from playground.ui.rooms.sidebar.controls import make_request
 from playground.ui.shell.common import Controls, named, session_of
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Pages
 from playground.views.layers import attention_value
 from playground.views.run import packed
 
@@ -34,9 +34,9 @@ _log = logging.getLogger(__name__)
 class LensEvents:
     """Handlers of the section. A page's look and its training step are two documents."""
 
-    def __init__(self, looked: Looked, controls: Controls, runner: Runner, lensed: Sessions, trained: Sessions):
+    def __init__(self, looked: Looked, controls: Controls, runner: Runner, pages: Pages):
         self._looked, self._controls, self._runner = looked, controls, runner
-        self._lensed, self._trained = lensed, trained
+        self._lensed, self._trained = pages.slot("lens"), pages.slot("training")
 
     def told(self, request: gr.Request) -> str:
         """What a click would look at."""

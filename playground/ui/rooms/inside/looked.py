@@ -8,25 +8,25 @@ import gradio as gr
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.ui.shell.common import note, session_of
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
-from playground.ui.shell.sessions import Sessions
 
 _NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be looked into here."
 _TITLE_CHARS = 80
+_FILE = "inside-file"
 
 
 class Looked:
-    """The run of each page that is looked into. `plays` are Play's runs, `files` what was opened here."""
+    """The run of each page that is looked into."""
 
-    def __init__(self, plays: Sessions, files: Sessions):
-        self._plays, self._files = plays, files
+    def __init__(self, pages: Pages):
+        self._pages = pages
 
     def record(self, request: gr.Request) -> RunRecord | None:
-        """The newest of the two; None while there is none with a token."""
-        tickets = [sessions.last(session_of(request)) for sessions in (self._files, self._plays)]
-        for ticket in sorted(filter(None, tickets), key=lambda ticket: -ticket.begun_s):
-            if isinstance(ticket.record, RunRecord) and ticket.record.tokens:
-                return ticket.record
+        """The newest of Play and of a file; None while there is none with a token."""
+        for record in self._pages.documents(session_of(request), "play", _FILE):
+            if isinstance(record, RunRecord) and record.tokens:
+                return record
         return None
 
     def told(self, request: gr.Request) -> str:
@@ -50,6 +50,4 @@ class Looked:
 
     def look_at(self, record: RunRecord, request: gr.Request) -> None:
         """This run is looked into from now on."""
-        ticket = self._files.begin(session_of(request))
-        ticket.record = record
-        ticket.ended.set()
+        self._pages.slot(_FILE).keep(session_of(request), record)

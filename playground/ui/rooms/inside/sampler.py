@@ -20,9 +20,9 @@ from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.common import QUIET, note, session_of
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.work import follow_work
 from playground.views.run import packed, status
 from playground.views.sampler import answer_view, step_text
@@ -61,10 +61,10 @@ def build_sampler() -> Sampler:
 
 
 def wire_sampler(
-    section: Sampler, looked: Looked, _controls: Controls, runner: Runner
+    section: Sampler, looked: Looked, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into."""
-    events = _Events(looked, runner)
+    events = _Events(looked, runner, pages.slot("sampler"))
     section.picker.input(
         events.choose, section.picker, [section.drawing, section.line, section.notice],
         concurrency_limit=None, trigger_mode="multiple", **QUIET,
@@ -89,8 +89,8 @@ def _is_loaded(runner: Runner, record: RunRecord) -> bool:
 class _Events:
     """What happens when a token is chosen. A page's newest choice stops those before it."""
 
-    def __init__(self, looked: Looked, runner: Runner):
-        self._looked, self._runner, self._choices = looked, runner, Sessions()
+    def __init__(self, looked: Looked, runner: Runner, choices: Slot):
+        self._looked, self._runner, self._choices = looked, runner, choices
 
     async def choose(self, step: Any, request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
         """Values of drawing, line and notice; what does not change is left out."""

@@ -23,8 +23,8 @@ from playground.ui.rooms.sidebar.controls import make_request
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.live import STILL_HERE_S, RunView, failure, follow
+from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions, Ticket
 from playground.views import run as views
 
 PANE = "play"
@@ -94,8 +94,9 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
     return prompt, run, stop, share, save
 
 
-def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions, feeds: Feeds) -> None:
+def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop and save."""
+    slot = pages.slot("play")
 
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
         try:
@@ -103,16 +104,16 @@ def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), failure(error)
             return
-        ticket = sessions.begin(session_of(request))
+        ticket = slot.begin(session_of(request))
         async with aclosing(follow(runner, asked, ticket)) as run:
-            async for values in _values(run, ticket, feeds):
+            async for values in _values(run, ticket, pages):
                 yield values
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = play.run.click(
         None, [controls["random_seed"], controls["seed"]], [play.run, play.stop, controls["seed"]],
@@ -127,12 +128,11 @@ def wire_play(play: Play, controls: Controls, runner: Runner, sessions: Sessions
 
 
 async def _values(
-    run: AsyncGenerator[RunView], ticket: Ticket, feeds: Feeds
+    run: AsyncGenerator[RunView], ticket: Ticket, pages: Pages
 ) -> AsyncIterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Values of tokens, meters and status at the begin and the end; what comes between, the page asks the feed for."""
     view = await anext(run)
-    feeds.add(view.feed)
-    ticket.feeds.append(view.feed)
+    pages.publish(view.feed, ticket)
     begun = view.head, {}, view.status
     yield begun
     yielded_at = time.monotonic()

@@ -11,7 +11,6 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import rerun, with_mentions
-from playground.runs.records import Document
 from playground.runs.services import Runner
 from playground.ui.rooms.reruns.controls import mentions_text, parse_mentions, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.drawings import Drawings, draw
@@ -19,8 +18,8 @@ from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import RerunStatus, opened_status
 from playground.ui.rooms.reruns.views import mentions_view
 from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened, saved
-from playground.ui.shell.sessions import Sessions
 from playground.views.rerun_charts import ladder_chart
 
 _TYPING_S = 0.25
@@ -30,11 +29,9 @@ _FILLED = 8  # outputs of `open` before the drawings
 class RerunEvents:
     """Handlers of the tab. A page's rerun and its ladder of temperatures are two documents, each with its own save."""
 
-    def __init__(
-        self, controls: Controls, fields: Sequence[Component], runner: Runner, sessions: Sessions, ladders: Sessions
-    ):
+    def __init__(self, controls: Controls, fields: Sequence[Component], runner: Runner, pages: Pages):
         self._controls, self._fields, self._runner = controls, fields, runner
-        self._sessions, self._ladders = sessions, ladders
+        self._slot, self._ladders = pages.slot("rerun"), pages.slot("temperature-ladder")
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Run it N times; values of the status."""
@@ -43,13 +40,13 @@ class RerunEvents:
             asked = rerun_request(named(self._controls, data), *(data[field] for field in self._fields))
             return lambda stop: rerun(self._runner, asked, stop), RerunStatus(asked.n)
 
-        async with aclosing(follow_rerun(self._sessions, session_of(request), ask, RerunRecord)) as frames:
+        async with aclosing(follow_rerun(self._slot, session_of(request), ask, RerunRecord)) as frames:
             async for value, _ in frames:
                 yield value
 
     async def show(self, mentions: Any, request: gr.Request) -> tuple[Any, ...]:
         """Every drawing of the page's record, with the words that are to be looked for now."""
-        ticket = self._sessions.last(session_of(request))
+        ticket = self._slot.last(session_of(request))
         if ticket is None or not isinstance(ticket.record, RerunRecord):
             return tuple(gr.skip() for _ in Drawings.__annotations__)
         with suppress(PlaygroundError):  # words that can't be looked for: those of the run stay
@@ -65,7 +62,7 @@ class RerunEvents:
         except PlaygroundError as error:
             return gr.skip(), gr.skip(), note("Not counted.", str(error), kind="problem")
         ticket, plot = (
-            self._sessions.last(session),
+            self._slot.last(session),
             await asyncio.to_thread(shown_ladder, self._ladders, session, mentions),
         )
         if ticket is None or not isinstance(ticket.record, RerunRecord):
@@ -75,11 +72,11 @@ class RerunEvents:
 
     def stop(self, request: gr.Request) -> None:
         """Tell the page's rerun to stop; what has finished is kept."""
-        self._sessions.stop(session_of(request))
+        self._slot.stop(session_of(request))
 
     async def save(self, request: gr.Request) -> tuple[Any, Any]:
         """The page's rerun as a file."""
-        return await saved(self._sessions, session_of(request))
+        return await saved(self._slot, session_of(request))
 
     async def open(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """A saved rerun or ladder into the page, as it was; nothing runs."""
@@ -92,19 +89,14 @@ class RerunEvents:
         assert isinstance(one, RerunRecord)
         fields = (one.prompt, one.asked, one.seeds, mentions_text(one.summary.mentions))
         if isinstance(document, TemperatureLadderRecord):
-            self._keep(self._ladders, request, document)
+            self._ladders.keep(session_of(request), document)
             values = temperatures_text(document.temperatures)
             state = opened_status(f"opened: {len(document.rungs)} temperatures")
             return self._filled(*fields, values, {}, gr.skip(), state, ladder_chart(document.rungs), drawings=None)
-        self._keep(self._sessions, request, document)
+        self._slot.keep(session_of(request), document)
         state = opened_status(f"opened: {one.n} runs", one)
         drawings = await asyncio.to_thread(draw, one)
         return self._filled(*fields, gr.skip(), {}, state, drawings=drawings)
-
-    def _keep(self, sessions: Sessions, request: gr.Request, document: Document) -> None:
-        ticket = sessions.begin(session_of(request))  # what was running stops: the page shows this now
-        ticket.record = document
-        ticket.ended.set()
 
     @staticmethod
     def _filled(*values: Any, drawings: Drawings | None, notice: Any = None) -> tuple[Any, ...]:

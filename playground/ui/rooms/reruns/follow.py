@@ -12,7 +12,7 @@ from playground.runs.records import Document
 from playground.ui.rooms.reruns.controls import parse_mentions
 from playground.ui.rooms.reruns.progress import Progress
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Sessions, Ticket
+from playground.ui.shell.pages import Slot, Ticket
 from playground.ui.shell.work import follow_work
 from playground.views.rerun_charts import ladder_chart
 
@@ -23,12 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 async def follow_rerun(
-    sessions: Sessions, session: str, ask: Callable[[], tuple[Start, Progress]], kind: type[Document]
+    slot: Slot, session: str, ask: Callable[[], tuple[Start, Progress]], kind: type[Document]
 ) -> AsyncGenerator[tuple[dict[str, Any], list[Any]]]:
     """The status, and what came since the last one, until it has ended. Closing this stops the work.
 
     Args:
-        sessions: Where the page's record goes; one that brings no record leaves the page the one before.
+        slot: Where the page's record goes; one that brings no record leaves the page the one before.
         session: The page.
         ask: Checks what the page asks for and says how to start it; may raise a PlaygroundError.
         kind: Of the record that the work ends with.
@@ -38,14 +38,14 @@ async def follow_rerun(
     except PlaygroundError as error:
         yield failure(error), []
         return
-    before, ticket = sessions.last(session), sessions.begin(session)
+    before, ticket = slot.last(session), slot.begin(session)
     yield progress.value, []
     try:
         async with aclosing(follow_work(_keeping(start, ticket, kind), ticket)) as handfuls:
             async for updates in handfuls:
                 for update in updates:
                     progress.add(update)
-                if sessions.last(session) is ticket:  # else the page shows something newer already
+                if slot.last(session) is ticket:  # else the page shows something newer already
                     yield progress.value, updates
         if ticket.record is None:
             progress.stopped()
@@ -56,7 +56,7 @@ async def follow_rerun(
         value = failure(error)
     if ticket.record is None and before is not None:
         ticket.record = before.record
-    if sessions.last(session) is ticket:
+    if slot.last(session) is ticket:
         yield value, []
 
 
@@ -72,9 +72,9 @@ def _keeping(start: Start, ticket: Ticket, kind: type[Document]) -> Start:
     return work
 
 
-def shown_ladder(sessions: Sessions, session: str, mentions: Any) -> str:
+def shown_ladder(slot: Slot, session: str, mentions: Any) -> str:
     """The chart of the page's last ladder with these words counted; kept so, that a saved file is as shown."""
-    ticket = sessions.last(session)
+    ticket = slot.last(session)
     if ticket is None or not isinstance(ticket.record, TemperatureLadderRecord):
         return ""
     with suppress(PlaygroundError):  # the field says so itself; what was counted before stays

@@ -20,8 +20,8 @@ from playground.ui.rooms.reruns.ladder_controls import DEFAULT_TOKENS, ladder_re
 from playground.ui.rooms.reruns.ladder_live import LadderView, frames, opened_view
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
 from playground.ui.shell.live import failure
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
-from playground.ui.shell.sessions import Sessions
 
 PANE = "ladder"
 _TITLE = (
@@ -100,10 +100,10 @@ def _results() -> tuple[gr.HTML, ...]:
     return control, probe, about, gaps, rungs, others, fix_list(elem_id="ladder-fixes")
 
 
-def wire_ladder(section: Ladder, prompt: gr.Textbox, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_ladder(section: Ladder, prompt: gr.Textbox, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop, save and open. `prompt` is the tab's own; `controls` are those of the sidebar by field name."""
     fields: Controls = {**controls, "own_prompt": prompt, "tokens": section.tokens, "quick": section.quick}
-    shown = list(section.shown)
+    shown, slot = list(section.shown), pages.slot("ladder")
 
     async def climb(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
         try:
@@ -111,7 +111,7 @@ def wire_ladder(section: Ladder, prompt: gr.Textbox, controls: Controls, runner:
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
             return
-        climbing = frames(LadderView(), lambda stop: iter(ladder(runner, asked, stop)), sessions, session_of(request))
+        climbing = frames(LadderView(), lambda stop: iter(ladder(runner, asked, stop)), slot, session_of(request))
         async with aclosing(climbing) as values:
             async for each in values:
                 yield list(each)
@@ -121,13 +121,13 @@ def wire_ladder(section: Ladder, prompt: gr.Textbox, controls: Controls, runner:
             record = opened(text, LadderRecord)
         except PlaygroundError as error:
             return [*[gr.skip()] * len(shown), note("This file was not opened.", str(error), kind="problem")]
-        return [*opened_view(LadderView(), record, sessions, session_of(request)), gr.skip()]
+        return [*opened_view(LadderView(), record, slot, session_of(request)), gr.skip()]
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
     running = begin.then(climb, set(fields.values()), shown, concurrency_limit=None, **QUIET)

@@ -20,7 +20,7 @@ from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.runs.records import Document
 from playground.runs.stages import Stage
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Slot
 from playground.ui.shell.work import follow_work
 from playground.views import ladder as ladder_views
 from playground.views import load as load_views
@@ -172,10 +172,10 @@ class LoadView(LabView):
 
 
 async def frames(
-    view: LabView, start: Callable[[Callable[[], bool]], Iterator[Any]], sessions: Sessions, session: str
+    view: LabView, start: Callable[[Callable[[], bool]], Iterator[Any]], slot: Slot, session: str
 ) -> AsyncGenerator[tuple[Any, ...]]:
     """The view's values again and again until the work has ended, or the page shows something else."""
-    ticket = sessions.begin(session)
+    ticket = slot.begin(session)
     yield view.values()
     try:
         async with aclosing(follow_work(start, ticket)) as handfuls:
@@ -184,22 +184,20 @@ async def frames(
                     view.add(update)
                     if isinstance(update, Document):
                         ticket.record = update
-                if sessions.last(session) is not ticket:
+                if slot.last(session) is not ticket:
                     return
                 yield view.values()
     except Exception as error:  # whatever ended it is told in the page
         view.fail(error)
     else:
         view.end()
-    if sessions.last(session) is ticket:
+    if slot.last(session) is ticket:
         yield view.values()
 
 
-def opened_view(view: LabView, record: Document, sessions: Sessions, session: str) -> tuple[Any, ...]:
+def opened_view(view: LabView, record: Document, slot: Slot, session: str) -> tuple[Any, ...]:
     """A saved record in place of what the page showed, which is told to stop."""
-    ticket = sessions.begin(session)
-    ticket.record = record
-    ticket.ended.set()
+    slot.keep(session, record)
     view.add(record)
     view.opened()
     return view.values()

@@ -14,8 +14,8 @@ from playground.ui.components.tokens import mentions
 from playground.ui.rooms.reruns.events import RerunEvents
 from playground.ui.rooms.reruns.temperatures import Temperatures, build_temperatures, wire_temperatures
 from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.sessions import Sessions
 
 PANE = "reruns"
 DEFAULT_RUNS = 16
@@ -108,11 +108,11 @@ def _results() -> tuple[gr.HTML, ...]:
     return first, tree, agree, said, entropy, lengths, listed, numbers, alike
 
 
-def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, sessions: Sessions, ladders: Sessions) -> None:
+def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop, save and open. `controls` are those of the sidebar by field name, and Play's prompt as `prompt`."""
     own = controls | {"prompt": tab.prompt}
     fields = (tab.count, tab.seeds, tab.mentions)
-    events = RerunEvents(own, fields, runner, sessions, ladders)
+    events = RerunEvents(own, fields, runner, pages)
     buttons, section = [tab.run, tab.stop], tab.temperatures
     begin = tab.run.click(
         None, [own["random_seed"], own["seed"]], [*buttons, own["seed"]],
@@ -129,4 +129,4 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, sessions: Sessi
     )  # fmt: skip
     filled = [tab.prompt, *fields, section.values, tab.notice, tab.status, section.status, section.chart]
     tab.file.input(events.open, tab.file, [*filled, *tab.drawings], concurrency_limit=None, **QUIET)
-    wire_temperatures(section, fields, own, runner, ladders)
+    wire_temperatures(section, fields, own, runner, pages)

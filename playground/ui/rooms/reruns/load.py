@@ -18,8 +18,8 @@ from playground.ui.rooms.reruns.ladder_controls import DEFAULT_REQUESTS, DEFAULT
 from playground.ui.rooms.reruns.ladder_live import LoadView, opened_view
 from playground.ui.shell.common import Controls, note
 from playground.ui.shell.lab_section import LabSection, Work, wire_lab
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
-from playground.ui.shell.sessions import Sessions
 
 PANE = "load"
 _TITLE = (
@@ -63,8 +63,9 @@ def build_load() -> LabSection:
     return LabSection(run, stop, save, open_it, fields, news, download(), (state, bars, ways, ours))
 
 
-def wire_load(section: LabSection, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_load(section: LabSection, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop, save and open; the model is the sidebar's."""
+    slot = pages.slot("load")
 
     def start(values: dict[str, Any]) -> tuple[LoadView, Work]:
         asked = load_request(values)
@@ -75,6 +76,6 @@ def wire_load(section: LabSection, controls: Controls, runner: Runner, sessions:
             record = opened(text, LoadRecord)
         except PlaygroundError as error:
             return [*[gr.skip()] * len(section.shown), note("This file was not opened.", str(error), kind="problem")]
-        return [*opened_view(LoadView(0, 0), record, sessions, session), gr.skip()]
+        return [*opened_view(LoadView(0, 0), record, slot, session), gr.skip()]
 
-    wire_lab(section, {**section.fields, "model": controls["model"]}, start, show, sessions)
+    wire_lab(section, {**section.fields, "model": controls["model"]}, start, show, slot)

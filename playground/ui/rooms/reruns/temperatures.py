@@ -20,8 +20,8 @@ from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_reques
 from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import LadderProgress
 from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 from playground.views.rerun_charts import ladder_chart
 
 PANE = "temperatures"
@@ -66,9 +66,10 @@ def build_temperatures() -> Temperatures:
 
 
 def wire_temperatures(
-    section: Temperatures, fields: Sequence[Component], controls: Controls, runner: Runner, sessions: Sessions
+    section: Temperatures, fields: Sequence[Component], controls: Controls, runner: Runner, pages: Pages
 ) -> None:
     """Run, stop and save. `fields` are those of the tab: number of runs, seeds, mentions."""
+    slot = pages.slot("temperature-ladder")
 
     async def climb(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, str]]:
         session = session_of(request)
@@ -80,19 +81,19 @@ def wire_temperatures(
             progress = LadderProgress(asked.n, temperatures)
             return lambda stop: temperature_ladder(runner, asked, temperatures, stop), progress
 
-        async with aclosing(follow_rerun(sessions, session, ask, TemperatureLadderRecord)) as frames:
+        async with aclosing(follow_rerun(slot, session, ask, TemperatureLadderRecord)) as frames:
             async for value, updates in frames:
                 rungs += [update for update in updates if isinstance(update, RerunRecord)]
                 yield value, ladder_chart(rungs)
 
     async def settle(mentions: Any, request: gr.Request) -> str:
-        return await asyncio.to_thread(shown_ladder, sessions, session_of(request), mentions)
+        return await asyncio.to_thread(shown_ladder, slot, session_of(request), mentions)
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     buttons = [section.run, section.stop]
     begin = section.run.click(

@@ -15,15 +15,15 @@ from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.gates import wire_gates
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Slot
 from playground.views.run import facts_values
 
 
 class ModelEvents:
     """Handlers that fill the menus and bring models into memory. `first` is what a new page starts with."""
 
-    def __init__(self, runner: Runner, sessions: Sessions, first: tuple[str, str]):
-        self._runner, self._sessions, self._first = runner, sessions, first
+    def __init__(self, runner: Runner, plays: Slot, first: tuple[str, str]):
+        self._runner, self._plays, self._first = runner, plays, first
 
     def fill(self, model: Any, quantization: Any, context_length: Any) -> list[dict[str, Any]]:
         """Menus and context slider for what is chosen."""
@@ -34,7 +34,7 @@ class ModelEvents:
     ) -> AsyncGenerator[tuple[Any, ...]]:
         """Bring the choice into memory; on failure the menus go back to what is there."""
         stay = (gr.skip(), gr.skip(), gr.skip())
-        running = self._sessions.last(session_of(request))
+        running = self._plays.last(session_of(request))
         if running is not None and not running.ended.is_set():  # the status is the run's; the next one loads the choice
             yield gr.skip(), *self.fill(model, quantization, context_length)
             return

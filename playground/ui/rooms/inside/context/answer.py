@@ -11,7 +11,7 @@ from playground.experiments.context.chat import ChatRead, ChatRequest, chat
 from playground.runs.services import Runner
 from playground.ui.shell.feed import Feed
 from playground.ui.shell.live import Due, failure
-from playground.ui.shell.sessions import Ticket
+from playground.ui.shell.pages import Ticket
 from playground.ui.shell.work import follow_work
 from playground.views import context as views
 from playground.views.context import Shown

@@ -20,9 +20,8 @@ from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import Controls, named, session_of
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.live import failure
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Pages
 from playground.views import context as views
 from playground.views.context import Shown
 
@@ -33,9 +32,10 @@ _NOT_LOADED = "The strip is drawn once the model is in memory: the first message
 class ChatEvents:
     """Handlers over the runner. `fields` are the sidebar's controls by name, and `message` and `limit` of the chat."""
 
-    def __init__(self, fields: Controls, runner: Runner, sessions: Sessions, looked: Looked, feeds: Feeds):
-        self._fields, self._runner, self._sessions, self._looked = fields, runner, sessions, looked
-        self._feeds, self._chats = feeds, Chats(sessions)
+    def __init__(self, fields: Controls, runner: Runner, looked: Looked, pages: Pages):
+        self._fields, self._runner, self._looked = fields, runner, looked
+        self._pages, self._slot = pages, pages.slot("chat")
+        self._chats = Chats(self._slot)
 
     def _asked(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
         """What the controls ask for; the context length is the chat's own, and never more than the model's."""
@@ -54,16 +54,16 @@ class ChatEvents:
         return min(limit, own) if own and isinstance(limit, int | float) and not isinstance(limit, bool) else limit
 
     def _runs(self, session: str) -> bool:
-        ticket = self._sessions.last(session)
+        ticket = self._slot.last(session)
         return ticket is not None and not ticket.ended.is_set()
 
     async def preview(self, data: dict[Component, Any], request: gr.Request) -> Any:
         """The strip as it would be if the message were sent now; nothing is sent."""
         session = session_of(request)
-        before = self._sessions.last(session)
+        before = self._slot.last(session)
         await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
         own = self._chats.of(session)
-        if self._runs(session) or self._sessions.last(session) is not before:  # sent meanwhile: that is shown
+        if self._runs(session) or self._slot.last(session) is not before:  # sent meanwhile: that is shown
             return gr.skip()
         try:
             asked = self._asked(data, own.turns)
@@ -100,19 +100,18 @@ class ChatEvents:
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure(error)
             return
-        ticket, answer = self._sessions.begin(session), ChatAnswer(asked)
-        ticket.feeds.append(answer.feed)
-        self._feeds.add(answer.feed)
+        ticket, answer = self._slot.begin(session), ChatAnswer(asked)
+        self._pages.publish(answer.feed, ticket)
         async with aclosing(answer_frames(self._runner, answer, ticket)) as frames:
             async for _ in frames:
-                if self._sessions.last(session) is not ticket:  # a new chat was begun meanwhile
+                if self._slot.last(session) is not ticket:  # a new chat was begun meanwhile
                     return
                 yield self._frame(own, answer)
-        if self._sessions.last(session) is ticket:
+        if self._slot.last(session) is ticket:
             self._keep(own, answer)
             if answer.ids:
                 await answer.feed.taken()
-        if self._sessions.last(session) is ticket:
+        if self._slot.last(session) is ticket:
             yield self._ended(own, answer)
 
     def _frame(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
@@ -140,12 +139,12 @@ class ChatEvents:
 
     def stop(self, request: gr.Request) -> None:
         """Tell the answer to end; what has come is kept."""
-        self._sessions.stop(session_of(request))
+        self._slot.stop(session_of(request))
 
     async def begin(self, data: dict[Component, Any], request: gr.Request) -> tuple[Any, ...]:
         """An empty chat; an answer on its way is told to stop."""
         session = session_of(request)
-        self._sessions.begin(session).ended.set()
+        self._slot.keep(session)
         own = self._chats.of(session)
         own.turns, own.shown, own.settings, own.answered = (), None, None, None
         return "", await self.preview(data, request), "", {}

@@ -1,6 +1,6 @@
 """Context: what the model reads, what drops, what length costs; text as tokens. Layout, then wiring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Pages
 
 PANE = "context-chat"
 _LONGEST = 8192  # until the model's own limit is known
@@ -87,7 +87,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
 
 
 def wire_context(
-    section: Context, looked: Looked, controls: Controls, runner: Runner, sessions: Sequence[Sessions], feeds: Feeds
+    section: Context, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into.
 
@@ -96,16 +96,14 @@ def wire_context(
         looked: The run.
         controls: The sidebar's.
         runner: Answers.
-        sessions: Those of the chat, of the curve and of the needle test.
-        feeds: Those of the page.
+        pages: Own the chat, the curve and the needle test.
     """
-    chats, curves, needles = sessions
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
-    events = ChatEvents(fields, runner, chats, looked, feeds)
+    events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
-    wire_curve(section.curve, controls, runner, curves)
-    wire_needle(section.needle, controls, runner, needles)
+    wire_curve(section.curve, controls, runner, pages)
+    wire_needle(section.needle, controls, runner, pages)
     wire_tokenizer(section.tokenizer, section.tab, controls, runner)
 
     def fill(request: gr.Request) -> dict[Component, Any]:

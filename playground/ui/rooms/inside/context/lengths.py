@@ -28,8 +28,8 @@ from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.rooms.reruns.ladder_live import LabView, frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.live import failure
+from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved
-from playground.ui.shell.sessions import Sessions
 
 DEFAULT_LIMIT_S = 60
 _CURVE = (
@@ -114,7 +114,7 @@ def _listed(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-def wire_curve(card: Card, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_curve(card: Card, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop and save the length curve."""
 
     def ask(values: dict[str, Any]) -> tuple[LabView, Start]:
@@ -127,10 +127,10 @@ def wire_curve(card: Card, controls: Controls, runner: Runner, sessions: Session
         check_curve(runner, asked)
         return CurveView(), lambda stop: context_curve(runner, asked, stop)
 
-    _wire(card, controls, ask, sessions)
+    _wire(card, controls, ask, pages.slot("context"))
 
 
-def wire_needle(card: Card, controls: Controls, runner: Runner, sessions: Sessions) -> None:
+def wire_needle(card: Card, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop and save the needle test."""
 
     def ask(values: dict[str, Any]) -> tuple[LabView, Start]:
@@ -139,7 +139,7 @@ def wire_needle(card: Card, controls: Controls, runner: Runner, sessions: Sessio
         check_needle(runner, asked)
         return NeedleView(asked), lambda stop: needle(runner, asked, stop)
 
-    _wire(card, controls, ask, sessions)
+    _wire(card, controls, ask, pages.slot("needle"))
 
 
 def _numbers(text: Any, name: str) -> list[float]:
@@ -156,7 +156,7 @@ def _whole(text: Any, name: str) -> tuple[int, ...]:
     return tuple(int(value) for value in values)
 
 
-def _wire(card: Card, controls: Controls, ask: Ask, sessions: Sessions) -> None:
+def _wire(card: Card, controls: Controls, ask: Ask, slot: Slot) -> None:
     """What both have; model, quantization and prices are the sidebar's."""
     used = ("model", "quantization", "reference_model")
     fields: Controls = {**card.fields, **{name: controls[name] for name in used}}
@@ -168,15 +168,15 @@ def _wire(card: Card, controls: Controls, ask: Ask, sessions: Sessions) -> None:
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(shown) - 1)]
             return
-        async with aclosing(frames(view, start, sessions, session_of(request))) as values:
+        async with aclosing(frames(view, start, slot, session_of(request))) as values:
             async for each in values:
                 yield list(each)
 
     def stop(request: gr.Request) -> None:
-        sessions.stop(session_of(request))
+        slot.stop(session_of(request))
 
     async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(sessions, session_of(request))
+        return await saved(slot, session_of(request))
 
     begin = card.run.click(None, None, [card.run, card.stop], js=STARTED, **QUIET)
     running = begin.then(run, set(fields.values()), shown, concurrency_limit=None, **QUIET)

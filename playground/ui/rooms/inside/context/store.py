@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playground.engine.chat import Turn
 from playground.settings import Settings
-from playground.ui.shell.sessions import Sessions
+from playground.ui.shell.pages import Slot
 from playground.views.context import Shown
 
 
@@ -28,16 +28,16 @@ class Chat:
 class Chats:
     """Chats by the page's session hash. One lives as long as its page has a ticket: those of closed pages go."""
 
-    def __init__(self, sessions: Sessions):
-        self._sessions = sessions
+    def __init__(self, slot: Slot):
+        self._slot = slot
         self._chats: dict[str, Chat] = {}
         self._lock = threading.Lock()
 
     def of(self, session: str) -> Chat:
         """The page's chat; a new one, if it has none."""
-        if self._sessions.last(session) is None:
-            self._sessions.begin(session).ended.set()
+        if self._slot.last(session) is None:
+            self._slot.keep(session)
         with self._lock:
-            for other in [one for one in self._chats if self._sessions.last(one) is None]:
+            for other in [one for one in self._chats if self._slot.last(one) is None]:
                 del self._chats[other]
             return self._chats.setdefault(session, Chat())

@@ -1,0 +1,113 @@
+"""What each open page owns: the runs it started, by kind, and their documents. No page reaches another's."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from playground.runs.records import Document
+from playground.ui.shell.feed import Feed, Feeds
+
+MAX_SESSIONS = 500  # pages that closed without a word are dropped, oldest first, beyond this many
+
+
+@dataclass
+class Ticket:
+    """One run of one page, begun at a reading of `monotonic`.
+
+    `record` arrives from the run's thread, also after the page has stopped looking. `feeds` are held for the page,
+    which asks for their lines by name.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    record: Document | None = None
+    feeds: list[Feed] = field(default_factory=list)
+    begun_s: float = field(default_factory=time.monotonic)
+
+
+class Slot:
+    """The newest run of one kind of every page, by the page's session hash."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}  # the oldest first
+        self._lock = threading.Lock()
+
+    def begin(self, session: str) -> Ticket:
+        """A new run of this page; the one before it is stopped, since a page shows one."""
+        ticket = Ticket()
+        with self._lock:
+            before = self._tickets.pop(session, None)
+            self._tickets[session] = ticket
+            self._drop_oldest()
+        if before is not None:
+            before.stop.set()
+        return ticket
+
+    def keep(self, session: str, document: Document | None = None) -> Ticket:
+        """A document from elsewhere, such as a file, in place of the page's run, which stops."""
+        ticket = self.begin(session)
+        ticket.record = document
+        ticket.ended.set()
+        return ticket
+
+    def _drop_oldest(self) -> None:
+        ended = (session for session, ticket in self._tickets.items() if ticket.ended.is_set())
+        for session in list(ended)[: max(0, len(self._tickets) - MAX_SESSIONS)]:
+            del self._tickets[session]
+
+    def last(self, session: str) -> Ticket | None:
+        """The page's newest run."""
+        with self._lock:
+            return self._tickets.get(session)
+
+    def stop(self, session: str) -> None:
+        """Stop the page's run; nothing happens if it has none."""
+        ticket = self.last(session)
+        if ticket is not None:
+            ticket.stop.set()
+
+    def forget(self, session: str) -> None:
+        """The page has closed: stop its run and keep nothing."""
+        with self._lock:
+            ticket = self._tickets.pop(session, None)
+        if ticket is not None:
+            ticket.stop.set()
+
+
+class Pages:
+    """A slot for each kind of document that a page makes or opens: a run in one never stops or replaces another's.
+
+    Attributes:
+        feeds: What the pages' runs stream.
+    """
+
+    def __init__(self) -> None:
+        self.feeds = Feeds()
+        self._slots: dict[str, Slot] = {}
+        self._lock = threading.Lock()
+
+    def slot(self, name: str) -> Slot:
+        """The slot of this name, the same one each time."""
+        with self._lock:
+            return self._slots.setdefault(name, Slot())
+
+    def documents(self, session: str, *names: str) -> list[Document]:
+        """The page's documents in the slots of these names, in all without names; the newest run first."""
+        with self._lock:
+            slots = [slot for name, slot in self._slots.items() if not names or name in names]
+        tickets = [ticket for slot in slots if (ticket := slot.last(session)) is not None]
+        tickets.sort(key=lambda ticket: -ticket.begun_s)
+        return [ticket.record for ticket in tickets if ticket.record is not None]
+
+    def publish(self, feed: Feed, ticket: Ticket) -> None:
+        """From now on the page may ask for the feed, as long as the ticket lives."""
+        if feed not in ticket.feeds:
+            ticket.feeds.append(feed)
+            self.feeds.add(feed)
+
+    def forget(self, session: str) -> None:
+        """The page has closed: stop its runs and keep nothing."""
+        with self._lock:
+            slots = list(self._slots.values())
+        for slot in slots:
+            slot.forget(session)
