@@ -17,7 +17,7 @@ TABS = {
     "Inside": ("Sampler", "Branches", "Context", "Layers"),
     "Cost": ("Month", "Own hardware", "Agents", "Retrieval or training", "Cascade and cache", "Energy"),
 }
-_MADE = re.compile(r"^(component-|svelte|input-|radio-|range_id|tip-)")  # ids that count up, by Gradio or by a part
+_MADE = re.compile(r"^(component-|html-|svelte|input-|radio-|range_id|tip-)")  # made by Gradio or by a part
 _IDS = "[...document.querySelectorAll('[id]')].map((one) => one.id)"
 
 
