@@ -16,14 +16,14 @@ from playground.models.catalogue import Catalogue
 from playground.models.fetch import fetch
 from playground.models.placement import device_name
 from playground.paths import presets_dir
-from playground.runs.progress import told
+from playground.runs.progress import with_progress
 from playground.views.format import format_bytes
 
 
 def run_bench(*, quick: bool, only: list[str], json: bool) -> None:
     """Run the measurements and print them."""
     catalogue = Catalogue.load(presets_dir(), [])
-    show_progress(told(lambda progress: fetch(catalogue.default, progress)))
+    show_progress(with_progress(lambda progress: fetch(catalogue.default, progress)))
     bandwidth = measure_bandwidth("cpu")
     bench = Bench(catalogue, bandwidth, **({"rounds": 2, "tokens": 24} if quick else {}))
     for name in only:

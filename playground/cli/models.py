@@ -6,7 +6,7 @@ from playground.cli.terminal import print_json, show_progress
 from playground.models.catalogue import Catalogue
 from playground.models.fetch import fetch, is_ready
 from playground.paths import presets_dir
-from playground.runs.progress import told
+from playground.runs.progress import with_progress
 
 
 def list_models(*, json: bool) -> None:
@@ -34,7 +34,7 @@ def list_models(*, json: bool) -> None:
 def fetch_model(model: str, *, json: bool) -> None:
     """Bring a model onto this machine."""
     entry = Catalogue.load(presets_dir(), []).find(model)
-    show_progress(told(lambda progress: fetch(entry, progress)))
+    show_progress(with_progress(lambda progress: fetch(entry, progress)))
     folder = str(fetch(entry))
     if json:
         print_json(json_module.dumps({"id": entry.id, "path": folder}))

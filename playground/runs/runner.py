@@ -20,7 +20,7 @@ from playground.runs.batch import batch_updates, check_rows
 from playground.runs.devices import Devices
 from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings
-from playground.runs.progress import told
+from playground.runs.progress import with_progress
 from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
 from playground.settings import LIMITS, Settings, check_prompt
@@ -176,7 +176,7 @@ class Runner:
         def work(progress: Progress) -> LocalBackend:
             return self._slot.ensure(model, quantization, progress)
 
-        steps = told(work)
+        steps = with_progress(work)
         while True:
             try:
                 stage, fraction = next(steps)

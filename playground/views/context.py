@@ -162,7 +162,7 @@ def chips_value(
     return _packed({"title": title, "told": told, "tokens": tokens, "labels": [list(label) for label in labels]})
 
 
-def tokens_told(record: TokensRecord) -> str:
+def tokens_summary(record: TokensRecord) -> str:
     """Counts of a text in tokens, and what became of control tokens in it."""
     own = max(1, record.text_tokens)
     words = (

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from playground.runs.progress import told
+from playground.runs.progress import with_progress
 
 
 def finish(steps):
@@ -21,7 +21,7 @@ def test_steps_come_in_order_and_then_the_result():
         progress("second", None)
         return 42
 
-    assert finish(told(work)) == ([("first", 0.5), ("second", None)], 42)
+    assert finish(with_progress(work)) == ([("first", 0.5), ("second", None)], 42)
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt(), SystemExit(3)])
@@ -30,7 +30,7 @@ def test_an_error_comes_after_the_steps_before_it(error: BaseException):
         progress("first", 0.0)
         raise error
 
-    steps = told(work)
+    steps = with_progress(work)
     assert next(steps) == ("first", 0.0)
     with pytest.raises(type(error)) as caught:
         next(steps)
@@ -45,7 +45,7 @@ def test_closing_waits_for_the_work_to_end():
         may_end.wait(10)
         ended.set()
 
-    steps = told(work)
+    steps = with_progress(work)
     next(steps)
     threading.Timer(0.1, may_end.set).start()
     steps.close()
@@ -60,7 +60,7 @@ def test_one_who_leaves_the_program_does_not_wait_for_a_download():
         may_end.wait(5)
         ended.set()
 
-    steps = told(work)
+    steps = with_progress(work)
     next(steps)
     with pytest.raises(KeyboardInterrupt):
         steps.throw(KeyboardInterrupt)

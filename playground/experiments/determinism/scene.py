@@ -12,7 +12,7 @@ from playground.engine.text import piece_texts, whole_text
 from playground.experiments.determinism.answers import Ground, Measured, Reference
 from playground.experiments.determinism.process import Job
 from playground.models.loading import Engine, LoadedModel, load, unload
-from playground.runs.progress import told
+from playground.runs.progress import with_progress
 from playground.runs.stages import ShouldStop, Stage, Steps
 from playground.settings import Settings
 
@@ -103,7 +103,7 @@ def loading(like: LoadedModel, quantization: str, engine: Engine = "transformers
     Raises:
         PlaygroundError: It can't run here, or does not fit.
     """
-    steps = told(
+    steps = with_progress(
         lambda progress: load(
             like.entry, quantization,
             device=like.facts.device, engine=engine, probe=lambda *_: lambda _: like.findings, progress=progress,

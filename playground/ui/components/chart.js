@@ -178,7 +178,7 @@ function draw() {
   const { width, height } = size ??= { width: plot.clientWidth, height: plot.clientHeight };
   if (!width || drawn === `${width} ${height}`) return; // in a tab that is not open there is no place yet
   drawn = `${width} ${height}`;
-  find('.summary').classList.toggle('unseen', width >= 480 && !props.told);
+  find('.summary').classList.toggle('unseen', width >= 480 && !props.summary);
   svg.textContent = '';
   find('.numbered').hidden = true;
   here = halos = null;

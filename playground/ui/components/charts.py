@@ -13,7 +13,7 @@ def chart(
     label: str,
     height: int = 180,
     empty: str = "Nothing to draw yet.",
-    told: bool = False,
+    summary: bool = False,
     feed: str = "",
     **props: Any,
 ) -> gr.HTML:
@@ -24,7 +24,7 @@ def chart(
         label: Names it for those who do not see it.
         height: Of the plot in pixels, axes included; it stays, whatever is drawn.
         empty: Shown while there are no points.
-        told: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
+        summary: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
         feed: Instead of a value: the name of a drawing that the Cost tab's calculators make in the page.
         props: More of `gr.HTML`.
     """
@@ -39,7 +39,7 @@ def chart(
         f'<div class="scroll" tabindex="0" role="group" aria-label="{attribute(label)}: values">'
         "<table><thead></thead><tbody></tbody></table></div></details></figure>"
     )
-    return part("chart", value or "", template, told=told, feed=feed, **props)
+    return part("chart", value or "", template, summary=summary, feed=feed, **props)
 
 
 def bar_rows(feed: str, *, label: str, **props: Any) -> gr.HTML:

@@ -96,8 +96,8 @@ def _fields() -> Controls:
 def _results() -> tuple[gr.HTML, ...]:
     told = text_line(elem_id="agents-told")
     with gr.Row(elem_classes="agents-charts"):
-        read = chart(label="Input tokens of all steps so far", height=240, told=True, elem_id="agents-input")
-        times = chart(label="Time to first token of each step", height=240, told=True, elem_id="agents-ttft")
+        read = chart(label="Input tokens of all steps so far", height=240, summary=True, elem_id="agents-input")
+        times = chart(label="Time to first token of each step", height=240, summary=True, elem_id="agents-ttft")
     table = plain_table("Every step, predicted and measured", elem_id="agents-table")
     with gr.Accordion("What was said", open=False, elem_id="agents-said"):
         said = transcript(pane=PANE, empty="Each step appears here when it has ended.", elem_id="agents-turns")

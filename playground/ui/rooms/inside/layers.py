@@ -87,8 +87,8 @@ def build_layers() -> Layers:
             grid = lens_grid(elem_id="layers-grid")
             cost = text_line(elem_id="layers-cost")
             with gr.Row(elem_classes="layers-charts"):
-                updates = chart(label="Update of each layer", height=170, told=True, elem_id="layers-updates")
-                times = chart(label="Time of each layer", height=170, told=True, elem_id="layers-times")
+                updates = chart(label="Update of each layer", height=170, summary=True, elem_id="layers-updates")
+                times = chart(label="Time of each layer", height=170, summary=True, elem_id="layers-times")
         with gr.Column(elem_classes="card layers-found"):
             gr.HTML(_ATTENTION, elem_classes="lab-title")
             choices = look_at(pane=PANE, elem_id="layers-choices")

@@ -82,7 +82,7 @@ def _results() -> tuple[gr.HTML, ...]:
             label="Gaps of the reference, and how far each rung reaches",
             height=220,
             empty="Gaps between the two likeliest tokens of the reference appear here.",
-            told=True,
+            summary=True,
             elem_id="ladder-gaps",
         )
     rungs = rung_list(

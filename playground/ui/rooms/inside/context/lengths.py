@@ -85,8 +85,8 @@ def build_curve() -> Card:
         state = stage_line("Not run yet.", pane="context-curve", elem_id="context-curve-stage")
         news = notice(pane="context-curve", elem_classes="notice")
         with gr.Row(elem_classes="context-pair", elem_id="context-curve-charts"):
-            times = chart(label="Prefill time against context length", height=240, told=True)
-            memory = chart(label="KV cache against context length", height=240, told=True)
+            times = chart(label="Prefill time against context length", height=240, summary=True)
+            memory = chart(label="KV cache against context length", height=240, summary=True)
         table = plain_table("Every length that was measured", elem_id="context-curve-table")
     fields = {"curve_lengths": lengths, "time_limit_s": limit}
     return Card(run, stop, save, fields, news, download(), (state, times, memory, table))

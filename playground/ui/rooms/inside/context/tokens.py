@@ -15,7 +15,7 @@ from playground.ui.components.forms import text_line
 from playground.ui.components.tokens import token_chips
 from playground.ui.rooms.inside.context.lengths import title
 from playground.ui.shell.common import QUIET, Controls, named
-from playground.views.context import chips_value, tokens_told
+from playground.views.context import chips_value, tokens_summary
 from playground.views.context_charts import languages_chart
 
 _TYPING_S = 0.2
@@ -45,7 +45,7 @@ def build_tokenizer() -> Tokenizer:
         counts = text_line("", elem_id="context-tokens-told")
         chips = token_chips("Tokens of the text", elem_id="context-tokens-chips", empty="Tokens appear here.")
         languages = chart(
-            label="Characters a token by language", height=220, told=True, elem_id="context-languages",
+            label="Characters a token by language", height=220, summary=True, elem_id="context-languages",
             empty="The same text in several languages, counted by this tokenizer, appears here.",
         )  # fmt: skip
     return Tokenizer({"text": text, "chat": chat, "inject": inject}, (counts, chips, languages))
@@ -80,4 +80,4 @@ def _read(runner: Runner, values: dict[str, Any]) -> tuple[str, str, str]:
     )
     told = "dashed: template; bold frame: control token" if record.chat or record.inject else ""
     chips = chips_value(record.tokens, told=told)
-    return tokens_told(record), chips, languages_chart(record.languages, record.languages_source)
+    return tokens_summary(record), chips, languages_chart(record.languages, record.languages_source)
