@@ -1,5 +1,7 @@
 """A cost calculation as text for a terminal."""
 
+from collections.abc import Sequence
+
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import Section
 from playground.experiments.costing.records import CostSheet
@@ -54,7 +56,7 @@ def _closing(sheet: CostSheet) -> str:
     return "\n".join([f"List prices of {sheet.prices_as_of}.", *money, *sheet.notes])
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     """Columns as wide as their widest cell, numbers to the right; the last as it is."""
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return "\n".join(

@@ -57,7 +57,7 @@ def takes_options(options: dict[str, Any]) -> Callable[[Callable[..., None]], Ca
             for name, hint in options.items()
         ]
         kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in own.items() if name != "values"]
-        wrapped.__signature__ = inspect.Signature([*kept, *added])  # pyright: ignore[reportAttributeAccessIssue]  # what typer reads
+        wrapped.__signature__ = inspect.Signature([*kept, *added])  # pyrefly: ignore[missing-attribute]  # what typer reads
         wrapped.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
         return wrapped
 

@@ -217,7 +217,7 @@ def _choices(rows: list[Row], logits: Tensor, prompt: Tensor) -> list[Choice]:
         drawn = choose(own, settings, [row.noise for row in group], [len(row.ids) for row in group])
         for place, row, scores, choice in zip(places, group, own, drawn, strict=True):
             token = row.next_forced()
-            chosen[place] = choice if token in (None, choice.id) else choice_of(token, scores, settings)
+            chosen[place] = choice if token is None or token == choice.id else choice_of(token, scores, settings)
     return [chosen[place] for place in range(len(rows))]
 
 

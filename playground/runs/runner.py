@@ -184,7 +184,7 @@ class Runner:
                 return end.value
             yield Loading(model, quantization, stage, fraction)
 
-    def _updates(self, run: "Run") -> Iterator[Update]:
+    def _updates(self, run: "Run") -> Generator[Update, None, None]:
         """Queue, load, prepare, stream, record."""
         started_at = time.perf_counter()
 
@@ -213,7 +213,7 @@ class Runner:
         if run.measurement is None:  # stopped before its turn came
             yield Finished("cancelled", "", time.perf_counter() - started_at)
 
-    def _batch_updates(self, batch: "Batch") -> Iterator[BatchUpdate]:
+    def _batch_updates(self, batch: "Batch") -> Generator[BatchUpdate, None, None]:
         """Queue, load, and all rows."""
         started_at = time.perf_counter()
         request = batch.request
@@ -265,7 +265,7 @@ class Run:
 
     def close(self) -> None:
         """End the run and give the model back; from the thread that iterates."""
-        self._iterator.close()  # pyright: ignore[reportAttributeAccessIssue]  # it is a generator
+        self._iterator.close()
 
     def meters(self) -> Meters | None:
         """Everything measured so far; None before the prompt is being read."""
@@ -286,7 +286,7 @@ class Batch:
 
     def close(self) -> None:
         """End the rows and give the model back; from the thread that iterates."""
-        self._iterator.close()  # pyright: ignore[reportAttributeAccessIssue]  # it is a generator
+        self._iterator.close()
 
     def meters(self, row: int) -> Meters | None:
         """Everything measured so far of a row; None before the prompt is being read, or where rows are not measured."""

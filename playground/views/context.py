@@ -48,15 +48,15 @@ def strip_value(shown: Shown) -> str:
     """Parts of the context with their tokens: what fell out, what is in, the answer, what is free."""
     prepared = shown.prepared
     newest = shown.newest
-    parts = [["dropped", name, tokens] for name, tokens in _dropped(shown)]
-    parts += [[kind_of(one, newest), part_name(one, newest), one.end - one.start] for one in prepared.segments]
+    parts: list[tuple[str, str, int]] = [("dropped", name, tokens) for name, tokens in _dropped(shown)]
+    parts += [(kind_of(one, newest), part_name(one, newest), one.end - one.start) for one in prepared.segments]
     free = prepared.context_length - len(prepared.ids)
     if shown.answer_ids is not None:
         answer = min(len(shown.answer_ids), free)
-        parts.append(["answer", "answer", answer])
+        parts.append(("answer", "answer", answer))
         free -= answer
     room = min(shown.room, free)
-    parts += [["room", "room for the answer", room], ["free", "free", free - room]]
+    parts += [("room", "room for the answer", room), ("free", "free", free - room)]
     told = [
         [kind, name, tokens, PART_NAMES[kind]] for kind, name, tokens in parts if tokens or kind in ("answer", "free")
     ]

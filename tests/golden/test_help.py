@@ -14,7 +14,7 @@ def _helps(command: click.Command, path: str, parent: click.Context | None = Non
     context = click.Context(command, parent, path.rpartition(" ")[2], terminal_width=100, max_content_width=100)
     yield command.get_help(context)
     for name in sorted(getattr(command, "commands", {})):
-        yield from _helps(command.commands[name], f"{path} {name}", context)  # pyright: ignore[reportAttributeAccessIssue]
+        yield from _helps(command.commands[name], f"{path} {name}", context)
 
 
 def test_every_help_is_as_agreed(monkeypatch: pytest.MonkeyPatch):

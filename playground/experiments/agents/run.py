@@ -6,7 +6,7 @@ can't be trusted to ask for it; so what is measured is the loop's tokens and tim
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
@@ -139,7 +139,7 @@ class _Loop:
 
     def _record(self, ended: AgentEnded, words: str) -> AgentRecord:
         request = self._request
-        own = asdict(request)
+        own: dict[str, Any] = asdict(request)
         names = (
             "task", "document", "tool", "passage_tokens", "strategy", "keep_steps", "summary_every", "summary_tokens",
             "without_cache", "reference_model",

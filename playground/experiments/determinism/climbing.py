@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def _sampling(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
     same = "gave the same answer" if parted is None else f"parted at token {parted}"
     note = f"Temperature {scene.settings.temperature:g}, {how}: two such runs {same}."
     fork = fork_between(scene.reference.token_ids, first)
-    return Measured(**{**vars(measured), "token_ids": first, "fork": fork}), note
+    return replace(measured, token_ids=first, fork=fork), note
 
 
 def _forced(scene: Scene, rung: Rung, manner: Manner, note: str = "") -> Steps[tuple[Measured, str]]:

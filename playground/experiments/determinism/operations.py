@@ -51,7 +51,9 @@ class Widths:
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Widths":
         """From what `plain` gave."""
-        return cls(**{**values, "linears": tuple((out, width) for out, width in values["linears"])})
+        linears = tuple((out, width) for out, width in values["linears"])
+        own: dict[str, Any] = {**values, "linears": linears}
+        return cls(**own)
 
     def plain(self) -> dict[str, Any]:
         """As JSON values."""

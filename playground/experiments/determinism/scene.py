@@ -74,7 +74,7 @@ class Scene:
 
     def job(self, kind: str = "answer", **values: Any) -> Job:
         """The reference's computation for a fresh process."""
-        common = {
+        common: dict[str, Any] = {
             "entry": self.loaded.entry.model_dump_json(), "quantization": self.quantization, "device": self.device,
             "prompt": tuple(self.prompt), "room": self.room, "eos_ids": tuple(self.loaded.eos_ids),
         }  # fmt: skip

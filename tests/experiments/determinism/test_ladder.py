@@ -222,7 +222,7 @@ def test_leaving_the_ladder_gives_model_and_turn_back(climbs: Climbs):
     runner = climbs.runner()
     climb = ladder(runner, LadderRequest(request(max_new_tokens=8), quick=True))
     next(update for update in climb if isinstance(update, RungRecord))
-    climb.close()  # pyright: ignore[reportAttributeAccessIssue]
+    climb.close()
     assert of(LadderRecord, ladder(runner, LadderRequest(request(max_new_tokens=2), ("greedy",), True)))
 
 

@@ -163,6 +163,6 @@ def test_what_can_not_be_asked_is_refused_at_once(climbs: Climbs, changes, said)
 
 def test_the_state_of_other_kinds_of_layers_is_refused_by_name():
     cache = DynamicCache(config=tiny_model().config)
-    cache.layers.append(Counter())  # pyright: ignore[reportArgumentType]  # stands for a layer with another state
+    cache.layers.append(Counter())  # stands for a layer with another state
     with pytest.raises(PlaygroundError, match="Counter"):
         check_joinable(cache)

@@ -55,7 +55,7 @@ class _SweepView:
             self._close(cell, update)
         elif isinstance(update, Finished):
             return  # its record comes next, with the figures
-        self.status = views.status(update) if isinstance(update, Queued | Loading) else self._progress()  # type: ignore[assignment]  # these two always have one
+        self.status = views.status(update) if isinstance(update, Queued | Loading) else self._progress()  # pyrefly: ignore[bad-assignment]  # these two always have one
 
     def _open(self, cell: int) -> None:
         if cell not in self._begun:
