@@ -10,8 +10,10 @@ from playground.backends.base import Loading, Queued
 from playground.data.presets import Hardware
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
+from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.metrics.timing import timing_of
 from playground.models.facts import KVLayer, KVLayout, ModelFacts
+from playground.runs.pricing import Pricing
 from playground.runs.records import (
     CandidateRecord,
     CostRecord,
@@ -191,7 +193,7 @@ class FakeRun:
             end_s=end,
         )
         kv = (prompt + max(0, tokens - 1)) * KV_BYTES_PER_TOKEN
-        price = self.request.hardware_usd_per_hour or 0.0
+        price, reference = self._runner.pricing.usd_per_hour, self._runner.pricing.reference
         return Meters(
             prompt, tokens, end, self._prefill_s, TimingRecord(**asdict(timing)),
             MemoryRecord(
@@ -201,7 +203,7 @@ class FakeRun:
             kv, (self.request.settings.context_length or 8192) * KV_BYTES_PER_TOKEN, None, None,
             0.62, 0.4 / self._runner.script.tokens_per_s, 18e9,
             CostRecord(
-                reference_model=self.request.reference_model or "openai/gpt-4o-mini", input_tokens=prompt,
+                reference_model=reference, input_tokens=prompt,
                 output_tokens=tokens, input_usd=prompt * 1.5e-7, output_usd=tokens * 6e-7,
                 total_usd=prompt * 1.5e-7 + tokens * 6e-7, prices_as_of="genai-prices 0.2.3, newest check 2026-08-20",
                 own_hardware_usd=end * price / 3600,
@@ -244,10 +246,15 @@ class FakeRunner:
         self.script = script or Script()
         self.catalogue = FakeCatalogue()
         self.hardware = Hardware(id="fake", title="Fake", usd_per_hour=0.25, watts=30, source="Assumed for tests.")
+        self.pricing = Pricing(DEFAULT_REFERENCE, 0.25)
         self.turn = threading.Lock()
         self.requests: list[RunRequest] = []
         self.runs: list[FakeRun] = []
         self.facts: ModelFacts | None = self._facts("fake-135m", "fp32") if loaded else None
+
+    def priced(self, reference: str | None = None, usd_per_hour: float | None = None) -> "FakeRunner":
+        """Itself: one page at a time."""
+        return self
 
     def _facts(self, model: str, quantization: str) -> ModelFacts:
         entry = next(entry for entry in self.catalogue.entries if entry.id == model)

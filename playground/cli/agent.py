@@ -22,7 +22,7 @@ from playground.experiments.agents.request import (
 )
 from playground.experiments.agents.run import agent_loop
 from playground.files import read_text
-from playground.metrics.prices import DEFAULT_REFERENCE, find_reference
+from playground.metrics.prices import find_reference
 from playground.settings import MAX_PROMPT_CHARS, make_settings
 from playground.views.format import format_money, format_seconds
 
@@ -53,9 +53,10 @@ def run_agent(
     request = AgentRequest(
         task, text, name, quantization or "fp32", settings, **counts, tool=cast(Tool, tool),
         strategy=cast(Strategy, history), without_cache=without_cache,
-        reference_model=DEFAULT_REFERENCE if reference is None else find_reference(reference),
     )  # fmt: skip
     check_agent(runner, request)
+    if reference is not None:
+        runner = runner.priced(find_reference(reference))
     show_progress(loading_steps(runner.load(name, request.quantization)))
     with stop_on_interrupt() as stopped:
         record = last_record(AgentRecord, agent_loop(runner, request, stopped.is_set), "before the first step ended")

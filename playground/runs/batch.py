@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 
 from playground.backends.local import LocalBackend
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.errors import PlaygroundError
-from playground.metrics.cost import api_cost, own_hardware_cost
 from playground.metrics.memory import PeakSampler
 from playground.models.placement import available_bytes
 from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings, energy_record, model_record
-from playground.runs.records import CostRecord, MemoryRecord
+from playground.runs.records import MemoryRecord
 from playground.runs.updates import (
     MAX_BATCH,
     MAX_ROWS,
@@ -113,10 +111,7 @@ def _widest(settings: Sequence[Settings]) -> Settings:
 
 
 def _alone(request: BatchRequest, settings: Settings) -> RunRequest:
-    return RunRequest(
-        request.prompt, request.model, request.quantization, settings,
-        request.reference_model, request.hardware_usd_per_hour,
-    )  # fmt: skip
+    return RunRequest(request.prompt, request.model, request.quantization, settings)
 
 
 class _Together:
@@ -165,25 +160,9 @@ class _Together:
                 rss_bytes=self._peak.rss_bytes,
                 peak_rss_bytes=self._peak.peak_rss_bytes,
             ),
-            cost=self._cost(wall_s),
+            cost=self._around.pricing.batch(
+                len(self._prompt.ids), [n for n in self._tokens if n], self._computed_tokens, wall_s
+            ),
             energy=energy_record(self._around.energy.read()),
             environment=environment,
-        )
-
-    def _cost(self, wall_s: float) -> CostRecord:
-        """Each row that answered is one request, its prompt uncached: price tiers go by request."""
-        around, prompt = self._around, len(self._prompt.ids)
-        answered = [n for n in self._tokens if n]
-        costs = [api_cost(around.reference_model, prompt, n) for n in answered]
-        nothing = api_cost(around.reference_model, 0, 0)
-        return CostRecord(
-            reference_model=nothing.reference_model,
-            input_tokens=prompt * len(answered),
-            cached_tokens=max(0, prompt * len(answered) - self._computed_tokens),
-            output_tokens=sum(answered),
-            input_usd=sum((cost.input_usd for cost in costs), Decimal(0)),
-            output_usd=sum((cost.output_usd for cost in costs), Decimal(0)),
-            total_usd=sum((cost.total_usd for cost in costs), Decimal(0)),
-            prices_as_of=nothing.prices_as_of,
-            own_hardware_usd=own_hardware_cost(wall_s, around.usd_per_hour),
         )

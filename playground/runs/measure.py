@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from playground.engine.events import Event, Finished, PreparedPrompt, PromptProcessed, TokenEvent
-from playground.metrics.cost import api_cost, own_hardware_cost
 from playground.metrics.energy import Energy, EnergyMeter
 from playground.metrics.memory import PeakSampler, gpu_memory
 from playground.metrics.roofline import mbu, step_limit_s
 from playground.metrics.timing import TokenTimes
 from playground.models.facts import ModelFacts
+from playground.runs.pricing import Pricing
 from playground.runs.records import (
     CandidateRecord,
     CostRecord,
@@ -34,8 +34,7 @@ class Surroundings:
         facts: The model.
         predict_kv_bytes: Tokens to bytes of KV cache; gives None where that is unknown.
         bandwidth_bytes_per_s: Measured memory bandwidth of the model's device.
-        reference_model: Whose list price to tell.
-        usd_per_hour: Price of the machine.
+        pricing: What the tokens and the machine's time cost.
         energy: Running since the turn began.
         started_at: `perf_counter` reading of the request.
         begun_at: Same, when the turn began: waiting for others costs nothing.
@@ -44,8 +43,7 @@ class Surroundings:
     facts: ModelFacts
     predict_kv_bytes: Callable[[int], int | None]
     bandwidth_bytes_per_s: float | None
-    reference_model: str
-    usd_per_hour: float
+    pricing: Pricing
     energy: EnergyMeter
     started_at: float
     begun_at: float
@@ -105,7 +103,7 @@ class Measurement:
             limit_s=step_limit_s(step_bytes, kv_bytes, bandwidth) if bandwidth else None,
             bandwidth_bytes_per_s=bandwidth,
             cost=self._cost(count, elapsed_s),
-            hardware_usd_per_hour=around.usd_per_hour,
+            hardware_usd_per_hour=around.pricing.usd_per_hour,
             energy=energy_record(around.energy.read()),
         )
 
@@ -141,9 +139,8 @@ class Measurement:
         around = self._around
         prompt, processed = len(self._prompt.ids), self._processed
         cached = prompt - processed.computed_tokens if processed else 0
-        cost = api_cost(around.reference_model, prompt, tokens, cached)
         busy_s = elapsed_s - (around.begun_at - around.started_at)
-        return CostRecord(**asdict(cost), own_hardware_usd=own_hardware_cost(max(0.0, busy_s), around.usd_per_hour))
+        return around.pricing.run(prompt, tokens, cached, max(0.0, busy_s))
 
     def record(self, request: RunRequest, environment: dict[str, Any]) -> RunRecord:
         """The finished run as a document.

@@ -1,10 +1,11 @@
 """The one place that wires prompt -> stream -> measure -> record: page, command line and experiments run through it."""
 
+import copy
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.backends.local import LocalBackend
@@ -20,6 +21,7 @@ from playground.runs.batch import batch_updates, check_rows
 from playground.runs.devices import Devices
 from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings
+from playground.runs.pricing import Pricing
 from playground.runs.progress import with_progress
 from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
@@ -35,6 +37,7 @@ class Runner:
     def __init__(self, slot: ModelSlot, hardware: Hardware):
         self._slot = slot
         self._hardware = hardware
+        self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
         self._devices = Devices(hardware)
         self._speeds = Speeds()
 
@@ -45,8 +48,24 @@ class Runner:
 
     @property
     def hardware(self) -> Hardware:
-        """The machine whose price and watts are assumed, unless a request names its own price."""
+        """The machine whose price and watts are assumed, unless `priced` names another price."""
         return self._hardware
+
+    def priced(self, reference: str | None = None, usd_per_hour: float | None = None) -> Self:
+        """The same runner, whose records are priced otherwise.
+
+        Args:
+            reference: Whose list price, `provider/model`; None keeps it.
+            usd_per_hour: Price of the machine; None keeps it.
+
+        Raises:
+            PlaygroundError: The reference is not in the price list.
+        """
+        reference = reference or self.pricing.reference
+        rates(reference)  # it refuses what is not in the list
+        other = copy.copy(self)
+        other.pricing = Pricing(reference, self.pricing.usd_per_hour if usd_per_hour is None else usd_per_hour)
+        return other
 
     @property
     def facts(self) -> ModelFacts | None:
@@ -113,10 +132,7 @@ class Runner:
         """
         check_prompt(request.prompt)
         self._slot.check(request.model, request.quantization)
-        reference, price = self._prices(request.reference_model, request.hardware_usd_per_hour)
-        settings = with_seed(request.settings)
-        request = replace(request, settings=settings, reference_model=reference, hardware_usd_per_hour=price)
-        return Run(self, request, should_stop)
+        return Run(self, replace(request, settings=with_seed(request.settings)), should_stop)
 
     def start_batch(
         self, request: BatchRequest, should_stop: Callable[[], bool] = lambda: False, *, records: bool = False
@@ -134,9 +150,7 @@ class Runner:
         check_prompt(request.prompt)
         self._slot.check(request.model, request.quantization)
         check_rows(request.settings)
-        reference, price = self._prices(request.reference_model, request.hardware_usd_per_hour)
-        settings = tuple(with_seed(own) for own in request.settings)
-        request = replace(request, settings=settings, reference_model=reference, hardware_usd_per_hour=price)
+        request = replace(request, settings=tuple(with_seed(own) for own in request.settings))
         return Batch(self, request, should_stop, records)
 
     def holding(
@@ -163,12 +177,6 @@ class Runner:
         """The energy of this device from now on; for work that holds the model's turn."""
         return self._devices.start_meter(device)
 
-    def _prices(self, reference: str | None, usd_per_hour: float | None) -> tuple[str, float]:
-        """Reference model and price of the machine, the defaults filled in, checked."""
-        reference = reference or DEFAULT_REFERENCE
-        rates(reference)  # it refuses what is not in the list
-        return reference, self._hardware.usd_per_hour if usd_per_hour is None else usd_per_hour
-
     def _ensure(self, model: str, quantization: str) -> LoadSteps:
         if self._slot.backend is not None and self._slot.holds(model, quantization):
             return self._slot.backend
@@ -192,12 +200,7 @@ class Runner:
             prompt = backend.prepare(run.request.prompt, run.request.settings, run.request.recorded)
             settings = prompt.counted(run.request.settings)
             request = replace(run.request, settings=settings)
-            assert request.reference_model is not None
-            assert request.hardware_usd_per_hour is not None
-            surroundings = self._surroundings(
-                backend, request.reference_model, request.hardware_usd_per_hour, started_at
-            )
-            measurement = run.measurement = Measurement(prompt, surroundings)
+            measurement = run.measurement = Measurement(prompt, self._surroundings(backend, started_at))
             yield prompt
             for event in backend.stream(prompt, settings, should_stop=run.should_stop, started_at=started_at):
                 measurement.add(event)
@@ -219,25 +222,18 @@ class Runner:
         request = batch.request
 
         def work(backend: LocalBackend) -> Iterator[BatchUpdate]:
-            assert request.reference_model is not None
-            assert request.hardware_usd_per_hour is not None
-            surroundings = self._surroundings(
-                backend, request.reference_model, request.hardware_usd_per_hour, started_at
-            )
+            surroundings = self._surroundings(backend, started_at)
             return batch_updates(backend, request, surroundings, batch.should_stop, batch.measurements)
 
         return self.holding(request.model, request.quantization, work, batch.should_stop)
 
-    def _surroundings(
-        self, backend: LocalBackend, reference_model: str, usd_per_hour: float, started_at: float
-    ) -> Surroundings:
+    def _surroundings(self, backend: LocalBackend, started_at: float) -> Surroundings:
         facts = backend.facts
         return Surroundings(
             facts=facts,
             predict_kv_bytes=backend.kv_cache_bytes,
             bandwidth_bytes_per_s=self._devices.bandwidth(facts.device),
-            reference_model=reference_model,
-            usd_per_hour=usd_per_hour,
+            pricing=self.pricing,
             energy=self._devices.start_meter(facts.device),
             started_at=started_at,
             begun_at=time.perf_counter(),

@@ -9,6 +9,7 @@ from playground.data.presets import Hardware
 from playground.engine.events import PreparedPrompt
 from playground.metrics.energy import EnergyMeter
 from playground.models.facts import ModelFacts
+from playground.runs.pricing import Pricing
 from playground.runs.speed import ExpectedSpeed
 from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
 
@@ -92,6 +93,15 @@ class Runner(Protocol):
     @property
     def hardware(self) -> Hardware:
         """The machine whose price is assumed."""
+        ...
+
+    @property
+    def pricing(self) -> Pricing:
+        """The prices of its records."""
+        ...
+
+    def priced(self, reference: str | None = ..., usd_per_hour: float | None = ...) -> "Runner":
+        """The same runner, whose records are priced otherwise."""
         ...
 
     @property

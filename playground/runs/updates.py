@@ -28,8 +28,6 @@ class RunRequest:
         model: Id in the catalogue.
         quantization: One of `settings.QUANTIZATIONS`.
         settings: How to sample and stop.
-        reference_model: Whose list price the cost is told in, `provider/model`.
-        hardware_usd_per_hour: Price of the machine it runs on.
         recorded: The prompt as a saved run read it, to be read again; None prepares it.
     """
 
@@ -37,8 +35,6 @@ class RunRequest:
     model: str
     quantization: str
     settings: Settings
-    reference_model: str | None = None
-    hardware_usd_per_hour: float | None = None
     recorded: PreparedPrompt | None = None
 
 
@@ -51,8 +47,6 @@ class BatchRequest:
         model: Id in the catalogue.
         quantization: One of `settings.QUANTIZATIONS`.
         settings: One a row. System prompt, raw mode and context length are the same in all, as is the prompt.
-        reference_model: Whose list price the cost is told in, `provider/model`.
-        hardware_usd_per_hour: Price of the machine it runs on.
         recorded: The prompt as saved runs read it, to be read again; None prepares it.
     """
 
@@ -60,8 +54,6 @@ class BatchRequest:
     model: str
     quantization: str
     settings: tuple[Settings, ...]
-    reference_model: str | None = None
-    hardware_usd_per_hour: float | None = None
     recorded: PreparedPrompt | None = None
 
 

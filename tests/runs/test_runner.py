@@ -20,7 +20,7 @@ from playground.experiments.reruns.records import RerunRecord
 from playground.experiments.reruns.run import make_rerun, rerun
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
-from playground.runs.updates import Meters, RunRequest
+from playground.runs.updates import Meters
 from tests.tiny_runner import HARDWARE, answer, before_each_forward, ids, of, record_of, request
 
 LONG_PROMPT = "the other thing is " * 60  # more than one chunk of the prefill
@@ -298,7 +298,6 @@ def test_a_preview_is_what_the_run_will_read_and_sends_nothing(tiny: Runner, slo
         (request("x" * 1_000_001), "1,000,000"),
         (request(model="tiny-lama"), "did you mean 'tiny-llama'"),
         (request(quantization="int5"), "Unknown quantization"),
-        (RunRequest("hi", "tiny-llama", "fp32", request().settings, reference_model="openai/none"), "price list"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_refused_before_it_queues(tiny: Runner, slot: ModelSlot, asked, words: str):
@@ -409,13 +408,18 @@ def test_waiting_for_others_costs_nothing_on_own_hardware_but_counts_as_latency(
     assert 0 < record.cost.own_hardware_usd <= record.timing.e2e_s - 0.5
 
 
-def test_the_price_of_the_machine_can_be_the_requests_own(tiny: Runner):
-    asked = RunRequest("hi", "tiny-llama", "fp32", request().settings, hardware_usd_per_hour=0.0)
-    run = tiny.start(asked)
-    assert record_of(run).cost.own_hardware_usd == 0
+def test_prices_are_the_runners_and_can_be_others_over_the_same_model(tiny: Runner):
+    priced = tiny.priced("anthropic/claude-3-haiku", 0.0)
+    run, other = priced.start(request()), tiny.start(request())
+    first, second = record_of(run), record_of(other)
     meters = run.meters()
     assert meters is not None
-    assert meters.hardware_usd_per_hour == 0
+    assert meters.hardware_usd_per_hour == first.cost.own_hardware_usd == 0
+    assert ids(first) == ids(second)
+    assert first.cost.reference_model == "anthropic/claude-3-haiku" != second.cost.reference_model
+    assert second.cost.own_hardware_usd > 0
+    with pytest.raises(PlaygroundError, match="price list"):
+        tiny.priced("openai/none")
 
 
 def test_loading_tells_its_steps_and_leaves_the_model_ready(runner: Runner):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from playground.data.presets import parse_preset
 from playground.errors import PlaygroundError
 from playground.settings import LIMITS, Settings
-from playground.ui.rooms.sidebar.controls import SLIDERS, make_request, settings_of, stop_text
+from playground.ui.rooms.sidebar.controls import SLIDERS, make_request, priced, settings_of, stop_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
 from playground.ui.shell.page import FIELDS
@@ -49,9 +49,6 @@ def test_the_fields_are_those_of_a_request():
         ("prompt", "", "The prompt is empty"),
         ("prompt", None, "The prompt is empty"),
         ("prompt", "x" * 10_000_000, "10,000,000 characters; the limit is 1,000,000"),
-        ("hardware_usd_per_hour", -1, "price of own hardware must be from 0 to 10,000"),
-        ("hardware_usd_per_hour", None, "price of own hardware"),
-        ("hardware_usd_per_hour", math.inf, "price of own hardware"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_limit(field: str, value: object, words: str):
@@ -61,8 +58,14 @@ def test_a_wrong_value_is_named_with_its_limit(field: str, value: object, words:
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize("price", [-1, None, math.inf, True, "1", 10_001])
+def test_a_wrong_price_is_named_with_its_limit(price: object):
+    with pytest.raises(PlaygroundError, match="price of own hardware must be from 0 to 10,000"):
+        priced(FakeRunner(), GOOD | {"hardware_usd_per_hour": price})
+
+
 def test_a_missing_field_is_an_error_in_words():
-    for field in ("temperature", "raw", "prompt", "hardware_usd_per_hour"):
+    for field in ("temperature", "raw", "prompt"):
         with pytest.raises(PlaygroundError):
             make_request({name: value for name, value in GOOD.items() if name != field})
 

@@ -27,7 +27,7 @@ from tests.ui.pages import PATIENCE_S
 
 
 def request_for(prompt: str, **settings) -> RunRequest:
-    return RunRequest(prompt, "fake-135m", "fp32", make_settings(**settings), hardware_usd_per_hour=0.25)
+    return RunRequest(prompt, "fake-135m", "fp32", make_settings(**settings))
 
 
 @dataclass(frozen=True)

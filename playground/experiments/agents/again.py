@@ -26,7 +26,6 @@ def request_of(old: AgentRecord, model: str | None = None) -> AgentRequest:
         settings=make_settings(**{**old.settings, "time_limit_s": None}), steps=old.steps_asked, tool=old.tool,
         passage_tokens=old.passage_tokens, strategy=old.strategy, keep_steps=old.keep_steps,
         summary_every=old.summary_every, summary_tokens=old.summary_tokens, without_cache=old.without_cache,
-        reference_model=old.reference_model,
     )  # fmt: skip
 
 

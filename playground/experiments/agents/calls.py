@@ -22,7 +22,8 @@ class Caller:
     common beginning is reused, as servers do, and products of other shapes may differ in their last bits.
     """
 
-    def __init__(self, backend: LocalBackend, request: AgentRequest, should_stop: Callable[[], bool]):
+    def __init__(self, backend: LocalBackend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
+        self._rates = rates(reference).plain()
         self._backend, self._request, self._should_stop = backend, request, should_stop
         self._held: tuple[int, ...] = ()
         self._cache: KVCache | None = None
@@ -77,9 +78,8 @@ class Caller:
 
     def _prices(self, prompt: int, cached: int, output: int):
         """USD with nothing cached, and with what was."""
-        of = rates(self._request.reference_model).plain()
-        resent = usage_cost(prompt, 0, 0, output, of)["total_usd"]
-        return resent, usage_cost(prompt, cached, prompt - cached, output, of)["total_usd"]
+        resent = usage_cost(prompt, 0, 0, output, self._rates)["total_usd"]
+        return resent, usage_cost(prompt, cached, prompt - cached, output, self._rates)["total_usd"]
 
 
 def _told(events: Sequence[Event]) -> tuple[PromptProcessed | None, list[TokenEvent], Finished | None]:

@@ -41,9 +41,9 @@ def plan_of(backend: LocalBackend, request: AgentRequest) -> dict[str, int]:
     }
 
 
-def forecast(plan: dict[str, int], request: AgentRequest) -> list[ForecastRecord]:
-    """Each step by the formulas."""
-    told = agent_steps(plan, rates(request.reference_model).plain())
+def forecast(plan: dict[str, int], request: AgentRequest, reference: str) -> list[ForecastRecord]:
+    """Each step by the formulas, at the list price of `reference`."""
+    told = agent_steps(plan, rates(reference).plain())
     way, cached = told[_WAYS[request.strategy]], told["cached"]["cumulative_usd"]
     return [
         ForecastRecord(

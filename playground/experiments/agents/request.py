@@ -5,7 +5,6 @@ from typing import Literal, get_args
 
 from playground.data.context import load_haystack
 from playground.errors import PlaygroundError, nearest
-from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.paths import presets_dir
 from playground.runs.services import Runner
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, Limit, Settings, check_prompt
@@ -47,7 +46,6 @@ class AgentRequest:
         summary_every: After so many steps `summarised` writes a summary.
         summary_tokens: The most tokens of one.
         without_cache: Whether each prompt is also read from nothing, to compare.
-        reference_model: Whose list price to tell, `provider/model`.
     """
 
     task: str
@@ -63,7 +61,6 @@ class AgentRequest:
     summary_every: int = 3
     summary_tokens: int = 64
     without_cache: bool = True
-    reference_model: str = DEFAULT_REFERENCE
 
 
 def check_agent(runner: Runner, request: AgentRequest) -> None:
@@ -74,7 +71,6 @@ def check_agent(runner: Runner, request: AgentRequest) -> None:
     """
     check_prompt(request.task)
     runner.check(request.model, request.quantization)
-    rates(request.reference_model)
     if not request.document.strip():
         raise PlaygroundError("The document is empty: give a text that the tool can look things up in.")
     if len(request.document) > MAX_PROMPT_CHARS:

@@ -51,7 +51,7 @@ def agent_loop(
     seeded = replace(request, settings=with_seed(request.settings))
 
     def work(backend: LocalBackend) -> Iterator[AgentUpdate]:
-        return _Loop(backend, seeded, should_stop).updates()
+        return _Loop(backend, seeded, runner.pricing.reference, should_stop).updates()
 
     return runner.holding(request.model, request.quantization, work, should_stop)
 
@@ -68,15 +68,15 @@ class _Ended(Exception):
 class _Loop:
     """One loop on its way."""
 
-    def __init__(self, backend: LocalBackend, request: AgentRequest, should_stop: Callable[[], bool]):
-        self._backend, self._request = backend, request
+    def __init__(self, backend: LocalBackend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
+        self._backend, self._request, self._reference = backend, request, reference
         self._limit = backend.context_length(request.settings)
-        self._caller = Caller(backend, request, should_stop)
+        self._caller = Caller(backend, request, reference, should_stop)
         self._history = History(request)
         passages = backend.tokenize(lambda one: passages_of(one, request.document, request.passage_tokens))
         self._tool = Lookup(passages, request.tool)
         self._plan = plan_of(backend, request)
-        self._forecast = forecast(self._plan, request)
+        self._forecast = forecast(self._plan, request, reference)
         self._steps: list[AgentStepRecord] = []
 
     def updates(self) -> Iterator[AgentUpdate]:
@@ -142,7 +142,7 @@ class _Loop:
         own: dict[str, Any] = asdict(request)
         names = (
             "task", "document", "tool", "passage_tokens", "strategy", "keep_steps", "summary_every", "summary_tokens",
-            "without_cache", "reference_model",
+            "without_cache",
         )  # fmt: skip
         return AgentRecord(
             **{name: own[name] for name in names},
@@ -154,6 +154,7 @@ class _Loop:
             plan=self._plan,
             steps=self._steps,
             forecast=self._forecast,
+            reference_model=self._reference,
             prices_as_of=price_list_date(),
             environment=describe_environment(self._backend.facts, PREFILL_CHUNK),
         )

@@ -166,7 +166,5 @@ class Panes:
 
 def _batch_request(requests: Sequence[RunRequest]) -> BatchRequest:
     first = requests[0]
-    return BatchRequest(
-        first.prompt, first.model, first.quantization, tuple(request.settings for request in requests),
-        first.reference_model, first.hardware_usd_per_hour,
-    )  # fmt: skip
+    settings = tuple(request.settings for request in requests)
+    return BatchRequest(first.prompt, first.model, first.quantization, settings)

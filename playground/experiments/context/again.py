@@ -19,7 +19,7 @@ def context_again(old: ContextRecord, runner: Runner, model: str | None) -> Told
     if not old.points:
         return [], []
     lengths = tuple(point.tokens for point in old.points)
-    asked = CurveRequest(model or old.model.id, old.model.quantization, lengths, _NO_LIMIT_S, old.reference_model)
+    asked = CurveRequest(model or old.model.id, old.model.quantization, lengths, _NO_LIMIT_S)
     new = next(update for update in context_curve(runner, asked) if isinstance(update, ContextRecord))
     differences = [
         f"{then.tokens} tokens: {then.kv_bytes:,} bytes of keys and values then, {now.kv_bytes:,} now."

@@ -15,7 +15,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.context.fit import fit, predict
 from playground.experiments.context.records import ContextRecord, Ended, PointRecord
 from playground.metrics.cost import api_cost
-from playground.metrics.prices import DEFAULT_REFERENCE, price_list_date, rates
+from playground.metrics.prices import price_list_date
 from playground.runs.environment import describe_environment
 from playground.runs.filler import TEXT, filler_ids
 from playground.runs.measure import model_record
@@ -39,14 +39,12 @@ class CurveRequest:
         quantization: One of `settings.QUANTIZATIONS`.
         lengths: Prompt tokens; empty is 64, 128, 256... up to the model's limit.
         time_limit_s: No length is begun after so long, and the one on its way is given up.
-        reference_model: Whose list price to tell, `provider/model`.
     """
 
     model: str
     quantization: str
     lengths: tuple[int, ...] = ()
     time_limit_s: float = 60.0
-    reference_model: str = DEFAULT_REFERENCE
 
 
 def check_curve(runner: Runner, request: CurveRequest) -> None:
@@ -56,7 +54,6 @@ def check_curve(runner: Runner, request: CurveRequest) -> None:
         PlaygroundError: Names the value, its limit and what to do.
     """
     runner.check(request.model, request.quantization)
-    rates(request.reference_model)  # it refuses what is not in the list
     if not LIMITS["time_limit_s"].holds(request.time_limit_s):
         raise PlaygroundError(f"The time limit must be {LIMITS['time_limit_s']} seconds; got {request.time_limit_s:g}.")
     if len(request.lengths) > MAX_LENGTHS:
@@ -82,7 +79,7 @@ def context_curve(
     check_curve(runner, request)
 
     def work(backend: LocalBackend) -> Iterator[CurveUpdate]:
-        return _Curve(backend, request, should_stop).updates()
+        return _Curve(backend, request, runner.pricing.reference, should_stop).updates()
 
     return runner.holding(request.model, request.quantization, work, should_stop)
 
@@ -90,8 +87,9 @@ def context_curve(
 class _Curve:
     """One curve on its way."""
 
-    def __init__(self, backend: LocalBackend, request: CurveRequest, should_stop: Callable[[], bool]):
+    def __init__(self, backend: LocalBackend, request: CurveRequest, reference: str, should_stop: Callable[[], bool]):
         self._backend, self._request, self._should_stop = backend, request, should_stop
+        self._reference = reference  # whose list price
         limit = backend.facts.context_length
         self._lengths = tuple(sorted(set(request.lengths))) or default_lengths(limit or _LONGEST_WITHOUT_LIMIT)
         if limit is not None and self._lengths[-1] > limit:
@@ -142,7 +140,7 @@ class _Curve:
         return PointRecord(
             tokens=len(ids), prefill_s=statistics.median(times), runs_s=times, kv_bytes=runs[0].kv_cache_bytes,
             kv_predicted_bytes=self._backend.kv_cache_bytes(len(ids)),
-            input_usd=api_cost(self._request.reference_model, len(ids), 0).input_usd,
+            input_usd=api_cost(self._reference, len(ids), 0).input_usd,
         )  # fmt: skip
 
     def _read(self, ids: Sequence[int]) -> PromptProcessed | None:
@@ -164,7 +162,7 @@ class _Curve:
             points=self._points,
             fit=fit([(point.tokens, point.prefill_s) for point in self._points]),
             predicted=predict(self._points),
-            reference_model=self._request.reference_model,
+            reference_model=self._reference,
             prices_as_of=price_list_date(),
             environment=describe_environment(self._backend.facts, PREFILL_CHUNK),
         )

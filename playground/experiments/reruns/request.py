@@ -91,8 +91,6 @@ def batch_of(request: RerunRequest) -> BatchRequest:
         model=run.model,
         quantization=run.quantization,
         settings=tuple(run.settings.model_copy(update={"seed": seed, "top": FORK_TOP}) for seed in seeds),
-        reference_model=run.reference_model,
-        hardware_usd_per_hour=run.hardware_usd_per_hour,
     )
 
 

@@ -29,7 +29,7 @@ from playground.ui.rooms.compare.pane_values import (
     pane_value,
 )
 from playground.ui.rooms.compare.sweep_events import sweep_updates
-from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.common import Controls, named, note, session_of
 from playground.ui.shell.live import Due
 from playground.ui.shell.pages import Pages, Ticket
@@ -79,6 +79,7 @@ class CompareEvents:
         """Values of all panes at the begin and the end; what comes between, the page asks the feeds for."""
         try:
             asked, slots = self._asked(data)
+            runner = priced(self._runner, named(self._controls, data))
         except PlaygroundError as error:
             told = note("This did not run.", str(error), kind="problem")
             yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
@@ -87,7 +88,7 @@ class CompareEvents:
         why, panes = "", list[PaneView]()
         begun: list[Any] = []
         due = Due()
-        async with aclosing(compare_views(self._runner, asked, ticket)) as told:
+        async with aclosing(compare_views(runner, asked, ticket)) as told:
             async for why, panes in told:
                 begun = begun or _live(slots, self._opened(ticket, panes))
                 if due(why):

@@ -16,7 +16,7 @@ from playground.runs.services import Runner
 from playground.ui.rooms.compare import sweep_views as views
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import sweep_frames
-from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved
@@ -65,17 +65,19 @@ class SweepEvents:
     def __init__(self, sweep: Sweep, controls: Controls, runner: Runner, slot: Slot):
         self._sweep, self._controls, self._runner, self._slot = sweep, controls, runner, slot
 
-    def _asked(self, data: dict[Component, Any], prompt: str | None = None) -> SweepRequest:
+    def _asked(self, data: dict[Component, Any], prompt: str | None = None) -> tuple[SweepRequest, Runner]:
+        """The sweep, and the runner at the sidebar's prices."""
         values = named(self._controls, data)
         base = make_request(values if prompt is None else values | {"prompt": prompt})
-        return make_sweep(base, str(data[self._sweep.name]), views.split_values(data[self._sweep.values]))
+        asked = make_sweep(base, str(data[self._sweep.name]), views.split_values(data[self._sweep.values]))
+        return asked, priced(self._runner, values)
 
     async def estimate(self, data: dict[Component, Any]) -> str:
         """What it would take, as the fields stand."""
         await asyncio.sleep(_PAUSE_S)  # typing asks often; the page sends one at a time and then the newest
         prompt = str(data[self._controls["prompt"]] or "").strip() or "any"
         try:
-            asked = self._asked(data, prompt)
+            asked, _ = self._asked(data, prompt)
             told = await asyncio.to_thread(estimate_sweep, self._runner, asked)
         except PlaygroundError as error:
             return str(error)
@@ -84,7 +86,7 @@ class SweepEvents:
     async def ask(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
         """Runs what is short; what is long asks first."""
         try:
-            asked = self._asked(data)
+            asked, runner = self._asked(data)
             told = await asyncio.to_thread(estimate_sweep, self._runner, asked)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
@@ -94,25 +96,25 @@ class SweepEvents:
             words = f"{views.estimate_text(told)} It can be stopped at any time, and keeps what is done."
             yield {self._sweep.notice: note("This sweep is long.", words, kind="ask")}
             return
-        async for frame in self._frames(asked, data, request):
+        async for frame in self._frames(runner, asked, data, request):
             yield frame
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
         """Runs whatever it takes: the person was asked."""
         try:
-            asked = self._asked(data)
+            asked, runner = self._asked(data)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
             return
-        async for frame in self._frames(asked, data, request):
+        async for frame in self._frames(runner, asked, data, request):
             yield frame
 
     async def _frames(
-        self, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
+        self, runner: Runner, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
     ) -> AsyncIterator[Updates]:
         sweep, ticket = self._sweep, self._slot.begin(session_of(request))
         yield {sweep.notice: {}, **_unplotted(sweep)}
-        async with aclosing(sweep_frames(self._runner, asked, ticket)) as frames:
+        async with aclosing(sweep_frames(runner, asked, ticket)) as frames:
             async for lines, status in frames:
                 yield {sweep.cells: lines, sweep.status: status}
         if isinstance(ticket.record, SweepRecord):

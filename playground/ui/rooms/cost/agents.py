@@ -16,7 +16,6 @@ from playground.experiments.agents.request import (
     default_document,
 )
 from playground.experiments.agents.run import agent_loop
-from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.components.charts import chart
@@ -26,7 +25,7 @@ from playground.ui.components.tables import plain_table
 from playground.ui.components.tokens import transcript
 from playground.ui.rooms.cost.agent_live import AgentView
 from playground.ui.rooms.reruns.ladder_live import opened_view
-from playground.ui.rooms.sidebar.controls import settings_of
+from playground.ui.rooms.sidebar.controls import priced, settings_of
 from playground.ui.shell.common import Controls, note
 from playground.ui.shell.lab_section import LabSection, Work, wire_lab
 from playground.ui.shell.pages import Pages
@@ -115,13 +114,11 @@ def agent_request(values: Mapping[str, Any]) -> AgentRequest:
         raise PlaygroundError("Task, document, model, quantization, tool and history must be text.")
     numbers: dict[str, Any] = {name: _whole(label, name, values[name]) for name, (_, label) in _NUMBERS.items()}
     most = numbers.pop("answer_tokens")
-    reference = values["reference_model"]
     return AgentRequest(
         **{name: values[name] for name in texts},
         **numbers,
         settings=settings_of({**values, "max_new_tokens": most}),
         without_cache=values["without"] is True,
-        reference_model=reference if isinstance(reference, str) and reference else DEFAULT_REFERENCE,
     )
 
 
@@ -147,7 +144,8 @@ def wire_agents(section: LabSection, controls: Controls, runner: Runner, pages: 
     def start(values: dict[str, Any]) -> tuple[AgentView, Work]:
         asked = agent_request(values)
         check_agent(runner, asked)
-        return AgentView(asked.task), lambda stop: agent_loop(runner, asked, stop)
+        at_prices = priced(runner, values)
+        return AgentView(asked.task), lambda stop: agent_loop(at_prices, asked, stop)
 
     def show(text: Any, session: str) -> list[Any]:
         try:

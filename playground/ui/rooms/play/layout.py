@@ -19,7 +19,7 @@ from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
-from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.live import STILL_HERE_S, RunView, failure, follow
@@ -100,12 +100,13 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
 
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
         try:
-            asked = make_request(named(controls, data))
+            values = named(controls, data)
+            asked, at_prices = make_request(values), priced(runner, values)
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), failure(error)
             return
         ticket = slot.begin(session_of(request))
-        async with aclosing(follow(runner, asked, ticket)) as run:
+        async with aclosing(follow(at_prices, asked, ticket)) as run:
             async for values in _values(run, ticket, pages):
                 yield values
 

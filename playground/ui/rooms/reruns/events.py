@@ -17,6 +17,7 @@ from playground.ui.rooms.reruns.drawings import Drawings, draw
 from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import RerunStatus, opened_status
 from playground.ui.rooms.reruns.views import mentions_view
+from playground.ui.rooms.sidebar.controls import priced
 from playground.ui.shell.common import Controls, named, note, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened, saved
@@ -37,8 +38,10 @@ class RerunEvents:
         """Run it N times; values of the status."""
 
         def ask() -> tuple[Start, RerunStatus]:
-            asked = rerun_request(named(self._controls, data), *(data[field] for field in self._fields))
-            return lambda stop: rerun(self._runner, asked, stop), RerunStatus(asked.n)
+            values = named(self._controls, data)
+            asked = rerun_request(values, *(data[field] for field in self._fields))
+            runner = priced(self._runner, values)
+            return lambda stop: rerun(runner, asked, stop), RerunStatus(asked.n)
 
         async with aclosing(follow_rerun(self._slot, session_of(request), ask, RerunRecord)) as frames:
             async for value, _ in frames:

@@ -19,6 +19,7 @@ from playground.ui.components.status import notice, rerun_status
 from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import LadderProgress
+from playground.ui.rooms.sidebar.controls import priced
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import saved
@@ -76,10 +77,11 @@ def wire_temperatures(
         rungs: list[RerunRecord] = []
 
         def ask() -> tuple[Start, LadderProgress]:
-            asked = rerun_request(named(controls, data), *(data[field] for field in fields))
+            values = named(controls, data)
+            asked, at_prices = rerun_request(values, *(data[field] for field in fields)), priced(runner, values)
             temperatures = parse_temperatures(data[section.values])
             progress = LadderProgress(asked.n, temperatures)
-            return lambda stop: temperature_ladder(runner, asked, temperatures, stop), progress
+            return lambda stop: temperature_ladder(at_prices, asked, temperatures, stop), progress
 
         async with aclosing(follow_rerun(slot, session, ask, TemperatureLadderRecord)) as frames:
             async for value, updates in frames:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
+from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, Settings, check_prompt, make_settings
 
@@ -94,15 +95,22 @@ def make_request(values: Mapping[str, Any]) -> RunRequest:
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.
     """
-    price = values.get("hardware_usd_per_hour")
-    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price <= _MAX_USD_PER_HOUR:
-        limits = f"from 0 to {_MAX_USD_PER_HOUR:,} $/h"
-        raise PlaygroundError(f"The price of own hardware must be {limits}; got {price!r:.60}.")
     return RunRequest(
         prompt=check_prompt(values.get("prompt", "")),
         model=_text(values, "model"),
         quantization=_text(values, "quantization"),
         settings=settings_of(values),
-        reference_model=_text(values, "reference_model") or None,
-        hardware_usd_per_hour=float(price),
     )
+
+
+def priced(runner: Runner, values: Mapping[str, Any]) -> Runner:
+    """The runner at the prices that the controls hold.
+
+    Raises:
+        PlaygroundError: Says which value is wrong, and its limit.
+    """
+    price = values.get("hardware_usd_per_hour")
+    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price <= _MAX_USD_PER_HOUR:
+        limits = f"from 0 to {_MAX_USD_PER_HOUR:,} $/h"
+        raise PlaygroundError(f"The price of own hardware must be {limits}; got {price!r:.60}.")
+    return runner.priced(_text(values, "reference_model"), float(price))

@@ -122,10 +122,10 @@ def wire_curve(card: Card, controls: Controls, runner: Runner, pages: Pages) -> 
         if isinstance(limit_s, bool) or not isinstance(limit_s, int | float):
             raise PlaygroundError("The time allowed must be a number of seconds.")
         lengths = _whole(values["curve_lengths"], "Lengths")
-        reference = {"reference_model": str(values["reference_model"])} if values["reference_model"] else {}
-        asked = CurveRequest(str(values["model"]), str(values["quantization"]), lengths, float(limit_s), **reference)
+        asked = CurveRequest(str(values["model"]), str(values["quantization"]), lengths, float(limit_s))
         check_curve(runner, asked)
-        return CurveView(), lambda stop: context_curve(runner, asked, stop)
+        at_prices = runner.priced(str(values["reference_model"] or ""))
+        return CurveView(), lambda stop: context_curve(at_prices, asked, stop)
 
     _wire(card, controls, ask, pages.slot("context"))
 
