@@ -37,7 +37,7 @@ def beams(
         PlaygroundError: The beginning leaves no room, or the width is none.
     """
     started_at = time.perf_counter() if started_at is None else started_at
-    room = room_for(len(prompt.ids), settings)
+    room = room_for(len(prompt.ids), settings, prompt.context_length)
     if len(answer_ids) >= room:
         raise PlaygroundError(
             f"The answer has its most tokens, {room}, so nothing can follow: choose an earlier token, or raise "

@@ -106,11 +106,11 @@ class LocalBackend:
         started_at: float | None = None,
     ) -> Iterator[Event]:
         """One answer, event by event. Its keys and values are kept, as long as there is room."""
-        limited = settings.model_copy(update={"context_length": prompt.context_length})
         cache, ids = self.text_model.model.new_cache(), list[int]()
         events = stream(
-            self.text_model, prompt.ids, limited, cache=cache, should_stop=should_stop, started_at=started_at
-        )
+            self.text_model, prompt.ids, settings, context_length=prompt.context_length, cache=cache,
+            should_stop=should_stop, started_at=started_at,
+        )  # fmt: skip
         try:
             for event in events:
                 if isinstance(event, TokenEvent):
@@ -142,12 +142,11 @@ class LocalBackend:
             started_at: `perf_counter` reading that times count from.
         """
         started_at = time.perf_counter() if started_at is None else started_at
-        limited = settings.model_copy(update={"context_length": prompt.context_length})
         ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
         cache = self.kept.before(prompt.ids, ids) or self.text_model.model.new_cache()
         held, silent, processed = cache.length, len(ids), None
         events = stream(
-            self.text_model, prompt.ids, limited,
+            self.text_model, prompt.ids, settings, context_length=prompt.context_length,
             forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
         )  # fmt: skip
         try:
@@ -178,9 +177,8 @@ class LocalBackend:
         started_at: float | None = None,
     ) -> Iterator[BeamUpdate]:
         """Go on after these tokens of an answer by beam search; what is kept of them is not read again."""
-        limited = settings.model_copy(update={"context_length": prompt.context_length})
         return beams(
-            self.text_model, self.kept, prompt, answer_ids, limited, width,
+            self.text_model, self.kept, prompt, answer_ids, settings, width,
             should_stop=should_stop, started_at=started_at,
         )  # fmt: skip
 
@@ -211,9 +209,8 @@ class LocalBackend:
         started_at: float | None = None,
     ) -> Iterator[RowEvent]:
         """Several answers to one prompt, each by its own settings, in waves of so many rows."""
-        limited = [own.model_copy(update={"context_length": prompt.context_length}) for own in settings]
         return stream_batch(
-            self.text_model, prompt.ids, limited,
+            self.text_model, prompt.ids, settings, context_length=prompt.context_length,
             rows_at_once=rows_at_once, should_stop=should_stop, started_at=started_at,
         )  # fmt: skip
 

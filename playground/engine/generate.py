@@ -32,6 +32,7 @@ def stream(
     prompt_ids: Sequence[int],
     settings: Settings,
     *,
+    context_length: int | None = None,
     forced: Sequence[int] = (),
     cache: KVCache | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -42,7 +43,8 @@ def stream(
     Args:
         text_model: Model, tokenizer and end-of-answer ids.
         prompt_ids: Token ids of the prompt, at least one.
-        settings: Checked settings with a seed; the context length is a limit on prompt and answer together.
+        settings: Checked settings with a seed. Their context length is what was asked for: it is not read here.
+        context_length: The limit that the prompt was cut to, of prompt and answer together; None sets none.
         forced: First tokens of the answer, which are taken instead of drawn: a branch.
         cache: Is read and written; None is an empty one. It may hold whole chunks of the prompt, or the prompt and the
             first forced tokens, but not all of them: those it holds, and the one after them, are not told again. Any
@@ -54,8 +56,9 @@ def stream(
         PlaygroundError: The model produced NaN or infinite logits, or the answer ends within the forced tokens.
     """
     batch = stream_batch(
-        text_model, prompt_ids, [settings], forced=forced, cache=cache, should_stop=should_stop, started_at=started_at
-    )
+        text_model, prompt_ids, [settings], context_length=context_length, forced=forced, cache=cache,
+        should_stop=should_stop, started_at=started_at,
+    )  # fmt: skip
     try:
         for item in batch:
             yield item.event
@@ -68,6 +71,7 @@ def stream_batch(
     prompt_ids: Sequence[int],
     settings: Sequence[Settings],
     *,
+    context_length: int | None = None,
     forced: Sequence[int] = (),
     cache: KVCache | None = None,
     rows_at_once: int | None = None,
@@ -80,6 +84,7 @@ def stream_batch(
         text_model: As in `stream`.
         prompt_ids: As in `stream`; all rows share it.
         settings: One a row; each row draws, stops and ends by its own.
+        context_length: As in `stream`.
         forced: As in `stream`; all rows begin with them.
         cache: As in `stream`, one row.
         rows_at_once: More rows than this are answered in waves, one after the other; None is all at once.
@@ -87,7 +92,7 @@ def stream_batch(
         started_at: As in `stream`.
     """
     clock = Clock(started_at)
-    rooms = [room_for(len(prompt_ids), own) for own in settings]
+    rooms = [room_for(len(prompt_ids), own, context_length) for own in settings]
     rows = [
         Row(n, text_model, own, rooms[n], clock, prompt_ids, forced=tuple(forced)) for n, own in enumerate(settings)
     ]

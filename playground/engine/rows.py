@@ -17,17 +17,17 @@ _NOT_OF_THE_DRAW = {
 }
 
 
-def room_for(prompt_tokens: int, settings: Settings) -> int:
-    """How many tokens the answer may have."""
+def room_for(prompt_tokens: int, settings: Settings, context_length: int | None) -> int:
+    """How many tokens the answer may have, in a context of so many tokens; None sets no limit."""
     if prompt_tokens < 1:
         raise PlaygroundError("The prompt has no tokens: write something for the model to answer.")
     room = settings.max_new_tokens
-    if settings.context_length is not None:
-        room = min(room, settings.context_length - prompt_tokens)
+    if context_length is not None:
+        room = min(room, context_length - prompt_tokens)
     if room < 1:
         raise PlaygroundError(
             f"A prompt of {prompt_tokens} tokens leaves no room for an answer in a context of "
-            f"{settings.context_length} tokens: shorten the prompt, or raise the context length."
+            f"{context_length} tokens: shorten the prompt, or raise the context length."
         )
     return room
 

@@ -42,14 +42,16 @@ def check_rows(settings: Sequence[Settings]) -> None:
             raise PlaygroundError(f"Rows of one batch must have the same {name}, since they share the prompt.")
 
 
-def plan_batch(backend: LocalBackend, prompt_tokens: int, settings: Sequence[Settings], free_bytes: int) -> BatchPlan:
+def plan_batch(
+    backend: LocalBackend, prompt: PreparedPrompt, settings: Sequence[Settings], free_bytes: int
+) -> BatchPlan:
     """How many rows go together: those that fit the memory, or one where the cache's size is unknown.
 
     Raises:
         PlaygroundError: Not even one row fits the memory.
     """
     room = max(own.max_new_tokens for own in settings)
-    length = min(prompt_tokens + room, backend.context_length(settings[0]))
+    length = min(len(prompt.ids) + room, prompt.context_length)
     row_bytes = backend.kv_cache_bytes(length)
     if row_bytes is None:
         return BatchPlan(len(settings), 1, None, free_bytes)
@@ -83,9 +85,9 @@ def batch_updates(
             all rows together, which costs less.
     """
     prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
-    settings = [prompt.counted(own) for own in request.settings]
+    settings = request.settings
     yield prompt
-    yield (plan := plan_batch(backend, len(prompt.ids), settings, available_bytes(backend.facts.device)))
+    yield (plan := plan_batch(backend, prompt, settings, available_bytes(backend.facts.device)))
     environment = describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
     rows = [Measurement(prompt, surroundings) for _ in settings] if measurements is not None else []
     if measurements is not None:

@@ -155,7 +155,7 @@ class Measurement:
             tokens[-1] = tokens[-1].model_copy(update={"text": tokens[-1].text + self._finished.text})
         return RunRecord(
             model=model_record(self._around.facts),
-            settings=request.settings.model_dump(mode="json"),
+            settings=self._prompt.counted(request.settings).model_dump(mode="json"),
             prompt=request.prompt,
             prompt_token_ids=list(self._prompt.ids),
             dropped_prompt_tokens=self._prompt.dropped_tokens,

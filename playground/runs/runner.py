@@ -194,15 +194,13 @@ class Runner:
 
     def _updates(self, run: "Run") -> Generator[Update, None, None]:
         """Queue, load, prepare, stream, record."""
-        started_at = time.perf_counter()
+        started_at, request = time.perf_counter(), run.request
 
         def work(backend: LocalBackend) -> Iterator[Update]:
-            prompt = backend.prepare(run.request.prompt, run.request.settings, run.request.recorded)
-            settings = prompt.counted(run.request.settings)
-            request = replace(run.request, settings=settings)
+            prompt = backend.prepare(request.prompt, request.settings, request.recorded)
             measurement = run.measurement = Measurement(prompt, self._surroundings(backend, started_at))
             yield prompt
-            for event in backend.stream(prompt, settings, should_stop=run.should_stop, started_at=started_at):
+            for event in backend.stream(prompt, request.settings, should_stop=run.should_stop, started_at=started_at):
                 measurement.add(event)
                 yield event
             record = measurement.record(
@@ -211,7 +209,6 @@ class Runner:
             self._speeds.saw(record)
             yield record
 
-        request = run.request
         yield from self.holding(request.model, request.quantization, work, run.should_stop)
         if run.measurement is None:  # stopped before its turn came
             yield Finished("cancelled", "", time.perf_counter() - started_at)

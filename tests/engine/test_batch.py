@@ -39,7 +39,7 @@ def test_each_row_keeps_to_its_own_settings(arch: str):
         Settings(temperature=2, top_p=1, top_k=5, seed=8, max_new_tokens=17, top=0),
         Settings(temperature=0.5, min_p=0.1, seed=8, max_new_tokens=17, top=3),
         SAMPLED.model_copy(update={"max_new_tokens": 5, "top": 50}),
-        Settings(temperature=1, repetition_penalty=1.5, seed=3, context_length=52),
+        Settings(temperature=1, repetition_penalty=1.5, seed=3, max_new_tokens=12),
     ]
     events = list(stream_batch(model, prompt, rows))
     for number, own in enumerate(rows):

@@ -240,8 +240,8 @@ def test_a_broken_character_at_the_end_is_shown_as_the_full_decoding_shows_it():
 @pytest.mark.parametrize(("context_length", "wanted"), [(None, 12), (100, 12), (32, 12), (31, 11), (21, 1)])
 def test_the_answer_ends_at_max_new_tokens_or_a_full_context(context_length: int | None, wanted: int, arch: str):
     model, recording = recorded(tiny_text_model(arch))
-    settings = SAMPLED.model_copy(update={"max_new_tokens": 12, "context_length": context_length})
-    events = list(stream(model, random_ids(20), settings))
+    settings = SAMPLED.model_copy(update={"max_new_tokens": 12})
+    events = list(stream(model, random_ids(20), settings, context_length=context_length))
     assert len(ids_of(events)) == wanted
     assert events[-1].reason == "length"
     assert len(recording.shapes) == wanted  # one pass for the prompt, none after the last token
@@ -251,7 +251,7 @@ def test_the_answer_ends_at_max_new_tokens_or_a_full_context(context_length: int
 def test_a_prompt_that_leaves_no_room_is_refused_before_the_model_is_asked(prompt: list[int], message: str):
     model, recording = recorded(tiny_text_model())
     with pytest.raises(PlaygroundError, match=message):
-        list(stream(model, prompt, GREEDY.model_copy(update={"context_length": 20})))
+        list(stream(model, prompt, GREEDY, context_length=20))
     assert recording.shapes == []
 
 

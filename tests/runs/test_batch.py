@@ -102,13 +102,13 @@ def test_what_does_not_fit_the_memory_is_refused_with_the_reason_before_it_start
 
 def test_a_plan_never_takes_more_rows_than_fit_or_than_are_asked(runner: Runner, slot):
     list(runner.load("tiny-llama", "fp32"))
-    settings = rows(*range(MAX_ROWS))
-    plans = [plan_batch(slot.backend, 100, settings, free) for free in (10**6, 10**7, 10**12)]
+    settings, prompt = rows(*range(MAX_ROWS)), PreparedPrompt((1,) * 100, 0, 512)
+    plans = [plan_batch(slot.backend, prompt, settings, free) for free in (10**6, 10**7, 10**12)]
     assert [plan.rows_at_once for plan in plans] == sorted(plan.rows_at_once for plan in plans)
     assert plans[-1].rows_at_once == MAX_BATCH
     for plan in plans:
         assert plan.rows_at_once * plan.row_bytes * batch_module._COPIES <= plan.available_bytes
-    assert plan_batch(slot.backend, 100, settings[:2], 10**12).rows_at_once == 2
+    assert plan_batch(slot.backend, prompt, settings[:2], 10**12).rows_at_once == 2
 
 
 def test_rows_whose_cache_can_not_be_predicted_go_one_after_the_other(runner: Runner, slot):

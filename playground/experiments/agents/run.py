@@ -129,9 +129,7 @@ class _Loop:
                 f"the {purpose} of step {number} needs {len(ids):,} tokens of prompt and up to {most:,} of its own, "
                 f"and the context has {self._limit:,}",
             )
-        settings = own.model_copy(
-            update={"seed": self._seed(number), "max_new_tokens": most, "context_length": self._limit}
-        )
+        settings = own.model_copy(update={"seed": self._seed(number), "max_new_tokens": most})
         call = self._caller.call(purpose, ids, settings)
         if call is None:
             raise _Ended("stopped", f"stopped in step {number}")

@@ -12,7 +12,7 @@ import torch
 from playground.backends.base import Loading, Queued
 from playground.backends.local import LocalBackend
 from playground.engine.chunks import PREFILL_CHUNK
-from playground.engine.events import Event, TokenEvent
+from playground.engine.events import Event, PreparedPrompt, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
@@ -116,7 +116,7 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBacke
     yield Stage("Loading a copy", 0.25)
     copied = yield from loading(backend.loaded, "fp32")
     try:
-        found = yield from _learn(request, prompt.ids, settings, copied, should_stop)
+        found = yield from _learn(request, prompt, settings, copied, should_stop)
     finally:
         unload(copied)
     yield Stage("Hashing all weights again", 0.97)
@@ -139,7 +139,7 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBacke
 
 
 def _learn(
-    request: TrainRequest, prompt: tuple[int, ...], settings: Settings, copied: LoadedModel, should_stop: ShouldStop
+    request: TrainRequest, prompt: PreparedPrompt, settings: Settings, copied: LoadedModel, should_stop: ShouldStop
 ) -> Steps[_Measured]:
     """Everything that is done with the copy."""
     module = copied.module
@@ -148,7 +148,8 @@ def _learn(
     text_model = TextModel(ModuleModel(module, copied.findings), copied.tokenizer, frozenset(copied.eos_ids))
 
     def answer() -> str:
-        return _answer(stream(text_model, prompt, settings, should_stop=should_stop))[0]
+        events = stream(text_model, prompt.ids, settings, context_length=prompt.context_length, should_stop=should_stop)
+        return _answer(events)[0]
 
     yield Stage("The copy answers", 0.4)
     told: dict[str, Any] = {"answer_before": answer(), "hash_before": weights_hash(module)}
