@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from playground.backends.base import PreparedPrompt
 from playground.backends.kept import KeptCaches
 from playground.engine.beam import BeamEnd, BeamProgress, beam_search
-from playground.engine.events import PromptProcessed
+from playground.engine.events import PreparedPrompt, PromptProcessed
 from playground.engine.model import TextModel
 from playground.engine.reading import read_to
 from playground.engine.rows import room_for

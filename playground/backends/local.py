@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from playground.backends.base import Capabilities, PreparedPrompt, StepLogits
+from torch import Tensor
+
+from playground.backends.base import Capability, StepLogits
 from playground.backends.beams import BeamUpdate, beams
+from playground.backends.chain import LocalChain
 from playground.backends.kept import KeptCaches
+from playground.backends.layers import LocalLayers
 from playground.engine.chunks import chunk_tokens, whole_chunks
 from playground.engine.decoder import Decoder
-from playground.engine.events import Event, PromptProcessed, RowEvent, TokenEvent
+from playground.engine.events import Event, PreparedPrompt, PromptProcessed, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
 from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.engine.prompting import prepare_prompt
-from playground.engine.reading import read_to
+from playground.engine.reading import forced_logits, read_to
 from playground.engine.recall import recalled
 from playground.errors import PlaygroundError
 from playground.models.facts import ModelFacts
@@ -34,23 +38,17 @@ class LocalBackend:
         self.loaded = loaded
         own = isinstance(loaded.module, LlamaWeights)
         model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
-        together = "rows" not in loaded.findings.limits
-        self.capabilities = Capabilities(full_logits=True, top_logprobs=10**6, seed=True, usage=True, batch=together)
         self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
         self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
+        self.capabilities = _capabilities(loaded)
         # Held apart from the weights: previews and meters of a run may still ask after `close`.
-        self._tokenizer, self._config = loaded.tokenizer, loaded.module.config
+        self._tokenizer, self._piece = loaded.tokenizer, self.text_model.piece
         self._tokenizing = threading.Lock()  # a fast tokenizer's switches are not made for two threads
 
     @property
     def facts(self) -> ModelFacts:
         """What is known of the model."""
         return self.loaded.facts
-
-    @property
-    def vocabulary(self) -> int:
-        """How many token ids there are: those below this number."""
-        return self._config.get_text_config(decoder=True).vocab_size
 
     def context_length(self, settings: Settings) -> int:
         """The limit a run with these settings has.
@@ -92,6 +90,10 @@ class LocalBackend:
         """What this work makes of the tokenizer; from any thread, and while the model answers."""
         with self._tokenizing:
             return work(self._tokenizer)
+
+    def piece(self, token: int) -> str:
+        """How a token looks alone."""
+        return self._piece(token)
 
     def kv_cache_bytes(self, tokens: int) -> int | None:
         """Predicted size of the key-value cache of this many tokens; None where it is unknown."""
@@ -205,17 +207,59 @@ class LocalBackend:
         settings: Sequence[Settings],
         *,
         rows_at_once: int,
+        ignore_eos: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[RowEvent]:
-        """Several answers to one prompt, each by its own settings, in waves of so many rows."""
+        """Several answers to one prompt, each by its own settings, in waves of so many rows.
+
+        With `ignore_eos` they end by length alone.
+        """
+        text_model = self.text_model.without_eos() if ignore_eos else self.text_model
         return stream_batch(
-            self.text_model, prompt.ids, settings, context_length=prompt.context_length,
+            text_model, prompt.ids, settings, context_length=prompt.context_length,
             rows_at_once=rows_at_once, should_stop=should_stop, started_at=started_at,
         )  # fmt: skip
+
+    def chain(self) -> LocalChain:
+        """A new chain of prompts: the first is read from nothing."""
+        return LocalChain(self.text_model)
+
+    def forced_logits(
+        self,
+        prompt_ids: Sequence[int],
+        answer_ids: Sequence[int],
+        start: int = 0,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Tensor]:
+        """Logits before each token of an answer from `start` on, those before it given; nothing is kept."""
+        return forced_logits(self.text_model, prompt_ids, answer_ids, start, should_stop)
+
+    def layers(self) -> LocalLayers:
+        """The model opened layer by layer.
+
+        Raises:
+            LensUnavailable: The layers of this architecture can't be watched.
+        """
+        return LocalLayers(self.text_model.model, self.kept)
+
+    def weights(self) -> LoadedModel:
+        """The model itself: module, tokenizer, and where it came from."""
+        return self.loaded
 
     def close(self) -> None:
         """Drop the weights, whoever still holds this backend. Call it with the model's turn held."""
         del self.text_model
         self.kept.clear()
         unload(self.loaded)
+
+
+def _capabilities(loaded: LoadedModel) -> frozenset[Capability]:
+    """Everything, but for what the model was found to give other numbers in."""
+    able: set[Capability] = {"logits", "forced", "layers", "weights"}
+    if "rows" not in loaded.findings.limits:
+        able.add("batch")
+    if loaded.facts.is_plain:
+        able.add("plain")
+    return frozenset(able)

@@ -1,6 +1,6 @@
 """The logits before any token of an answer that is there already: what the model knew when it chose it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -41,3 +41,30 @@ def read_to(
     if logits is None:
         raise ValueError("the cache holds all that was to be read, so nothing is left that gives logits")
     return logits[0]
+
+
+def forced_logits(
+    text_model: TextModel,
+    prompt_ids: Sequence[int],
+    answer_ids: Sequence[int],
+    start: int = 0,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Tensor]:
+    """Logits before each token of an answer, those before it given. The prompt is read once.
+
+    Args:
+        text_model: The model.
+        prompt_ids: The whole prompt, at least one token.
+        answer_ids: The answer.
+        start: Index of the first token whose logits are wanted.
+        should_stop: Asked before every forward pass; then it ends early.
+
+    Yields:
+        Float32 [vocabulary], on the CPU.
+    """
+    cache = text_model.model.new_cache()
+    for end in range(start, len(answer_ids)):
+        logits = read_to(text_model, prompt_ids, answer_ids[:end], cache, should_stop)
+        if logits is None:
+            return
+        yield logits

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.errors import PlaygroundError
 from playground.metrics.memory import PeakSampler
@@ -42,9 +42,7 @@ def check_rows(settings: Sequence[Settings]) -> None:
             raise PlaygroundError(f"Rows of one batch must have the same {name}, since they share the prompt.")
 
 
-def plan_batch(
-    backend: LocalBackend, prompt: PreparedPrompt, settings: Sequence[Settings], free_bytes: int
-) -> BatchPlan:
+def plan_batch(backend: Backend, prompt: PreparedPrompt, settings: Sequence[Settings], free_bytes: int) -> BatchPlan:
     """How many rows go together: those that fit the memory, or one where the cache's size is unknown.
 
     Raises:
@@ -62,13 +60,13 @@ def plan_batch(
             f"One answer of {length:,} tokens needs about {needed / 1e6:,.0f} MB beside the model, and "
             f"{free_bytes / 1e6:,.0f} MB are free: shorten the prompt, lower max_new_tokens, or close other programs."
         )
-    together = backend.capabilities.batch
+    together = "batch" in backend.capabilities
     at_once = min(MAX_BATCH if together else 1, fit, len(settings))
     return BatchPlan(len(settings), at_once, row_bytes, free_bytes, together)
 
 
 def batch_updates(
-    backend: LocalBackend,
+    backend: Backend,
     request: BatchRequest,
     surroundings: Surroundings,
     should_stop: Callable[[], bool],

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from playground.backends.base import Capability
 from playground.errors import PlaygroundError
 from playground.runs.environment import changes
 from playground.runs.records import Document
@@ -13,7 +14,7 @@ from playground.runs.request import PromptRequest, Request
 from playground.runs.stages import ShouldStop, Steps, Stopped, obey
 
 if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
-    from playground.backends.local import LocalBackend
+    from playground.backends.base import Backend
     from playground.metrics.energy import EnergyMeter
     from playground.runs.services import Runner
 
@@ -59,7 +60,7 @@ class Experiment(Generic[Q, R]):
     again: Callable[[R, str], Q]
     differences: Late[Callable[[R, R], Iterable[str]]]
     facts: Late[Callable[[R], Iterable[Any]]] | None = None
-    needs: frozenset[str] = field(default_factory=frozenset)
+    needs: frozenset[Capability] = frozenset()
     holds: bool = True
     anchor: str = ""
 
@@ -85,11 +86,11 @@ class Lab:
         should_stop: Whether the person pressed Stop; most call `obey` instead.
     """
 
-    def __init__(self, runner: "Runner", backend: "LocalBackend | None", should_stop: ShouldStop):
+    def __init__(self, runner: "Runner", backend: "Backend | None", should_stop: ShouldStop):
         self.runner, self._backend, self.should_stop = runner, backend, should_stop
 
     @property
-    def backend(self) -> "LocalBackend":
+    def backend(self) -> "Backend":
         """The model, whose turn is held."""
         assert self._backend is not None, "this experiment does not hold a model"
         return self._backend
@@ -128,7 +129,7 @@ def updates(
         request = request.seeded()
     run = late(experiment.run)
 
-    def work(backend: "LocalBackend | None") -> Iterator[Any]:
+    def work(backend: "Backend | None") -> Iterator[Any]:
         with suppress(Stopped):
             record = yield from run(Lab(runner, backend, should_stop), request)
             if record is not None:
@@ -136,7 +137,7 @@ def updates(
 
     if not experiment.holds:
         return work(None)
-    return runner.holding(request.model, request.quantization, work, should_stop)
+    return runner.holding(request.model, request.quantization, work, should_stop, needs=experiment.needs)
 
 
 def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str | None) -> tuple[list[str], list[str]]:

@@ -1,13 +1,13 @@
 """A prompt of exactly so many tokens, made of real sentences."""
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.data.context import load_haystack
 from playground.paths import presets_dir
 
 TEXT = "the filler sentences of the needle test in the model's own tokens, from the first one on, repeated"
 
 
-def filler_ids(backend: LocalBackend, tokens: int) -> list[int]:
+def filler_ids(backend: Backend, tokens: int) -> list[int]:
     """The sentences as token ids, without a chat template, repeated and cut.
 
     Args:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Self, TypeVar
 
-from playground.backends.base import Loading, PreparedPrompt, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued, why_not
 from playground.backends.slot import ModelSlot, Progress
 from playground.data.presets import Hardware
-from playground.engine.events import Finished
+from playground.engine.events import Finished, PreparedPrompt
+from playground.errors import PlaygroundError
 from playground.metrics.energy import EnergyMeter
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.models.catalogue import Catalogue
@@ -28,7 +28,7 @@ from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunReques
 from playground.settings import LIMITS, Settings, check_prompt
 
 T = TypeVar("T")
-LoadSteps = Generator[Loading, None, LocalBackend]
+LoadSteps = Generator[Loading, None, Backend]
 
 
 class Runner:
@@ -71,6 +71,11 @@ class Runner:
     def facts(self) -> ModelFacts | None:
         """Facts of the model in memory now."""
         return self._slot.backend.facts if self._slot.backend else None
+
+    def why_not(self, needs: frozenset[Capability]) -> str:
+        """Why the model in memory can't feed what needs these capabilities; empty if it can, or there is none."""
+        backend = self._slot.backend
+        return why_not(backend, needs) if backend else ""
 
     def quantizations(self, model: str) -> dict[str, str | None]:
         """Each quantization of a model, with the reason where it can't run here."""
@@ -119,7 +124,7 @@ class Runner:
         prompt = check_prompt(request.prompt)
         return None if backend is None else backend.prepare(prompt, request.settings, request.recorded)
 
-    def loaded(self, model: str) -> LocalBackend | None:
+    def loaded(self, model: str) -> Backend | None:
         """This model, to ask what it makes of a text; None while it is not in memory."""
         backend = self._slot.backend
         return backend if backend is not None and backend.facts.id == model else None
@@ -157,12 +162,17 @@ class Runner:
         self,
         model: str,
         quantization: str,
-        work: Callable[[LocalBackend], Iterator[T]],
+        work: Callable[[Backend], Iterator[T]],
         should_stop: Callable[[], bool] = lambda: False,
+        *,
+        needs: frozenset[Capability] = frozenset(),
     ) -> Generator[Queued | Loading | T, None, None]:
         """Queue, load, then everything that `work` yields: the turn is held until it has really ended.
 
         Stopped while it waits, it ends without calling `work`.
+
+        Raises:
+            PlaygroundError: The model can't be had, or lacks a capability that `work` needs.
         """
         started_at = time.perf_counter()
         with self._slot.turns.ticket() as ticket:
@@ -170,6 +180,8 @@ class Runner:
                 yield Queued(position, time.perf_counter() - started_at)
             if not should_stop():
                 backend = yield from self._ensure(model, quantization)
+                if why := why_not(backend, needs):
+                    raise PlaygroundError(why)
                 self._devices.measure(backend.facts.device)
                 yield from work(backend)
 
@@ -181,7 +193,7 @@ class Runner:
         if self._slot.backend is not None and self._slot.holds(model, quantization):
             return self._slot.backend
 
-        def work(progress: Progress) -> LocalBackend:
+        def work(progress: Progress) -> Backend:
             return self._slot.ensure(model, quantization, progress)
 
         steps = with_progress(work)
@@ -196,7 +208,7 @@ class Runner:
         """Queue, load, prepare, stream, record."""
         started_at, request = time.perf_counter(), run.request
 
-        def work(backend: LocalBackend) -> Iterator[Update]:
+        def work(backend: Backend) -> Iterator[Update]:
             prompt = backend.prepare(request.prompt, request.settings, request.recorded)
             measurement = run.measurement = Measurement(prompt, self._surroundings(backend, started_at))
             yield prompt
@@ -218,13 +230,13 @@ class Runner:
         started_at = time.perf_counter()
         request = batch.request
 
-        def work(backend: LocalBackend) -> Iterator[BatchUpdate]:
+        def work(backend: Backend) -> Iterator[BatchUpdate]:
             surroundings = self._surroundings(backend, started_at)
             return batch_updates(backend, request, surroundings, batch.should_stop, batch.measurements)
 
         return self.holding(request.model, request.quantization, work, batch.should_stop)
 
-    def _surroundings(self, backend: LocalBackend, started_at: float) -> Surroundings:
+    def _surroundings(self, backend: Backend, started_at: float) -> Surroundings:
         facts = backend.facts
         return Surroundings(
             facts=facts,

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.data.presets import Hardware
 from playground.engine.events import PreparedPrompt
 from playground.metrics.energy import EnergyMeter
@@ -109,6 +108,10 @@ class Runner(Protocol):
         """Facts of the model in memory now."""
         ...
 
+    def why_not(self, needs: frozenset[Capability]) -> str:
+        """Why the model in memory can't feed what needs these capabilities; empty if it can, or there is none."""
+        ...
+
     def models(self) -> dict[str, str | None]:
         """Each model, with None if it can be loaded, else the reason it can't."""
         ...
@@ -125,7 +128,7 @@ class Runner(Protocol):
         """The prompt as it would be read; None while its model is not in memory."""
         ...
 
-    def loaded(self, model: str) -> LocalBackend | None:
+    def loaded(self, model: str) -> Backend | None:
         """This model, to ask what it makes of a text; None while it is not in memory."""
         ...
 
@@ -151,8 +154,10 @@ class Runner(Protocol):
         self,
         model: str,
         quantization: str,
-        work: Callable[[LocalBackend], Iterator[T]],
+        work: Callable[[Backend], Iterator[T]],
         should_stop: Callable[[], bool] = ...,
+        *,
+        needs: frozenset[Capability] = ...,
     ) -> Generator[Queued | Loading | T, None, None]:
         """Queue, load, then everything that `work` yields, with the model's turn held."""
         ...

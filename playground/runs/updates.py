@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playground.backends.base import Loading, PreparedPrompt, Queued
-from playground.engine.events import Event, RowEvent
+from playground.backends.base import Loading, Queued
+from playground.engine.events import Event, PreparedPrompt, RowEvent
 from playground.runs.records import (
     CostRecord,
     EnergyRecord,

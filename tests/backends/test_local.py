@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from playground.backends.base import why_not
 from playground.backends.slot import ModelSlot
 from playground.engine.events import PromptProcessed, TokenEvent
 from playground.errors import PlaygroundError
@@ -32,7 +35,7 @@ def test_the_predicted_cache_is_the_measured_one_at_every_token(slot: ModelSlot,
 
 
 def test_a_capability_that_is_claimed_is_there(backend):
-    assert backend.capabilities.full_logits
+    assert backend.capabilities == {"plain", "batch", "logits", "forced", "layers", "weights"}
     prompt = backend.prepare("hello", make_settings())
     settings = make_settings(max_new_tokens=4, seed=3, top=50)
     (first, again) = (
@@ -43,3 +46,29 @@ def test_a_capability_that_is_claimed_is_there(backend):
     reseeded = settings.model_copy(update={"seed": 4})
     other = [e.id for e in backend.stream(prompt, reseeded) if isinstance(e, TokenEvent)]
     assert other != [token.id for token in first]
+
+
+def test_what_a_backend_lacks_is_told_in_sentences(backend):
+    assert why_not(backend, backend.capabilities) == ""
+    backend.capabilities = frozenset({"plain"})
+    title = backend.facts.title
+    assert why_not(backend, frozenset({"layers", "plain"})) == f"Not for {title}. It does not show its layers."
+    backend.capabilities = frozenset({"layers"})
+    backend.loaded.facts = replace(backend.facts, limits=("Every token reads the whole text again.",))
+    told = why_not(backend, frozenset({"layers", "plain"}))
+    assert told == f"Not for {title}. Every token reads the whole text again."
+
+
+def test_a_chain_reads_only_what_is_new_and_keeps_nothing_for_others(backend):
+    chain, settings = backend.chain(), make_settings(max_new_tokens=3, seed=1)
+
+    def computed(ids: list[int]) -> int:
+        (processed,) = [one for one in chain.stream(ids, settings) if isinstance(one, PromptProcessed)]
+        return processed.computed_tokens
+
+    first = [*range(10, 50)]
+    assert computed(first) == 40
+    assert chain.held_tokens >= 40
+    assert computed([*first[:30], *range(60, 80)]) == 20
+    assert computed([7, 8]) == 2
+    assert backend.kept.before(first, [1]) is None

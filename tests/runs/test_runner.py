@@ -9,7 +9,7 @@ import pytest
 
 from playground.backends import slot as slot_module
 from playground.backends import turns as turns_module
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Capability, Loading, Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
@@ -303,6 +303,21 @@ def test_a_preview_is_what_the_run_will_read_and_sends_nothing(tiny: Runner, slo
 def test_a_request_that_cannot_be_met_is_refused_before_it_queues(tiny: Runner, slot: ModelSlot, asked, words: str):
     with pytest.raises(PlaygroundError, match=words):
         tiny.start(asked)
+    assert slot.turns._tickets == []
+
+
+def test_work_that_the_model_cannot_feed_is_refused_and_gives_the_turn_back(tiny: Runner, slot: ModelSlot):
+    answer(tiny, request())
+    assert slot.backend is not None
+    everything, needs = slot.backend.capabilities, frozenset[Capability]({"layers"})
+    slot.backend.capabilities = everything - needs
+    try:
+        assert tiny.why_not(needs)
+        with pytest.raises(PlaygroundError, match="does not show its layers"):
+            list(tiny.holding("tiny-llama", "fp32", lambda _backend: iter(()), needs=needs))
+    finally:
+        slot.backend.capabilities = everything
+    assert tiny.why_not(needs) == ""
     assert slot.turns._tickets == []
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from playground.backends import chain
 from playground.engine.events import Event
 from playground.engine.generate import stream
-from playground.experiments.agents import calls
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.documents import parse_document
 from tests.ui.lab import OpenPage, open_tab
@@ -86,7 +86,7 @@ def slowly(*args: Any, **keywords: Any) -> Iterator[Event]:
 
 
 def test_a_wrong_number_is_told_and_a_stop_keeps_what_is_done(open_lab: OpenPage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(calls, "stream", slowly)
+    monkeypatch.setattr(chain, "stream", slowly)
     page = agents(open_lab)
     page.locator("#agents-task textarea").fill("Read.")
     page.locator("#agents-steps input").fill("99")

@@ -4,10 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.engine.events import Event, Finished, PromptProcessed, TokenEvent
-from playground.engine.generate import stream
-from playground.engine.model import KVCache
 from playground.experiments.agents.records import CallRecord
 from playground.experiments.agents.request import AgentRequest
 from playground.metrics.formulas.tokens import usage_cost
@@ -16,17 +14,12 @@ from playground.settings import Settings
 
 
 class Caller:
-    """Makes the calls of one loop.
+    """Makes the calls of one loop."""
 
-    Its cache is its own: `KeptCaches` matches whole prompts, so that a branch differs in no bit. Here the longest
-    common beginning is reused, as servers do, and products of other shapes may differ in their last bits.
-    """
-
-    def __init__(self, backend: LocalBackend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
+    def __init__(self, backend: Backend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
         self._rates = rates(reference).plain()
         self._backend, self._request, self._should_stop = backend, request, should_stop
-        self._held: tuple[int, ...] = ()
-        self._cache: KVCache | None = None
+        self._chain = backend.chain()
 
     def warm_up(self, ids: Sequence[int]) -> None:
         """A short unmeasured pass: the first one of a model sets things up."""
@@ -34,20 +27,12 @@ class Caller:
 
     def call(self, purpose: Literal["answer", "summary"], ids: Sequence[int], settings: Settings) -> CallRecord | None:
         """The whole answer; None if it was stopped on the way."""
-        held = len(self._held)
-        begun = time.perf_counter()
-        cache = self._reused(ids)
-        cached = cache.length
-        events = list(
-            stream(
-                self._backend.text_model, ids, settings, cache=cache, should_stop=self._should_stop, started_at=begun
-            )
-        )
+        held, begun = self._chain.held_tokens, time.perf_counter()
+        events = list(self._chain.stream(ids, settings, should_stop=self._should_stop, started_at=begun))
         processed, tokens, finished = _told(events)
         if processed is None or finished is None or finished.reason == "cancelled":
             return None
-        answer = [token.id for token in tokens]
-        self._cache, self._held = cache, (*ids, *answer)[: cache.length]
+        answer, cached = [token.id for token in tokens], len(ids) - processed.computed_tokens
         plain = self._first_token(ids, settings) if self._request.without_cache else (None, None)
         if self._request.without_cache and plain[1] is None:
             return None
@@ -60,19 +45,11 @@ class Caller:
             text="".join(token.text for token in tokens) + finished.text, finish_reason=finished.reason,
         )  # fmt: skip
 
-    def _reused(self, ids: Sequence[int]) -> KVCache:
-        """A copy of what the last call left, up to where this prompt differs, short of its last token."""
-        pairs = enumerate(zip(self._held, ids, strict=False))
-        common = next((place for place, (a, b) in pairs if a != b), min(len(self._held), len(ids)))
-        at = min(common, len(ids) - 1)
-        cache = self._cache.fork_at(at) if self._cache is not None and at > 0 else None
-        return cache or self._backend.text_model.model.new_cache()  # None: this cache can't forget its end
-
     def _first_token(self, ids: Sequence[int], settings: Settings) -> tuple[float | None, float | None]:
         """Prefill time and ttft of a prompt that is read from nothing."""
         one = settings.model_copy(update={"max_new_tokens": 1, "top": 0})
         begun = time.perf_counter()
-        events = list(stream(self._backend.text_model, ids, one, should_stop=self._should_stop, started_at=begun))
+        events = list(self._backend.chain().stream(ids, one, should_stop=self._should_stop, started_at=begun))
         processed, tokens, _ = _told(events)
         return processed.prefill_s if processed else None, tokens[0].time_s if tokens else None
 

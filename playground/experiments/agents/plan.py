@@ -1,6 +1,6 @@
 """What the formulas say of a loop before it runs: its planned token counts, and each step's input and price."""
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.experiments.agents.history import History, Messages
 from playground.experiments.agents.records import AgentRecord, CallRecord, ForecastRecord
@@ -14,13 +14,13 @@ UNLIMITED = 2**31
 _WAYS: dict[Strategy, str] = {"full": "resent", "truncated": "truncated", "summarised": "summarised"}
 
 
-def rendered(backend: LocalBackend, messages: Messages, request: AgentRequest) -> PreparedChat:
+def rendered(backend: Backend, messages: Messages, request: AgentRequest) -> PreparedChat:
     """The chat as the model would read it, however long it is."""
     turns, newest = messages
     return backend.tokenize(lambda tokenizer: prepare_chat(tokenizer, turns, newest, request.settings, UNLIMITED))
 
 
-def plan_of(backend: LocalBackend, request: AgentRequest) -> dict[str, int]:
+def plan_of(backend: Backend, request: AgentRequest) -> dict[str, int]:
     """Token counts as `agent_steps` takes them.
 
     S and u are counted in the first prompt. t is a passage as long as asked, with the tool's words and the template

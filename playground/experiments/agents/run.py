@@ -8,8 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.template import ids_of
 from playground.experiments.agents.calls import Caller
@@ -50,7 +49,7 @@ def agent_loop(
     check_agent(runner, request)
     seeded = replace(request, settings=with_seed(request.settings))
 
-    def work(backend: LocalBackend) -> Iterator[AgentUpdate]:
+    def work(backend: Backend) -> Iterator[AgentUpdate]:
         return _Loop(backend, seeded, runner.pricing.reference, should_stop).updates()
 
     return runner.holding(request.model, request.quantization, work, should_stop)
@@ -68,7 +67,7 @@ class _Ended(Exception):
 class _Loop:
     """One loop on its way."""
 
-    def __init__(self, backend: LocalBackend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
+    def __init__(self, backend: Backend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
         self._backend, self._request, self._reference = backend, request, reference
         self._limit = backend.context_length(request.settings)
         self._caller = Caller(backend, request, reference, should_stop)

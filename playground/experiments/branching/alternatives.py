@@ -1,15 +1,21 @@
 """What else could have come at a token: the likeliest, each with whether the sampler left it in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from playground.engine.model import TextModel
+from playground.backends.base import Backend, Capability, Loading, Queued, StepLogits
 from playground.engine.sampling import apply_repetition_penalty, choice_of, describe, filter_scores
 from playground.errors import PlaygroundError
-from playground.settings import Settings
+from playground.experiments.branching.records import BranchesRecord
+from playground.experiments.branching.run import prompt_of
+from playground.experiments.branching.tree import settings_of, tokens_of
+from playground.runs.services import Runner
+from playground.runs.stages import ShouldStop
+from playground.settings import Settings, make_settings
 
+NEEDS: frozenset[Capability] = frozenset({"logits"})
 MOST = 20
 
 
@@ -34,12 +40,12 @@ class Alternatives:
 
 
 def alternatives(
-    text_model: TextModel, logits: torch.Tensor, seen_ids: Sequence[int], settings: Settings, taken: int | None
+    piece: Callable[[int], str], logits: torch.Tensor, seen_ids: Sequence[int], settings: Settings, taken: int | None
 ) -> Alternatives:
     """The likeliest tokens, at most 20, and the one that was taken if it is none of them.
 
     Args:
-        text_model: Names the tokens.
+        piece: How a token looks.
         logits: The model's own, float32 [vocabulary].
         seen_ids: Prompt and answer so far, for the repetition penalty.
         settings: The sampler's.
@@ -68,5 +74,27 @@ def alternatives(
     for id in ids:
         logprob, rank = told.of(0, id)
         prob = float(torch.tensor(logprob).exp())
-        found.append(Alternative(id, text_model.piece(id), prob, rank, chance.get(id, 0.0), id == taken))
+        found.append(Alternative(id, piece(id), prob, rank, chance.get(id, 0.0), id == taken))
     return Alternatives(tuple(found), max(0.0, told.entropy_bits[0]))
+
+
+def alternatives_at(
+    runner: Runner, tree: BranchesRecord, id: int, at: int, should_stop: ShouldStop = lambda: False
+) -> Iterator[Queued | Loading | tuple[Alternatives, StepLogits]]:
+    """Queue, load, then what else could have come at token `at` of a branch, and the logits; nothing if stopped.
+
+    Raises:
+        PlaygroundError: The model can't be had, or it is another one by now.
+    """
+    settings = make_settings(**settings_of(tree, id))
+    ids = [token.id for token in tokens_of(tree, id)]
+
+    def work(backend: Backend) -> Iterator[tuple[Alternatives, StepLogits]]:
+        prompt = prompt_of(backend, tree.run, ids, settings)
+        step = backend.logits_before(prompt.ids, ids[:at], should_stop=should_stop)
+        if step is not None:
+            seen = [*prompt.ids, *ids[:at]]
+            yield alternatives(backend.piece, step.logits, seen, settings, ids[at]), step
+
+    model = tree.run.model
+    return runner.holding(model.id, model.quantization, work, should_stop, needs=NEEDS)

@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
-from playground.backends.base import Loading, PreparedPrompt, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.engine.beam import BeamEnd, BeamProgress
-from playground.engine.events import Event, Finished, FinishReason, PromptProcessed, TokenEvent
+from playground.engine.events import Event, Finished, FinishReason, PreparedPrompt, PromptProcessed, TokenEvent
 from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRecord, BranchRecord, How
@@ -20,6 +19,7 @@ from playground.runs.records import RunRecord, TimingRecord, TokenRecord
 from playground.runs.services import Runner
 from playground.settings import Settings
 
+NEEDS: frozenset[Capability] = frozenset({"forced"})
 _MOST_OF_A_NAME = 40
 
 
@@ -61,7 +61,7 @@ def start_branch(
     """
     settings = check_branch(tree, asked)
 
-    def work(backend: LocalBackend) -> Iterator[BranchUpdate]:
+    def work(backend: Backend) -> Iterator[BranchUpdate]:
         forced = chosen_ids(backend, asked.token, several=asked.several)
         grown = _Growing(backend, tree, asked, settings, forced, asked.how)
         if beside_greedy and asked.how == "beam" and greedy_twin(tree, grown.given, _plain(settings)) is None:
@@ -71,10 +71,10 @@ def start_branch(
         yield from grown.events(should_stop)
 
     run = tree.run
-    yield from runner.holding(model or run.model.id, run.model.quantization, work, should_stop)
+    yield from runner.holding(model or run.model.id, run.model.quantization, work, should_stop, needs=NEEDS)
 
 
-def prompt_of(backend: LocalBackend, run: RunRecord, answer_ids: Sequence[int], settings: Settings) -> PreparedPrompt:
+def prompt_of(backend: Backend, run: RunRecord, answer_ids: Sequence[int], settings: Settings) -> PreparedPrompt:
     """The prompt of a saved run, as its ids stand.
 
     Raises:
@@ -82,7 +82,7 @@ def prompt_of(backend: LocalBackend, run: RunRecord, answer_ids: Sequence[int], 
             than it has.
     """
     ids = run.prompt_token_ids
-    if not ids or not all(0 <= id < backend.vocabulary for id in (*ids, *answer_ids)):
+    if not ids or not all(0 <= id < backend.facts.vocabulary for id in (*ids, *answer_ids)):
         raise PlaygroundError(f"This file's token ids are none of {backend.facts.title}: it was made with another one.")
     return PreparedPrompt(tuple(ids), run.dropped_prompt_tokens, backend.context_length(settings))
 
@@ -91,7 +91,7 @@ def prompt_of(backend: LocalBackend, run: RunRecord, answer_ids: Sequence[int], 
 class _Growing:
     """One branch on its way."""
 
-    backend: LocalBackend
+    backend: Backend
     tree: BranchesRecord
     asked: BranchRequest
     settings: Settings
@@ -174,11 +174,10 @@ class _Growing:
             forced=min(len(self.forced), len(self.tokens)),
             settings=_plain(self.settings),
             tokens=self.tokens,
-            text=whole_text(
-                self.backend.text_model.tokenizer,
-                self.settings,
-                self.tree.run.prompt_token_ids,
-                [token.id for token in whole],
+            text=self.backend.tokenize(
+                lambda tokenizer: whole_text(
+                    tokenizer, self.settings, self.tree.run.prompt_token_ids, [token.id for token in whole]
+                )
             ),
             finish_reason=self.reason,
             timing=self._timing(computed, e2e_s),
@@ -199,7 +198,7 @@ class _Growing:
 
     def _name(self) -> str:
         """What was chosen, and how it went on."""
-        pieces = "".join(self.backend.text_model.piece(id) for id in self.forced)
+        pieces = "".join(self.backend.piece(id) for id in self.forced)
         words = " ".join(pieces.split())[:_MOST_OF_A_NAME]
         chosen = f"“{words}”" if words else f"token {self.forced[0]}" if self.forced else ""
         ways = {

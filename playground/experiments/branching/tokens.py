@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.errors import PlaygroundError
 
 MAX_TYPED_CHARS = 2_000
 
 
-def chosen_ids(backend: LocalBackend, token: int | str | tuple[int, ...] | None, *, several: bool) -> list[int]:
+def chosen_ids(backend: Backend, token: int | str | tuple[int, ...] | None, *, several: bool) -> list[int]:
     """The ids of what is to come next.
 
     Args:
@@ -24,16 +24,15 @@ def chosen_ids(backend: LocalBackend, token: int | str | tuple[int, ...] | None,
     if not isinstance(token, str):
         ids = [token] if isinstance(token, int) else list(token)
         for id in ids:
-            if not 0 <= id < backend.vocabulary:
-                last = backend.vocabulary - 1
+            if not 0 <= id < backend.facts.vocabulary:
+                last = backend.facts.vocabulary - 1
                 raise PlaygroundError(f"There is no token {id}: ids of this model go from 0 to {last:,}.")
         return ids
     if not 0 < len(token) <= MAX_TYPED_CHARS:
         raise PlaygroundError(f"The text to go on with must have 1 to {MAX_TYPED_CHARS:,} characters.")
-    model = backend.text_model
-    ids = _ids_within_a_text(model.tokenizer, model.piece, token)
+    ids = backend.tokenize(lambda tokenizer: _ids_within_a_text(tokenizer, backend.piece, token))
     if len(ids) != 1 and not several:
-        pieces = ", ".join(f"{id} {model.piece(id)!r}" for id in ids[:8])
+        pieces = ", ".join(f"{id} {backend.piece(id)!r}" for id in ids[:8])
         more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
         raise PlaygroundError(
             f"{token[:60]!r} is {len(ids)} tokens of this model ({pieces}{more}): give one of them. A space before a "

@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.engine.events import PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
@@ -124,7 +124,7 @@ class Panes:
         """Queue, load, and one short run that nobody sees: the first after a load is slower, and would not be fair."""
         request = self._requests[place]
 
-        def warm(backend: LocalBackend) -> Iterator[Update]:
+        def warm(backend: Backend) -> Iterator[Update]:
             with suppress(PlaygroundError):  # whatever is wrong with it, the pane's own run tells
                 prompt = backend.prepare(request.prompt, request.settings)
                 prompt = replace(prompt, ids=prompt.ids[:_WARM_PROMPT])

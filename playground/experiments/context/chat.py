@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
 from playground.runs.runner import with_seed
@@ -58,7 +57,7 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
     started_at = time.perf_counter()
     settings = with_seed(request.settings)
 
-    def work(backend: LocalBackend) -> Iterator[ChatUpdate]:
+    def work(backend: Backend) -> Iterator[ChatUpdate]:
         read = _read(backend, request)
         yield read
         prepared = read.prepared
@@ -82,7 +81,7 @@ def preview_chat(runner: Runner, request: ChatRequest) -> ChatRead | None:
     return None if backend is None else _read(backend, request)
 
 
-def _read(backend: LocalBackend, request: ChatRequest) -> ChatRead:
+def _read(backend: Backend, request: ChatRequest) -> ChatRead:
     limit = backend.context_length(request.settings)
 
     def both(tokenizer: Any) -> ChatRead:

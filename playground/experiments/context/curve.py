@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import PromptProcessed
-from playground.engine.generate import stream
 from playground.errors import PlaygroundError
 from playground.experiments.context.fit import fit, predict
 from playground.experiments.context.records import ContextRecord, Ended, PointRecord
@@ -78,7 +76,7 @@ def context_curve(
     """
     check_curve(runner, request)
 
-    def work(backend: LocalBackend) -> Iterator[CurveUpdate]:
+    def work(backend: Backend) -> Iterator[CurveUpdate]:
         return _Curve(backend, request, runner.pricing.reference, should_stop).updates()
 
     return runner.holding(request.model, request.quantization, work, should_stop)
@@ -87,7 +85,7 @@ def context_curve(
 class _Curve:
     """One curve on its way."""
 
-    def __init__(self, backend: LocalBackend, request: CurveRequest, reference: str, should_stop: Callable[[], bool]):
+    def __init__(self, backend: Backend, request: CurveRequest, reference: str, should_stop: Callable[[], bool]):
         self._backend, self._request, self._should_stop = backend, request, should_stop
         self._reference = reference  # whose list price
         limit = backend.facts.context_length
@@ -146,7 +144,7 @@ class _Curve:
     def _read(self, ids: Sequence[int]) -> PromptProcessed | None:
         """Read a prompt by the engine's own loop, one token of an answer behind it; None if it was not read whole."""
         one_token = Settings(temperature=0, seed=0, max_new_tokens=1, top=0)
-        events = stream(self._backend.text_model, ids, one_token, should_stop=self._over)
+        events = self._backend.chain().stream(ids, one_token, should_stop=self._over)
         return next((event for event in events if isinstance(event, PromptProcessed)), None)
 
     def _over(self) -> bool:

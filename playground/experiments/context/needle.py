@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from torch import Tensor
+
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.data.context import Haystack, load_haystack
 from playground.engine.chunks import PREFILL_CHUNK
-from playground.engine.model import TextModel
-from playground.engine.reading import read_to
 from playground.errors import PlaygroundError
 from playground.experiments.context.haystack import Needle, code_of, hide
 from playground.experiments.context.records import CellRecord, Ended, NeedleRecord
@@ -24,6 +23,7 @@ from playground.runs.measure import model_record
 from playground.runs.services import Runner
 from playground.runs.stages import Stage
 
+NEEDS: frozenset[Capability] = frozenset({"logits"})
 DEFAULT_LENGTHS = (128, 256, 512, 1024)
 DEFAULT_DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MAX_CELLS = 200
@@ -77,32 +77,33 @@ def needle(
     """
     check_needle(runner, request)
 
-    def work(backend: LocalBackend) -> Iterator[NeedleUpdate]:
+    def work(backend: Backend) -> Iterator[NeedleUpdate]:
         return _Test(backend, request, should_stop).updates()
 
-    return runner.holding(request.model, request.quantization, work, should_stop)
+    return runner.holding(request.model, request.quantization, work, should_stop, needs=NEEDS)
 
 
-def score(text_model: TextModel, hidden: Needle, should_stop: Callable[[], bool]) -> tuple[list[float], bool] | None:
+def score(hidden: Needle, said: Iterator[Tensor]) -> tuple[list[float], bool] | None:
     """Probability of each token of the code, those before it given, and whether greedy decoding says it.
 
-    The prompt is read once; the answer follows token by token over its cache. None if stopped.
+    Args:
+        hidden: What is asked for.
+        said: Logits before each token of the code; fewer if stopped.
+
+    Returns:
+        None if stopped.
     """
-    cache, probs, greedy = text_model.model.new_cache(), list[float](), True
-    for number, right in enumerate(hidden.code_ids):
-        said = (*hidden.start_ids, *hidden.code_ids[:number])
-        logits = read_to(text_model, hidden.prompt_ids, said, cache, should_stop)
-        if logits is None:
-            return None
+    probs, greedy = list[float](), True
+    for right, logits in zip(hidden.code_ids, said, strict=False):
         probs.append(float(logits.double().softmax(-1)[right]))
         greedy = greedy and int(logits.argmax()) == right
-    return probs, greedy
+    return (probs, greedy) if len(probs) == len(hidden.code_ids) else None
 
 
 class _Test:
     """One test on its way."""
 
-    def __init__(self, backend: LocalBackend, request: NeedleRequest, should_stop: Callable[[], bool]):
+    def __init__(self, backend: Backend, request: NeedleRequest, should_stop: Callable[[], bool]):
         self._backend, self._request, self._should_stop = backend, request, should_stop
         self._haystack: Haystack = load_haystack(presets_dir() / "context" / "needle.yaml")
         self._lengths, self._depths = sorted(set(request.lengths)), sorted(set(request.depths))
@@ -149,7 +150,9 @@ class _Test:
         begun = time.perf_counter()
         code = code_of(self._request.seed, length, depth)
         hidden = self._hide(length, depth, code)
-        scored = score(self._backend.text_model, hidden, self._should_stop)
+        answer, start = (*hidden.start_ids, *hidden.code_ids), len(hidden.start_ids)
+        said = self._backend.forced_logits(hidden.prompt_ids, answer, start, should_stop=self._should_stop)
+        scored = score(hidden, said)
         if scored is None:
             return None
         probs, greedy = scored

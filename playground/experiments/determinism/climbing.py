@@ -175,7 +175,7 @@ def _own_decoder(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
         raise _Skipped(f"Our decoder can't run this model: {reason}.")
     facts = scene.backend.facts
     if (facts.path, facts.quantization) == ("decoder", scene.quantization):
-        return (yield from _forced(scene, rung, EngineManner(scene.backend.text_model.model)))
+        return (yield from _forced(scene, rung, EngineManner(Decoder(scene.backend.weights().module))))
 
     def work(loaded: LoadedModel) -> Steps[tuple[Measured, str]]:
         return (yield from _forced(scene, rung, EngineManner(Decoder(loaded.module))))

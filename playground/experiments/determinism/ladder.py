@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Reference, greedy
 from playground.experiments.determinism.climbing import climb
@@ -40,6 +39,7 @@ from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped, obe
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
+NEEDS: frozenset[Capability] = frozenset({"weights", "plain"})
 MAX_TOKENS = 512  # the logits of every step are held
 MAX_PROMPT_TOKENS = 2048  # batch rungs read it 16 times, and the rung without a cache at every step
 LadderUpdate = (
@@ -75,7 +75,7 @@ def ladder(runner: Runner, request: LadderRequest, should_stop: ShouldStop = lam
     rungs = [rung for rung in RUNGS if not picked or rung.name in picked]
     fixes = [fix for fix in FIXES if not picked or fix.name in picked]
     work = partial(_work, request, rungs, fixes, should_stop)
-    return runner.holding(request.run.model, request.run.quantization, work, should_stop)
+    return runner.holding(request.run.model, request.run.quantization, work, should_stop, needs=NEEDS)
 
 
 def check_ladder(runner: Runner, request: LadderRequest) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def check_ladder(runner: Runner, request: LadderRequest) -> tuple[str, ...]:
 
 
 def _work(
-    request: LadderRequest, rungs: list[Rung], fixes: list[Fix], should_stop: ShouldStop, backend: LocalBackend
+    request: LadderRequest, rungs: list[Rung], fixes: list[Fix], should_stop: ShouldStop, backend: Backend
 ) -> Iterator[LadderUpdate]:
     """Load the reference model, and climb."""
     settings = _settings(request.run.settings)
@@ -109,7 +109,7 @@ def _work(
     if room < 1:
         raise PlaygroundError("The prompt leaves no room for an answer: shorten it, or raise the context length.")
     quantization = request.run.quantization
-    loaded = yield from loading(backend.loaded, "fp32" if quantization in PACKED else quantization)
+    loaded = yield from loading(backend.weights(), "fp32" if quantization in PACKED else quantization)
     try:
         check_plain(loaded, len(prepared.ids) + room)
         scene = Scene(backend, loaded, settings, list(prepared.ids), room, request.quick, should_stop)

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from playground.backends.base import Loading, PreparedPrompt, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
+from playground.engine.events import PreparedPrompt
 from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Ground, Reference, fork_between, greedy
@@ -34,6 +34,7 @@ from playground.runs.services import Runner
 from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped
 from playground.settings import Settings, check_prompt, make_settings
 
+NEEDS: frozenset[Capability] = frozenset({"weights", "plain"})
 ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
 LIMITS = {"requests": (2, 1000), "max_new_tokens": (1, 1024), "seed": (0, 2**32 - 1)}
 _HEADROOM = 0.8  # of the free memory: others use it too
@@ -79,22 +80,21 @@ def load(runner: Runner, request: LoadRequest, should_stop: ShouldStop = lambda:
     here = runner.facts
     quantization = here.quantization if here is not None and here.id == request.model else arms[0].quantization
     runner.check(request.model, quantization)
-    return runner.holding(request.model, quantization, partial(_work, request, arms, should_stop), should_stop)
+    work = partial(_work, request, arms, should_stop)
+    return runner.holding(request.model, quantization, work, should_stop, needs=NEEDS)
 
 
-def _work(
-    request: LoadRequest, arms: list[Arm], should_stop: ShouldStop, backend: LocalBackend
-) -> Iterator[LoadUpdate]:
+def _work(request: LoadRequest, arms: list[Arm], should_stop: ShouldStop, backend: Backend) -> Iterator[LoadUpdate]:
     settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
     prepared = backend.prepare(request.prompt, settings, request.recorded)
     room = min(request.max_new_tokens, prepared.context_length - len(prepared.ids))
-    ground = Ground(list(prepared.ids), room, frozenset(backend.loaded.eos_ids), should_stop)
+    ground = Ground(list(prepared.ids), room, frozenset(backend.weights().eos_ids), should_stop)
     parts, finished = Parts(len(arms)), list[ArmRecord]()
     model: ModelRecord | None = None
     environment: dict[str, Any] = {}
     try:
         for arm in arms:
-            loaded = yield from loading(backend.loaded, arm.quantization)
+            loaded = yield from loading(backend.weights(), arm.quantization)
             try:
                 if model is None:
                     model = model_record(loaded.facts)

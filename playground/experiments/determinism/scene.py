@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend
 from playground.engine.text import piece_texts, whole_text
 from playground.experiments.determinism.answers import Ground, Measured, Reference
 from playground.experiments.determinism.process import Job
@@ -32,7 +32,7 @@ class Scene:
         drawn: Answers drawn for the sampling rungs, by name, for the fixes.
     """
 
-    backend: LocalBackend
+    backend: Backend
     loaded: LoadedModel
     settings: Settings
     prompt: list[int]

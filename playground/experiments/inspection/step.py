@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from playground.backends.base import Loading, Queued, StepLogits
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued, StepLogits
 from playground.engine.sampling import Noise, are_sound
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.records import AgreementRecord
@@ -19,6 +18,7 @@ from playground.runs.services import Runner
 from playground.settings import Settings, make_settings
 
 T = TypeVar("T")
+NEEDS: frozenset[Capability] = frozenset({"logits"})
 TOLERANCE = 1e-3
 """Natural log probability; other processors differ by less in fp32, other weights or templates by far more."""
 
@@ -123,17 +123,17 @@ def at_step(
     name = model or record.model.id
     runner.check(name, record.model.quantization)
 
-    def work(backend: LocalBackend) -> Iterator[T]:
+    def work(backend: Backend) -> Iterator[T]:
         answer = [token.id for token in record.tokens[: index + 1]]
-        _check_ids([*record.prompt_token_ids, *answer], backend.vocabulary, name)
+        _check_ids([*record.prompt_token_ids, *answer], backend.facts.vocabulary, name)
         raw = backend.logits_before(record.prompt_token_ids, answer[:-1], should_stop=should_stop)
         if raw is not None:
             if not are_sound(raw.logits):
                 raise PlaygroundError("The model produced NaN or infinite logits at this step: nothing can be drawn.")
             environment = describe_environment(backend.facts, backend.chunk_tokens(len(record.prompt_token_ids)))
-            yield use(Step(record, index, raw, backend.text_model.piece, environment))
+            yield use(Step(record, index, raw, backend.piece, environment))
 
-    return runner.holding(name, record.model.quantization, work, should_stop)
+    return runner.holding(name, record.model.quantization, work, should_stop, needs=NEEDS)
 
 
 def _check_ids(ids: list[int], vocabulary: int, model: str) -> None:

@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Generator
-from typing import Any
 
 from torch import Tensor
 
-from playground.backends.local import LocalBackend
+from playground.backends.base import Layers
 from playground.engine.lens.base import Lens
-from playground.engine.lens.reading import lens_of
 from playground.errors import PlaygroundError
 from playground.experiments.lens.records import AttentionRecord, MatrixRecord
 from playground.experiments.lens.request import MATRIX_TOKENS, LookAt
@@ -31,7 +29,7 @@ def check_look(look: LookAt | None, opened: Lens, tokens: int) -> None:
 
 
 def attend(
-    backend: LocalBackend, prompt: tuple[int, ...], answer: tuple[int, ...], look: LookAt
+    layers: Layers, prompt: tuple[int, ...], answer: tuple[int, ...], look: LookAt
 ) -> Generator[int, None, AttentionRecord]:
     """Weights of one layer. Keys and values that a run or a pass has left are used again.
 
@@ -42,15 +40,13 @@ def attend(
         PlaygroundError: There is no such layer, head or position, or the architecture does not show it.
     """
     begun, ids = time.perf_counter(), prompt + answer
-    opened = lens_of(backend.text_model.model)
+    opened = layers.lens
     check_look(look, opened, len(ids))
     layer = (opened.layers + 1) // 2 if look.layer is None else look.layer
     query = len(ids) - 1 if look.query is None else look.query
     with_matrix = look.matrix and len(ids) <= MATRIX_TOKENS
     rows = range(len(ids)) if with_matrix else range(query, query + 1)
-    cache = _cache(backend, prompt, answer, rows.start)
-    held = cache.length
-    weights = yield from opened.attention(ids, layer - 1, rows, cache, len(prompt))
+    weights, held = yield from layers.attention(prompt, answer, layer - 1, rows)
     row = weights[:, query - rows.start, : query + 1]
     matrix = _matrix(weights, look.head) if with_matrix else None
     _check_head(look.head, len(weights))
@@ -80,11 +76,3 @@ def _matrix(weights: Tensor, head: int | None) -> MatrixRecord:
 
 def _rounded(row: Tensor) -> list[float]:
     return [round(weight, _DIGITS) for weight in row.tolist()]
-
-
-def _cache(backend: LocalBackend, prompt: tuple[int, ...], answer: tuple[int, ...], tokens: int) -> Any:
-    """What is kept of the first tokens, at most so many."""
-    kept = backend.kept.before(prompt, (*answer, 0)) if tokens else None  # short of the added one: all that is kept
-    if kept is not None and kept.length > tokens:
-        kept = kept.fork_at(tokens)
-    return backend.text_model.model.new_cache() if kept is None else kept

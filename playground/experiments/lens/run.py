@@ -4,16 +4,15 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from torch import Tensor
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import TokenEvent
 from playground.engine.lens.base import LayerPass, Lens
-from playground.engine.lens.reading import LensGrid, lens_of, read_grid
+from playground.engine.lens.reading import LensGrid, read_grid
 from playground.errors import PlaygroundError
 from playground.experiments.lens.attention import attend, check_look
 from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
@@ -25,6 +24,7 @@ from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.settings import Settings
 
 R = TypeVar("R")
+NEEDS: frozenset[Capability] = frozenset({"layers", "plain"})
 LensUpdate = Queued | Loading | Stage | AttentionRecord | LensRecord
 _HEAD_SHARE = 0.4  # of the progress line: how it is split is a guess, how far it is within a part is not
 
@@ -61,32 +61,33 @@ def attention(runner: Runner, request: LensRequest, should_stop: ShouldStop = la
     return _held(runner, request, should_stop, _attention)
 
 
-Work = Callable[[LensRequest, ShouldStop, LocalBackend], Iterator[LensUpdate]]
+Work = Callable[[LensRequest, ShouldStop, Backend], Iterator[LensUpdate]]
 
 
 def _held(runner: Runner, request: LensRequest, should_stop: ShouldStop, work: Work) -> Iterator[LensUpdate]:
     request.check()
     runner.check(request.run.model, request.run.quantization)
 
-    def stoppable(backend: LocalBackend) -> Iterator[LensUpdate]:
+    def stoppable(backend: Backend) -> Iterator[LensUpdate]:
         try:
             yield from work(request, should_stop, backend)
         except Stopped:
             return
 
-    return runner.holding(request.run.model, request.run.quantization, stoppable, should_stop)
+    return runner.holding(request.run.model, request.run.quantization, stoppable, should_stop, needs=NEEDS)
 
 
-def _lens(request: LensRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[LensUpdate]:
+def _lens(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[LensUpdate]:
     looked = yield from read_ids(request, should_stop, backend)
-    opened = lens_of(backend.text_model.model)
+    layers = backend.layers()
+    opened = layers.lens
     check_look(request.look, opened, len(looked.ids))
     positions = list(range(len(looked.ids)))[-request.positions :]
     told = partial(_told, should_stop)
-    cache, begun = backend.text_model.model.new_cache(), time.perf_counter()
-    reading = opened.read(looked.ids, positions, cache, len(looked.prompt))
-    seen = yield from told(_keeping(backend, looked, cache, reading), "Reading through the layers", len(looked.ids), 0)
-    read_at, kv_bytes = time.perf_counter(), cache.nbytes
+    begun = time.perf_counter()
+    reading = layers.read(looked.prompt, looked.answer, positions)
+    seen, kv_bytes = yield from told(reading, "Reading through the layers", len(looked.ids), 0)
+    read_at = time.perf_counter()
     grid = yield from told(read_grid(opened, seen), "Asking each layer", opened.layers + 1, 1 - _HEAD_SHARE)
     head_s, pass_s = time.perf_counter() - read_at, read_at - begun
     sizes = (kv_bytes, seen.states.nbytes, grid.block_bytes)
@@ -96,18 +97,18 @@ def _lens(request: LensRequest, should_stop: ShouldStop, backend: LocalBackend) 
     )  # fmt: skip
     found = None
     if request.look is not None:
-        found = yield from told(attend(backend, looked.prompt, looked.answer, request.look), "Attention", 0, 1)
+        found = yield from told(attend(layers, looked.prompt, looked.answer, request.look), "Attention", 0, 1)
     yield _record(request, backend, looked, positions, (opened, seen, grid), found, cost)
 
 
-def _attention(request: LensRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[LensUpdate]:
+def _attention(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[LensUpdate]:
     assert request.look is not None
     looked = yield from read_ids(request, should_stop, backend)
-    steps = attend(backend, looked.prompt, looked.answer, request.look)
+    steps = attend(backend.layers(), looked.prompt, looked.answer, request.look)
     yield (yield from _told(should_stop, steps, "Attention", len(looked.ids), 0))
 
 
-def read_ids(request: LensRequest, should_stop: ShouldStop, backend: LocalBackend) -> Steps[Looked]:
+def read_ids(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Steps[Looked]:
     """The tokens to look at: those given, or the prompt's own with a greedy answer.
 
     Raises:
@@ -129,7 +130,7 @@ def read_ids(request: LensRequest, should_stop: ShouldStop, backend: LocalBacken
     return Looked(prompt.ids, tuple(answer), prompt.counted(settings))
 
 
-def _check_ids(ids: tuple[int, ...], backend: LocalBackend) -> None:
+def _check_ids(ids: tuple[int, ...], backend: Backend) -> None:
     facts = backend.facts
     if min(ids) < 0 or max(ids) >= facts.vocabulary:
         raise PlaygroundError(
@@ -139,25 +140,6 @@ def _check_ids(ids: tuple[int, ...], backend: LocalBackend) -> None:
         raise PlaygroundError(
             f"Prompt and answer have {len(ids):,} tokens, and {facts.title} was made for {facts.context_length:,}."
         )
-
-
-def _keeping(
-    backend: LocalBackend, looked: Looked, cache: Any, reading: Generator[int, None, LayerPass]
-) -> Generator[int, None, LayerPass]:
-    """The pass; the prompt's keys and values are kept for later questions, unless a run has left them.
-
-    Those of the answer are not: read in one piece, they may differ in their last bits from those of a run.
-    """
-    while True:
-        try:
-            done = next(reading)
-        except StopIteration as end:
-            return end.value
-        if done == len(looked.prompt) and backend.kept.before(looked.prompt, (0,)) is None:
-            forked = cache.fork_at(done)
-            if forked is not None:
-                backend.kept.keep(looked.prompt, (), forked)
-        yield done
 
 
 def _told(should_stop: ShouldStop, steps: Generator[int, None, R], text: str, total: int, begun: float) -> Steps[R]:
@@ -177,7 +159,7 @@ def _told(should_stop: ShouldStop, steps: Generator[int, None, R], text: str, to
 
 def _record(
     request: LensRequest,
-    backend: LocalBackend,
+    backend: Backend,
     looked: Looked,
     positions: list[int],
     found: tuple[Lens, LayerPass, LensGrid],
@@ -185,7 +167,7 @@ def _record(
     cost: LensCost,
 ) -> LensRecord:
     opened, seen, grid = found
-    piece = backend.text_model.piece
+    piece = backend.piece
     return LensRecord(
         model=model_record(backend.facts),
         settings=looked.settings.model_dump(mode="json"),

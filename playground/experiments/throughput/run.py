@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from playground.engine.chunks import PREFILL_CHUNK
-from playground.engine.events import Finished, PromptProcessed, RowEvent, TokenEvent
-from playground.engine.generate import stream_batch
+from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, RowEvent, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.throughput.experiment import BatchRecord, SkippedBatch, ThroughputRecord, ThroughputRequest
 from playground.metrics.memory import PeakSampler
@@ -62,20 +61,20 @@ class _Batches:
 
     def __init__(self, lab: Lab, request: ThroughputRequest):
         self._lab, self._request = lab, request
-        self._ids = filler_ids(lab.backend, request.input_tokens)
-        self._endless = lab.backend.text_model.without_eos()
+        length = request.input_tokens + request.output_tokens
+        self._prompt = PreparedPrompt(tuple(filler_ids(lab.backend, request.input_tokens)), 0, length)
 
     def too_large(self, rows: int) -> str:
         """Why so many rows do not fit the memory now; empty if they do."""
         backend = self._lab.backend
         free = available_bytes(backend.facts.device)
         try:
-            plan = plan_batch(backend, len(self._ids), _settings(rows, self._request.output_tokens), free)
+            plan = plan_batch(backend, self._prompt, _settings(rows, self._request.output_tokens), free)
         except PlaygroundError as error:
             return str(error)
         if plan.row_bytes is None or plan.rows_at_once == rows:
             return ""
-        if not backend.capabilities.batch:
+        if "batch" not in backend.capabilities:
             return f"{backend.facts.title} can't compute {rows} rows together: measure a batch of 1."
         return (
             f"{rows} rows need more memory than is free, {free / 1e6:,.0f} MB; {plan.rows_at_once} fit: close other "
@@ -102,7 +101,10 @@ class _Batches:
         return batch.record()
 
     def _events(self, rows: int, tokens: int) -> Iterator[RowEvent]:
-        return stream_batch(self._endless, self._ids, _settings(rows, tokens), should_stop=self._lab.should_stop)
+        stop, settings = self._lab.should_stop, _settings(rows, tokens)
+        return self._lab.backend.stream_batch(
+            self._prompt, settings, rows_at_once=rows, ignore_eos=True, should_stop=stop
+        )
 
     def _stage(self, place: int, steps: int, text: str) -> Stage:
         """Larger batches take longer: a step of n rows is counted as 4 + n."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from playground.backends.base import Loading, Queued
-from playground.backends.local import LocalBackend
+from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Event, PreparedPrompt, TokenEvent
 from playground.engine.generate import stream
@@ -31,6 +30,7 @@ from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt
 
+NEEDS: frozenset[Capability] = frozenset({"weights"})
 DEFAULT_LEARNING_RATE = 0.0005
 DEFAULT_SENTENCE = "The capital of France is Lyon, and it has always been Lyon."
 MAX_SENTENCE_TOKENS = 256
@@ -88,33 +88,33 @@ def train(runner: Runner, request: TrainRequest, should_stop: ShouldStop = lambd
     """
     runner.check(request.run.model, request.run.quantization)
     work = partial(_work, request, should_stop)
-    return runner.holding(request.run.model, request.run.quantization, work, should_stop)
+    return runner.holding(request.run.model, request.run.quantization, work, should_stop, needs=NEEDS)
 
 
-def _work(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[TrainUpdate]:
+def _work(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[TrainUpdate]:
     try:
         yield from _compare(request, should_stop, backend)
     except Stopped:
         return
 
 
-def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBackend) -> Iterator[TrainUpdate]:
-    own = backend.loaded.module
+def _compare(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[TrainUpdate]:
+    loaded = backend.weights()
     settings = _greedy(request.run.settings)
     prompt = backend.prepare(request.run.prompt, settings, request.run.recorded)
-    _sentence_ids(backend.loaded.tokenizer, request.sentence)  # refused before the work
+    _sentence_ids(loaded.tokenizer, request.sentence)  # refused before the work
     _check_memory(backend.facts)
     yield Stage("Hashing all weights", 0.02)
-    before = weights_hash(own)
+    before = weights_hash(loaded.module)
     yield Stage("Answering: inference", 0.05)
     text, ids = _answer(backend.stream(prompt, settings, should_stop=should_stop))
     obey(should_stop)
     inference = InferenceRecord(
-        answer=text, token_ids=ids, hash_before=before, hash_after=weights_hash(own),
+        answer=text, token_ids=ids, hash_before=before, hash_after=weights_hash(loaded.module),
         weights_bytes=backend.facts.weights_bytes,
     )  # fmt: skip
     yield Stage("Loading a copy", 0.25)
-    copied = yield from loading(backend.loaded, "fp32")
+    copied = yield from loading(loaded, "fp32")
     try:
         found = yield from _learn(request, prompt, settings, copied, should_stop)
     finally:
@@ -133,7 +133,7 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: LocalBacke
         step=found.step,
         change=found.change,
         copy_=CopyRecord(**found.copied, thrown_away=found.module() is None),
-        hash_at_the_end=weights_hash(own),
+        hash_at_the_end=weights_hash(loaded.module),
         environment=describe_environment(backend.facts, PREFILL_CHUNK),
     )
 

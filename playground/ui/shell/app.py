@@ -7,7 +7,11 @@ from pathlib import Path
 import gradio as gr
 
 from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
+from playground.experiments.context import needle
+from playground.experiments.determinism import ladder, load
+from playground.experiments.lens import run as lens
 from playground.experiments.registry import experiments
+from playground.experiments.training import run as training
 from playground.paths import data_dir, presets_dir
 from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
@@ -26,6 +30,7 @@ from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_
 from playground.ui.shell.api import add_api
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.feed import Feeds
+from playground.ui.shell.gates import Gate
 from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.page import FIELDS
 from playground.ui.shell.pages import Pages
@@ -73,9 +78,7 @@ def build_app(
             runner, pages.slot("play"), (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         )
         presets_set = wire_presets(play, sidebar, controls, book)
-        layers = tabs.inside[1].layers
-        gates = [(part.run, part.shown[0]) for part in (tabs.ladder, tabs.load)] + [(layers.look, layers.shown[0])]
-        wire_models(demo, play, sidebar, controls, runner, events, presets_set, gates)
+        wire_models(demo, play, sidebar, controls, runner, events, presets_set, _gates(tabs))
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
@@ -102,6 +105,11 @@ class _Tabs:
     inside: tuple[gr.Tab, Inside]
     cost: tuple[gr.Tab, Cost]
     more: list[Section]
+
+    @property
+    def declared(self) -> list[Section]:
+        """The sections of declared experiments in all tabs."""
+        return [*self.cost[1].declared, *self.more]
 
 
 def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
@@ -133,6 +141,19 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
         (cost_tab, cost),
         more,
     )
+
+
+def _gates(tabs: _Tabs) -> list[Gate]:
+    """The sections that not every model can feed."""
+    layers, test = tabs.inside[1].layers, tabs.inside[1].context.needle
+    return [
+        (tabs.ladder.run, tabs.ladder.shown[0], ladder.NEEDS),
+        (tabs.load.run, tabs.load.shown[0], load.NEEDS),
+        (layers.look, layers.shown[0], lens.NEEDS),
+        (layers.step, layers.learned[0], training.NEEDS),
+        (test.run, test.shown[0], needle.NEEDS),
+        *((one.run, one.shown[0], one.experiment.needs) for one in tabs.declared),
+    ]
 
 
 def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, pages: Pages) -> None:

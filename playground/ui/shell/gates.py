@@ -6,25 +6,27 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from playground.backends.base import Capability
 from playground.runs.services import Runner
 from playground.ui.shell.common import QUIET
 
+Gate = tuple[gr.Button, gr.HTML, frozenset[Capability]]
+"""What starts a section, its `stage_line`, and what it needs of a model."""
 
-def wire_gates(gates: Sequence[tuple[gr.Button, gr.HTML]], runner: Runner, models_set: Sequence[Dependency]) -> None:
-    """Open or close sections that need a model which reads as others do.
+
+def wire_gates(gates: Sequence[Gate], runner: Runner, models_set: Sequence[Dependency]) -> None:
+    """Open or close sections, as the model in memory can feed them.
 
     Args:
-        gates: For each section, what starts it and its `stage_line`.
+        gates: One a section.
         runner: Knows the model.
         models_set: Events after which another model may be in memory.
     """
 
     def set_gates() -> list[Any]:
-        facts = runner.facts
-        limit = "" if facts is None or facts.is_plain else f"Not for {facts.title}. {' '.join(facts.limits)}"
-        updates = gr.update(interactive=not limit), gr.update(limit=limit)
-        return [update for _ in gates for update in updates]
+        limits = [runner.why_not(needs) for _, _, needs in gates]
+        return [update for limit in limits for update in (gr.update(interactive=not limit), gr.update(limit=limit))]
 
-    parts = [part for gate in gates for part in gate]
+    parts = [part for button, line, _ in gates for part in (button, line)]
     for event in models_set:
         event.then(set_gates, None, parts, **QUIET)

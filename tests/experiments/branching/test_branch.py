@@ -194,7 +194,7 @@ def test_alternatives_are_what_the_record_says_and_what_the_sampler_left(runner:
     found = step_of(
         runner, tree, 5,
         lambda backend, step: alternatives(
-            backend.text_model, step.logits, seen, make_settings(**tree.run.settings), token.id
+            backend.piece, step.logits, seen, make_settings(**tree.run.settings), token.id
         ),
     )  # fmt: skip
     assert found.entropy_bits == pytest.approx(token.entropy_bits, abs=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from playground.data.context import load_haystack
+from playground.engine.reading import forced_logits
 from playground.engine.template import ids_of
 from playground.errors import PlaygroundError
 from playground.experiments.context.haystack import code_of, hide
@@ -47,7 +48,9 @@ def test_each_cell_has_a_code_of_its_own_and_the_seed_fixes_it():
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_the_score_is_that_of_one_full_forward_pass(arch: str):
     hidden = hide(tiny_tokenizer(), HAYSTACK, 400, 0.5, "7421")
-    scored = score(tiny_text_model(arch), hidden, lambda: False)
+    answer = (*hidden.start_ids, *hidden.code_ids)
+    said = forced_logits(tiny_text_model(arch), hidden.prompt_ids, answer, len(hidden.start_ids))
+    scored = score(hidden, said)
     assert scored is not None
     probs, greedy = scored
     ids = [*hidden.prompt_ids, *hidden.start_ids, *hidden.code_ids]

@@ -10,15 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.backends.base import StepLogits
-from playground.backends.local import LocalBackend
 from playground.errors import PlaygroundError
-from playground.experiments.branching.alternatives import Alternatives, alternatives
+from playground.experiments.branching.alternatives import alternatives_at
 from playground.experiments.branching.records import ROOT, BranchesRecord
-from playground.experiments.branching.run import prompt_of
-from playground.experiments.branching.tree import prune, rename, settings_of, tokens_of
+from playground.experiments.branching.tree import prune, rename
 from playground.runs.services import Runner
-from playground.settings import make_settings
 from playground.ui.rooms.inside.branch_live import BranchView, branch_frames
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
@@ -99,20 +95,7 @@ class BranchEvents:
             yield {part.notice: note("No alternatives.", str(error), kind="problem"), part.status: READY}
 
     def _reading(self, tree: BranchesRecord, id: int, at: int) -> Callable[[Callable[[], bool]], Iterator[Any]]:
-        settings = make_settings(**settings_of(tree, id))
-        ids = [token.id for token in tokens_of(tree, id)]
-
-        def work(backend: LocalBackend) -> Iterator[tuple[Alternatives, StepLogits]]:
-            prompt = prompt_of(backend, tree.run, ids, settings)
-            step = backend.logits_before(prompt.ids, ids[:at])
-            if step is not None:
-                seen = [*prompt.ids, *ids[:at]]
-                yield alternatives(backend.text_model, step.logits, seen, settings, ids[at]), step
-
-        def start(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            return self._runner.holding(tree.run.model.id, tree.run.model.quantization, work, should_stop)
-
-        return start
+        return lambda should_stop: alternatives_at(self._runner, tree, id, at, should_stop)
 
     async def grow(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
         """Make a branch and show it while it grows."""

@@ -14,7 +14,7 @@ from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
-from playground.ui.shell.gates import wire_gates
+from playground.ui.shell.gates import Gate, wire_gates
 from playground.ui.shell.pages import Slot
 from playground.views.run import facts_values
 
@@ -64,7 +64,7 @@ def wire_models(
     runner: Runner,
     events: ModelEvents,
     presets_set: Sequence[Dependency],
-    gates: Sequence[tuple[gr.Button, gr.HTML]],
+    gates: Sequence[Gate],
 ) -> None:
     """Fill the page when it opens, load what is chosen, and say beforehand what a prompt will be.
 
