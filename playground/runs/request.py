@@ -32,7 +32,7 @@ def item(
         page: Whether the page has a field for it.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """
-    extra = {"flags": list(flags), "page": page}
+    extra: dict[str, Any] = {"flags": list(flags), "page": page}
     return Field(
         default, title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits
     )
