@@ -47,7 +47,7 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
         for name, (hint, default) in (first | hints).items()
     ]
-    run.__signature__ = inspect.Signature(parameters)  # what typer reads
+    run.__signature__ = inspect.Signature(parameters)  # pyrefly: ignore[missing-attribute]  # what typer reads
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     run.__doc__ = experiment.about.partition(". ")[0].rstrip(".") + "."
     return errors_in_one_line(takes_settings(run) if prompted else run)
