@@ -9,8 +9,8 @@ from playground.runs.records import EnergyRecord
 from playground.views.format import (
     NOTHING,
     format_joules,
+    format_number,
     format_watt_hours,
-    format_watts,
     together,
 )
 
@@ -24,8 +24,8 @@ def idle_text(energy: EnergyRecord) -> str:
     """The idle power with the noise of its readings, where it was read."""
     if energy.idle_watts is None:
         return "idle not known"
-    spread = "" if energy.idle_spread_watts is None else f" ± {format_watts(energy.idle_spread_watts)}"
-    return f"idle {format_watts(energy.idle_watts)}{spread}"
+    spread = "" if energy.idle_spread_watts is None else f" ± {format_number(energy.idle_spread_watts)}"
+    return f"idle {format_number(energy.idle_watts)}{spread} W"
 
 
 def energy_pair(energy: EnergyRecord) -> str:

@@ -6,6 +6,7 @@ what is not known is a dash. Halves round away from zero.
 """
 
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
@@ -76,17 +77,13 @@ def format_watt_hours(value: Value) -> str:
     return _scaled(value, "Wh", ("M", "k", "", "m", "µ"))
 
 
-def format_watts(value: Value) -> str:
-    """Power: 4.25 W."""
-    return _scaled(value, "W", ("k", "", "m"))
-
-
 def format_money(amount: Value, currency: str = "USD") -> str:
-    """Cents, or three digits of what is less than one: $1,234.50, $0.120, $0.0000271, -€2.00. Nothing to pay is $0."""
+    """Cents, and up to three digits of what is less than one: $1,234.50, $0.12, $0.0000271, -€2.00; $0 for nothing."""
     if (size := _size(amount)) is None:
         return NOTHING
     places = 0 if size == 0 else min(_MOST_DECIMALS, max(2, 2 - _exponent(size)))
-    return _signed(amount, f"{_SYMBOLS.get(currency, f'{currency} ')}{_fixed(size, places)}")
+    text = re.sub(r"(\.\d\d\d*?)0+$", r"\1", _fixed(size, places))
+    return _signed(amount, f"{_SYMBOLS.get(currency, f'{currency} ')}{text}")
 
 
 def format_figure(value: Value, unit: str) -> str:
@@ -103,7 +100,7 @@ def noun(unit: str, value: float | Decimal) -> str:
 
 _OWN = {
     "s": format_seconds, "B": format_bytes, "USD": format_money, "usd": format_money, "share": format_percent,
-    "tok/s": format_rate, "tokens/s": format_rate, "J": format_joules, "Wh": format_watt_hours, "W": format_watts,
+    "tok/s": format_rate, "tokens/s": format_rate, "J": format_joules, "Wh": format_watt_hours,
     "count": format_number,
 }  # fmt: skip
 
@@ -114,7 +111,9 @@ def count_of(count: int, one: str, many: str = "") -> str:
 
 
 def together(*texts: str) -> str:
-    """Several figures, their unit once where the next has the same: 3.54 / 3.61 MB."""
+    """Several figures, their unit once where the next has the same: 3.54 / 3.61 MB; one dash if none is known."""
+    if set(texts) == {NOTHING}:
+        return NOTHING
     ends = [text.partition(" ")[2] for text in texts]
     shown = [
         text.partition(" ")[0] if end and end == after else text

@@ -139,9 +139,7 @@ def _memory_values(meters: Meters) -> dict[str, Any]:
         "kv": together(format_bytes(memory.kv_cache_bytes), format_predicted(meters.kv_predicted_bytes)),
         "kv_full": format_predicted(meters.kv_full_bytes),
         "process": together(format_bytes(memory.rss_bytes), format_bytes(memory.peak_rss_bytes)),
-        "gpu": together(format_bytes(meters.gpu_allocated_bytes), format_bytes(meters.gpu_reserved_bytes))
-        if gpu
-        else "",
+        "gpu": "" if meters.gpu_allocated_bytes is None else gpu,
         "weights_share": round(memory.weights_bytes / full, 4) if full else 0,
         "kv_share": round(memory.kv_cache_bytes / full, 4) if full else 0,
         "line_memory": format_bytes(now),

@@ -10,8 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
+from playground.cli.cost_text import cost_text
+from playground.cli.terminal import meters_text
+from playground.experiments.costing.sections import section_of
+from playground.runs.records import RunRecord
 from playground.ui.shell.page import head
 from playground.views import format as formats
+from playground.views.cost_report import sheet_html
+from playground.views.cost_words import input_text, sheet_figure
+from playground.views.formula_script import formula_notes
+from playground.views.panels import Sofar, Table
+from playground.views.run import meter_values
+from playground.views.terminal import view_text
+from playground.views.throughput import VIEW
+from tests.experiments.costing.sheets import fields, sheet
+from tests.fakes import FakeRunner, Script
+from tests.ui.test_live import request_for
+from tests.ui.test_throughput_views import batch
+from tests.ui.test_throughput_views import record as record_of
 
 RULES: dict[str, Callable[..., str]] = {
     "number": formats.format_number, "percent": formats.format_percent, "seconds": formats.format_seconds,
@@ -19,7 +35,8 @@ RULES: dict[str, Callable[..., str]] = {
     "wattHours": formats.format_watt_hours, "money": formats.format_money, "figure": formats.format_figure,
     "plural": formats.count_of,
 }  # fmt: skip
-UNITS = ("s", "B", "usd", "share", "J", "Wh", "W", "tok/s", "count", "tokens", "kg", "")
+ENVIRONMENT = {"processor": "Abacus", "threads": 2, "engine": "own"}
+UNITS = ("s", "B", "usd", "share", "J", "Wh", "tok/s", "count", "tokens", "kg", "")
 EDGES = (
     0, 1, 2, 12, 99.95, 99.949, 999.4, 999.5, 1000, 1234.5, 0.125, 0.5, 1.005, 2.675, 9.995, 9.9951, 0.9995, 0.99949,
     0.001, 0.000999, 0.0009999, 1e-6, 9.996e-7, 4.8e-7, 1e-12, 1e9, 1e12, 0.09996, 1 - 1e-9, 538_000_000, 75,
@@ -39,7 +56,8 @@ EDGES = (
         ("bytes", 1.31e9, "1.31 GB"), ("rate", 24.31, "24.3 tok/s"), ("rate", 1234.6, "1,235 tok/s"),
         ("joules", 8.2e-6, "8.20 µJ"), ("joules", 0.9996, "1.00 J"), ("joules", 1240, "1.24 kJ"),
         ("joules", -0.5, "-500 mJ"), ("wattHours", 0.01, "10.0 mWh"),
-        ("money", 0, "$0"), ("money", 0.000165, "$0.000165"), ("money", 0.12, "$0.120"), ("money", 0.9996, "$1.00"),
+        ("money", 0, "$0"), ("money", 0.000165, "$0.000165"), ("money", 0.12, "$0.12"),
+        ("money", 0.004, "$0.004"), ("money", 0.9996, "$1.00"),
         ("money", 1234.5, "$1,234.50"), ("money", -2, "-$2.00"),
     ],
 )  # fmt: skip
@@ -71,7 +89,39 @@ def test_a_share_looks_like_all_or_nothing_only_if_it_is(value: float):
 def test_a_unit_is_named_once_where_figures_share_it():
     assert formats.together("3.54 MB", "3.61 MB") == "3.54 / 3.61 MB"
     assert formats.together("12.1 ms", "14.0 ms", "1.20 s") == "12.1 / 14.0 ms / 1.20 s"
+    assert formats.together(formats.NOTHING, formats.NOTHING) == formats.NOTHING
     assert formats.together("3.54 MB", "unknown") == "3.54 MB / unknown"
+
+
+def test_a_run_reads_the_same_in_the_terminal_as_in_the_page():
+    run = FakeRunner(Script(count=12, tokens_per_s=2000)).start(request_for("a b c"), lambda: False)
+    *_, record = run
+    meters = run.meters()
+    assert isinstance(record, RunRecord)
+    assert meters is not None
+    record = record.model_copy(update={"environment": ENVIRONMENT})
+    printed, shown = meters_text(record, meters), meter_values(meters)
+    same = ("ttft", "itl", "prefill", "line_decode", "mbu", "weights", "process", "cost", "own", "energy_token")
+    assert [name for name in (*same, "energy_note") if shown[name] not in printed] == []
+
+
+def test_a_batch_reads_the_same_in_the_terminal_as_in_the_page():
+    sofar = Sofar(record=record_of(batch(1, 0.0213), batch(4, 0.0371)))
+    table = VIEW.draw(sofar)["table"]
+    assert isinstance(table, Table)
+    printed = view_text(VIEW, sofar).splitlines()
+    for row in table.rows:
+        assert any(all(str(cell) in line for cell in row) for line in printed), row
+
+
+def test_a_calculation_reads_the_same_in_the_terminal_as_in_the_report():
+    made = sheet("month")
+    printed, report = cost_text(made, fields()), sheet_html(made, fields(), formula_notes())
+    shown = [sheet_figure(figure, "month", made) for figure in section_of("month").figures]
+    shown += [input_text(value, fields().find(name)) for name, value in made.assumptions.items()]
+    shown = [text for text in shown if text in report]
+    assert len(shown) > 15
+    assert [text for text in shown if text not in printed] == []
 
 
 def _cases() -> list[tuple[str, list[Any]]]:

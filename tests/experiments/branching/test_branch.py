@@ -21,6 +21,7 @@ from playground.runs.records import TokenRecord
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from playground.views.branch_words import against, beam_sentence, saving_sentence
+from playground.views.format import format_seconds
 from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot, of
 
@@ -226,4 +227,4 @@ def test_words_say_only_what_is_so(runner: Runner):
         assert ("less likely word led to the more likely sentence" in said) == (gaps[0] * gaps[1] < 0)
         assert f"token {first + 1} " in said
     assert "The same tokens" in against(tree, 1, 1)
-    assert f"saved about {1e3 * greedy.saved_s:.1f} ms" in saving_sentence(tree, greedy)
+    assert f"saved about {format_seconds(greedy.saved_s)} " in saving_sentence(tree, greedy)

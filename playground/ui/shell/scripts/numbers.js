@@ -42,13 +42,14 @@ window.playground.numbers = (() => {
   function money(amount, currency = 'USD') {
     if (!known(amount)) return NOTHING;
     const size = Math.abs(amount);
-    return signed(amount, `${SYMBOLS[currency] ?? `${currency} `}${fixed(size, size === 0 ? 0 : Math.max(2, 2 - exponentOf(size)))}`);
+    const text = fixed(size, size === 0 ? 0 : Math.max(2, 2 - exponentOf(size))).replace(/(\.\d\d\d*?)0+$/, '$1');
+    return signed(amount, `${SYMBOLS[currency] ?? `${currency} `}${text}`);
   }
   const large = scaled('B', ['G', 'M', 'k']);
   const bytes = (x) => (known(x) && Math.abs(x) < 999.5 ? signed(x, `${fixed(Math.abs(x), 0)} B`) : large(x));
   const seconds = scaled('s', ['', 'm', 'µ', 'n']), rate = scaled('tok/s', ['']), joules = scaled('J', ['M', 'k', '', 'm', 'µ']);
-  const wattHours = scaled('Wh', ['M', 'k', '', 'm', 'µ']), watts = scaled('W', ['k', '', 'm']), grams = scaled('g', ['k', '', 'm', 'µ']);
-  const OWN = { s: seconds, B: bytes, USD: money, usd: money, share: percent, 'tok/s': rate, 'tokens/s': rate, J: joules, Wh: wattHours, W: watts, count: number };
+  const wattHours = scaled('Wh', ['M', 'k', '', 'm', 'µ']), grams = scaled('g', ['k', '', 'm', 'µ']);
+  const OWN = { s: seconds, B: bytes, USD: money, usd: money, share: percent, 'tok/s': rate, 'tokens/s': rate, J: joules, Wh: wattHours, count: number };
   const figure = (x, unit) => (OWN[unit] || !known(x) ? (OWN[unit] || number)(x) : `${number(x)} ${x === 1 ? ONE[unit] || unit : unit}`.trimEnd());
 
   return {
