@@ -14,6 +14,7 @@ from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.table import metric_rows
 from playground.experiments.documents import parse_document, read_document
 from playground.runs.records import RunRecord
+from playground.views.format import format_percent
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 from tests.tiny_runner import endless_folder, ids
@@ -91,7 +92,7 @@ def test_people_see_each_answer_under_its_title_then_metrics_and_differences(com
     assert "pane 1 against pane 3: identical" in shown
     first = record.diffs[1].first_difference
     assert f"pane 2 against pane 3: token {first} differs" in shown
-    assert f"{record.diffs[1].reference_top[0].prob:.1%}" in shown.split("differs")[1]
+    assert format_percent(record.diffs[1].reference_top[0].prob) in shown.split("differs")[1]
     assert ("one batch" if flags else "One after the other") in result.stderr
 
 

@@ -59,7 +59,7 @@ def test_a_ladder_for_people_is_a_table_on_standard_output_and_its_progress_is_n
     assert result.exit_code == 0, result.output
     shown = (
         "Control: 5 runs", "every logit bitwise equal", "bits change?", "max |dz|", "batch-8",
-        "instruction-set: Left out", "Another model, not noise", "Batch-invariant products", "tokens/s",
+        "instruction-set: Left out", "Another model, not noise", "Batch-invariant products", "tok/s",
     )  # fmt: skip
     for words in shown:
         assert words in result.stdout
