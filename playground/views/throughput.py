@@ -1,17 +1,12 @@
 """Throughput by batch size as charts, a table and a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from playground.experiments.throughput.experiment import BatchRecord, SkippedBatch, ThroughputRecord
 from playground.views.energy import a_token
 from playground.views.format import count_of, format_bytes, format_number, format_rate, format_seconds
 from playground.views.panels import Content, Panel, Sofar, Table, View
 from playground.views.spec import Axis, ChartSpec, Series
-
-_HEAD = (
-    "rows", "decode, all rows", "a row", "prefill", "ttft", "gap p50", "gap p95", "KV cache", "process, peak",
-    "energy a token", "wall time",
-)  # fmt: skip
 
 
 def _rate_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
@@ -42,8 +37,7 @@ def _wait_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
             Series("between tokens, p50 to p95", "dots", [(place, one.itl_p50_s) for place, one in places], "ink-2",
                    low=[one.itl_p50_s for one in batches], high=[one.itl_p95_s for one in batches]),
         ],
-        summary=f"{count_of(last.rows, 'row')}: ttft {format_seconds(last.ttft_s)}, then "
-        f"{format_seconds(last.tpot_s)} a token.",
+        summary=f"{count_of(last.rows, 'row')}: {format_seconds(last.ttft_s)}, then {format_seconds(last.tpot_s)} a token.",
     )  # fmt: skip
 
 
@@ -55,20 +49,19 @@ def _a_row(batch: BatchRecord) -> str:
     return format_rate(batch.decode_tokens_per_s / batch.rows)
 
 
-def _cells(batch: BatchRecord) -> tuple[str, ...]:
-    return (
-        str(batch.rows),
-        format_rate(batch.decode_tokens_per_s),
-        _a_row(batch),
-        format_rate(batch.prefill_tokens_per_s),
-        format_seconds(batch.ttft_s),
-        format_seconds(batch.itl_p50_s),
-        format_seconds(batch.itl_p95_s),
-        format_bytes(batch.memory.kv_cache_bytes),
-        format_bytes(batch.memory.peak_rss_bytes),
-        a_token(batch.energy.joules, batch.output_tokens),
-        format_seconds(batch.wall_s),
-    )
+_COLUMNS: dict[str, Callable[[BatchRecord], str]] = {
+    "rows": lambda batch: str(batch.rows),
+    "decode, all rows": lambda batch: format_rate(batch.decode_tokens_per_s),
+    "a row": _a_row,
+    "prefill": lambda batch: format_rate(batch.prefill_tokens_per_s),
+    "ttft": lambda batch: format_seconds(batch.ttft_s),
+    "gap p50": lambda batch: format_seconds(batch.itl_p50_s),
+    "gap p95": lambda batch: format_seconds(batch.itl_p95_s),
+    "KV cache": lambda batch: format_bytes(batch.memory.kv_cache_bytes),
+    "process, peak": lambda batch: format_bytes(batch.memory.peak_rss_bytes),
+    "energy a token": lambda batch: a_token(batch.energy.joules, batch.output_tokens),
+    "wall time": lambda batch: format_seconds(batch.wall_s),
+}
 
 
 def _where(record: ThroughputRecord) -> str:
@@ -88,10 +81,9 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
     record = sofar.record
     batches = record.batches if record else sofar.of(BatchRecord)
     skipped = record.skipped if record else sofar.of(SkippedBatch)
-    notes = [_where(record)] if record else []
-    table = Table(
-        _HEAD, [_cells(one) for one in batches], " ".join([*notes, *(f"Left out: {one.why}" for one in skipped)])
-    )
+    notes = [*([_where(record)] if record else []), *(f"Left out: {one.why}" for one in skipped)]
+    rows = [[text(one) for text in _COLUMNS.values()] for one in batches]
+    table = Table(list(_COLUMNS), rows, " ".join(notes))
     drawn: dict[str, Content] = {"rates": _rate_chart(batches), "waits": _wait_chart(batches)} if batches else {}
     return drawn | ({"table": table} if batches or skipped else {})
 
@@ -102,9 +94,8 @@ def _kept(sofar: Sofar) -> str:
 
 
 def _line(part: BatchRecord | SkippedBatch) -> str:
-    if isinstance(part, SkippedBatch):
-        return f"left out: {part.why}"
-    return f"batch of {part.rows}: {format_rate(part.decode_tokens_per_s)}"
+    found = f"left out: {part.why}" if isinstance(part, SkippedBatch) else format_rate(part.decode_tokens_per_s)
+    return f"batch of {part.rows}: {found}"
 
 
 VIEW = View(

@@ -46,7 +46,7 @@ def test_the_table_has_a_unit_at_every_figure_and_says_what_was_left_out():
     assert isinstance(table, Table)
     (row,) = table.rows
     assert len(row) == len(table.head)
-    assert row[:3] == ("4", "100 tok/s", "25.0 tok/s")
+    assert row[:3] == ["4", "100 tok/s", "25.0 tok/s"]
     assert "500 mJ" in row
     assert "32 rows need more memory" in table.note
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from playground.experiments.costing.fact import FactSource, energy_facts, fact_source, known, where
 from playground.runs.experiment import Experiment
-from playground.runs.records import Document, EnergyRecord, MemoryRecord, ModelRecord, Part
+from playground.runs.records import BatchRecord, Document, ModelRecord, Part
 from playground.runs.request import Request, item
 from playground.runs.updates import MAX_BATCH
 
@@ -25,40 +25,6 @@ class ThroughputRequest(Request):
     @classmethod
     def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted(set(value)))
-
-
-class BatchRecord(Part):
-    """One batch: rows that answer the same prompt together, each with as many tokens. The prompt is read once.
-
-    Attributes:
-        rows: Answers computed together.
-        output_tokens: Of all rows, as they were counted.
-        prefill_s: Time the model spent on the prompt.
-        prefill_tokens_per_s: Prompt tokens / prefill_s.
-        ttft_s: From the request to the first token of every row. Rows that ask different things would read as many
-            prompts, and wait for all of them.
-        tpot_s: (time of the last token - ttft) / (tokens of a row - 1).
-        itl_p50_s, itl_p95_s: Percentiles of the gaps between successive tokens of a row.
-        decode_tokens_per_s: Of all rows together: rows / tpot.
-        wall_s: From the request to the last token.
-        memory: `kv_cache_bytes` of all rows at the end; the peak is the process's own, over this batch.
-        energy: Of this batch, the prompt included.
-        ids_blake2b: Hash of every row's token ids.
-    """
-
-    rows: int
-    output_tokens: int
-    prefill_s: float
-    prefill_tokens_per_s: float
-    ttft_s: float
-    tpot_s: float
-    itl_p50_s: float
-    itl_p95_s: float
-    decode_tokens_per_s: float
-    wall_s: float
-    memory: MemoryRecord
-    energy: EnergyRecord
-    ids_blake2b: str
 
 
 class SkippedBatch(Part):

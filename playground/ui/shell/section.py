@@ -103,11 +103,10 @@ class _Shown:
     def end(self, phase: str = "") -> None:
         """It is over: by itself, or stopped; what was found stays."""
         sofar = self._sofar()
-        phase = phase or ("finished" if self._view.complete(sofar) else "stopped")
-        self._status = {
-            "phase": "finished" if phase == "opened" else phase,
-            "text": f"{phase}: {self._view.kept(sofar)}",
-        }
+        state = "finished" if phase or self._view.complete(sofar) else "stopped"
+        model = getattr(sofar.record, "model", None) if phase else None
+        text = f"{phase or state}: {self._view.kept(sofar)}" + (f", {model.id} {model.quantization}" if model else "")
+        self._status = {"phase": state, "text": text}
 
     def fail(self, error: BaseException) -> None:
         """It failed; what came so far stays."""
