@@ -17,7 +17,7 @@ def _rate_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
     rates = [(place, one.decode_tokens_per_s) for place, one in enumerate(batches)]
     return ChartSpec(
         title="Tokens a second by batch size",
-        x=_sizes(batches),
+        x=Axis("rows of the batch", categories=tuple(str(one.rows) for one in batches)),
         y=Axis("decode, all rows together", unit="tok/s", min=0),
         series=[Series("decode", "bars", rates, "time", labels=[f"{_a_row(one)} a row" for one in batches])],
         summary=f"{count_of(best.rows, 'row')}: {format_rate(best.decode_tokens_per_s)}{gain}.",
@@ -30,19 +30,15 @@ def _wait_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
     last = batches[-1]
     return ChartSpec(
         title="Waiting by batch size",
-        x=_sizes(batches),
+        x=Axis("rows of the batch", categories=tuple(str(one.rows) for one in batches)),
         y=Axis("time", unit="s", min=0),
         series=[
             Series("ttft", "dots", [(place, one.ttft_s) for place, one in places], "time"),
             Series("between tokens, p50 to p95", "dots", [(place, one.itl_p50_s) for place, one in places], "ink-2",
                    low=[one.itl_p50_s for one in batches], high=[one.itl_p95_s for one in batches]),
         ],
-        summary=f"{count_of(last.rows, 'row')}: {format_seconds(last.ttft_s)}, then {format_seconds(last.tpot_s)} a token.",
+        summary=f"{count_of(last.rows, 'row')}: {format_seconds(last.ttft_s)}, {format_seconds(last.tpot_s)} a token.",
     )  # fmt: skip
-
-
-def _sizes(batches: Sequence[BatchRecord]) -> Axis:
-    return Axis("rows of the batch", categories=tuple(str(one.rows) for one in batches))
 
 
 def _a_row(batch: BatchRecord) -> str:
