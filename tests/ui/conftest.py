@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from playground.ui.shell.app import build_app
 from playground.ui.shell.launch import launch_options
 from tests.fakes import FakeRunner, Script
-from tests.ui.pages import PATIENCE_S, OpenPage, opening
+from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, opening
 
 T = TypeVar("T")
 
@@ -78,8 +78,14 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def browsers(browser: Browser) -> Browsers:
+    """Its contexts."""
+    return Browsers(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, url: str) -> Iterator[OpenPage]:
-    """Opens the page in a context of its own. No request may leave loopback, no script may fail."""
-    with opening(browser, url) as open_it:
+def open_page(browsers: Browsers, url: str) -> Iterator[OpenPage]:
+    """Opens the page in a context without past. No request may leave loopback, no script may fail."""
+    with opening(browsers, url) as open_it:
         yield open_it

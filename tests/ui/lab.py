@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from playground.ui.shell.app import build_app
 from playground.ui.shell.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.pages import OpenPage, opening
+from tests.ui.pages import Browsers, OpenPage, opening
 
 MODEL = "tiny-llama"
 
@@ -40,9 +40,9 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_lab(browser: Browser, lab_url: str) -> Iterator[OpenPage]:
-    """Opens the page in a context of its own. No request may leave loopback, no script may fail."""
-    with opening(browser, lab_url) as open_it:
+def open_lab(browsers: Browsers, lab_url: str) -> Iterator[OpenPage]:
+    """Opens the page in a context without past. No request may leave loopback, no script may fail."""
+    with opening(browsers, lab_url) as open_it:
         yield open_it
 
 

@@ -2,34 +2,70 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
 PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong
 
 
+class Browsers:
+    """Contexts of one browser, kept from test to test: scripts stay in their caches, and all a page could keep goes.
+
+    A test's first page has the first context, its second one the second: no two share what they store.
+    """
+
+    def __init__(self, browser: Browser):
+        self._browser = browser
+        self._contexts: list[_Context] = []
+
+    def page(self, place: int) -> Page:
+        """A new page; `place` counts those of a test from 0."""
+        if place == len(self._contexts):
+            self._contexts.append(_Context(self._browser))
+        return self._contexts[place].pages.new_page()
+
+    def clean(self) -> None:
+        """Close every page, and forget what they have stored and were allowed."""
+        for context in self._contexts:
+            context.clean()
+
+
+class _Context:
+    """One context, and an empty page of it that is never shown: storage is cleared from there."""
+
+    def __init__(self, browser: Browser):
+        self.pages = browser.new_context(accept_downloads=True)
+        self.pages.set_default_timeout(PATIENCE_S * 1000)
+        self._empty = self.pages.new_page()
+        self._session = self.pages.new_cdp_session(self._empty)
+
+    def clean(self) -> None:
+        origins = set[str]()
+        for page in self.pages.pages:
+            if page is not self._empty:
+                origins.add("/".join(page.url.split("/")[:3]))
+                page.close()
+        for origin in origins:
+            self._session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        self.pages.clear_cookies()
+        self.pages.clear_permissions()
+
+
 @contextmanager
-def opening(browser: Browser, url: str) -> Iterator[OpenPage]:
-    """A function that opens the page in a context of its own; problems fail when this ends."""
-    contexts: list[BrowserContext] = []
+def opening(browsers: Browsers, url: str) -> Iterator[OpenPage]:
+    """A function that opens the page in a context without past; problems fail when this ends."""
+    opened = count()
     problems: list[str] = []
 
-    def open_it(
-        fragment: str = "", *, width: int = 1440, height: int = 1000, theme: Theme = "light", **options: object
-    ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=theme,
-            accept_downloads=True,
-            **options,  # type: ignore[arg-type]
-        )
-        context.set_default_timeout(PATIENCE_S * 1000)
-        contexts.append(context)
-        page = context.new_page()
+    def open_it(fragment: str = "", *, width: int = 1440, height: int = 1000, theme: Theme = "light") -> Page:
+        page = browsers.page(next(opened))
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme)
         _look(page, problems)
         page.goto(url + fragment)
         ready(page)
@@ -38,8 +74,7 @@ def opening(browser: Browser, url: str) -> Iterator[OpenPage]:
     try:
         yield open_it
     finally:
-        for context in contexts:
-            context.close()
+        browsers.clean()
     assert not problems
 
 

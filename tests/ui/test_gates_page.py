@@ -1,13 +1,13 @@
 """A section that the model in memory can't feed is grey and says why, and opens with the next model that can."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from transformers import MambaConfig
 
 from playground.models.quiet import quiet
 from tests.tiny import VOCABULARY, tiny_folder, tiny_model, tiny_tokenizer
 from tests.ui.lab import serving
-from tests.ui.pages import opening, violations
+from tests.ui.pages import Browsers, opening, violations
 
 pytestmark = pytest.mark.browser
 GATES = {("Reruns",): ("#ladder", "#load"), ("Inside", "Layers"): ("#layers",)}
@@ -22,14 +22,14 @@ def _open(page: Page, tabs: tuple[str, ...]) -> None:
 
 
 def test_sections_close_for_a_model_that_reads_in_a_way_of_its_own(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    browsers: Browsers, tmp_path_factory: pytest.TempPathFactory
 ):
     folder = tmp_path_factory.mktemp("gates") / "tiny-mamba"
     with quiet():
         tiny_model(made=MAMBA).save_pretrained(folder)
         tiny_tokenizer().save_pretrained(folder)
         plain = tiny_folder(folder.parent)
-    with serving(tmp_path_factory, folder.name, folder, plain) as url, opening(browser, url) as open_it:
+    with serving(tmp_path_factory, folder.name, folder, plain) as url, opening(browsers, url) as open_it:
         page = open_it()
         for tabs, sections in GATES.items():
             _open(page, tabs)

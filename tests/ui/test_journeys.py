@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.fakes import FakeRunner, Script
 from tests.ui.conftest import OpenPage
-from tests.ui.pages import PATIENCE_S, ready, violations
+from tests.ui.pages import PATIENCE_S, Browsers, opening, ready, violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = " <img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -154,6 +154,25 @@ def test_a_malformed_link_is_ignored_and_says_so(open_page: OpenPage, fragment: 
     expect(page.get_by_text("This link was not used.")).to_be_visible()
     assert slider(page, "Temperature").input_value() == "0.8"
     assert prompt_of(page).input_value() == ""
+
+
+def test_a_page_of_a_test_finds_nothing_of_the_test_before(browsers: Browsers, url: str):
+    with opening(browsers, url) as open_it:
+        page, other = open_it(), open_it()
+        kept = "[localStorage.left, sessionStorage.left, document.cookie.includes('left')]"
+        assert page.evaluate(kept) == other.evaluate(kept) == [None, None, False]
+        page.evaluate("localStorage.left = sessionStorage.left = 1; document.cookie = 'left=1'")
+        page.context.grant_permissions(["clipboard-read"])
+        assert other.evaluate(kept) == [None, None, False]
+        page.set_viewport_size({"width": 500, "height": 500})
+    with opening(browsers, url) as open_it:
+        page = open_it()
+        assert page.evaluate(kept) == [None, None, False]
+        assert page.evaluate("innerWidth") == 1440
+        assert (
+            page.evaluate("navigator.permissions.query({ name: 'clipboard-read' }).then((one) => one.state)")
+            != "granted"
+        )
 
 
 def test_settings_survive_a_reload(open_page: OpenPage, runner: FakeRunner):

@@ -33,6 +33,22 @@ def styles() -> str:
     return "".join(f':where([data-part="{file.stem}"]):not(#_) {{\n{file.read_text("utf-8")}}}\n' for file in files)
 
 
+def scripts() -> str:
+    """The scripts of all parts, for the document's head: once a page, and compiled once a kind of part."""
+    sources = {file.stem: file.read_text("utf-8") for file in sorted(_HERE.glob("*.js"))}
+    return _DRAW.replace("SOURCES", json.dumps(sources).replace("<", "\\u003c"))
+
+
+_DRAW = """(() => {
+  const sources = SOURCES, made = {}, given = ['element', 'trigger', 'props', 'server', 'upload', 'watch'];
+  (window.playground ??= {}).draw = (names, ...values) => {
+    made[names] ??= new Function(...given, names.map((name) => sources[name]).join(''));
+    made[names](...values);
+  };
+})();
+"""
+
+
 def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] = (), **props: Any) -> gr.HTML:
     """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`.
 
@@ -43,11 +59,12 @@ def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] 
         scripts_before: Names of more scripts of this folder that stand before its own, in one scope with it.
         props: More of `gr.HTML`.
     """
-    scripts = ((_HERE / f"{one}.js").read_text("utf-8") for one in ("common", *scripts_before, name))
+    names = json.dumps(["common", *scripts_before, name])
     return gr.HTML(
         value,
         html_template=template,
-        js_on_load=f"element.dataset.part = {json.dumps(name)};\n{_restoring(props)}\n{''.join(scripts)}",
+        js_on_load=f"element.dataset.part = {json.dumps(name)};\n{_restoring(props)}\n"
+        f"playground.draw({names}, element, trigger, props, server, upload, watch);",
         apply_default_css=False,
         **props,
     )

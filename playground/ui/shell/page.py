@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
-from playground.ui.components.base import styles
+from playground.ui.components.base import scripts, styles
 from playground.ui.rooms.cost.config import cost_config_script
 from playground.ui.rooms.cost.price_list import price_list_script
 from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
@@ -52,8 +52,8 @@ def head() -> str:
     constants = json.dumps(config).replace("<", "\\u003c")
     names = ("settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
     own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
-    scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script()]
-    blocks = "".join(f"<script>{script}</script>" for script in scripts)
+    all_scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script(), scripts()]
+    blocks = "".join(f"<script>{script}</script>" for script in all_scripts)
     return f"<style>{_style()}</style>{price_list_script()}{cost_config_script()}{blocks}"
 
 
