@@ -165,7 +165,7 @@ def test_a_preview_of_what_was_sent_meanwhile_is_not_shown(events: ChatEvents):
 def test_a_stopped_answer_is_kept_as_far_as_it_came(events: ChatEvents, slot: ModelSlot):
     def slowly(number: int) -> None:
         if number == 3:
-            events.stop(page("one"))
+            events._slot.stop("one")
         time.sleep(0.01)
 
     before_each_forward(slot, slowly)
@@ -176,7 +176,7 @@ def test_a_stopped_answer_is_kept_as_far_as_it_came(events: ChatEvents, slot: Mo
 
 
 def test_a_message_stopped_before_its_answer_goes_back_where_it_was_written(events: ChatEvents, slot: ModelSlot):
-    before_each_forward(slot, lambda number: events.stop(page("one")))
+    before_each_forward(slot, lambda number: events._slot.stop("one"))
     *_, last = send(events, message="word " * 80, limit=512)  # two chunks: the second is not read
     assert last[0] == "word " * 80
     assert last[3]["phase"] == "stopped"

@@ -17,7 +17,8 @@ from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.rooms.play.layout import preview_of
 from playground.ui.shell.feed import MOST_LINES, Feed, Feeds
-from playground.ui.shell.live import Due, RunView, follow
+from playground.ui.shell.follow import Due
+from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket
 from playground.ui.shell.saving import saved
 from tests.fakes import FakeRunner, Script
@@ -40,7 +41,7 @@ class Seen:
 
 
 async def seen_of(runner: FakeRunner, request: RunRequest, ticket: Ticket) -> list[Seen]:
-    async with aclosing(follow(runner, request, ticket)) as run:
+    async with aclosing(run_frames(runner, request, ticket)) as run:
         return [seen(view) async for view in run]
 
 
@@ -71,7 +72,7 @@ def test_a_page_that_asks_at_its_own_pace_gets_every_line_once_and_the_end_besid
     async def ask() -> tuple[list[str], list[dict], RunView]:
         feeds, pieces, lines = Feeds(), list[dict](), list[str]()
         more = feeds.more()
-        async with aclosing(follow(FakeRunner(Script(tokens_per_s=2000, count=600)), asked, Ticket())) as run:
+        async with aclosing(run_frames(FakeRunner(Script(tokens_per_s=2000, count=600)), asked, Ticket())) as run:
             async for view in run:
                 feeds.add(view.feed)
         while not pieces or not pieces[-1]["over"] or pieces[-1]["count"]:
@@ -118,7 +119,7 @@ def test_a_page_that_asks_for_what_is_not_there_gets_nothing(asked: object):
 def test_the_same_news_is_sent_again_only_to_see_whether_the_page_is_still_there(monkeypatch: pytest.MonkeyPatch):
     due = Due()
     assert [due("a"), due("a"), due("b"), due("b")] == [True, False, True, False]
-    monkeypatch.setattr("playground.ui.shell.live.STILL_HERE_S", 0)
+    monkeypatch.setattr("playground.ui.shell.follow.STILL_HERE_S", 0)
     assert due("b")
 
 
@@ -144,7 +145,7 @@ def test_stop_ends_the_frames_before_the_script_does_and_the_record_comes_after(
     async def stopped() -> tuple[list[Seen], Ticket]:
         runner, ticket = FakeRunner(Script(count=5000, tokens_per_s=100)), Ticket()
         frames: list[Seen] = []
-        async for view in follow(runner, request_for("a b", max_new_tokens=5000), ticket):
+        async for view in run_frames(runner, request_for("a b", max_new_tokens=5000), ticket):
             frames.append(seen(view))
             if len(tokens_in(frames[-1].lines)) > 5:
                 ticket.stop.set()
@@ -163,7 +164,7 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
 
     async def stopped() -> tuple[str, bool]:
         ticket, runner = Ticket(), FakeRunner(Script(prompt_parts=4, between=lambda: heard.wait(PATIENCE_S)))
-        async with aclosing(follow(runner, request_for("a"), ticket)) as frames:
+        async with aclosing(run_frames(runner, request_for("a"), ticket)) as frames:
             async for frame in frames:
                 if frame.status["phase"] == "reading":
                     ticket.stop.set()
@@ -178,7 +179,7 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
 def test_closing_the_frames_stops_the_engine():
     async def leave() -> FakeRunner:
         runner = FakeRunner(Script(count=5000, tokens_per_s=100))
-        frames = follow(runner, request_for("a b", max_new_tokens=5000), Ticket())
+        frames = run_frames(runner, request_for("a b", max_new_tokens=5000), Ticket())
         async for frame in frames:
             if tokens_in(frame.feed.lines):
                 break

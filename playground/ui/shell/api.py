@@ -11,7 +11,7 @@ from playground.errors import PlaygroundError
 from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
-from playground.ui.shell.live import follow
+from playground.ui.shell.live import run_frames
 from playground.ui.shell.pages import Ticket
 
 _FRAMES_PER_S = 5
@@ -65,7 +65,7 @@ def add_api(runner: Runner) -> None:
             raise gr.Error(str(error), print_exception=False) from None
         ticket = Ticket()
         text = ""
-        async with aclosing(follow(runner, request, ticket, frames_per_s=_FRAMES_PER_S)) as run:
+        async with aclosing(run_frames(runner, request, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
                 if view.status["phase"] == "failed":
                     raise gr.Error(view.status["problem"], print_exception=False)

@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.rooms.reruns.ladder_live import LabView, frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure
 from playground.ui.shell.pages import Slot
 from playground.ui.shell.saving import saved
 

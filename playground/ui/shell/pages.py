@@ -15,7 +15,7 @@ class Ticket:
     """One run of one page, begun at a reading of `monotonic`.
 
     `record` arrives from the run's thread, also after the page has stopped looking. `feeds` are held for the page,
-    which asks for their lines by name.
+    which asks for their lines by name. `is_replaced`: the page has a newer run of this kind, or has closed.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -23,6 +23,12 @@ class Ticket:
     record: Document | None = None
     feeds: list[Feed] = field(default_factory=list)
     begun_s: float = field(default_factory=time.monotonic)
+    is_replaced: bool = False
+
+    def replace(self) -> None:
+        """Nobody looks any more: stop."""
+        self.is_replaced = True
+        self.stop.set()
 
 
 class Slot:
@@ -40,7 +46,7 @@ class Slot:
             self._tickets[session] = ticket
             self._drop_oldest()
         if before is not None:
-            before.stop.set()
+            before.replace()
         return ticket
 
     def keep(self, session: str, document: Document | None = None) -> Ticket:
@@ -71,7 +77,7 @@ class Slot:
         with self._lock:
             ticket = self._tickets.pop(session, None)
         if ticket is not None:
-            ticket.stop.set()
+            ticket.replace()
 
 
 class Pages:

@@ -1,7 +1,6 @@
 """The section of a declared experiment: its fields, Run, Stop, Save, Export, Open, status and panels."""
 
-import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -19,20 +18,15 @@ from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, stage_line
 from playground.ui.rooms.sidebar.controls import settings_of
+from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
 from playground.ui.shell.fields import field_control, page_items, panel_parts, panel_value
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
-from playground.ui.shell.work import follow_work
 from playground.views.panels import Content, Sofar
 from playground.views.report import record_html
 from playground.views.run import status
-
-_log = logging.getLogger(__name__)
-_BUTTONS = "() => [{{__type__: 'update', interactive: {0}}}, {{__type__: 'update', interactive: {1}}}]"
-STARTED, ENDED = _BUTTONS.format("false", "true"), _BUTTONS.format("true", "false")
-"""What a click does at once to the buttons that start and stop, and what the end of the work does."""
 
 
 @dataclass(frozen=True)
@@ -87,32 +81,28 @@ class _Shown:
         self._request, self._parts, self._record = request, list[Any](), None
         self._drawn: list[Any] | None = None
 
-    def add(self, came: Sequence[Any]) -> Any:
-        """Take updates in and return the record, if it is among them; it comes last and replaces the parts."""
-        for update in came:
-            if isinstance(update, Stage):
-                self._status = {"phase": "running", "text": update.text, "fraction": update.fraction}
-            elif (changed := status(update)) is not None:
-                self._status = changed
-            else:
-                self._parts.append(update)
-                self._record = update if isinstance(update, self._experiment.record) else None
-                self._drawn = None
-        return self._record
+    def add(self, update: Any) -> None:
+        """Take an update in; the record comes last and replaces the parts."""
+        if isinstance(update, Stage):
+            self._status = {"phase": "running", "text": update.text, "fraction": update.fraction}
+        elif (changed := status(update)) is not None:
+            self._status = changed
+        else:
+            self._parts.append(update)
+            self._record = update if isinstance(update, self._experiment.record) else None
+            self._drawn = None
 
-    def end(self, phase: str = "") -> None:
-        """It is over: by itself, or stopped; what was found stays."""
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """It ended, was stopped or failed; what was found stays."""
         sofar = self._sofar()
-        state = "finished" if phase or self._view.complete(sofar) else "stopped"
-        model = getattr(sofar.record, "model", None) if phase else None
-        text = f"{phase or state}: {self._view.kept(sofar)}" + (f", {model.id} {model.quantization}" if model else "")
-        self._status = {"phase": state, "text": text}
+        phase = "finished" if self._view.complete(sofar) else "stopped"
+        self._status = failed or {"phase": phase, "text": f"{phase}: {self._view.kept(sofar)}"}
 
-    def fail(self, error: BaseException) -> None:
-        """It failed; what came so far stays."""
-        if not isinstance(error, PlaygroundError):
-            _log.error("an experiment failed", exc_info=error)
-        self._status = failure(error)
+    def open(self, record: Any) -> None:
+        """A saved one."""
+        self.add(record)
+        made_with = f"{record.model.id} {record.model.quantization}"
+        self._status = {"phase": "finished", "text": f"opened: {self._view.kept(self._sofar())}, {made_with}"}
 
     def values(self) -> list[Any]:
         """The status, then the panels, drawn only when something came."""
@@ -139,15 +129,13 @@ def wire_section(
     """
     shown, fields = list(section.shown), list(section.fields.values())
     asked: Controls = {**controls, **section.fields} | ({} if prompt is None else {"prompt": prompt})
-    events = _Events(section, asked, runner, pages.slot(section.experiment.name))
-    begin = section.run.click(None, None, [section.run, section.stop], js=STARTED, **QUIET)
-    running = begin.then(events.run, set(asked.values()), shown, concurrency_limit=None, **QUIET)
-    section.stop.click(events.stop, None, None, queue=False, **QUIET)
-    files = [section.download, section.notice]
-    section.save.click(events.save, None, files, concurrency_limit=None, **QUIET)
-    section.export.click(events.export, None, files, concurrency_limit=None, **QUIET)
+    slot = pages.slot(section.experiment.name)
+    events = _Events(section, asked, runner, slot)
+    wire_stop(section.stop, slot)
+    wire_save(section.save, slot, section.download, section.notice)
+    section.export.click(events.export, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
     section.open.input(events.open, section.open, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
-    return running.then(None, None, [section.run, section.stop], js=ENDED, **QUIET)
+    return wire_run(section.run, section.stop, (events.run, set(asked.values()), shown))
 
 
 class _Events:
@@ -159,29 +147,20 @@ class _Events:
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
         """Everything it shows, again and again until the work has ended or the page shows something else."""
-        experiment, slot, session = self._experiment, self._slot, session_of(request)
+        experiment = self._experiment
         try:
             wanted = self._request(named(self._asked, data))
             self._runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
             return
-        ticket, showing = slot.begin(session), _Shown(experiment, wanted)
-        yield showing.values()
-        try:
-            work = follow_work(lambda stop: updates(self._runner, experiment, wanted, stop), ticket)
-            async with aclosing(work) as frames:
-                async for came in frames:
-                    ticket.record = showing.add(came) or ticket.record
-                    if slot.last(session) is not ticket:
-                        return
-                    yield showing.values()
-        except Exception as error:  # whatever ended it is shown
-            showing.fail(error)
-        else:
-            showing.end()
-        if slot.last(session) is ticket:
-            yield showing.values()
+        ticket, showing = self._slot.begin(session_of(request)), _Shown(experiment, wanted)
+        work = follow(
+            showing, lambda stop: updates(self._runner, experiment, wanted, stop), ticket, keeps=experiment.record
+        )
+        async with aclosing(work) as frames:
+            async for _ in frames:
+                yield showing.values()
 
     def _request(self, values: dict[str, Any]) -> Request:
         """What the section's fields and the sidebar ask for.
@@ -206,18 +185,9 @@ class _Events:
             return [*[gr.skip()] * (len(section.shown) + len(section.fields)), problem]
         self._slot.keep(session_of(request), record)
         showing = _Shown(self._experiment)
-        showing.add([record])
-        showing.end("opened")
+        showing.open(record)
         then = self._experiment.again(record, "")
         return [*showing.values(), *(shown_value(getattr(then, name)) for name in section.fields), {}]
-
-    def stop(self, request: gr.Request) -> None:
-        """What is finished is kept."""
-        self._slot.stop(session_of(request))
-
-    async def save(self, request: gr.Request) -> tuple[Any, Any]:
-        """The record as a file."""
-        return await saved(self._slot, session_of(request))
 
     async def export(self, request: gr.Request) -> tuple[Any, Any]:
         """What is shown as an HTML file."""

@@ -17,7 +17,7 @@ from playground.experiments.compare.table import metric_rows
 from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.ui.rooms.compare.layout import Compare
-from playground.ui.rooms.compare.live import PaneView, compare_views, slots_of
+from playground.ui.rooms.compare.live import CompareView, compare_frames, slots_of
 from playground.ui.rooms.compare.pane_values import (
     NAMES,
     READY,
@@ -31,8 +31,8 @@ from playground.ui.rooms.compare.pane_values import (
 from playground.ui.rooms.compare.sweep_events import sweep_updates
 from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.common import Controls, named, note, session_of
-from playground.ui.shell.live import Due
-from playground.ui.shell.pages import Pages, Ticket
+from playground.ui.shell.follow import Due
+from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 from playground.views import compare as views
 
@@ -84,25 +84,20 @@ class CompareEvents:
             told = note("This did not run.", str(error), kind="problem")
             yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
-        ticket = self._slot.begin(session_of(request))
-        why, panes = "", list[PaneView]()
-        begun: list[Any] = []
-        due = Due()
-        async with aclosing(compare_views(runner, asked, ticket)) as told:
-            async for why, panes in told:
-                begun = begun or _live(slots, self._opened(ticket, panes))
-                if due(why):
-                    yield why, {}, slots, *begun
-        await asyncio.gather(*(pane.feed.taken() for pane in panes))
-        ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in panes])
-        finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
-        yield why, {}, finished, *_live(slots, ended)
-
-    def _opened(self, ticket: Ticket, panes: Sequence[PaneView]) -> list[PaneValues]:
-        """The panes as they begin; from now on the page may ask for their lines."""
-        for pane in panes:
+        ticket, view, due = self._slot.begin(session_of(request)), CompareView(asked), Due()
+        for pane in view.panes:
             self._pages.publish(pane.feed, ticket)
-        return [(pane.head, pane.status, {}) for pane in panes]
+        begun = _live(slots, [(pane.head, pane.status, {}) for pane in view.panes])
+        async with aclosing(compare_frames(runner, view, ticket)) as frames:
+            async for _ in frames:
+                if due(view.why):
+                    yield view.why, {}, slots, *begun
+        if ticket.is_replaced:  # by a file that was opened meanwhile
+            return
+        await asyncio.gather(*(pane.feed.taken() for pane in view.panes))
+        ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in view.panes])
+        finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
+        yield view.why, {}, finished, *_live(slots, ended)
 
     def _asked(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
         values = named(self._controls, data)

@@ -10,21 +10,21 @@ from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.sweep import SweepRequest, estimate_sweep, make_sweep
+from playground.experiments.compare.sweep import SweepRequest, estimate_sweep, make_sweep, start_sweep
 from playground.experiments.compare.table import metric_rows
 from playground.runs.services import Runner
 from playground.ui.rooms.compare import sweep_views as views
+from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.sweep_layout import Sweep
-from playground.ui.rooms.compare.sweep_live import sweep_frames
+from playground.ui.rooms.compare.sweep_live import SweepView
 from playground.ui.rooms.sidebar.controls import make_request, priced
+from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
-from playground.ui.shell.saving import saved
 
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
-_BEGIN = "(...values) => window.playground.begin(...values)"
-_END = "() => window.playground.end()"
 
 
 def sweep_updates(sweep: Sweep, record: SweepRecord) -> Updates:
@@ -112,12 +112,13 @@ class SweepEvents:
     async def _frames(
         self, runner: Runner, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
     ) -> AsyncIterator[Updates]:
-        sweep, ticket = self._sweep, self._slot.begin(session_of(request))
+        sweep, ticket, view = self._sweep, self._slot.begin(session_of(request)), SweepView(asked)
         yield {sweep.notice: {}, **_unplotted(sweep)}
-        async with aclosing(sweep_frames(runner, asked, ticket)) as frames:
-            async for lines, status in frames:
-                yield {sweep.cells: lines, sweep.status: status}
-        if isinstance(ticket.record, SweepRecord):
+        async with aclosing(follow(view, lambda stop: start_sweep(runner, asked, stop), ticket)) as frames:
+            async for _ in frames:
+                stopping = ticket.stop.is_set() and view.status["phase"] in BUSY
+                yield {sweep.cells: view.lines, sweep.status: view.status | ({"text": "stopping…"} if stopping else {})}
+        if not ticket.is_replaced and isinstance(ticket.record, SweepRecord):
             yield _plotted(sweep, ticket.record, data[sweep.metric])
 
     def plot(self, metric: Any, request: gr.Request) -> Updates:
@@ -134,22 +135,10 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
     events = SweepEvents(sweep, controls, runner, slot)
     fields = {*controls.values(), sweep.name, sweep.values, sweep.metric}
     outputs = [sweep.notice, sweep.estimate, sweep.status, sweep.metric, sweep.plot, sweep.cells]
-    buttons = [sweep.run, sweep.stop]
-
-    def stop(request: gr.Request) -> None:
-        slot.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[object, object]:
-        return await saved(slot, session_of(request))
-
     for button, handler in ((sweep.run, events.ask), (sweep.anyway, events.run)):
-        begin = button.click(
-            None, [controls["random_seed"], controls["seed"]], [*buttons, controls["seed"]], js=_BEGIN, **QUIET
-        )
-        running = begin.then(handler, fields, outputs, concurrency_limit=None, **QUIET)
-        running.then(None, None, buttons, js=_END, **QUIET)
-    sweep.stop.click(stop, None, None, queue=False, **QUIET)
-    sweep.save.click(save, None, [sweep.download, sweep.notice], concurrency_limit=None, **QUIET)
+        wire_run(sweep.run, sweep.stop, (handler, fields, outputs), on=[button.click], seed=controls)
+    wire_stop(sweep.stop, slot)
+    wire_save(sweep.save, slot, sweep.download, sweep.notice)
     sweep.metric.input(events.plot, sweep.metric, [sweep.metric, sweep.plot], trigger_mode="always_last", **QUIET)
     changes = [sweep.name.input, sweep.values.change, controls["max_new_tokens"].change, controls["prompt"].change]
     gr.on(changes, events.estimate, fields, sweep.estimate, trigger_mode="always_last", concurrency_limit=None, **QUIET)

@@ -15,19 +15,20 @@ from playground.experiments.branching.alternatives import alternatives_at
 from playground.experiments.branching.records import ROOT, BranchesRecord
 from playground.experiments.branching.tree import prune, rename
 from playground.runs.services import Runner
-from playground.ui.rooms.inside.branch_live import BranchView, branch_frames
+from playground.ui.rooms.inside.branch_live import BranchView, branch_work
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import note, session_of
+from playground.ui.shell.follow import Due, follow, look_in
 from playground.ui.shell.pages import Pages, Ticket
-from playground.ui.shell.saving import opened, saved
-from playground.ui.shell.work import follow_work
+from playground.ui.shell.saving import opened
 from playground.views import branches as views
 from playground.views.branch_words import against
 from playground.views.run import status
 
 Updates = dict[Component, Any]
 READY = {"phase": "idle", "text": ""}
+_FRAMES_PER_S = 12
 
 
 class BranchEvents:
@@ -83,8 +84,8 @@ class BranchEvents:
         try:
             _, tree = self._tree(request)
             id, at = place_of(asked, tree)
-            async with aclosing(follow_work(self._reading(tree, id, at), Ticket(), frames_per_s=30)) as handfuls:
-                async for updates in handfuls:
+            async with aclosing(look_in(self._reading(tree, id, at), Ticket(), frames_per_s=30)) as looks:
+                async for updates in looks:
                     for update in updates:
                         if isinstance(update, tuple):
                             shown = views.choice_value(tree, id, at, *update)
@@ -110,13 +111,17 @@ class BranchEvents:
             return
         ticket = self._slot.begin(session_of(request))
         ticket.record = tree
-        view = BranchView(tree, asked)
-        async with aclosing(branch_frames(self._runner, view, ticket, self._lock)) as frames:
+        view, due = BranchView(tree, asked), Due()
+        work = branch_work(self._runner, view, ticket, self._lock)
+        async with aclosing(follow(view, work, ticket, frames_per_s=_FRAMES_PER_S)) as frames:
             async for _ in frames:
-                if self._ticket(request) is not ticket:  # the page shows something newer already
-                    return
-                yield self._growing(view, ticket)
-        yield self._grown(view, ticket, asked.parent)
+                if due(view.head or view.status):
+                    yield self._growing(view, ticket)
+        if view.feed is not None and not ticket.is_replaced:
+            await view.feed.taken()
+        if not ticket.is_replaced:
+            yield self._growing(view, ticket)
+            yield self._grown(view, ticket, asked.parent)
 
     def _growing(self, view: BranchView, ticket: Ticket) -> Updates:
         """What begins; the page asks the feed for what follows."""
@@ -137,10 +142,6 @@ class BranchEvents:
         id, feed = view.grown
         self._pages.publish(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
         return self._shown(tree, id, path=views.grown_head(tree, id, feed.run))
-
-    def stop(self, request: gr.Request) -> None:
-        """Tell the branch that grows to stop; what it has is kept."""
-        self._slot.stop(session_of(request))
 
     def show(self, asked: Any, request: gr.Request) -> Updates:
         """Another branch of the tree."""
@@ -178,10 +179,6 @@ class BranchEvents:
         except PlaygroundError as error:
             return self._problem("Not compared.", error)
         return {part.verdict: against(tree, one, other), part.diff: views.compared_value(tree, other, one)}
-
-    async def save(self, request: gr.Request) -> tuple[Any, Any]:
-        """The page's tree as a file."""
-        return await saved(self._slot, session_of(request))
 
     async def open(self, text: Any, request: gr.Request) -> Updates:
         """A saved tree into the page; its run is the one that is looked into now."""

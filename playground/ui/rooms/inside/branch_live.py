@@ -1,30 +1,24 @@
 """A branch as the page follows it while it grows: what began, and a feed that the page asks for its tokens."""
 
-import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from playground.backends.base import Loading, Queued
 from playground.engine.beam import BeamProgress
 from playground.engine.events import TokenEvent
-from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord, BranchRecord
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, tokens_of
 from playground.runs.services import Runner
 from playground.ui.shell.feed import Feed
-from playground.ui.shell.live import Due, failure
+from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Ticket
-from playground.ui.shell.work import follow_work
 from playground.views import branches as branch_views
 from playground.views import run as views
 
-_FRAMES_PER_S = 12
 _TAIL_CHARS = 60
-_log = logging.getLogger(__name__)
 
 
 class BranchView:
@@ -69,7 +63,7 @@ class BranchView:
             self._join(update)
 
     def _begin(self, start: BranchStart) -> None:
-        self.end()  # the greedy branch beside a search has ended
+        self._close()  # the greedy branch beside a search has ended
         self.feed = Feed(self.now)
         self.head = branch_views.growing_head(start, self.feed.run)
         for token in tokens_of(self.tree, start.parent)[: start.at]:
@@ -87,17 +81,22 @@ class BranchView:
         self._write(branch_views.end_line(branch.finish_reason))
         self.grown = branch.id, self.feed
 
-    def end(self) -> None:
-        """Nothing comes after what there is."""
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """Nothing comes after this."""
+        if failed is not None:
+            self.status = failed
+        elif self.status["phase"] not in ("finished", "stopped"):
+            self.status = {"phase": "stopped", "text": "stopped before a token came"}
+        self._close()
+
+    def _close(self) -> None:
         self.told = ""
         if self.feed is not None:
             self.feed.is_over = True
 
 
-async def branch_frames(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> AsyncGenerator[None]:
-    """A frame each time there is news of the branch that its feed does not carry, and when it has ended.
-
-    Closing this stops it.
+def branch_work(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> Start[Any]:
+    """The branch's updates; a branch that has ended comes as the tree has it.
 
     Args:
         runner: Its model answers.
@@ -105,33 +104,6 @@ async def branch_frames(runner: Runner, view: BranchView, ticket: Ticket, lock: 
         ticket: Its record is the tree, which a branch joins when it has ended, even if the page looks no more.
         lock: Held while the tree changes.
     """
-    due = Due()
-    yield
-    try:
-        work = _work(runner, view, ticket, lock)
-        async with aclosing(follow_work(work, ticket, frames_per_s=_FRAMES_PER_S)) as handfuls:
-            async for updates in handfuls:
-                for update in updates:
-                    view.add(update)
-                if due(view.head or view.status):
-                    yield
-        if view.status["phase"] not in ("finished", "stopped"):
-            view.status = {"phase": "stopped", "text": "stopped before a token came"}
-    except Exception as error:  # the page must say so, whatever it was
-        if not isinstance(error, PlaygroundError):
-            _log.exception("a branch failed")
-        view.status = failure(error)
-    finally:  # also when the page is closed in the middle
-        view.end()
-    if view.feed is not None:
-        await view.feed.taken()
-    yield
-
-
-def _work(
-    runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock
-) -> Callable[[Callable[[], bool]], Iterator[Any]]:
-    """The branch's updates; a branch that has ended comes as the tree has it."""
 
     def start(should_stop: Callable[[], bool]) -> Iterator[Any]:
         for update in start_branch(runner, view.tree, view.asked, should_stop):

@@ -16,6 +16,7 @@ from playground.ui.components.tokens import diff
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Looked
+from playground.ui.shell.buttons import wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
@@ -91,7 +92,7 @@ def wire_branches(
 ) -> Callable[[gr.Request], dict[Component, Any]]:
     """Wire the section; returns what fills it with the run that is looked into."""
     events = BranchEvents(section, looked, controls["temperature"], runner, pages)
-    choice, tree, shown = section.choice, section.tree, section.shown
+    choice, tree, shown, slot = section.choice, section.tree, section.shown, pages.slot("branch")
     section.stamp.input(events.refresh, None, shown, **QUIET)
     choice.input(
         events.look, choice, [choice, section.status, section.notice],
@@ -100,11 +101,11 @@ def wire_branches(
     begin = choice.submit(None, None, section.stop, js=_stoppable("true"), **QUIET)
     growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, concurrency_limit=None, **QUIET)
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
-    section.stop.click(events.stop, None, None, queue=False, **QUIET)
+    wire_stop(section.stop, slot)
+    wire_save(section.save, slot, section.download, section.notice)
     tree.input(events.show, tree, [section.path, section.told, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
-    section.save.click(events.save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
     section.file.input(events.open, section.file, shown, concurrency_limit=None, **QUIET)
     return events.fill
 

@@ -23,7 +23,7 @@ from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.reruns.ladder_live import frames
 from playground.ui.rooms.sidebar.controls import make_request
 from playground.ui.shell.common import Controls, named, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure
 from playground.ui.shell.pages import Pages
 from playground.views.layers import attention_value
 from playground.views.run import packed
@@ -78,9 +78,7 @@ class LensEvents:
         layer, query, head = (_whole(asked.get(name)) for name in ("layer", "query", "head"))
         look = LookAt(layer, query, matrix=True, head=head or None)
         try:
-            found = await asyncio.to_thread(
-                self._attention, record, look, lambda: self._lensed.last(session) is not ticket
-            )
+            found = await asyncio.to_thread(self._attention, record, look, lambda: ticket.is_replaced)
         except PlaygroundError as error:
             return packed({"problem": str(error)})
         except Exception:

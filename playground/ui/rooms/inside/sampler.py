@@ -21,9 +21,8 @@ from playground.ui.components.sampler import sampler
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import QUIET, note, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure, look_in
 from playground.ui.shell.pages import Pages, Slot
-from playground.ui.shell.work import follow_work
 from playground.views.run import packed, status
 from playground.views.sampler import answer_view, step_text
 
@@ -98,23 +97,22 @@ class _Events:
         if record is None:
             yield "", _EMPTY, {}
             return
-        session = session_of(request)
-        ticket = self._choices.begin(session)
+        ticket = self._choices.begin(session_of(request))
         try:
             index = _index(step)
-            work = follow_work(
+            work = look_in(
                 lambda stop: at_step(self._runner, record, index, _shown, stop), ticket, frames_per_s=_FRAMES_PER_S
             )
-            async with aclosing(work) as handfuls:
-                async for updates in handfuls:
-                    if self._choices.last(session) is not ticket:
+            async with aclosing(work) as looks:
+                async for updates in looks:
+                    if ticket.is_replaced:
                         return
                     if updates:
                         yield step_values(updates[-1])
         except Exception as error:  # the page must say so, whatever it was
             if not isinstance(error, PlaygroundError):
                 _log.exception("a step was not computed")
-            if self._choices.last(session) is ticket:
+            if not ticket.is_replaced:
                 yield "", "", note("This step was not computed.", failure(error)["problem"], kind="problem")
 
 

@@ -1,7 +1,6 @@
 """Play: one prompt, its answer token by token, and every meter beside it. Layout, then wiring."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from playground.ui.components.status import notice, status
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
 from playground.ui.rooms.sidebar.controls import make_request, priced
-from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.common import Controls, named, session_of
 from playground.ui.shell.feed import Feeds
-from playground.ui.shell.live import STILL_HERE_S, RunView, failure, follow
+from playground.ui.shell.follow import Due, failure
+from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket
-from playground.ui.shell.saving import saved
 from playground.views import run as views
 
 PANE = "play"
@@ -106,26 +106,14 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
             yield gr.skip(), gr.skip(), failure(error)
             return
         ticket = slot.begin(session_of(request))
-        async with aclosing(follow(at_prices, asked, ticket)) as run:
+        async with aclosing(run_frames(at_prices, asked, ticket)) as run:
             async for values in _values(run, ticket, pages):
                 yield values
 
-    def stop(request: gr.Request) -> None:
-        slot.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(slot, session_of(request))
-
-    begin = play.run.click(
-        None, [controls["random_seed"], controls["seed"]], [play.run, play.stop, controls["seed"]],
-        js="(...values) => window.playground.begin(...values)", **QUIET,
-    )  # fmt: skip
-    running = begin.then(
-        answer, set(controls.values()), [play.tokens, play.meters, play.status], concurrency_limit=None, **QUIET
-    )
-    running.then(None, None, [play.run, play.stop], js="() => window.playground.end()", **QUIET)
-    play.stop.click(stop, None, None, queue=False, **QUIET)
-    play.save.click(save, None, [play.download, play.notice], concurrency_limit=None, **QUIET)
+    shown = [play.tokens, play.meters, play.status]
+    wire_run(play.run, play.stop, (answer, set(controls.values()), shown), seed=controls)
+    wire_stop(play.stop, slot)
+    wire_save(play.save, slot, play.download, play.notice)
 
 
 async def _values(
@@ -134,12 +122,9 @@ async def _values(
     """Values of tokens, meters and status at the begin and the end; what comes between, the page asks the feed for."""
     view = await anext(run)
     pages.publish(view.feed, ticket)
-    begun = view.head, {}, view.status
-    yield begun
-    yielded_at = time.monotonic()
+    begun, due = (view.head, {}, view.status), Due()
     async for _ in run:
-        if time.monotonic() - yielded_at >= STILL_HERE_S:
-            yielded_at = time.monotonic()
+        if due(begun):
             yield begun
     await view.feed.taken()
     yield view.head, await asyncio.to_thread(lambda: view.meters), view.status

@@ -14,13 +14,14 @@ from playground.experiments.reruns.run import rerun, with_mentions
 from playground.runs.services import Runner
 from playground.ui.rooms.reruns.controls import mentions_text, parse_mentions, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.drawings import Drawings, draw
-from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
+from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import RerunStatus, opened_status
 from playground.ui.rooms.reruns.views import mentions_view
 from playground.ui.rooms.sidebar.controls import priced
 from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import opened, saved
+from playground.ui.shell.saving import opened
 from playground.views.rerun_charts import ladder_chart
 
 _TYPING_S = 0.25
@@ -37,7 +38,7 @@ class RerunEvents:
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Run it N times; values of the status."""
 
-        def ask() -> tuple[Start, RerunStatus]:
+        def ask() -> tuple[Start[Any], RerunStatus]:
             values = named(self._controls, data)
             asked = rerun_request(values, *(data[field] for field in self._fields))
             runner = priced(self._runner, values)
@@ -72,14 +73,6 @@ class RerunEvents:
             return gr.skip(), plot, {}
         ticket.record = await asyncio.to_thread(with_mentions, ticket.record, words)
         return mentions_view(ticket.record), plot, {}
-
-    def stop(self, request: gr.Request) -> None:
-        """Tell the page's rerun to stop; what has finished is kept."""
-        self._slot.stop(session_of(request))
-
-    async def save(self, request: gr.Request) -> tuple[Any, Any]:
-        """The page's rerun as a file."""
-        return await saved(self._slot, session_of(request))
 
     async def open(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """A saved rerun or ladder into the page, as it was; nothing runs."""

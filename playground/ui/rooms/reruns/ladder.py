@@ -19,7 +19,7 @@ from playground.ui.components.status import notice, stage_line
 from playground.ui.rooms.reruns.ladder_controls import DEFAULT_TOKENS, ladder_request
 from playground.ui.rooms.reruns.ladder_live import LadderView, frames, opened_view
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
 

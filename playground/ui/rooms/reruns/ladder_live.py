@@ -1,11 +1,9 @@
 """A ladder, or a load, while it is computed: what has come so far, as values of the page's parts."""
 
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from playground.errors import PlaygroundError
 from playground.experiments.determinism.records import (
     ArmRecord,
     ControlRecord,
@@ -19,16 +17,13 @@ from playground.experiments.determinism.records import (
 from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.runs.records import Document
 from playground.runs.stages import Stage
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import Start, follow
 from playground.ui.shell.pages import Slot
-from playground.ui.shell.work import follow_work
 from playground.views import ladder as ladder_views
 from playground.views import load as load_views
 from playground.views.format import count_of
 from playground.views.ladder import ANOTHER_MODEL
 from playground.views.run import status
-
-_log = logging.getLogger(__name__)
 
 
 class LabView:
@@ -54,20 +49,14 @@ class LabView:
             self._found = self._figures()
         return self.status, *self._found
 
-    def end(self) -> None:
-        """It is over, by itself or because somebody stopped it; what was found stays."""
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """It is over, by itself or because somebody stopped it, or it broke; what was found stays."""
         phase = "finished" if self._complete() else "stopped"
-        self.status = {"phase": phase, "text": f"{phase}: {self._kept()}"}
+        self.status = failed or {"phase": phase, "text": f"{phase}: {self._kept()}"}
 
     def opened(self) -> None:
         """It is a saved one."""
         self.status = {"phase": "finished", "text": f"opened: {self._kept()}, {self._model}"}
-
-    def fail(self, error: BaseException) -> None:
-        """It broke; what came so far stays."""
-        if not isinstance(error, PlaygroundError):
-            _log.error("an experiment failed", exc_info=error)
-        self.status = failure(error)
 
     def _take(self, update: object) -> bool:
         raise NotImplementedError
@@ -171,28 +160,11 @@ class LoadView(LabView):
         )
 
 
-async def frames(
-    view: LabView, start: Callable[[Callable[[], bool]], Iterator[Any]], slot: Slot, session: str
-) -> AsyncGenerator[tuple[Any, ...]]:
+async def frames(view: LabView, start: Start[Any], slot: Slot, session: str) -> AsyncGenerator[tuple[Any, ...]]:
     """The view's values again and again until the work has ended, or the page shows something else."""
-    ticket = slot.begin(session)
-    yield view.values()
-    try:
-        async with aclosing(follow_work(start, ticket)) as handfuls:
-            async for updates in handfuls:
-                for update in updates:
-                    view.add(update)
-                    if isinstance(update, Document):
-                        ticket.record = update
-                if slot.last(session) is not ticket:
-                    return
-                yield view.values()
-    except Exception as error:  # whatever ended it is told in the page
-        view.fail(error)
-    else:
-        view.end()
-    if slot.last(session) is ticket:
-        yield view.values()
+    async with aclosing(follow(view, start, slot.begin(session))) as looks:
+        async for _ in looks:
+            yield view.values()
 
 
 def opened_view(view: LabView, record: Document, slot: Slot, session: str) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
 from playground.ui.rooms.reruns.events import RerunEvents
 from playground.ui.rooms.reruns.temperatures import Temperatures, build_temperatures, wire_temperatures
+from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
@@ -113,16 +114,11 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     own = controls | {"prompt": tab.prompt}
     fields = (tab.count, tab.seeds, tab.mentions)
     events = RerunEvents(own, fields, runner, pages)
-    buttons, section = [tab.run, tab.stop], tab.temperatures
-    begin = tab.run.click(
-        None, [own["random_seed"], own["seed"]], [*buttons, own["seed"]],
-        js="(...values) => window.playground.begin(...values)", **QUIET,
-    )  # fmt: skip
-    running = begin.then(events.run, {*own.values(), *fields}, tab.status, concurrency_limit=None, **QUIET)
-    shown = running.then(events.show, tab.mentions, list(tab.drawings), concurrency_limit=None, **QUIET)
-    shown.then(None, None, buttons, js="() => window.playground.end()", **QUIET)
-    tab.stop.click(events.stop, None, None, queue=False, **QUIET)
-    tab.save.click(events.save, None, [tab.download, tab.notice], concurrency_limit=None, **QUIET)
+    slot, section = pages.slot("rerun"), tab.temperatures
+    work, then = (events.run, {*own.values(), *fields}, tab.status), (events.show, tab.mentions, list(tab.drawings))
+    wire_run(tab.run, tab.stop, work, seed=own, then=then)
+    wire_stop(tab.stop, slot)
+    wire_save(tab.save, slot, tab.download, tab.notice)
     tab.mentions.change(  # `input` is not told of what is pasted or deleted
         events.recount, tab.mentions, [tab.drawings[3], section.chart, tab.notice],
         trigger_mode="always_last", concurrency_limit=None, **QUIET,

@@ -24,8 +24,8 @@ class Progress(Protocol):
         """Take an update in."""
         ...
 
-    def stopped(self) -> None:
-        """It ended with nothing to keep."""
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """Nothing comes after this."""
         ...
 
 
@@ -56,7 +56,7 @@ class RerunStatus:
         elif isinstance(update, RerunProgress):
             self._count(update)
         elif isinstance(update, RerunRecord):
-            self._end(update)
+            self._finish(update)
         elif isinstance(update, Queued | Loading | PreparedPrompt):
             self._prompt_tokens = len(update.ids) if isinstance(update, PreparedPrompt) else self._prompt_tokens
             self.value = {"asked": self.value["asked"], "plan": self.value["plan"]} | (status(update) or {})
@@ -76,7 +76,7 @@ class RerunStatus:
         paid = {"requests": begun, "input": begun * self._prompt_tokens, "cached": 0, "output": told.output_tokens}
         return paid if begun else None
 
-    def _end(self, record: RerunRecord) -> None:
+    def _finish(self, record: RerunRecord) -> None:
         whole = record.n == record.asked
         text = f"finished: {record.n} runs" if whole else f"stopped: {record.n} of {record.asked} runs finished"
         tokens = sum(len(row.token_ids) for row in record.runs)
@@ -87,9 +87,12 @@ class RerunStatus:
             "plan": self.value["plan"], "usage": usage(record.cost, requests_of(record)),
         }  # fmt: skip
 
-    def stopped(self) -> None:
-        """It ended with nothing to keep."""
-        self.value = self.value | {"phase": "stopped", "text": "stopped before any run had finished"}
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """Nothing comes after this; without a record there is nothing to keep."""
+        if failed is not None:
+            self.value = failed
+        elif self.value["phase"] not in ("finished", "stopped"):
+            self.value = self.value | {"phase": "stopped", "text": "stopped before any run had finished"}
 
 
 def requests_of(record: RerunRecord) -> int:
@@ -107,7 +110,8 @@ class LadderProgress:
 
     def __init__(self, asked: int, temperatures: Sequence[float]):
         self._asked, self._temperatures = asked, temperatures
-        self._step, self._rungs = 0, 0
+        self._step = 0
+        self.rungs: list[RerunRecord] = []
         self._rerun = RerunStatus(asked)
         self._end: dict[str, Any] | None = None
 
@@ -131,6 +135,7 @@ class LadderProgress:
             self._finish(update)
         else:
             self._rerun.add(update)
+            self.rungs += [update] if isinstance(update, RerunRecord) else []
 
     def _finish(self, record: TemperatureLadderRecord) -> None:
         asked, done = len(self._temperatures), len(record.rungs)
@@ -140,10 +145,10 @@ class LadderProgress:
         text = f"{'finished' if whole else 'stopped'}: {words}, {count_of(runs, 'run')}"
         self._end = {"phase": "finished" if whole else "stopped", "text": text, "fraction": 1.0}
 
-    def stopped(self) -> None:
-        """It ended with nothing to keep."""
-        self._rerun.stopped()
-        self._end = self._rerun.value
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """Nothing comes after this; without a record there is nothing to keep."""
+        self._rerun.end()
+        self._end = failed or self._end or self._rerun.value
 
 
 def opened_status(text: str, record: RerunRecord | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.reruns.records import TemperatureLadderRecord
 from playground.experiments.reruns.request import DEFAULT_TEMPERATURES
 from playground.experiments.reruns.run import temperature_ladder
 from playground.runs.services import Runner
@@ -17,12 +17,13 @@ from playground.ui.components.charts import chart
 from playground.ui.components.forms import download
 from playground.ui.components.status import notice, rerun_status
 from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_request, temperatures_text
-from playground.ui.rooms.reruns.follow import Start, follow_rerun, shown_ladder
+from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import LadderProgress
 from playground.ui.rooms.sidebar.controls import priced
-from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.common import Controls, named, session_of
+from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import saved
 from playground.views.rerun_charts import ladder_chart
 
 PANE = "temperatures"
@@ -74,9 +75,8 @@ def wire_temperatures(
 
     async def climb(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, str]]:
         session = session_of(request)
-        rungs: list[RerunRecord] = []
 
-        def ask() -> tuple[Start, LadderProgress]:
+        def ask() -> tuple[Start[Any], LadderProgress]:
             values = named(controls, data)
             asked, at_prices = rerun_request(values, *(data[field] for field in fields)), priced(runner, values)
             temperatures = parse_temperatures(data[section.values])
@@ -84,29 +84,13 @@ def wire_temperatures(
             return lambda stop: temperature_ladder(at_prices, asked, temperatures, stop), progress
 
         async with aclosing(follow_rerun(slot, session, ask, TemperatureLadderRecord)) as frames:
-            async for value, updates in frames:
-                rungs += [update for update in updates if isinstance(update, RerunRecord)]
-                yield value, ladder_chart(rungs)
+            async for value, progress in frames:
+                yield value, ladder_chart(progress.rungs if progress else [])
 
     async def settle(mentions: Any, request: gr.Request) -> str:
         return await asyncio.to_thread(shown_ladder, slot, session_of(request), mentions)
 
-    def stop(request: gr.Request) -> None:
-        slot.stop(session_of(request))
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(slot, session_of(request))
-
-    buttons = [section.run, section.stop]
-    begin = section.run.click(
-        None, [controls["random_seed"], controls["seed"]], [*buttons, controls["seed"]],
-        js="(...values) => window.playground.begin(...values)", **QUIET,
-    )  # fmt: skip
-    running = begin.then(
-        climb, {*controls.values(), *fields, section.values}, [section.status, section.chart],
-        concurrency_limit=None, **QUIET,
-    )  # fmt: skip
-    settled = running.then(settle, fields[-1], section.chart, concurrency_limit=None, **QUIET)
-    settled.then(None, None, buttons, js="() => window.playground.end()", **QUIET)
-    section.stop.click(stop, None, None, queue=False, **QUIET)
-    section.save.click(save, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
+    work = (climb, {*controls.values(), *fields, section.values}, [section.status, section.chart])
+    wire_run(section.run, section.stop, work, seed=controls, then=(settle, fields[-1], section.chart))
+    wire_stop(section.stop, slot)
+    wire_save(section.save, slot, section.download, section.notice)

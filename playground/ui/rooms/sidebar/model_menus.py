@@ -1,17 +1,18 @@
 """Model and quantization: what the menus offer, what their hints say, and loading when one is chosen."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
-import anyio
 import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.runs.services import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.components.forms import Option
-from playground.ui.shell.live import FRAMES_PER_S, failure
-from playground.ui.shell.pump import Pump
+from playground.ui.shell.follow import failure, look_in
+from playground.ui.shell.live import FRAMES_PER_S
+from playground.ui.shell.pages import Ticket
 from playground.views.format import format_bytes
 from playground.views.run import status
 
@@ -57,14 +58,16 @@ async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGen
     if facts is not None and (facts.id, facts.quantization) == (model, quantization):
         yield READY
         return
-    pump = Pump(runner.load(model, quantization), name="page-load")
-    ended = False
-    while not ended:
-        await anyio.sleep(1 / FRAMES_PER_S)
-        updates, ended = pump.drain()
-        if updates and not ended:
-            yield status(updates[-1]) or READY
-    yield READY if pump.error is None else _load_failure(pump.error)
+    last = READY
+    try:
+        loading = look_in(lambda _: runner.load(model, quantization), Ticket(), frames_per_s=FRAMES_PER_S)
+        async with aclosing(loading) as looks:
+            async for updates in looks:
+                if updates:
+                    yield status(updates[-1]) or READY
+    except Exception as error:  # the page must say so, whatever it was
+        last = _load_failure(error)
+    yield last
 
 
 def _load_failure(error: BaseException) -> dict[str, Any]:

@@ -1,23 +1,13 @@
 """A chat's newest answer while it comes: a feed that the page asks for its text; beside it strip and status."""
 
-import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from playground.engine.events import Finished, TokenEvent
-from playground.errors import PlaygroundError
-from playground.experiments.context.chat import ChatRead, ChatRequest, chat
-from playground.runs.services import Runner
+from playground.experiments.context.chat import ChatRead, ChatRequest
 from playground.ui.shell.feed import Feed
-from playground.ui.shell.live import Due, failure
-from playground.ui.shell.pages import Ticket
-from playground.ui.shell.work import follow_work
 from playground.views import context as views
 from playground.views.context import Shown
 from playground.views.run import status
-
-_log = logging.getLogger(__name__)
 
 
 class ChatAnswer:
@@ -71,37 +61,19 @@ class ChatAnswer:
             self.status = {"phase": "running", "text": f"answering, {len(self.ids):,} tokens"}
         elif isinstance(update, Finished):
             self._write(update.text)
-            self.end(update.reason)
+            self._close(update.reason)
 
     def _write(self, text: str) -> None:
         if text:
             self._texts.append(text)
             self.feed.lines.append(views.piece_line(text))
 
-    def end(self, reason: str) -> None:
-        """The answer is over, once."""
+    def end(self, failed: dict[str, Any] | None = None) -> None:
+        """Nothing comes after this."""
+        self.status = failed or self.status
+        self._close("cancelled")
+
+    def _close(self, reason: str) -> None:
         if not self.feed.is_over:
             self.feed.lines.append(views.turn_end(reason, speak=True))
             self.feed.is_over = True
-
-
-async def answer_frames(runner: Runner, answer: ChatAnswer, ticket: Ticket) -> AsyncGenerator[None]:
-    """A frame each time there is news of the answer that its feed does not carry, until it is over.
-
-    Closing this stops it.
-    """
-    due = Due()
-    yield
-    try:
-        async with aclosing(follow_work(lambda stop: iter(chat(runner, answer.asked, stop)), ticket)) as handfuls:
-            async for updates in handfuls:
-                for update in updates:
-                    answer.add(update)
-                if due(answer.shown is not None or answer.status):
-                    yield
-    except Exception as error:  # whatever ended it is shown in the page
-        if not isinstance(error, PlaygroundError):
-            _log.exception("a chat failed")
-        answer.status = failure(error)
-    finally:  # also when the page is closed in the middle
-        answer.end("cancelled")

@@ -10,17 +10,17 @@ from gradio.components import Component
 
 from playground.engine.chat import Turn
 from playground.errors import PlaygroundError
-from playground.experiments.context.chat import ChatRequest, preview_chat
+from playground.experiments.context.chat import ChatRequest, chat, preview_chat
 from playground.experiments.context.tokens import pieces_of
 from playground.runs.records import RunRecord
 from playground.runs.services import Runner
 from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
-from playground.ui.rooms.inside.context.answer import ChatAnswer, answer_frames
+from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import Controls, named, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import Due, failure, follow
 from playground.ui.shell.pages import Pages
 from playground.views import context as views
 from playground.views.context import Shown
@@ -102,16 +102,16 @@ class ChatEvents:
             return
         ticket, answer = self._slot.begin(session), ChatAnswer(asked)
         self._pages.publish(answer.feed, ticket)
-        async with aclosing(answer_frames(self._runner, answer, ticket)) as frames:
+        due = Due()
+        async with aclosing(follow(answer, lambda stop: chat(self._runner, asked, stop), ticket)) as frames:
             async for _ in frames:
-                if self._slot.last(session) is not ticket:  # a new chat was begun meanwhile
-                    return
-                yield self._frame(own, answer)
-        if self._slot.last(session) is ticket:
+                if due(answer.shown is not None or answer.status):
+                    yield self._frame(own, answer)
+        if not ticket.is_replaced:  # by a new chat
             self._keep(own, answer)
             if answer.ids:
                 await answer.feed.taken()
-        if self._slot.last(session) is ticket:
+        if not ticket.is_replaced:
             yield self._ended(own, answer)
 
     def _frame(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
@@ -136,10 +136,6 @@ class ChatEvents:
             return gr.skip(), gr.skip(), views.strip_value(own.shown), answer.status
         state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
         return answer.asked.prompt, views.transcript_lines(own.turns), gr.skip(), state
-
-    def stop(self, request: gr.Request) -> None:
-        """Tell the answer to end; what has come is kept."""
-        self._slot.stop(session_of(request))
 
     async def begin(self, data: dict[Component, Any], request: gr.Request) -> tuple[Any, ...]:
         """An empty chat; an answer on its way is told to stop."""

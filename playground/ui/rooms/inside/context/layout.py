@@ -15,7 +15,7 @@ from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.rooms.reruns.ladder import ENDED, STARTED
+from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
@@ -101,6 +101,7 @@ def wire_context(
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
     events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
+    wire_stop(section.stop, pages.slot("chat"))
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
     wire_curve(section.curve, controls, runner, pages)
     wire_needle(section.needle, controls, runner, pages)
@@ -114,13 +115,11 @@ def wire_context(
 
 
 def _wire_chat(section: Context, events: ChatEvents, fields: Controls) -> None:
-    buttons, everything = [section.send, section.stop], set(fields.values())
+    everything = set(fields.values())
     shown = [section.message, section.transcript, section.strip, section.status]
     options: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    begin = gr.on([section.send.click, section.message.submit], None, None, buttons, js=STARTED, **QUIET)
-    running = begin.then(events.send, everything, shown, **options)
-    running.then(None, None, buttons, js=ENDED, **QUIET)
-    section.stop.click(events.stop, None, None, queue=False, **QUIET)
+    begin = [section.send.click, section.message.submit]
+    wire_run(section.send, section.stop, (events.send, everything, shown), on=begin)
     new = [section.message, section.strip, section.transcript, section.status]
     section.new.click(events.begin, everything, new, **options)
     told = ("message", "limit", "model", "system", "raw", "max_new_tokens")

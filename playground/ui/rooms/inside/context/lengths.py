@@ -27,7 +27,7 @@ from playground.ui.rooms.inside.context.live import CurveView, NeedleView
 from playground.ui.rooms.reruns.ladder import ENDED, STARTED
 from playground.ui.rooms.reruns.ladder_live import LabView, frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
-from playground.ui.shell.live import failure
+from playground.ui.shell.follow import failure
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved
 

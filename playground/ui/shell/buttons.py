@@ -1,0 +1,67 @@
+"""Run, Stop and Save: what they do is the same, whatever they start, stop and save."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from playground.ui.shell.common import QUIET, Controls, session_of
+from playground.ui.shell.pages import Slot
+from playground.ui.shell.saving import saved
+
+_END = "() => window.playground.end()"
+
+
+def wire_run(
+    run: gr.Button,
+    stop: gr.Button,
+    work: tuple[Callable[..., Any], Any, Any],
+    *,
+    on: Sequence[Callable[..., Any]] = (),
+    seed: Controls | None = None,
+    cleared: Sequence[Component] = (),
+    then: tuple[Callable[..., Any], Any, Any] | None = None,
+) -> Any:
+    """Start work; the buttons that start and stop it change places until it is over.
+
+    Args:
+        run: Starts it.
+        stop: Can be pressed meanwhile.
+        work: Handler, inputs and outputs.
+        on: What starts it, if it is not a click alone.
+        seed: The sidebar's controls, where a random seed is drawn first.
+        cleared: Parts that are empty from now on.
+        then: Handler, inputs and outputs of what follows the work.
+
+    Returns:
+        The event at whose end all is over.
+    """
+    drawn = [seed["random_seed"], seed["seed"]] if seed else []
+    changed = "begin(...values)" if seed else "begin().slice(0, 2)"
+    begin = gr.on(
+        on or [run.click], None, drawn, [run, stop, *drawn[1:], *cleared],
+        js=f"(...values) => [...window.playground.{changed}, ...Array({len(cleared)}).fill('')]", **QUIET,
+    )  # fmt: skip
+    running = begin.then(*work, concurrency_limit=None, **QUIET)
+    if then is not None:
+        running = running.then(*then, concurrency_limit=None, **QUIET)
+    return running.then(None, None, [run, stop], js=_END, **QUIET)
+
+
+def wire_stop(button: gr.Button, slot: Slot) -> None:
+    """End the page's run; what has come is kept."""
+
+    def stop(request: gr.Request) -> None:
+        slot.stop(session_of(request))
+
+    button.click(stop, None, None, queue=False, **QUIET)
+
+
+def wire_save(button: gr.Button, slot: Slot, download: gr.HTML, notice: gr.HTML) -> None:
+    """The page's document as a file."""
+
+    async def save(request: gr.Request) -> tuple[Any, Any]:
+        return await saved(slot, session_of(request))
+
+    button.click(save, None, [download, notice], concurrency_limit=None, **QUIET)
