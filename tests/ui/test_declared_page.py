@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from playground.experiments.documents import parse_document
 from playground.experiments.registry import experiments
@@ -15,7 +15,7 @@ from playground.runs.experiment import Experiment
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.declared import LONG, QUICK
 from tests.ui.lab import MODEL, serving
-from tests.ui.pages import OpenPage, opening, violations
+from tests.ui.pages import Browsers, OpenPage, opening, violations
 
 pytestmark = pytest.mark.browser
 OWN = Path(__file__).parents[1] / "declared"  # one file, and no edit elsewhere
@@ -36,8 +36,8 @@ def declared_url(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Itera
 
 
 @pytest.fixture
-def open_declared(browser: Browser, declared_url: str) -> Iterator[OpenPage]:
-    with opening(browser, declared_url) as open_it:
+def open_declared(browsers: Browsers, declared_url: str) -> Iterator[OpenPage]:
+    with opening(browsers, declared_url) as open_it:
         yield open_it
 
 
