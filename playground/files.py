@@ -1,4 +1,4 @@
-"""Files people hand in and files people keep: read with a cap, parsed as plain data, written whole or not at all."""
+"""Files that people hand in or keep: read with a cap, parsed as plain data, written whole or not at all."""
 
 import codecs
 import contextlib
@@ -62,7 +62,7 @@ def read_capped(path: Path, limit_bytes: int) -> bytes:
 
 
 def decode_text(data: bytes, name: str) -> str:
-    """The text of a file: UTF-8, or what its byte order mark says, since `>` in PowerShell writes UTF-16.
+    """The text of a file: UTF-8, or as its byte order mark says, since `>` in PowerShell writes UTF-16.
 
     Raises:
         PlaygroundError: It is neither.
@@ -84,7 +84,7 @@ def read_text(path: Path, limit_bytes: int) -> str:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: whatever fails, a file that was there before stays as it was.
+    """Writes a file whole or not at all: if anything fails, the old file is unchanged.
 
     Raises:
         PlaygroundError: The disk is full, the folder missing or read-only, or the path is not a regular file.
@@ -152,7 +152,7 @@ def parse_yaml(text: str | bytes, name: str) -> Any:
 
 
 def _refuse_the_unplain(text: str, name: str) -> None:
-    """Looks at the events alone, so that nothing is built before it is known to be plain."""
+    """Checks the events first, so nothing is built from YAML that is not plain data."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

@@ -1,4 +1,4 @@
-"""Requests of this machine to itself, which no proxy carries."""
+"""Requests from this machine to itself, which must bypass any proxy."""
 
 import os
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_proxies() -> Iterator[None]:
-    """Inside the block, Python's HTTP clients use no proxy, neither of the environment nor of the system.
+    """Inside the block, Python's HTTP clients ignore the proxies of the environment and the system.
 
-    A client with a proxy of a kind that it lacks, such as SOCKS, can't even be made. The setting is the process's: do
-    nothing meanwhile that goes out to the network.
+    A client can't even be created with a proxy it does not support, such as SOCKS. The setting affects the whole
+    process: make no requests to the network inside the block.
     """
     before = os.environ.get("no_proxy")
     os.environ["no_proxy"] = "*"  # wins over NO_PROXY, and hides what Windows and macOS have set

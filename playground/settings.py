@@ -1,6 +1,6 @@
-"""The settings of a run: frozen, and checked where they are born.
+"""The settings of a run: frozen, and checked on creation.
 
-Every limit stands once, in `LIMITS`: the sliders, the command line and the HTTP API all read it.
+Every limit is defined once, in `LIMITS`: the sliders, the command line and the HTTP API all read it.
 """
 
 import secrets
@@ -18,7 +18,7 @@ MAX_PROMPT_CHARS = 1_000_000
 MAX_SYSTEM_CHARS = 100_000
 MAX_STOP_STRINGS = 8
 MAX_STOP_CHARS = 200
-MAX_SENTENCES = 5  # of one error: a file of a million wrong keys still gives a readable message
+MAX_SENTENCES = 5  # in one message: a file with a million wrong keys still gives a readable error
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Limit:
         return f"above {low} and at most {high}" if self.above else f"from {low} to {high}"
 
     def holds(self, value: float) -> bool:
-        """Whether the value lies in the range (NaN lies in none)."""
+        """Whether the value is in the range (NaN never is)."""
         return self.low < value <= self.high if self.above else self.low <= value <= self.high
 
 
@@ -54,7 +54,7 @@ LIMITS = {
 
 
 def _encodable(text: str) -> str:
-    """Text that can be written as UTF-8; half of a surrogate pair can't, and would fail when the run is saved."""
+    """Text that can be encoded as UTF-8; a lone surrogate can't, and would fail when the run is saved."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -63,7 +63,7 @@ def _encodable(text: str) -> str:
 
 
 def _number(value: Any) -> Any:
-    """Numbers arrive as numbers or as text; a bool is neither."""
+    """Numbers arrive as numbers or as text; a bool is rejected."""
     if isinstance(value, bool):
         raise ValueError("not a number")
     return value
@@ -90,10 +90,10 @@ class Settings(BaseModel):
         repetition_penalty: Divides positive and multiplies negative logits of ids already seen; 1 is off.
         seed: Fixes the draw; None draws a seed, which the record then shows.
         max_new_tokens: The answer ends after this many tokens.
-        context_length: Tokens of prompt and answer together; None is the model's own limit.
+        context_length: Tokens of prompt and answer together; None is the model's limit.
         system: System prompt of a chat; not used in raw mode.
         stop: The answer ends before the first of these strings.
-        raw: Continue the prompt as it stands, with no chat template.
+        raw: Continue the prompt as is, without a chat template.
         top: How many alternatives of each token to record.
         time_limit_s: The answer ends after this many seconds; None is no limit.
     """
@@ -173,7 +173,7 @@ def _sentence(item: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value for a message: bounded in length and depth, whatever it is."""
+    """Any value for use in a message, bounded in length and depth."""
     short = Repr()
     short.maxstring = short.maxother = short.maxlong = 60
     short.maxlevel = 3
@@ -184,10 +184,10 @@ def shown(value: Any) -> str:
 
 
 def check_prompt(prompt: str) -> str:
-    """The prompt, if it can be sent.
+    """The prompt, if it can be used.
 
     Raises:
-        PlaygroundError: It is empty, longer than `MAX_PROMPT_CHARS`, or no text that can be encoded.
+        PlaygroundError: It is empty, longer than `MAX_PROMPT_CHARS`, or can't be encoded.
     """
     if not isinstance(prompt, str) or not prompt.strip():
         raise PlaygroundError("The prompt is empty: write something for the model to answer.")

@@ -37,7 +37,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The model the run asked for is on its way; `fraction` is None where the end is not known."""
+    """The requested model is loading; `fraction` is None where the total is unknown."""
 
     model: str
     quantization: str
@@ -47,9 +47,9 @@ class Loading:
 
 @dataclass(frozen=True)
 class StepLogits:
-    """What a model said before one token: float32 logits [vocabulary], and what reading them took.
+    """The logits before one token, float32 [vocabulary], and what computing them took.
 
-    `reused_tokens` stood in a kept cache; `computed_tokens` were read, in `seconds`.
+    `reused_tokens` came from a kept cache; `computed_tokens` were computed in `seconds`.
     """
 
     logits: Any
@@ -136,7 +136,7 @@ class Backend(Protocol):
         ...
 
     def prepare(self, prompt: str, settings: Settings, recorded: PreparedPrompt | None = None) -> PreparedPrompt:
-        """The prompt as token ids, cut to the context length; those that a saved run read, if `recorded` has them."""
+        """The prompt as token ids, cut to the context length; the ids of a saved run, if `recorded` has them."""
         ...
 
     def tokenize(self, work: Callable[[Any], T]) -> T:
@@ -163,7 +163,7 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         started_at: float | None = ...,
     ) -> Iterator[Event]:
-        """One answer, event by event. `started_at` is the `perf_counter` reading that times count from."""
+        """One answer, event by event. Times are relative to `started_at`, a `perf_counter` reading."""
         ...
 
     def stream_batch(
@@ -176,7 +176,7 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         started_at: float | None = ...,
     ) -> Iterator[RowEvent]:
-        """Several answers to one prompt, in waves of so many rows; with `ignore_eos` they end by length alone."""
+        """Several answers to one prompt, in waves of `rows_at_once` rows; with `ignore_eos` they end by length alone."""
         ...
 
     def chain(self) -> Chain:
@@ -193,7 +193,7 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         started_at: float | None = ...,
     ) -> Iterator[Event]:
-        """Go on after these tokens of an answer; told from one of them on, by default the last."""
+        """Continue after these tokens of an answer, reported from `tell_from` on, by default the last."""
         ...
 
     def beams(
@@ -235,7 +235,7 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Drop the model, whoever still holds this backend. Call it with the model's turn held."""
+        """Drop the model, even if something still holds this backend. Call it with the model's turn held."""
         ...
 
 
@@ -245,5 +245,5 @@ def why_not(backend: Backend, needs: frozenset[Capability]) -> str:
     if not lacking:
         return ""
     facts = backend.facts
-    told = facts.limits if lacking == ["plain"] and facts.limits else [_WITHOUT[name] for name in lacking]
-    return f"Not for {facts.title}. {' '.join(told)}"
+    reasons = facts.limits if lacking == ["plain"] and facts.limits else [_WITHOUT[name] for name in lacking]
+    return f"Not for {facts.title}. {' '.join(reasons)}"

@@ -1,4 +1,4 @@
-"""Beam search over the local model: from what is kept of prompt and answer on."""
+"""Beam search over the local model, starting from the kept cache of prompt and answer."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.settings import Settings
 
 BeamUpdate = PromptProcessed | BeamProgress | BeamEnd
-"""What a search yields, in this order; the end comes last, with no answers if it was stopped before it began."""
+"""What a search yields, in this order; a search stopped before it began ends with no answers."""
 
 
 def beams(
@@ -27,19 +27,19 @@ def beams(
     should_stop: Callable[[], bool],
     started_at: float | None,
 ) -> Iterator[BeamUpdate]:
-    """Read what is not kept of prompt and answer, then search.
+    """Read what the kept cache lacks of prompt and answer, then search.
 
-    The search's own keys and values are dropped with it: rows that are read together differ in their last bits from one
-    that is read alone, as a run is.
+    The search drops its keys and values: rows that are read together differ in their last bits from a row
+    that is read alone, as a run does.
 
     Raises:
-        PlaygroundError: The beginning leaves no room, or the width is none.
+        PlaygroundError: The beginning leaves no room, or the width is out of range.
     """
     started_at = time.perf_counter() if started_at is None else started_at
     room = room_for(len(prompt.ids), settings, prompt.context_length)
     if len(answer_ids) >= room:
         raise PlaygroundError(
-            f"The answer has its most tokens, {room}, so nothing can follow: choose an earlier token, or raise "
+            f"The answer has all {room} tokens it may have, so nothing can follow: choose an earlier token, or raise "
             "max_new_tokens."
         )
     cache = kept.before(prompt.ids, answer_ids) or text_model.model.new_cache()

@@ -1,4 +1,4 @@
-"""Keys and values of answers that have ended, so that a step can be looked into, or left by another way, at once."""
+"""Keys and values of finished answers, so a step can be inspected or branched from without reading again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class _Kept:
 
 
 class KeptCaches:
-    """The newest caches that fit a budget; they go with the model. Use it with the model's turn held.
+    """The newest caches that fit a budget; dropped with the model. Hold the model's turn while using it.
 
     Args:
-        whole_chunks: Tokens of a prompt of this length that come before its last chunk.
+        whole_chunks: Number of tokens before the last chunk of a prompt of this length.
         max_bytes: The budget.
     """
 
@@ -28,12 +28,12 @@ class KeptCaches:
         self._kept: list[_Kept] = []  # the newest last
 
     def keep(self, prompt_ids: Sequence[int], answer_ids: Sequence[int], cache: KVCache) -> None:
-        """Remember a cache that nobody writes to any more.
+        """Keep a cache that is no longer written to.
 
         Args:
-            prompt_ids: Its prompt, read in a run's own chunks.
-            answer_ids: Tokens of the answer, of which it holds the first.
-            cache: Of one row.
+            prompt_ids: Its prompt, read in the chunks of a run.
+            answer_ids: Tokens of the answer; the cache holds the first of them.
+            cache: The cache, of one row.
         """
         prompt, held = tuple(prompt_ids), cache.length - len(prompt_ids)
         if held < 0 or cache.nbytes > self._max_bytes:
@@ -47,10 +47,10 @@ class KeptCaches:
             self._kept.pop(0)
 
     def before(self, prompt_ids: Sequence[int], answer_ids: Sequence[int]) -> KVCache | None:
-        """A copy of what is kept of this prompt and the beginning of this answer, short of its last token.
+        """A copy of the longest kept cache for this prompt and answer, without the last token.
 
-        What it lacks is to be read yet, one token at least: only reading gives logits. A match is of the whole prompt,
-        since a token that is read in a prompt and one that is read in an answer differ in their last bits.
+        At least one token is left to read, since only reading gives logits. The whole prompt must match,
+        since a token read as prompt and the same token read as answer differ in their last bits.
         """
         prompt, answer = tuple(prompt_ids), tuple(answer_ids)
         same = [one for one in self._kept if one.prompt == prompt]
@@ -67,5 +67,5 @@ class KeptCaches:
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many first tokens are the same."""
+    """Length of the common prefix."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

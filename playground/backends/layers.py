@@ -51,7 +51,7 @@ class LocalLayers:
         return weights, held
 
     def _read_already(self, prompt: Sequence[int], answer: Sequence[int], tokens: int) -> KVCache:
-        """What is kept of the first tokens, at most so many."""
+        """What is kept of the first tokens, at most this many."""
         # Short of the added one, it is all that is kept.
         kept = self._kept.before(prompt, (*answer, 0)) if tokens else None
         if kept is not None and kept.length > tokens:

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class LocalBackend:
-    """Answers with our own loop over a loaded model."""
+    """Answers with the engine's loop over a loaded model."""
 
     def __init__(self, loaded: LoadedModel):
         self.loaded = loaded
@@ -41,9 +41,9 @@ class LocalBackend:
         self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
         self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
         self.capabilities = _capabilities(loaded)
-        # Held apart from the weights: previews and meters of a run may still ask after `close`.
+        # Held apart from the weights: previews and meters of a run may still use it after `close`.
         self._tokenizer, self._piece = loaded.tokenizer, self.text_model.piece
-        self._tokenizing = threading.Lock()  # a fast tokenizer's switches are not made for two threads
+        self._tokenizing = threading.Lock()  # a fast tokenizer's truncation state is not thread-safe
 
     @property
     def facts(self) -> ModelFacts:
@@ -51,10 +51,10 @@ class LocalBackend:
         return self.loaded.facts
 
     def context_length(self, settings: Settings) -> int:
-        """The limit a run with these settings has.
+        """The context length of a run with these settings.
 
         Raises:
-            PlaygroundError: More is asked for than the model was made for, or nothing and it sets no limit.
+            PlaygroundError: The request exceeds the model's limit, or neither of the two sets one.
         """
         own = self.facts.context_length
         if settings.context_length is None:
@@ -71,7 +71,7 @@ class LocalBackend:
         return settings.context_length
 
     def prepare(self, prompt: str, settings: Settings, recorded: PreparedPrompt | None = None) -> PreparedPrompt:
-        """The prompt as token ids, cut to the context length; those that a saved run read, if `recorded` has them.
+        """The prompt as token ids, cut to the context length; the ids of a saved run, if `recorded` has them.
 
         Raises:
             PlaygroundError: It leaves no room, or the recorded ids are another tokenizer's.
@@ -87,7 +87,7 @@ class LocalBackend:
         return chunk_tokens(self.text_model.model, prompt_tokens)
 
     def tokenize(self, work: Callable[[Any], T]) -> T:
-        """What this work makes of the tokenizer; from any thread, and while the model answers."""
+        """The result of `work` on the tokenizer; safe from any thread, and while the model answers."""
         with self._tokenizing:
             return work(self._tokenizer)
 
@@ -107,7 +107,7 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[Event]:
-        """One answer, event by event. Its keys and values are kept, as long as there is room."""
+        """One answer, event by event. Its keys and values are kept as long as there is room."""
         cache, ids = self.text_model.model.new_cache(), list[int]()
         events = stream(
             self.text_model, prompt.ids, settings, context_length=prompt.context_length, cache=cache,
@@ -131,17 +131,17 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[Event]:
-        """Go on after these tokens of an answer, of which some may be others than were drawn.
+        """Continue after these tokens of an answer, some of which may differ from the tokens drawn.
 
-        What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts what was.
+        What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts the rest.
 
         Args:
             prompt: As the run read it.
-            answer_ids: The beginning that is given.
-            settings: How to go on.
-            tell_from: Index of the first token that is told; None is the last of `answer_ids`.
-            should_stop: Asked before every forward pass.
-            started_at: `perf_counter` reading that times count from.
+            answer_ids: The beginning of the answer.
+            settings: How to continue.
+            tell_from: Index of the first token to report; None is the last of `answer_ids`.
+            should_stop: Called before every forward pass.
+            started_at: `perf_counter` reading that times are relative to.
         """
         started_at = time.perf_counter() if started_at is None else started_at
         ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
@@ -178,7 +178,7 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[BeamUpdate]:
-        """Go on after these tokens of an answer by beam search; what is kept of them is not read again."""
+        """Continue after these tokens of an answer by beam search; what is kept of them is not read again."""
         return beams(
             self.text_model, self.kept, prompt, answer_ids, settings, width,
             should_stop=should_stop, started_at=started_at,
@@ -191,7 +191,7 @@ class LocalBackend:
         *,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> StepLogits | None:
-        """What the model says after prompt and answer so far, bit for bit as in the run; None if stopped."""
+        """The logits after prompt and answer so far, bit for bit as in the run; None if stopped."""
         begun = time.perf_counter()
         cache = self.kept.before(prompt_ids, answer_ids) or self.text_model.model.new_cache()
         held = cache.length
@@ -211,7 +211,7 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[RowEvent]:
-        """Several answers to one prompt, each by its own settings, in waves of so many rows.
+        """Several answers to one prompt, each with its own settings, in waves of `rows_at_once` rows.
 
         With `ignore_eos` they end by length alone.
         """
@@ -249,7 +249,7 @@ class LocalBackend:
         return self.loaded
 
     def close(self) -> None:
-        """Drop the weights, whoever still holds this backend. Call it with the model's turn held."""
+        """Drop the weights, even if something still holds this backend. Call it with the model's turn held."""
         del self.text_model
         self.kept.clear()
         unload(self.loaded)

@@ -1,4 +1,4 @@
-"""What is known of each architecture on this machine: probed once, kept beside the fetched models."""
+"""What each architecture supports on this machine: probed once, stored beside the fetched models."""
 
 import contextlib
 import hashlib
@@ -18,14 +18,14 @@ from playground.errors import PlaygroundError
 from playground.files import read_capped, write_atomic
 from playground.models.facts import PLAIN, Findings
 
-_VERSION = 3  # of the probe: what another one found does not count
+_VERSION = 3  # of the probe: findings of another version are ignored
 _MAX_BYTES = 2**16
 _NOT_OF_THE_ARCHITECTURE = ("_name_or_path", "transformers_version", "dtype", "architectures")
 _FINDINGS = TypeAdapter(Findings)
 
 
 class Prober:
-    """Probes a model while it is loaded, unless one of the same kind was probed before.
+    """Probes a model while it loads, unless a model of the same kind was probed before.
 
     Args:
         folder: Where findings are kept, a file for each architecture, configuration, number type and library version.
@@ -59,7 +59,7 @@ def _of_decoder(weights: Any, sample: Sample) -> Findings:
 
 
 def _key(module: Any, path: str) -> str:
-    """A name for everything that the findings depend on."""
+    """A hash of everything the findings depend on."""
     config = {name: value for name, value in module.config.to_dict().items() if name not in _NOT_OF_THE_ARCHITECTURE}
     kind = [_VERSION, path, config, str(module.dtype), module.device.type, torch.__version__, transformers.__version__]
     return hashlib.blake2b(json.dumps(kind, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
@@ -68,7 +68,7 @@ def _key(module: Any, path: str) -> str:
 def _read(file: Path) -> Findings | None:
     try:
         return _FINDINGS.validate_json(read_capped(file, _MAX_BYTES))
-    except (PlaygroundError, ValidationError):  # not there, or not whole: probe again
+    except (PlaygroundError, ValidationError):  # missing or incomplete: probe again
         return None
 
 

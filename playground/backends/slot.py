@@ -1,4 +1,4 @@
-"""The one model in memory: who may use it, and how it is exchanged for another in place."""
+"""The one model in memory: who may use it, and how another replaces it."""
 
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ Progress = Callable[[str, float | None], None]
 
 
 class ModelSlot:
-    """Holds at most one model. Whoever switches or runs it holds a turn.
+    """Holds at most one model. Switching or running it needs a turn.
 
     Args:
         catalogue: The models there are.
         device: As for `load`.
-        probe: As for `load`; None keeps what it finds beside the fetched models.
+        probe: As for `load`; None stores its findings beside the fetched models.
     """
 
     def __init__(self, catalogue: Catalogue, device: str | None = None, probe: Probe | None = None):
@@ -31,19 +31,19 @@ class ModelSlot:
         self.device = pick_device(device)
         self.turns = Turns()
         self.backend: LocalBackend | None = None
-        self.loading: Loading | None = None  # what others who wait may be told
+        self.loading: Loading | None = None  # for the status of other waiting runs
 
     def quantizations(self, model: str) -> dict[str, str | None]:
         """Each quantization, with None if it can run here, else the reason it can't."""
         return menu(self.catalogue.find(model), self.device)
 
     def holds(self, model: str, quantization: str) -> bool:
-        """Whether this very model is in memory."""
+        """Whether exactly this model is in memory."""
         facts = self.backend.facts if self.backend else None
         return facts is not None and (facts.id, facts.quantization) == (model, quantization)
 
     def check(self, model: str, quantization: str) -> None:
-        """Refuse a model or quantization that can't be had here.
+        """Reject a model or quantization that is not available here.
 
         Raises:
             PlaygroundError: Unknown, or not possible on this machine.
@@ -56,10 +56,10 @@ class ModelSlot:
             raise PlaygroundError(f"{quantization} can't run here: {reason}")
 
     def ensure(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
-        """The backend for this model, fetched and loaded if need be. Call it with a turn held.
+        """The backend for this model, fetched and loaded if necessary. Call it with a turn held.
 
         Raises:
-            PlaygroundError: It can't be had; the model that was in memory still works.
+            PlaygroundError: It is not available; the model that was in memory still works.
         """
         self.check(model, quantization)
         if self.backend is not None and self.holds(model, quantization):
@@ -86,7 +86,7 @@ class ModelSlot:
         return self.backend
 
     def _replace_first(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
-        """Make room before loading, where two models do not fit; a failure brings the old one back."""
+        """Make room before loading if two models do not fit; a failure brings the old model back."""
         assert self.backend is not None
         facts = self.backend.facts
         self.backend.close()

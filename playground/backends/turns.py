@@ -1,4 +1,4 @@
-"""One at a time, first come first served: who may use the model now, and how many wait before whom."""
+"""The queue for the model: one user at a time, first come first served."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,20 +7,20 @@ from contextlib import contextmanager
 from playground.errors import PlaygroundError
 
 MAX_WAITING = 32
-_LOOK_S = 0.1  # how often a waiting run looks whether it was stopped, and tells its position
+_LOOK_S = 0.1  # how often a waiting run checks for Stop and reports its position
 
 
 class Turns:
-    """A fair lock that tells its queue. A turn ends only when its holder has really finished."""
+    """A fair lock that reports queue positions. A turn ends only when its holder has finished."""
 
     def __init__(self, max_waiting: int = MAX_WAITING):
         self._max_waiting = max_waiting
-        self._tickets: list[object] = []  # the first one has the turn
+        self._tickets: list[object] = []  # the first has the turn
         self._changed = threading.Condition()
 
     @contextmanager
     def ticket(self) -> Iterator[object]:
-        """Stand in the queue until the block is left.
+        """Hold a place in the queue until the block exits.
 
         Raises:
             PlaygroundError: The queue is full.
@@ -40,7 +40,7 @@ class Turns:
                 self._changed.notify_all()
 
     def wait(self, ticket: object, should_stop: Callable[[], bool]) -> Iterator[int]:
-        """The position in the queue, told ten times a second until it is 0 (our turn) or `should_stop` says so."""
+        """The position in the queue, ten times a second, until it is 0 (our turn) or `should_stop` returns True."""
         while not should_stop():
             with self._changed:
                 position = self._tickets.index(ticket)

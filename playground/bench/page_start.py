@@ -1,4 +1,4 @@
-"""The page in a process of its own, for `bench`: how long it takes to the first token that its interface gives."""
+"""The page in a separate process, for `bench`: time from start to the first token over HTTP."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What watching costs: the decode rate of a run while a headless browser shows it, and alone in the same server."""
+"""What watching costs: the decode rate of a run shown by a headless browser, and of an unwatched run."""
 
 import importlib.util
 import json
@@ -33,7 +33,7 @@ class Watched:
 
     Attributes:
         tokens_per_s: Decode rate, from the run's record.
-        longest_late_s: How much later than asked for a timer of the page came, at most.
+        longest_late_s: The longest delay of a timer of the page.
         stop_s: In a second run, from the click on Stop while tokens stream to "stopped" in the page.
     """
 
@@ -43,7 +43,7 @@ class Watched:
 
 
 def browser_missing() -> str | None:
-    """Why no page can be watched here; None if one can."""
+    """Why no page can be watched here; None if possible."""
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed: install the test extras."
     return None if _chromium() else f"No Chromium is on the path: install one of {', '.join(_NAMES)}."
@@ -60,12 +60,12 @@ class _Pair:
         self._url, self._prompt, self._tokens = url, prompt, tokens
 
     def alone(self) -> float:
-        """Decode rate while nobody looks: asked by the interface for programs."""
+        """Decode rate without a browser, through the API."""
         from gradio_client import Client  # noqa: PLC0415  only these measurements talk to a page
 
         client = Client(self._url, verbose=False, analytics_enabled=False)
-        asked: dict[str, Any] = {"max_new_tokens": self._tokens, "seed": 7, "api_name": "/generate"}
-        _, record = client.predict(self._prompt, **asked)
+        settings: dict[str, Any] = {"max_new_tokens": self._tokens, "seed": 7, "api_name": "/generate"}
+        _, record = client.predict(self._prompt, **settings)
         return _rate(record)
 
     def watched(self) -> Watched:
@@ -102,13 +102,13 @@ class _Pair:
 def _rate(record: dict[str, Any]) -> float:
     rate = record["timing"]["decode_tokens_per_s"]
     if rate is None:
-        raise PlaygroundError("The answer has one token, which has no rate: ask for a longer one.")
+        raise PlaygroundError("The answer has one token, so no rate: request a longer one.")
     return rate
 
 
 @contextmanager
 def watching(prompt: str, tokens: int, quantization: str) -> Iterator[_Pair]:
-    """A server in a process of its own, to be asked in turns `alone` and `watched`.
+    """A server in a separate process; call `alone` and `watched` in turn.
 
     Raises:
         PlaygroundError: It does not come up.

@@ -1,6 +1,6 @@
 """llama.cpp over the very file our default model comes from: a peer for `bench`, if it is installed.
 
-It runs in a process of its own: in ours, its threads would halve the speed of torch's.
+It runs in a separate process: in ours, its threads would halve the speed of torch's.
 """
 
 import json
@@ -29,7 +29,7 @@ _LONGEST_S = 300
 
 
 def llama_cpp_missing() -> str | None:
-    """What to do to have this peer; None if it is here."""
+    """How to get this peer; None if it is here."""
     return None if find_spec("xllamacpp") else "llama.cpp is not installed: pip install xllamacpp"
 
 
@@ -66,6 +66,6 @@ class LlamaCpp:
         request = urllib.request.Request(
             f"{self._url}/completion", json.dumps(wanted).encode(), {"Content-Type": "application/json"}
         )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # on loopback, past any proxy
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # on loopback, without a proxy
         with direct.open(request, timeout=_LONGEST_S) as reply:
             return json.load(reply)["timings"]

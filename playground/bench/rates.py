@@ -41,7 +41,7 @@ def our_decode_rate(backend: LocalBackend, ids: list[int], settings: Settings, r
 
 
 def answers_s(backend: LocalBackend, ids: list[int], settings: Settings, rows: int, rows_at_once: int = 32) -> float:
-    """Time of so many whole answers to one prompt, its reading included, as reruns compute them."""
+    """Time of `rows` whole answers to one prompt, including its prefill, as in reruns."""
     endless = backend.text_model.without_eos()
     seeded = [settings.model_copy(update={"seed": row}) for row in range(rows)]
     started = time.perf_counter()
@@ -63,7 +63,7 @@ def bare_decode_rate(model: LanguageModel, ids: list[int], tokens: int) -> float
 def generate_decode_rate(backend: LocalBackend, ids: list[int], tokens: int) -> float:
     """Tokens a second of `model.generate` with a streamer, from the median step.
 
-    The streamer gives whole words, so a stopping criterion reads the clock at each token.
+    The streamer yields whole words, so a stopping criterion reads the clock at each token.
     """
     streamer = TextIteratorStreamer(backend.loaded.tokenizer, skip_prompt=True, timeout=300)
     count = _Counter()

@@ -1,6 +1,6 @@
 """Speed against its peers: alternating in one process, medians, as ratios, with the memory-bandwidth limit beside each.
 
-Each measurement runs ours and the peer in turns, so that a machine whose speed drifts slows both alike.
+Each measurement alternates ours and the peer, so a machine whose speed drifts slows both alike.
 """
 
 import statistics
@@ -47,7 +47,7 @@ class Bench:
         return list(self._measurements())
 
     def run(self, names: list[str]) -> Iterator[Result]:
-        """The measurements asked for, or all."""
+        """The requested measurements, or all."""
         for name, measure in self._measurements().items():
             if not names or name in names:
                 yield from measure()
@@ -108,7 +108,7 @@ class Bench:
             backend.close()
 
     def _generate(self) -> Iterator[Result]:
-        """The product's own path against transformers' generate with a streamer."""
+        """The product's path against transformers' generate with a streamer."""
         ours, peer = self._backend(), self._backend(engine="transformers")
         yield self._compare(
             "generate",
@@ -232,7 +232,7 @@ class Bench:
         yield Result("warm start", 15.0, measured_s, 15.0 / measured_s, 1.0, "s", note)
 
     def _page(self) -> Iterator[Result]:
-        """What a browser that watches takes from the model, on the same cores, and whether the page stays alive."""
+        """What a watching browser costs the model on the same cores, and whether the page stays responsive."""
         seen: list[Watched] = []
         with watching(PROMPT, 4 * self._tokens, "int4") as pair:
 

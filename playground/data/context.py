@@ -23,7 +23,7 @@ class LanguageSample(PresetPart):
 
 
 class LanguageList(PresetDocument):
-    """The file `languages.yaml`: the same text in several languages, and where it is from."""
+    """The file `languages.yaml`: the same text in several languages, and its source."""
 
     source: Sentence
     languages: Annotated[tuple[LanguageSample, ...], Field(min_length=1)]
@@ -34,8 +34,8 @@ class Haystack(PresetDocument):
 
     Attributes:
         fact: What is hidden; holds `CODE`.
-        question: What is asked at the end.
-        answer: How the right answer reads, its beginning included; ends with `CODE`.
+        question: The question at the end.
+        answer: The right answer in full; ends with `CODE`.
         filler: Sentences to hide it in, used in turn.
     """
 

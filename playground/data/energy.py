@@ -1,4 +1,4 @@
-"""Sites and grids whose PUE and carbon intensity one may assume: a YAML file as checked, frozen values."""
+"""Sites and grids with their PUE and carbon intensity: a YAML file as checked, frozen values."""
 
 from datetime import date
 from pathlib import Path
@@ -11,11 +11,11 @@ from playground.errors import PlaygroundError
 from playground.files import read_yaml
 
 PUE_LIMITS = (1.0, 5.0)
-GRID_LIMITS = (0.0, 2000.0)  # g CO2e per kWh; a grid of old lignite plants alone has about 1,200
+GRID_LIMITS = (0.0, 2000.0)  # g CO2e per kWh; a grid of old lignite plants only has about 1,200
 
 
 class Site(PresetPart):
-    """Where a machine stands; `value` is its PUE: power of the whole site for each watt of the machine."""
+    """The site of a machine; `value` is its PUE: power of the whole site for each watt of the machine."""
 
     id: Id
     title: Line
@@ -24,7 +24,7 @@ class Site(PresetPart):
 
 
 class Grid(PresetPart):
-    """Where the electricity is from; `value` is its mean intensity in g CO2e per kWh."""
+    """The source of the electricity; `value` is its mean intensity in g CO2e per kWh."""
 
     id: Id
     title: Line
@@ -33,7 +33,7 @@ class Grid(PresetPart):
 
 
 class EnergyList(PresetDocument):
-    """The file `energy.yaml`. The first of each is what is assumed until somebody chooses."""
+    """The file `energy.yaml`. The first of each is the default."""
 
     as_of: date
     pue: Annotated[tuple[Site, ...], Field(min_length=1)]
@@ -50,5 +50,5 @@ def load_energy(path: Path) -> EnergyList:
     for name, ids in (("pue", [one.id for one in listed.pue]), ("grid", [one.id for one in listed.grid])):
         twice = next((id for id in ids if ids.count(id) > 1), None)
         if twice is not None:
-            raise PlaygroundError(f"{path.name!r}: {name} has the id {twice!r} twice: give each its own.")
+            raise PlaygroundError(f"{path.name!r}: {name} has the id {twice!r} twice: give each a different id.")
     return listed

@@ -18,11 +18,11 @@ class LengthSet(PresetPart):
     """Answers to one prompt, in the order of their seeds.
 
     Attributes:
-        prompt: What was asked.
-        input_tokens: Of the prompt with its template.
-        output_tokens: Of each answer.
-        cut: How many of these ended only because they reached the most tokens allowed.
-        command: What measures them again.
+        prompt: The prompt.
+        input_tokens: Tokens of the prompt with its template.
+        output_tokens: Tokens of each answer.
+        cut: How many of these ended only because they reached `max_new_tokens`.
+        command: The command that measures them again.
         source: What was measured, in words.
     """
 
@@ -41,9 +41,9 @@ class LengthList(PresetDocument):
 
     Attributes:
         as_of: When all were measured.
-        version: Of the app that did.
+        version: Version of the app that measured them.
         model, quantization, processor, threads, torch: What it ran on.
-        settings: Of every first run; each run after it has the next seed.
+        settings: Settings of each first run; each later run has the next seed.
     """
 
     as_of: date
@@ -81,5 +81,5 @@ def load_lengths(path: Path) -> LengthList:
     ids = [one.id for one in listed.lengths]
     twice = next((id for id in ids if ids.count(id) > 1), None)
     if twice is not None:
-        raise PlaygroundError(f"{path.name!r}: the id {twice!r} stands twice: give each set its own.")
+        raise PlaygroundError(f"{path.name!r}: the id {twice!r} appears twice: give each set a different id.")
     return listed

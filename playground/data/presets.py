@@ -19,13 +19,13 @@ Prompt = Annotated[str, StringConstraints(min_length=1, max_length=32_000)]
 
 
 class PresetPart(BaseModel):
-    """A piece of a file: frozen, and nothing unknown in it."""
+    """A part of a file: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PresetDocument(PresetPart):
-    """A YAML file; `schema` says which shape it has."""
+    """A YAML file; `schema` is the version of its format."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"), populate_by_name=True)
 
@@ -40,9 +40,9 @@ class Preset(PresetDocument):
 
     Attributes:
         id: The stem of its file's name; not a key of the file.
-        title: What the menu says.
+        title: Its name in the menu.
         why: One sentence on when to use it.
-        settings: Some or all fields of `Settings`, checked; those left out keep what the person had set.
+        settings: Some or all fields of `Settings`, checked; fields left out keep their current values.
         model: Catalogue id, if the preset chooses one.
         quantization: One of `settings.QUANTIZATIONS`, if the preset chooses one.
         prompt: An example prompt, if the preset brings one.
@@ -68,9 +68,9 @@ class Preset(PresetDocument):
 
 
 class Hardware(PresetPart):
-    """A machine one could run on, and what it costs; `source` says where the numbers are from.
+    """A machine to run on, and what it costs; `source` says where the numbers are from.
 
-    `watts` is what it draws while it answers, `idle_watts` while it waits; None where nobody has said.
+    `watts` is what it draws while it answers, `idle_watts` while it waits; None where unknown.
     """
 
     id: Id
@@ -88,14 +88,14 @@ class Hardware(PresetPart):
 
 
 class HardwareList(PresetDocument):
-    """The file `hardware.yaml`; prices are as of the date it states."""
+    """The file `hardware.yaml`; prices are of the date it states."""
 
     as_of: date
     hardware: Annotated[tuple[Hardware, ...], Field(min_length=1)]
 
 
 class PriceChoice(PresetPart):
-    """An API model for tables of list prices, and why it is among them."""
+    """An API model for tables of list prices, and why it is listed."""
 
     id: Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=_ONE_LINE)]
     why: Sentence
@@ -145,10 +145,10 @@ class Presets:
         return self.shipped | self.user
 
     def find(self, id: str) -> Preset:
-        """The preset of that id.
+        """The preset with this id.
 
         Raises:
-            PlaygroundError: There is none, or its file is broken.
+            PlaygroundError: It does not exist, or its file is broken.
         """
         if id in self.all:
             return self.all[id]
@@ -162,16 +162,16 @@ def check_document(kind: type[AnyDocument], data: Any, name: str) -> AnyDocument
     """Data as a document.
 
     Raises:
-        PlaygroundError: Names the document, the first wrong key, and the nearest right one.
+        PlaygroundError: Names the document, the first wrong key, and the nearest valid key.
     """
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise PlaygroundError(f"{name} must hold keys and values, starting with 'schema: 1'.")
     try:
         return kind.model_validate(data)
-    except PlaygroundError as error:  # from the settings inside, already a sentence
+    except PlaygroundError as error:  # from the nested settings, already a sentence
         raise PlaygroundError(f"{name}: {error}") from None
     except ValidationError as error:
-        # A mistyped key is also a missing one: the former says more.
+        # A mistyped key also counts as missing: report the typo, which says more.
         first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
         raise PlaygroundError(f"{name}: {_sentence(kind, first)}") from None
 
@@ -193,7 +193,7 @@ def _sentence(kind: type[PresetDocument], item: Any) -> str:
 
 
 def _keys_beside(kind: type[PresetDocument], loc: tuple[str | int, ...]) -> list[str]:
-    """The right keys at the place of a wrong one: the document's own, or those of its list's items."""
+    """The valid keys where a wrong one was found: the document's, or those of its list items."""
     owner: type[BaseModel] = kind
     if len(loc) > 1:
         owner = get_args(kind.model_fields[str(loc[0])].annotation)[0]
@@ -201,7 +201,7 @@ def _keys_beside(kind: type[PresetDocument], loc: tuple[str | int, ...]) -> list
 
 
 def parse_preset(text: str | bytes, *, id: str, name: str) -> Preset:
-    """A preset from YAML text; `name` is what an error calls it.
+    """A preset from YAML text; `name` identifies it in errors.
 
     Raises:
         PlaygroundError: Names the text, the key and what to do.
@@ -215,7 +215,7 @@ def parse_preset(text: str | bytes, *, id: str, name: str) -> Preset:
 
 
 def load_presets(shipped_dir: Path, user_dir: Path) -> Presets:
-    """Every preset of both folders. A broken file becomes a problem to show and never stops the rest."""
+    """Every preset of both folders. A broken file is reported as a problem and does not affect the others."""
     shipped, problems = _load_folder(shipped_dir)
     user, more = _load_folder(user_dir)
     problems += more

@@ -14,14 +14,14 @@ from playground.paths import presets_dir
 from playground.settings import Settings
 
 MAX_SLUG_CHARS = 48
-# Windows opens a device for these, whatever their ending.
+# Windows opens a device for these, whatever the extension.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
 
 def slug(title: str) -> str:
-    """The file name of a title: ASCII letters, digits and hyphens only, so it can lead nowhere else.
+    """The file name of a title: ASCII letters, digits and hyphens only, so it can't leave the folder.
 
-    A title that loses letters on the way (another script, too long) gets digits of its hash, so that two do not meet.
+    A title that loses letters (another script, too long) gets digits of its hash, so two titles do not collide.
     """
     folded = unicodedata.normalize("NFKD", title)
     ascii_only = "".join(char for char in folded if char.isascii()).lower()
@@ -36,7 +36,7 @@ def slug(title: str) -> str:
 def new_preset(
     title: str, why: str, settings: Settings, *, model: str | None = None, quantization: str | None = None
 ) -> Preset:
-    """A preset of everything that is set now.
+    """A preset of all current settings.
 
     Raises:
         PlaygroundError: The title or the reason is empty, too long, or not on one line.
@@ -48,7 +48,7 @@ def new_preset(
 def export_preset(preset: Preset) -> str:
     """The preset as the YAML text of a file; `import_preset` reads it back to an equal preset."""
     data = preset.model_dump(mode="json", by_alias=True, exclude={"id"}, exclude_none=True)
-    data["settings"] = preset.settings  # a None in here means something: seed drawn, no limit
+    data["settings"] = preset.settings  # None has a meaning here: a random seed, no limit
     return yaml.dump(data, Dumper=_TextDumper, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -66,7 +66,7 @@ _TextDumper.add_representer(str, _TextDumper.represent_text)
 
 
 def import_preset(text: str | bytes) -> Preset:
-    """A preset from text that somebody handed over; its id comes from its title.
+    """A preset from text somebody sent; its id comes from its title.
 
     Raises:
         PlaygroundError: Says what is wrong with the text.
@@ -80,8 +80,8 @@ def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = No
 
     Args:
         preset: Saved again under the same title, it replaces what was there.
-        user_dir: Made if it is missing.
-        shipped_dir: Whose names are taken; None is where the package keeps its presets.
+        user_dir: Created if missing.
+        shipped_dir: Folder of presets whose names are taken; None is the package's.
 
     Raises:
         PlaygroundError: The name is taken, the preset is too large or can't be written; the old file is intact.
@@ -111,7 +111,7 @@ def _refuse_to_lose_another(path: Path, title: str) -> None:
         if not path.exists():
             return
         there = parse_preset(read_capped(path, MAX_YAML_BYTES), id=path.stem, name=repr(path.name))
-    except OSError:  # a folder that can't be looked into: the write will say why
+    except OSError:  # a folder that can't be read: the write will say why
         return
     except PlaygroundError as error:
         raise PlaygroundError(f"Not saved, as a broken file of that name is in the way. {error}") from None

@@ -1,10 +1,10 @@
-"""Beam search: the likeliest whole answers that a search of small width finds, where greedy sees one step only.
+"""Beam search: the likeliest whole answers that a narrow search finds, where greedy sees one step only.
 
 Every step keeps the `width` likeliest beginnings by their total log probability, with no length penalty and no sampler.
-An answer that ends is set aside; the search is over when none that goes on is likelier than the least of `width` ended
-ones. That is transformers' search with `length_penalty=0` and `early_stopping=False`. More than a width of candidates
-is looked at in each step, since some of them end. It promises no more than it found: a likelier answer may begin with
-what the search dropped, and the search may end with less than greedy has.
+An answer that ends is set aside; the search is over when none still open is likelier than the least of `width`
+ended ones. That is transformers' search with `length_penalty=0` and `early_stopping=False`. More than `width`
+candidates are considered in each step, since some end. There is no guarantee: a likelier answer may begin with
+what the search dropped, and its best answer may be less likely than greedy's.
 """
 
 import time
@@ -27,7 +27,7 @@ MAX_WIDTH = 8
 
 @dataclass(frozen=True)
 class BeamProgress:
-    """A step of the search: tokens of the answer so far, the most there may be, the likeliest beginning, its total."""
+    """A step of the search: tokens of the answer so far, the maximum, the likeliest beginning, its total."""
 
     tokens: int
     room: int
@@ -41,8 +41,8 @@ class Hypothesis:
     """An answer that was found.
 
     Attributes:
-        events: Its tokens after the given beginning. None was drawn: `sampled_prob` and `kept` are 1, as for greedy.
-        logprob: Sum of their natural log probabilities, the model's own.
+        events: Its tokens after the given beginning. As in greedy, `sampled_prob` and `kept` are 1.
+        logprob: Sum of their natural log probabilities, from the model's distribution.
         reason: Why it ends.
     """
 
@@ -61,7 +61,7 @@ class BeamEnd:
 
 @dataclass(frozen=True)
 class _Path:
-    """A beginning of an answer: its last token, and what stood before it."""
+    """A beginning of an answer: its last token, and a link to the path before it."""
 
     before: "_Path | None"
     event: TokenEvent | None
@@ -85,22 +85,22 @@ def beam_search(
     should_stop: Callable[[], bool] = lambda: False,
     started_at: float | None = None,
 ) -> Iterator[BeamProgress | BeamEnd]:
-    """Search on from a beginning; the last item is a `BeamEnd`.
+    """Continue a search from a beginning; the last item is a `BeamEnd`.
 
     Args:
         text_model: Model, tokenizer and end-of-answer ids.
         prompt_ids: Tokens of the prompt.
-        answer_ids: Tokens of the answer that are given.
-        logits: What the model says after them, float32 [vocabulary], on the CPU.
-        cache: Holds prompt and given tokens in one row; it is used up.
-        settings: Of these, `stop`, `raw`, `top` and `time_limit_s` count.
+        answer_ids: The given tokens of the answer.
+        logits: The logits after them, float32 [vocabulary], on the CPU.
+        cache: Holds prompt and given tokens in one row; it is consumed.
+        settings: Only `stop`, `raw`, `top` and `time_limit_s` are used.
         width: Beginnings kept, 1 to 8; 1 is greedy.
-        room: Most tokens of the answer, those given included.
-        should_stop: Asked before every forward pass.
-        started_at: `perf_counter` reading that times count from; now, if None.
+        room: Maximum tokens of the answer, including those given.
+        should_stop: Called before every forward pass.
+        started_at: `perf_counter` reading that times are relative to; now, if None.
 
     Raises:
-        PlaygroundError: The width is none, or the model produced NaN or infinite logits.
+        PlaygroundError: The width is out of range, or the model produced NaN or infinite logits.
     """
     if not 1 <= width <= MAX_WIDTH:
         raise PlaygroundError(f"The width of a beam search must be from 1 to {MAX_WIDTH}; got {width}.")
@@ -125,7 +125,7 @@ def beam_search(
 
 
 class _Search:
-    """The beginnings that go on, and the answers that have ended, the likeliest first."""
+    """The open beginnings and the ended answers, the likeliest first."""
 
     def __init__(self, text_model: TextModel, given: _Path, settings: Settings, width: int, room: int, clock: Clock):
         self._model, self._settings, self._clock = text_model, settings, clock
@@ -141,13 +141,13 @@ class _Search:
 
     @property
     def can_improve(self) -> bool:
-        """Whether a beginning that goes on may still end among the likeliest: a total only falls."""
+        """Whether an open beginning may still end among the likeliest: a total only falls."""
         if not self.running:
             return False
         return len(self.finished) < self._width or self.running[0].score > self.finished[-1].score
 
     def cut_short(self, stopped: bool) -> FinishReason | None:
-        """Why to end here although more could be found."""
+        """Why to end early, although more could be found."""
         limit_s = self._settings.time_limit_s
         late = limit_s is not None and self._clock.busy() >= limit_s
         return "cancelled" if stopped else "time" if late else None
@@ -158,22 +158,22 @@ class _Search:
         return BeamProgress(best.tokens, self._room, best.said, best.score, self._clock.now())
 
     def step(self, logits: Tensor, row_bytes: int) -> list[int]:
-        """Lengthen all beginnings by a token, of which the likeliest are kept.
+        """Extend all beginnings by one token and keep the likeliest.
 
         Args:
-            logits: [rows, vocabulary], a row for each of them.
-            row_bytes: Of the cache, as it was read.
+            logits: [rows, vocabulary], a row for each beginning.
+            row_bytes: Bytes of the cache per row when it was read.
 
         Returns:
-            For each beginning that goes on, the row it comes from.
+            For each open beginning, the row it comes from.
         """
         try:
-            told = describe(logits, self._settings.top)
+            dist = describe(logits, self._settings.top)
         except FloatingPointError:
             raise PlaygroundError(
                 "The model produced NaN or infinite logits, so the search was ended: choose fp32 or bf16."
             ) from None
-        totals = (torch.tensor([path.score for path in self.running])[:, None] + told.logprobs).flatten()
+        totals = (torch.tensor([path.score for path in self.running])[:, None] + dist.logprobs).flatten()
         best = totals.topk(min(self._looked_at, len(totals)))
         now_s, before = self._clock.now(), self.running
         rows: list[int] = []
@@ -182,17 +182,17 @@ class _Search:
             if len(rows) == self._width:
                 break
             row, token = divmod(at, logits.shape[-1])
-            path = self._longer(before[row], score, _event(told, row, token, row_bytes, now_s))
+            path = self._longer(before[row], score, _event(dist, row, token, row_bytes, now_s))
             if path.reason is None:
                 self.running.append(path)
                 rows.append(row)
-            elif place < self._width:  # what ends among the rest was looked at only so that enough go on
+            elif place < self._width:  # the other ended candidates were considered only so that enough stay open
                 self.finished.append(path)
         self.finished = sorted(self.finished, key=lambda path: -path.score)[: self._width]
         return rows
 
     def _longer(self, path: _Path, score: float, event: TokenEvent) -> _Path:
-        """The beginning and one token more, which may end it: as `Row.accept` says."""
+        """The beginning plus one token, which may end it, as in `Row.accept`."""
         text = path.text.fork()
         added = text.add(event.id)
         reason: FinishReason | None = None
@@ -208,14 +208,14 @@ class _Search:
         return longer if reason is None else _ended(longer, reason)
 
     def end_all(self, reason: FinishReason) -> None:
-        """Those that go on end here."""
+        """End all open beginnings."""
         ended = [_ended(path, reason) for path in self.running]
         self.finished = sorted([*self.finished, *ended], key=lambda path: -path.score)[: self._width]
         self.running = []
 
 
 def _ended(path: _Path, reason: FinishReason) -> _Path:
-    """With what its text still holds back."""
+    """The answer, with the text that was still held back."""
     rest = path.text.flush()
     if path.text.stopped and reason != "eos":
         reason = "stop"
@@ -223,12 +223,12 @@ def _ended(path: _Path, reason: FinishReason) -> _Path:
     return replace(path, event=event, said=path.said + rest, reason=reason)
 
 
-def _event(told: Distribution, row: int, token: int, row_bytes: int, now_s: float) -> TokenEvent:
-    """The token as the distribution has it; its place and its texts are not known here."""
-    logprob, rank = told.of(row, token)
-    top = zip(told.top_ids[row], told.top_probs[row], strict=True)
+def _event(dist: Distribution, row: int, token: int, row_bytes: int, now_s: float) -> TokenEvent:
+    """The token's values from the distribution; its position and texts are filled in later."""
+    logprob, rank = dist.of(row, token)
+    top = zip(dist.top_ids[row], dist.top_probs[row], strict=True)
     return TokenEvent(
-        index=0, id=token, text="", logprob=logprob, rank=rank, entropy_bits=max(0.0, told.entropy_bits[row]),
+        index=0, id=token, text="", logprob=logprob, rank=rank, entropy_bits=max(0.0, dist.entropy_bits[row]),
         sampled_prob=1.0, kept=1, survivors=(1, 1, 1), top=tuple(Candidate(id, "", prob) for id, prob in top),
         kv_cache_bytes=row_bytes, time_s=now_s,
     )  # fmt: skip

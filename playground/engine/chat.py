@@ -1,4 +1,4 @@
-"""A chat of several turns as the ids a model reads, whose ids are whose, and which turns drop when it is too long."""
+"""A chat of several turns as the ids a model reads, which ids are whose, and which turns drop when it is too long."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Segment:
 
     Attributes:
         kind: Whose they are.
-        turn: Number of the turn from 0, dropped ones counted; None for template and system prompt.
+        turn: Number of the turn from 0, counting dropped turns; None for template and system prompt.
         start, end: Places in the ids of the chat.
     """
 
@@ -41,12 +41,12 @@ class PreparedChat:
 
     Attributes:
         ids: Token ids, template and special tokens included.
-        segments: What they are; together they cover all ids, in order.
+        segments: Who wrote which ids; together they cover all ids, in order.
         dropped_turns: How many of the oldest turns, each a message and its answer, were left out whole.
-        dropped_tokens: How many tokens the chat lost in all, against one without a limit.
+        dropped_tokens: How many tokens the chat lost in total.
         context_length: Tokens of chat and answer together.
         neutralised: Whether a message held control tokens, which are read as plain text.
-        notes: What is not read as it was written, a sentence each.
+        notes: What is read differently than written, a sentence each.
     """
 
     ids: tuple[int, ...]
@@ -69,18 +69,18 @@ def prepare_chat(
 ) -> PreparedChat:
     """Token ids of the chat, cut to the context length.
 
-    What fits with room for one token is kept whole. Of a longer chat the oldest turns drop, each with its answer, until
+    A chat that fits with room for one token is kept whole. A longer one drops its oldest turns with their answers until
     a quarter of the context (or `max_new_tokens`, if less) is free; system prompt and newest message stay. Where the
-    newest message alone is too long, its oldest tokens drop, as in `prepare_prompt`, to which one turn is equal.
-    In raw mode, and without a chat template, turns are joined by line ends and continued as they stand.
+    newest message alone is too long, its oldest tokens drop; for one turn this equals `prepare_prompt`.
+    In raw mode, and without a chat template, turns are joined by line ends and continued as is.
 
     Args:
         tokenizer: A transformers tokenizer.
-        history: Turns that were answered, the oldest first.
-        prompt: The newest message; may be empty, to look at what is there.
+        history: Answered turns, the oldest first.
+        prompt: The newest message; may be empty, to inspect the chat so far.
         settings: System prompt, raw mode, limits.
         context_length: Tokens of chat and answer together.
-        inject: Read control tokens in messages as such: what happens without a guard.
+        inject: Read control tokens in messages as control tokens: shows what happens without a guard.
 
     Raises:
         PlaygroundError: System prompt and template alone leave no room, or the template refuses the chat.
@@ -105,7 +105,7 @@ def prepare_chat(
 
 
 def _turns_to_drop(fits: Callable[[int], bool], turns: int) -> int:
-    """The fewest of the oldest turns without which the chat fits, by halving; all of them if it never does."""
+    """The fewest oldest turns to drop so that the chat fits, by bisection; all of them if it never does."""
     low, high = 1, turns
     while low < high:
         middle = (low + high) // 2

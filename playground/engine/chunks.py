@@ -1,8 +1,8 @@
-"""How a prompt is cut for reading: the same wherever it is read again, as another cut gives other last bits."""
+"""How a prompt is cut for reading: always the same, as another cut gives other last bits."""
 
 from playground.engine.model import LanguageModel
 
-PREFILL_CHUNK = 256  # tokens between two looks at Stop
+PREFILL_CHUNK = 256  # tokens between two checks for Stop
 
 
 def chunk_tokens(model: LanguageModel, prompt_tokens: int) -> int:

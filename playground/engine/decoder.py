@@ -60,7 +60,7 @@ class DecoderCache:
         self.length = min(self.length, length)
 
     def fork(self) -> "DecoderCache":
-        """A copy that goes its own way."""
+        """An independent copy."""
         return self.fork_at(self.length)
 
     def fork_at(self, length: int) -> "DecoderCache":
@@ -84,7 +84,7 @@ class Decoder:
         return DecoderCache(empty, empty)
 
     def least_chunk(self, prompt_tokens: int) -> int:  # noqa: ARG002  part of the protocol
-        """Any length will do."""
+        """Any length works."""
         return 1
 
     @torch.inference_mode()
@@ -94,9 +94,9 @@ class Decoder:
 
     @torch.inference_mode()
     def read(self, ids: Tensor, cache: DecoderCache) -> None:
-        """Read ids [rows, length] that others follow: what comes next is not asked yet."""
+        """Read ids [rows, length] when more follow: no logits are computed."""
         self.hidden(ids, cache, keep=0)
-        if self.weights.norm.device.type != "cpu":  # times that are taken after it must be true
+        if self.weights.norm.device.type != "cpu":  # so that times taken after it are true
             torch.accelerator.synchronize(self.weights.norm.device)
 
     @torch.inference_mode()
@@ -109,8 +109,8 @@ class Decoder:
     ) -> Tensor:
         """The residual stream after the last layer, [rows, length, width]; keys and values go into the cache.
 
-        With `keep`, the last layer computes only so many positions from the end: of the others, only keys and values
-        are needed. `watch` is shown the stream as it enters the first layer (0) and as it leaves each (1, 2...).
+        With `keep`, the last layer computes only that many positions at the end: of the others, only keys and values
+        are needed. `watch` gets the stream as it enters the first layer (0) and as it leaves each (1, 2...).
         """
         start, length = cache.length, ids.shape[1]
         end = start + length
@@ -137,11 +137,11 @@ class Decoder:
 
     @torch.inference_mode()
     def attention(self, number: int, x: Tensor, cache: DecoderCache) -> Tensor:
-        """Weights softmax(q k^T / sqrt(d)) of a layer, float32 [heads, length, tokens]; what is not seen has 0.
+        """Weights softmax(q k^T / sqrt(d)) of a layer, float32 [heads, length, tokens]; masked positions are 0.
 
         Args:
             number: The layer, from 0.
-            x: What entered it at the last positions of the cache, one row [1, length, width].
+            x: Its input at the last positions of the cache, one row [1, length, width].
             cache: Holds these positions.
         """
         layer, length, end = self.weights.layers[number], x.shape[1], cache.length
@@ -167,7 +167,7 @@ class Decoder:
     ) -> Tensor:
         """Queries [rows, heads, length, head_dim], turned by their positions.
 
-        Keys and values [rows, kv_heads, tokens, head_dim] end with places for the new tokens, filled here.
+        Keys and values [rows, kv_heads, tokens, head_dim] end with room for the new tokens, filled here.
         """
         shape = self.weights.shape
         rows, length, _ = x.shape
@@ -220,9 +220,9 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None:
-    """Which tokens each new one may see, [length, start + length]; None where no rule or the kernel's own is enough.
+    """Which tokens each new one may see, [length, start + length]; None where no mask or the kernel's will do.
 
-    The kernel's rule counts from the first key, so it fits only where nothing was read before.
+    The kernel's mask counts from the first key, so it is right only where nothing was read before.
     """
     if length == 1 or start == 0:
         return None
@@ -231,5 +231,5 @@ def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None
 
 
 def _whole_steps(tokens: int) -> int:
-    """So many tokens, rounded up to steps of `GROWTH`."""
+    """The token count, rounded up to steps of `GROWTH`."""
     return -(-tokens // GROWTH) * GROWTH

@@ -1,4 +1,4 @@
-"""What a run says while it goes: frozen values, no torch. All times are in seconds since the request started."""
+"""What a run reports on its way: frozen values, no torch. All times are in seconds since the request started."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ FinishReason = Literal["eos", "stop", "length", "time", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A token that could have come: its probability is the model's own (temperature 1, nothing cut)."""
+    """A token that could have come: with the model's probability (temperature 1, nothing cut)."""
 
     id: int
     text: str
@@ -26,7 +26,7 @@ class PreparedPrompt:
         dropped_tokens: How many of the oldest prompt tokens did not fit and were left out.
         context_length: The limit that was applied: tokens of prompt and answer together.
         neutralised: Whether the user's text held control tokens, which are read as plain text.
-        notes: What is not read as it was written, a sentence each.
+        notes: What is read differently than written, a sentence each.
         ignores_system: Whether a system prompt is not read: in raw mode, or without a chat template.
     """
 
@@ -38,7 +38,7 @@ class PreparedPrompt:
     ignores_system: bool = False
 
     def counted(self, settings: Settings) -> Settings:
-        """The settings of the run as they count: its context length, and no system prompt where none is read."""
+        """The effective settings of the run: its context length, and no system prompt where it is ignored."""
         ignored = {"system": ""} if self.ignores_system else {}
         return settings.model_copy(update={"context_length": self.context_length, **ignored})
 
@@ -67,7 +67,7 @@ class PromptProcessed:
 class TokenEvent:
     """One token of the answer.
 
-    `logprob` (natural log), `rank` (1 is the likeliest), `entropy_bits` and `top` are of the model's own distribution.
+    `logprob` (natural log), `rank` (1 is the likeliest), `entropy_bits` and `top` are of the model's distribution.
     `sampled_prob` is the token's probability after the sampler, `kept` how many tokens it left; greedy: 1 and 1.
     `survivors` counts the tokens left after top-k, after top-p and after min-p.
     `text` is what this token adds to the answer: it may be empty while a character is still incomplete.
@@ -89,7 +89,7 @@ class TokenEvent:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run has ended; `text` is what was still held back (only a cancelled run can have any)."""
+    """The run has ended; `text` is what was still held back (only in a cancelled run)."""
 
     reason: FinishReason
     text: str
@@ -101,7 +101,7 @@ Event = PromptProgress | PromptProcessed | TokenEvent | Finished
 
 @dataclass(frozen=True, slots=True)
 class RowEvent:
-    """An event of one row of a batch; events of the shared prompt are told once, for row 0."""
+    """An event of one row of a batch; events of the shared prompt come once, for row 0."""
 
     row: int
     event: Event

@@ -1,7 +1,7 @@
 """The one loop: read the prompt, then one token after the other, each an event.
 
 Live view, saved run and replay all consume these events. Nothing here knows files, networks or pages. A run ends when
-its generator is closed, when `should_stop` says so (asked before every forward pass: each chunk of the prompt, each
+its generator is closed, when `should_stop` is true (called before every forward pass: each chunk of the prompt, each
 token after the first), or by itself.
 """
 
@@ -43,14 +43,14 @@ def stream(
     Args:
         text_model: Model, tokenizer and end-of-answer ids.
         prompt_ids: Token ids of the prompt, at least one.
-        settings: Checked settings with a seed. Their context length is what was asked for: it is not read here.
+        settings: Checked settings with a seed. Their context length is the requested one: it is not read here.
         context_length: The limit that the prompt was cut to, of prompt and answer together; None sets none.
-        forced: First tokens of the answer, which are taken instead of drawn: a branch.
-        cache: Is read and written; None is an empty one. It may hold whole chunks of the prompt, or the prompt and the
-            first forced tokens, but not all of them: those it holds, and the one after them, are not told again. Any
-            other beginning of the prompt works too, but last bits then differ from those of a run from nothing.
-        should_stop: Asked before every forward pass.
-        started_at: `perf_counter` reading that times count from; now, if None.
+        forced: First tokens of the answer, taken instead of drawn: a branch.
+        cache: Read and written; None starts empty. It may hold whole chunks of the prompt, or the prompt and the
+            first forced tokens, but not all of them: those it holds, and the next one, are not reported again. Any
+            other prefix of the prompt works too, but last bits then differ from a run without a cache.
+        should_stop: Called before every forward pass.
+        started_at: `perf_counter` reading that times are relative to; now, if None.
 
     Raises:
         PlaygroundError: The model produced NaN or infinite logits, or the answer ends within the forced tokens.
@@ -83,12 +83,12 @@ def stream_batch(
     Args:
         text_model: As in `stream`.
         prompt_ids: As in `stream`; all rows share it.
-        settings: One a row; each row draws, stops and ends by its own.
+        settings: One per row; each row draws, stops and ends by its settings.
         context_length: As in `stream`.
         forced: As in `stream`; all rows begin with them.
         cache: As in `stream`, one row.
         rows_at_once: More rows than this are answered in waves, one after the other; None is all at once.
-        should_stop: As in `stream`. Rows that had ended stay as they are.
+        should_stop: As in `stream`. Rows that had ended are unchanged.
         started_at: As in `stream`.
     """
     clock = Clock(started_at)
@@ -110,7 +110,7 @@ def stream_batch(
         is_last = first + wave >= len(rows)
         own_cache = cache if is_last else cache.fork()
         for row in rows[first : first + wave] if first else []:
-            row.begun_s = clock.busy()  # it waited for others: its own time begins now
+            row.begun_s = clock.busy()  # it waited for other waves: its time begins now
         yield from _decode(text_model, rows[first : first + wave], logits, prompt, own_cache, clock, should_stop)
 
 
@@ -188,7 +188,7 @@ def _prefill(
 
 
 def _accept(rows: list[Row], logits: Tensor, prompt: Tensor, cache: KVCache, clock: Clock) -> Iterator[RowEvent]:
-    """Draw one token a row and tell it; rows that end with it say so."""
+    """Draw one token per row and report it, and the end of rows that end with it."""
     try:
         distribution = describe(logits, max(row.settings.top for row in rows))
     except FloatingPointError:
@@ -207,7 +207,7 @@ def _accept(rows: list[Row], logits: Tensor, prompt: Tensor, cache: KVCache, clo
 
 
 def _choices(rows: list[Row], logits: Tensor, prompt: Tensor) -> list[Choice]:
-    """One draw a row, each by its own settings; rows of the same settings together."""
+    """One draw per row, by the row's settings; rows with equal settings are drawn together."""
     groups: dict[Settings, list[int]] = {}
     for place, row in enumerate(rows):
         groups.setdefault(row.sampler, []).append(place)

@@ -1,4 +1,4 @@
-"""What the loop needs of a model."""
+"""What the loop needs from a model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from playground.engine.text import piece_texts
 
 
 class KVCache(Protocol):
-    """Keys and values of what has been read, one row an answer."""
+    """Keys and values of what has been read, one row per answer."""
 
     @property
     def length(self) -> int:
@@ -32,11 +32,11 @@ class KVCache(Protocol):
         ...
 
     def fork(self) -> Self:
-        """A copy that goes its own way: another wave of answers, a branch."""
+        """An independent copy: for another wave of answers, or a branch."""
         ...
 
     def fork_at(self, length: int) -> Self | None:
-        """A copy of the first tokens only; None where what came later can't be forgotten: those must be read again."""
+        """A copy of the first tokens only; None where later tokens can't be removed: then read the first ones again."""
         ...
 
 
@@ -56,23 +56,23 @@ class LanguageModel(Protocol):
         ...
 
     def read(self, ids: Tensor, cache: Any) -> None:
-        """Read ids [rows, length] and add them to the cache; what comes next is not asked yet."""
+        """Read ids [rows, length] and add them to the cache; no logits are computed."""
         ...
 
 
 @dataclass(frozen=True)
 class TextModel:
-    """A model and what turns its ids into text."""
+    """A model and its tokenizer."""
 
     model: LanguageModel
     tokenizer: Any
     eos_ids: frozenset[int]
 
     def without_eos(self) -> "TextModel":
-        """The same model for a measurement: its answers end by length alone."""
+        """The same model for a measurement: its answers end by length only."""
         return replace(self, eos_ids=frozenset())
 
     @cached_property
     def piece(self) -> Callable[[int], str]:
-        """How a token looks alone."""
+        """The text of a single token."""
         return piece_texts(self.tokenizer)

@@ -1,6 +1,6 @@
-"""transformers' own module as a model of the loop: any causal architecture, each read in a way that is right for it.
+"""A transformers module as a model for the loop: any causal architecture, each read in a way that is right for it.
 
-What an architecture can't do as others do is a limit of its `Findings`. The loop need not know: a limit costs time
+What an architecture can't do is a limit in its `Findings`. The loop need not know: a limit costs time
 here, never a wrong number.
 """
 
@@ -22,12 +22,12 @@ _KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
 
 
 class ModuleCache:
-    """What has been read: the ids, and what transformers keeps of them.
+    """What has been read: the ids, and the transformers caches for them.
 
     Attributes:
         ids: [rows, length], on the CPU.
-        inners: transformers' caches: one of all rows, or one a row where rows can't share; empty where the architecture
-            keeps nothing that can be used.
+        inners: transformers' caches: one for all rows, or one per row where they can't share; empty where the model
+            has no usable cache.
     """
 
     def __init__(self, config: Any, findings: Findings = PLAIN, boundary: int | None = None):
@@ -37,7 +37,7 @@ class ModuleCache:
 
     @property
     def inner(self) -> Any:
-        """The one cache of all rows."""
+        """The single cache of all rows."""
         (one,) = self.inners
         return one
 
@@ -67,18 +67,18 @@ class ModuleCache:
                 inner.reorder_cache(torch.LongTensor(list(rows)))
 
     def forget(self) -> None:
-        """Hold nothing, for as many rows as before."""
+        """Empty the cache, for as many rows as before."""
         rows = len(self.ids)
         self.ids = self.ids[:, :0]
         self.inners = [DynamicCache(config=self._config) for _ in range(rows if "rows" in self._findings.limits else 1)]
 
     def fork(self) -> "ModuleCache":
-        """A copy that goes its own way."""
+        """An independent copy."""
         return copy.deepcopy(self)
 
     @torch.inference_mode()
     def fork_at(self, length: int) -> "ModuleCache | None":
-        """A copy of the first tokens; None where what came later can't be forgotten."""
+        """A copy of the first tokens; None where later tokens can't be removed."""
         if length >= self.length:
             return self.fork()
         if not self._can_forget(length):
@@ -96,27 +96,27 @@ class ModuleCache:
         return all(_can_forget(layer) for inner in self.inners for layer in inner.layers)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ModuleCache":
-        """The config is shared: it is large, and nobody writes to it."""
+        """The config is shared: it is large and read-only."""
         other = copy.copy(self)
         other.ids, other.inners = self.ids.clone(), copy.deepcopy(self.inners, memo)
         return other
 
 
 def _can_forget(layer: Any) -> bool:
-    """Whether a layer can lose its last tokens: one with a state of all of them can't, nor one whose window slid.
+    """Whether a layer can drop its last tokens: not with a state over all tokens, nor with a window that slid.
 
-    What an architecture adds to these kinds may hold more, and inherits a `crop` that knows nothing of it.
+    Subclasses of other architectures may hold more, and inherit a `crop` that does not know about it.
     """
     window = getattr(layer, "sliding_window", None)
     return type(layer) in _KEYS_AND_VALUES and (window is None or layer.get_seq_length() < window)
 
 
 class ModuleModel:
-    """Any causal language model of transformers, through its own forward pass.
+    """Any causal language model of transformers, through its forward pass.
 
     Args:
         module: The model.
-        findings: What `probe` found of it.
+        findings: What `probe` found about it.
     """
 
     def __init__(self, module: Any, findings: Findings = PLAIN):
@@ -131,7 +131,7 @@ class ModuleModel:
         return self._module
 
     def is_plain(self, tokens: int) -> bool:
-        """Whether a text of this length is read as by any other model: in chunks, each once, into one cache."""
+        """Whether a text of this length is read the usual way: in chunks, each once, into one cache."""
         short = self._boundary is None or tokens <= self._boundary
         return short and self._findings.is_plain
 
@@ -140,14 +140,14 @@ class ModuleModel:
         return ModuleCache(self._module.config, self._findings, self._boundary)
 
     def least_chunk(self, prompt_tokens: int) -> int:
-        """All of the prompt where it can't be read in parts; more than the boundary where it changes the positions."""
+        """The whole prompt where it can't be read in parts; more than the boundary where that changes the positions."""
         if not self._findings.limits.keys().isdisjoint(("cache", "chunks")):
             return prompt_tokens
         return 1 if self._boundary is None or prompt_tokens <= self._boundary else self._boundary + 1
 
     @torch.inference_mode()
     def forward(self, ids: Tensor, cache: ModuleCache) -> Tensor:
-        """Logits of the last position; reading them to the CPU waits for a GPU, so times taken after it are true."""
+        """Logits of the last position; copying them to the CPU waits for a GPU, so times taken afterwards are true."""
         if self._boundary is not None and 0 < cache.length <= self._boundary < cache.length + ids.shape[1]:
             ids = torch.cat([cache.ids, ids], 1)  # other rotations from here on, for all tokens
             cache.forget()
@@ -170,47 +170,47 @@ class ModuleModel:
         return logits
 
     def outputs(self, ids: Tensor, cache: ModuleCache, **more: Any) -> Any:
-        """Everything that a pass over ids [1, length] gives; only for a text that `is_plain`."""
+        """The full output of a pass over ids [1, length]; only for a text that `is_plain`."""
         positions = _positions(cache.length, ids.to(self._device))
         cache.ids = torch.cat([cache.ids, ids], 1)
         return module_outputs(self._module, ids.to(self._device), cache.inner, position_ids=positions, **more)
 
     def read(self, ids: Tensor, cache: ModuleCache) -> None:
-        """Read ids; an architecture offers no way to leave its head out, so its logits are thrown away."""
+        """Read ids; transformers offers no way to skip the head, so its logits are discarded."""
         self.forward(ids, cache)
 
 
 def module_logits(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Tensor:
-    """Logits [rows, vocabulary] after the last of ids [rows, length], by transformers' own forward pass.
+    """Logits [rows, vocabulary] after the last of ids [rows, length], by transformers' forward pass.
 
     Args:
         module: A causal language model of transformers.
         ids: On the module's device.
         kv_cache: A transformers cache, read and written.
-        more: Other arguments of the forward pass. Without `position_ids`, tokens are counted by the cache; None leaves
+        more: Other arguments of the forward pass. Without `position_ids`, the cache counts the tokens; None leaves
             them to the module.
     """
     return module_outputs(module, ids, kv_cache, **more).logits[:, -1]
 
 
 def module_outputs(module: Any, ids: Tensor, kv_cache: Any, **more: Any) -> Any:
-    """Everything that transformers' forward pass gives; arguments as for `module_logits`."""
+    """The full output of transformers' forward pass; arguments as for `module_logits`."""
     taken = arguments(type(module))
     if "position_ids" not in taken:
         more.pop("position_ids", None)
-    elif "position_ids" not in more:  # some architectures count from 0 at each call if nobody says where tokens stand
+    elif "position_ids" not in more:  # some architectures count from 0 at each call without explicit positions
         more["position_ids"] = _positions(kv_cache.get_seq_length(), ids)
     kept = {"cache" if "cache" in taken else "past_key_values": kv_cache}
     return module(input_ids=ids, use_cache=True, **kept, **_last_only(module), **more)
 
 
 def _whole(module: Any, ids: Tensor) -> Tensor:
-    """Logits after the last of ids, with nothing kept."""
+    """Logits after the last of ids, without a cache."""
     return module(input_ids=ids, use_cache=False, **_last_only(module)).logits[:, -1]
 
 
 def _last_only(module: Any) -> dict[str, int]:
-    """Only the last position's logits, where the architecture can leave out the others."""
+    """Arguments for only the last position's logits, where the architecture can skip the others."""
     return {"logits_to_keep": 1} if "logits_to_keep" in arguments(type(module)) else {}
 
 

@@ -1,8 +1,8 @@
-"""Whether the loop reads a model as the model's own forward pass does; asked before it answers anybody.
+"""Whether the loop reads a model as the model's forward pass does; checked before first use.
 
-The measure is one plain pass of transformers' module over a short text, with no cache. Each way in which the loop reads
-is held against it: the text at once, then a token at a time; in two parts; two rows that part and change places; some
-tokens forgotten and others read. What differs by more than rounding is a limit, and is not used.
+The reference is one plain pass of transformers' module over a short text, without a cache. Each way the loop reads
+is compared with it: the text at once, then a token at a time; in two parts; two rows that diverge and swap; some
+tokens removed and others read. A way that differs by more than rounding is a limit, and is not used.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,23 +18,23 @@ from playground.engine.module import ModuleModel
 from playground.models.facts import PLAIN, Ability, Findings
 
 _TOKENS, _SPLIT, _PART = 14, 12, 5
-# Differences are root mean squares of logits, as shares of their standard deviation. The default model's, in other
-# orders: 1e-5 in fp32, 0.13 in bf16. A position or a state that is wrong gives 0.1 to 1.4.
+# Differences are root mean squares of logits, as shares of their standard deviation. For the default model, in other
+# orders: 1e-5 in fp32, 0.13 in bf16. A wrong position or state gives 0.1 to 1.4.
 _FP32_ROUNDING, _LEAST_16_BIT, _MOST_16_BIT = 3e-4, 0.3, 0.5
-_MARGIN = 4  # times what another length of the same text was seen to change, in 16 bits
+_MARGIN = 4  # times the change that another length of the same text was seen to cause, in 16 bits
 
 
 class Differs(Exception):
-    """A way of reading gives other logits, or none; the message says why."""
+    """A way of reading gives other logits, or fails; the message says why."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A text that is the measure, and another one that has one token of its own, the one after the split.
+    """The reference: a text, and another that differs in one token, the one after the split.
 
     Attributes:
         ids, other_ids: Both texts.
-        logits, other_logits: What the plain pass says after each token, float32 [tokens, vocabulary].
+        logits, other_logits: The plain pass's logits after each token, float32 [tokens, vocabulary].
         rounding: The largest difference that rounding may make.
     """
 
@@ -45,7 +45,7 @@ class Sample:
     rounding: float
 
     def check(self, found: Tensor, wanted: Tensor) -> None:
-        """Refuse logits [vocabulary] that differ by more than rounding.
+        """Reject logits [vocabulary] that differ by more than rounding.
 
         Raises:
             Differs: By how much.
@@ -58,16 +58,16 @@ class Sample:
 
 
 def sample_of(module: Any) -> Sample:
-    """The measure for this module.
+    """The reference for this module.
 
     Raises:
-        Differs: It can't be one: the plain pass fails, is random, or looks ahead.
+        Differs: It can't serve: the plain pass fails, is random, or looks ahead.
     """
     ids = _ordinary_ids(module.config)
     other_ids = [*ids[:_SPLIT], ids[_SPLIT + 1], *ids[_SPLIT + 1 :]]
     logits, other_logits, start = (_attempt(_plain, module, text) for text in (ids, other_ids, ids[:_SPLIT]))
-    # Passes of one length round alike in every number type, except where tokens are sorted by expert: there, only a
-    # look ahead moves what was said before.
+    # Passes of equal length round the same in every number type, except where tokens are sorted by expert: there, only
+    # looking ahead moves earlier logits.
     ahead = max(_difference(*pair) for pair in zip(other_logits[:_SPLIT], logits[:_SPLIT], strict=True))
     seen = max(_difference(*pair) for pair in zip(start, logits[:_SPLIT], strict=True))
     narrow = module.dtype != torch.float32
@@ -75,23 +75,23 @@ def sample_of(module: Any) -> Sample:
     sorts = any("expert" in name for name, _ in module.named_parameters())
     if not (ahead <= (most if sorts else _FP32_ROUNDING) and seen <= most):
         raise Differs(
-            "what it says after a token depends on what comes later, or on chance, so it does not write left to right"
+            "its logits after a token depend on later tokens, or on chance, so it does not write left to right"
         )
     return Sample(ids, other_ids, logits, other_logits, min(most, max(_LEAST_16_BIT, _MARGIN * seen)))
 
 
 def probe_decoder(model: LanguageModel, sample: Sample) -> None:
-    """Hold our own decoder, which has no limits, against the measure.
+    """Compare our decoder, which has no limits, with the reference.
 
     Raises:
-        Differs: In which way.
+        Differs: How it differs.
     """
     for check in (_check_steps, *_CHECKS.values()):
         _attempt(check, model, sample)
 
 
 def probe_module(module: Any) -> Findings:
-    """In which ways transformers' module may be read."""
+    """The ways in which transformers' module may be read."""
     try:
         sample = sample_of(module)
     except Differs as why:
@@ -102,7 +102,7 @@ def probe_module(module: Any) -> Findings:
         return _with(PLAIN, "cache", why)
     findings = counted
     if module.config.model_type in ONE_CHUNK:
-        findings = _with(findings, "chunks", "several tokens after others lose a part of its state")
+        findings = _with(findings, "chunks", "reading several tokens after others loses a part of its state")
     for ability, check in _CHECKS.items():
         if ability in findings.limits:
             continue
@@ -114,7 +114,7 @@ def probe_module(module: Any) -> Findings:
 
 
 def _first_right(module: Any, sample: Sample) -> tuple[Findings | None, str]:
-    """Whether positions are given or left to the module, whichever is right when it reads on; else why neither is."""
+    """Whether positions are given or left to the module, whichever is right on a second read; else why neither is."""
     reasons = list[str]()
     ways = (PLAIN, Findings(positions=False))
     for findings in reversed(ways) if counts_past_padding(module) else ways:
@@ -132,25 +132,25 @@ def _with(findings: Findings, ability: Ability, why: str) -> Findings:
 
 
 def _attempt(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What this work gives; whatever it breaks with is a difference too."""
+    """The result of this work; any exception counts as a difference."""
     try:
         return work(*arguments)
     except Differs:
         raise
-    except Exception as error:  # a module may fail in every way there is
+    except Exception as error:  # a module may fail in any way
         raise Differs(f"{type(error).__name__}: {' '.join(str(error).split())[:160].rstrip('.')}") from None
 
 
 def _check_steps(model: LanguageModel, sample: Sample) -> None:
-    """The text at once, then a token at a time, while another text is read beside it."""
+    """The text at once, then a token at a time, interleaved with another text."""
     cache = model.new_cache()
     sample.check(_read(model, cache, sample.ids[:_SPLIT]), sample.logits[_SPLIT - 1])
-    _read(model, model.new_cache(), sample.ids[::-1])  # some modules keep a state of their own, which this overwrites
+    _read(model, model.new_cache(), sample.ids[::-1])  # some modules keep other state, which this overwrites
     _check_on(model, cache, sample)
 
 
 def _check_chunks(model: LanguageModel, sample: Sample) -> None:
-    """The text in two parts, as a long prompt is read, then on."""
+    """The text in two parts, as a long prompt is read, then the rest."""
     cache = model.new_cache()
     model.read(torch.tensor([sample.ids[:_PART]]), cache)
     sample.check(_read(model, cache, sample.ids[_PART:_SPLIT]), sample.logits[_SPLIT - 1])
@@ -158,7 +158,7 @@ def _check_chunks(model: LanguageModel, sample: Sample) -> None:
 
 
 def _check_rows(model: LanguageModel, sample: Sample) -> None:
-    """Two answers to one text; then they change places."""
+    """Two answers to one text; then they swap rows."""
     cache = model.new_cache()
     _read(model, cache, sample.ids[:_SPLIT])
     cache.expand(2)
@@ -172,13 +172,13 @@ def _check_rows(model: LanguageModel, sample: Sample) -> None:
 
 
 def _check_rewind(model: LanguageModel, sample: Sample) -> None:
-    """Another text from the split on, then the first one where it was left."""
+    """Another text from the split on, then the first text from where it stopped."""
     cache = model.new_cache()
     _read(model, cache, sample.ids[:_SPLIT])
     _read(model, cache, sample.ids[_SPLIT : _SPLIT + 1])
     other = cache.fork_at(_SPLIT)
     if other is None:
-        raise Differs("its state holds all tokens that were read, and none can be taken out again")
+        raise Differs("its state holds all tokens that were read, and they can't be removed")
     sample.check(_read(model, other, sample.other_ids[_SPLIT : _SPLIT + 1]), sample.other_logits[_SPLIT])
     _check_on(model, cache, sample)
 
@@ -207,7 +207,7 @@ def _plain(module: Any, ids: Sequence[int]) -> Tensor:
 
 
 def _difference(found: Tensor, wanted: Tensor) -> float:
-    """Root mean square of the difference, by the spread of what is wanted; tokens that are masked in both count not."""
+    """Root mean square of the difference, relative to the reference's spread; without tokens masked in both."""
     masked = wanted.isneginf()
     if not torch.equal(masked, found.isneginf()):
         return float("inf")
@@ -216,7 +216,7 @@ def _difference(found: Tensor, wanted: Tensor) -> float:
 
 
 def _ordinary_ids(config: Any) -> list[int]:
-    """Different token ids, none of which the config gives a meaning (padding, pictures)."""
+    """Distinct token ids, without those that the config gives a meaning (padding, images)."""
     text = config.get_text_config(decoder=True)
     named = [value for one in (config, text) for name, value in one.to_dict().items() if name.endswith("token_id")]
     special = {id for value in named for id in (value if isinstance(value, list | tuple) else [value])}

@@ -1,4 +1,4 @@
-"""From what a person wrote to the ids a model reads: chat template, raw text, and what drops when it is too long."""
+"""From what a person wrote to the ids a model reads: chat template, raw text, and truncation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ SYSTEM = -1
 
 @dataclass(frozen=True)
 class PromptParts:
-    """A chat or a text before anything is cut.
+    """A chat or a text before truncation.
 
     Attributes:
         parts: Ids of the template and of the messages, in order; the system prompt is message `SYSTEM`.
-        neutralised: Whether control tokens in a message were made plain.
-        notes: What is not read as it was written, a sentence each.
+        neutralised: Whether control tokens in a message were made plain text.
+        notes: What is read differently than written, a sentence each.
     """
 
     parts: list[Part]
@@ -55,9 +55,9 @@ def prepare_prompt(tokenizer: Any, prompt: str, settings: Settings, context_leng
 
 
 def read_parts(tokenizer: Any, texts: Sequence[str], settings: Settings, *, inject: bool = False) -> PromptParts:
-    """Messages and answers in turn, the newest message last, as the model reads them without a limit.
+    """Messages and answers in turn, the newest message last, without a limit.
 
-    In raw mode, and without a chat template, they are joined by line ends and read as they stand.
+    In raw mode, and without a chat template, they are joined by line ends and read as is.
 
     Raises:
         PlaygroundError: The template refuses the messages.
@@ -68,16 +68,16 @@ def read_parts(tokenizer: Any, texts: Sequence[str], settings: Settings, *, inje
     system = [Message("system", settings.system)] * bool(settings.system)
     said = [Message("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
     parts, neutralised = wrapped(tokenizer, [*system, *said], inject=inject)
-    if system:  # numbered so that a message has the same number with and without one
+    if system:  # numbered so that a message has the same number with or without a system prompt
         parts = [part if part.message is None else replace(part, message=part.message - 1) for part in parts]
     return PromptParts(parts, neutralised, ())
 
 
 def fitted(parts: list[Part], newest: int, settings: Settings, context_length: int) -> list[Part]:
-    """The same parts; where they leave no room for a token, the newest message without its oldest tokens.
+    """The same parts; if they leave no room for a token, the newest message loses its oldest tokens.
 
     Raises:
-        PlaygroundError: Nothing of the newest message could stay.
+        PlaygroundError: Nothing of the newest message would remain.
     """
     length = length_of(parts)
     if length <= context_length - 1:
@@ -108,22 +108,22 @@ def room_for_answer(settings: Settings, context_length: int) -> int:
 
 
 def _raw_parts(tokenizer: Any, texts: Sequence[str]) -> tuple[list[Part], tuple[str, ...]]:
-    """Texts as they stand, and a note where the tokenizer writes what the first of them begins with."""
+    """Texts as is, and a note if the first begins with a token that the tokenizer adds anyway."""
     ids, offsets = ids_with_offsets(tokenizer, "\n".join(texts), add_special_tokens=True)
     bos, notes = tokenizer.bos_token, ()
     if bos and texts[0].startswith(bos) and ids[:2] == [tokenizer.bos_token_id] * 2:
         ids, offsets = ids[1:], offsets[1:]
-        notes = (f"The prompt begins with {bos}, which the tokenizer writes by itself: it is read once.",)
+        notes = (f"The prompt begins with {bos}, which the tokenizer adds itself: it is read once.",)
     spans, place = list[Span](), 0
     for number, text in enumerate(texts):
         spans.append(Span(number, place, place + len(text)))
         place += len(text) + 1
-    head = 1 if ids and ids[0] in tokenizer.all_special_ids else 0  # a BOS is the template's, and never dropped
+    head = 1 if ids and ids[0] in tokenizer.all_special_ids else 0  # the BOS belongs to the template and stays
     return [Part(None, ids[:head]), *split(ids[head:], offsets[head:], spans)], notes
 
 
 def _system_note(settings: Settings) -> tuple[str, ...]:
     if not settings.system:
         return ()
-    why = "in raw mode the prompt is read as it stands" if settings.raw else "this model has no chat template"
+    why = "in raw mode the prompt is read as is" if settings.raw else "this model has no chat template"
     return (f"The system prompt is not read, since {why}: write it at the beginning of the prompt.",)

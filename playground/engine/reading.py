@@ -1,4 +1,4 @@
-"""The logits before any token of an answer that is there already: what the model knew when it chose it."""
+"""The logits before any token of an existing answer: what the model knew when it chose that token."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,17 +16,17 @@ def read_to(
     cache: KVCache,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Tensor | None:
-    """Read what the cache does not hold yet, in the very shapes in which a run reads it, so that no bit differs.
+    """Read what the cache does not hold yet, in the same shapes as a run, so no bit differs.
 
     Args:
         text_model: The model.
         prompt_ids: The whole prompt, at least one token.
         answer_ids: Tokens of the answer so far.
-        cache: Holds whole chunks of the prompt, or all of it and fewer than all answer tokens; it is filled.
-        should_stop: Asked before every forward pass.
+        cache: Holds whole chunks of the prompt, or all of it and fewer than all answer tokens; the rest is added.
+        should_stop: Called before every forward pass.
 
     Returns:
-        Float32 logits [vocabulary] of what comes next, on the CPU; None if stopped.
+        Float32 logits [vocabulary] of the next token, on the CPU; None if stopped.
     """
     logits, size = None, chunk_tokens(text_model.model, len(prompt_ids))
     for start in range(cache.length, len(prompt_ids), size):
@@ -39,7 +39,7 @@ def read_to(
             return None
         logits = text_model.model.forward(torch.tensor([[token]]), cache)
     if logits is None:
-        raise ValueError("the cache holds all that was to be read, so nothing is left that gives logits")
+        raise ValueError("the cache already holds all tokens, so nothing is left to read for logits")
     return logits[0]
 
 

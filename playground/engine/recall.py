@@ -1,4 +1,4 @@
-"""A prompt as a saved run read it: its ids are read again, whatever the chat template writes by now."""
+"""A prompt as a saved run read it: its ids are reused, whatever the chat template writes now."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ _ENOUGH = 8  # characters at the end of a prompt whose beginning was dropped
 
 
 def recalled(tokenizer: Any, prompt: str, recorded: PreparedPrompt, settings: Settings, title: str) -> PreparedPrompt:
-    """The recorded ids as the prompt, with a note where they would be others now: a template may write the time.
+    """The recorded ids as the prompt, with a note if they would differ now: a template may write the time.
 
     Args:
-        tokenizer: Of the model that is to read them.
+        tokenizer: Tokenizer of the model that is to read them.
         prompt: What the person wrote.
-        recorded: Ids and dropped tokens of the saved run, and the limit that holds now.
-        settings: Of the saved run.
-        title: What the model is called, for the error.
+        recorded: Ids and dropped tokens of the saved run, and the current limit.
+        settings: Settings of the saved run.
+        title: Name of the model, for the error.
 
     Raises:
         PlaygroundError: In this tokenizer the ids do not spell the prompt.
     """
     try:
         now = prepare_prompt(tokenizer, prompt, settings, recorded.context_length)
-    except PlaygroundError:  # a template that refuses it by now is another one
+    except PlaygroundError:  # a template that refuses it now has changed
         now = None
     if now is not None and now.ids == recorded.ids:
         return replace(now, dropped_tokens=recorded.dropped_tokens, notes=())
@@ -54,6 +54,6 @@ def _text(tokenizer: Any, ids: Sequence[int]) -> str:
 
 
 def _letters(text: str) -> str:
-    """Without spaces, case and word joiners, which tokenizers and templates may change."""
+    """The text without spaces, case and word joiners, which tokenizers and templates may change."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("\N{WORD JOINER}", "")
     return "".join(plain.split())

@@ -1,7 +1,7 @@
-"""A chat as its template writes it: the text, and which characters of it are whose.
+"""A chat as its template writes it: the text, and which characters are whose.
 
-The template gets the real contents, and what it makes of them is the text. To find the contents in it the chat is
-written once more with private-use signs around each of them. That text counts only if it is the same without its signs:
+The template gets the real contents, and its output is the text. To find the contents in it, the chat is
+rendered again with private-use signs around each. That text counts only if it is the same without its signs:
 a template may leave a message out, cut it, write it twice, or put it elsewhere.
 """
 
@@ -14,12 +14,12 @@ from playground.errors import PlaygroundError
 
 Role = Literal["system", "user", "assistant"]
 _NAMES: dict[Role, str] = {"system": "system prompt", "user": "message", "assistant": "answer"}
-_CLOSING_TAG = re.compile(r"(</\w+>\s*)")  # where templates cut the thoughts off an answer
+_CLOSING_TAG = re.compile(r"(</\w+>\s*)")  # where templates cut the reasoning off an answer
 
 
 @dataclass(frozen=True)
 class Message:
-    """What somebody says in a chat."""
+    """One message of a chat."""
 
     role: Role
     content: str
@@ -44,13 +44,13 @@ Render = Callable[[Sequence[Message]], str]
 
 
 def written(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, list[Span]]:
-    """The text of the chat up to the answer that is to come, and where the messages stand in it, in its order.
+    """The text of the chat up to the next answer, and where the messages are in it, in its order.
 
-    A template that takes contents as lists of parts gets them so, where it does not take plain text.
+    A template that does not take plain text gets contents as lists of parts.
 
     Args:
         tokenizer: With a chat template.
-        messages: In the order of the chat; the last one is the one to answer.
+        messages: In the order of the chat; the last is the one to answer.
 
     Raises:
         PlaygroundError: The template refuses the messages, or leaves out the system prompt or the last message.
@@ -65,7 +65,7 @@ def written(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, list[Span
 
 
 def unused_characters(texts: Sequence[str]) -> Iterator[str]:
-    """Private-use characters that none of the texts holds."""
+    """Private-use characters that do not occur in the texts."""
     used = set().union(*texts)
     return (char for char in map(chr, range(0xF0000, 0xFFFFE)) if char not in used)
 
@@ -77,14 +77,14 @@ def _rendered(tokenizer: Any, messages: Sequence[Message], *, as_parts: bool) ->
     chat = [{"role": message.role, "content": content} for message, content in zip(messages, contents, strict=True)]
     try:
         return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    except Exception as error:  # a template may refuse a role with any error of its own
+    except Exception as error:  # a template may refuse a role with any error
         raise PlaygroundError(
             f"This model's chat template refused the messages ({error}): {_cure(messages)}."
         ) from error
 
 
 def _attributed(render: Render, messages: Sequence[Message]) -> tuple[str, list[Span]]:
-    """The text and its spans. A template may write the time, so each try compares two texts of one moment."""
+    """The text and its spans. A template may write the time, so each try compares two texts made at the same moment."""
     free = unused_characters([message.content for message in messages])
     signs = [_Signs(next(free), next(free)) for _ in messages]
     text, seen = "", set[int]()
@@ -102,7 +102,7 @@ def _attributed(render: Render, messages: Sequence[Message]) -> tuple[str, list[
 
 
 def _around(message: Message, signs: _Signs) -> Message:
-    """Signs around the whole content, and one behind each place where a template may cut its beginning off."""
+    """Signs around the whole content, and after each place where a template may cut its beginning off."""
     if not message.content:
         return message
     begun = signs.begin + message.content
@@ -112,14 +112,14 @@ def _around(message: Message, signs: _Signs) -> Message:
 
 
 def _within_spaces(message: Message, signs: _Signs) -> Message:
-    """Signs within the outer spaces of the content, so that a template can trim it; they count as the template's."""
+    """Signs within the outer spaces of the content, so a template can trim it; the spaces count as the template's."""
     core = message.content.strip()
     before, _, after = message.content.partition(core) if core else (message.content, "", "")
     return replace(message, content=before + _around(Message(message.role, core), signs).content + after)
 
 
 def _read_signs(marked: str, messages: Sequence[Message], signs: Sequence[_Signs]) -> tuple[str, list[Span]]:
-    """The text without its signs, and what they enclose; of a content that lost a sign, what is left of it."""
+    """The text without its signs, and what they enclose; for a content that lost a sign, what is left of it."""
     begins = {own.begin: number for number, own in enumerate(signs)}
     ends = {own.end: number for number, own in enumerate(signs)}
     pieces = re.split(f"([{''.join(begins)}{''.join(ends)}])", marked)
@@ -139,13 +139,13 @@ def _read_signs(marked: str, messages: Sequence[Message], signs: Sequence[_Signs
 
 
 def _kept(text: str, content: str) -> int:
-    """How many characters the text begins with that the content begins with too."""
+    """Length of the common prefix of text and content."""
     pairs = zip(text, content, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(text), len(content)))
 
 
 def _searched(text: str, messages: Sequence[Message]) -> list[Span]:
-    """Contents as they are found in the text one after the other: for a template that changes with its signs."""
+    """Contents found in the text one after the other, for a template whose output changes with the signs."""
     spans, place = list[Span](), 0
     for number, message in enumerate(messages):
         core = message.content.strip()
@@ -157,7 +157,7 @@ def _searched(text: str, messages: Sequence[Message]) -> list[Span]:
 
 
 def _check_none_is_missing(messages: Sequence[Message], seen: set[int]) -> None:
-    """Earlier turns may be left out; what the answer is to be about may not."""
+    """Earlier turns may be left out; system prompt and last message may not."""
     for number, message in enumerate(messages):
         wanted = message.role == "system" or number == len(messages) - 1
         if wanted and message.content.strip() and number not in seen:

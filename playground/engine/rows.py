@@ -1,4 +1,4 @@
-"""One answer on its way: its ids and text, its clock, and why it ended."""
+"""One answer in progress: its ids and text, its clock, and why it ended."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _NOT_OF_THE_DRAW = {
 
 
 def room_for(prompt_tokens: int, settings: Settings, context_length: int | None) -> int:
-    """How many tokens the answer may have, in a context of so many tokens; None sets no limit."""
+    """How many tokens the answer may have, in a context of this many tokens; None sets no limit."""
     if prompt_tokens < 1:
         raise PlaygroundError("The prompt has no tokens: write something for the model to answer.")
     room = settings.max_new_tokens
@@ -50,7 +50,7 @@ class Clock:
 
 @dataclass
 class Row:
-    """One answer on its way."""
+    """One answer in progress."""
 
     number: int
     text_model: TextModel
@@ -66,20 +66,20 @@ class Row:
     def __post_init__(self) -> None:
         self.noise = Noise(self.settings.seed or 0)
         self.text = answer_text(self.text_model.tokenizer, self.settings, self.prompt_ids)
-        self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with the same are drawn together
+        self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with equal settings are drawn together
 
     @property
     def late(self) -> bool:
-        """Whether its own time is up."""
+        """Whether its time is up."""
         limit_s = self.settings.time_limit_s
         return limit_s is not None and self.clock.busy() - self.begun_s >= limit_s
 
     def next_forced(self) -> int | None:
-        """The token that comes next whatever would be drawn; None where the draw decides."""
+        """The forced next token; None where the draw decides."""
         return self.forced[len(self.ids)] if len(self.ids) < len(self.forced) else None
 
     def skip(self, tokens: int) -> None:
-        """Take the first forced tokens as said before: they are not told again.
+        """Take the first forced tokens as known: they are not reported again.
 
         Raises:
             PlaygroundError: The answer ends within them.
@@ -93,7 +93,7 @@ class Row:
                 )
 
     def accept(self, token: int) -> str:
-        """Take a token: its text, and whether the answer ends with it."""
+        """Take a token: returns its text, and whether the answer ends with it."""
         self.ids.append(token)
         text = self.text.add(token)
         if token in self.text_model.eos_ids:
@@ -113,7 +113,7 @@ class Row:
 
 
 def end_all(rows: list[Row], reason: FinishReason, clock: Clock) -> Iterator[RowEvent]:
-    """These rows end here, with what they still hold back."""
+    """End these rows, with the text they still hold back."""
     for row in rows:
         row.reason = reason
         yield RowEvent(row.number, Finished(reason, row.text.flush(), clock.now()))

@@ -158,7 +158,7 @@ def _draw(scores: Tensor, noise: Noise, position: int, survivors: tuple[int, int
 
 
 def choice_of(token: int, logits: Tensor, settings: Settings) -> Choice:
-    """A token that somebody else chose, with the chance it had: 0 where the sampler cuts it.
+    """A forced token, with its probability: 0 where the sampler cuts it.
 
     Args:
         token: Its id.
@@ -174,7 +174,7 @@ def choice_of(token: int, logits: Tensor, settings: Settings) -> Choice:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The model's own next-token distribution, one row each (temperature 1, nothing cut)."""
+    """The model's next-token distribution, one row each (temperature 1, nothing cut)."""
 
     logits: Tensor
     logprobs: Tensor
@@ -189,7 +189,7 @@ class Distribution:
 
 
 def are_sound(logits: Tensor) -> bool:
-    """Whether a token can be drawn from each row: no NaN, no +inf, and one finite logit at least.
+    """Whether a token can be drawn from each row: no NaN, no +inf, and at least one finite logit.
 
     A logit of -inf is a token that the model rules out, such as an unused row of its vocabulary.
     """

@@ -1,4 +1,4 @@
-"""A chat as a model's own template writes it, in parts: whose ids are whose, and no control token from a person."""
+"""A chat as the model's template writes it, in parts: which ids are whose, and no control token from a person."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from playground.engine.text import special_ids
 from playground.errors import PlaygroundError
 
 Offsets = Sequence[tuple[int, int]]
-_BREAKERS = ("\N{WORD JOINER}", "-", " ")  # the first that the tokenizer does not remove before it looks for tokens
+_BREAKERS = ("\N{WORD JOINER}", "-", " ")  # the first that the tokenizer does not strip before it matches tokens
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class Part:
 
 
 def wrapped(tokenizer: Any, messages: Sequence[Message], *, inject: bool = False) -> tuple[list[Part], bool]:
-    """The chat in parts, and whether control tokens in a message were made plain.
+    """The chat in parts, and whether control tokens in a message were made plain text.
 
-    The ids are those of the text that the template makes of the contents. Where a person wrote a control token it is
-    spelt in letters, which the template sees as letters too. An answer was decoded without special tokens, so one in it
-    came as letters; added tokens that decoding shows, such as `<think>`, are the model's own and stay.
+    The ids are those of the text that the template makes of the contents. A control token that a person wrote is
+    spelt out, and the template sees plain letters too. An answer was decoded without special tokens, so one in it
+    came as letters; added tokens that decoding shows, such as `<think>`, are the model's and stay.
 
     Args:
         tokenizer: With a chat template.
         messages: In the order of the chat; the answer to the last one is to come.
-        inject: Read control tokens in messages as such: what happens without a guard.
+        inject: Read control tokens in messages as control tokens: shows what happens without a guard.
 
     Raises:
         PlaygroundError: The template refuses the messages, or has no place for system prompt or newest message.
@@ -51,10 +51,10 @@ def wrapped(tokenizer: Any, messages: Sequence[Message], *, inject: bool = False
 
 
 def split(ids: Sequence[int], offsets: Offsets, spans: Sequence[Span]) -> list[Part]:
-    """Ids of one text cut where its pieces meet. A token that crosses the edge of a content is not the content's.
+    """Ids of one text, cut where its pieces meet. A token that crosses the edge of a content is the template's.
 
     Args:
-        ids: Of the whole text.
+        ids: Ids of the whole text.
         offsets: First character of each token, and the one after its last.
         spans: Contents in the order of the text; what is between them is the template's.
     """
@@ -68,7 +68,7 @@ def split(ids: Sequence[int], offsets: Offsets, spans: Sequence[Span]) -> list[P
 
 
 def _broken(text: str, tokens: Iterable[str], sign: str) -> str:
-    """The text with a sign behind the first letter of each of these tokens in it, so that none is read as such."""
+    """The text with a sign after the first letter of each of these tokens in it, so it is not read as that token."""
     found = [re.escape(token) for token in tokens if token in text]
     return re.sub(f"(?=(?:{'|'.join(found)}))(.)", rf"\1{sign}", text, flags=re.DOTALL) if found else text
 
@@ -76,7 +76,7 @@ def _broken(text: str, tokens: Iterable[str], sign: str) -> str:
 def _without_signs(tokenizer: Any, text: str, sign: str) -> tuple[list[int], Offsets]:
     """Ids and offsets of a text whose signs break control tokens apart, without the ids of the signs themselves.
 
-    A sign that shares a token with a letter stays: as a word joiner, which nobody sees.
+    A sign that shares a token with a letter stays: as a word joiner, it is invisible.
     """
     if sign not in text:
         return ids_with_offsets(tokenizer, text)
@@ -96,12 +96,12 @@ def _without_signs(tokenizer: Any, text: str, sign: str) -> tuple[list[int], Off
 
 
 def control_tokens(tokenizer: Any) -> dict[str, int]:
-    """Added tokens, which the template may give a meaning; some tokenizers add runs of spaces too, which have none."""
+    """Added tokens, which the template may give a meaning, without the runs of spaces that some tokenizers add."""
     return {token: id for token, id in tokenizer.get_added_vocab().items() if len(token.strip()) > 1}
 
 
 def ids_of(tokenizer: Any, text: str, add_special_tokens: bool = False) -> list[int]:
-    """Ids of a text; control tokens in it are read as such."""
+    """Ids of a text; control tokens in it are read as control tokens."""
     return tokenizer(text, add_special_tokens=add_special_tokens, verbose=False)["input_ids"]
 
 
@@ -114,6 +114,6 @@ def plain_ids(tokenizer: Any, text: str) -> list[int]:
 def ids_with_offsets(
     tokenizer: Any, text: str, add_special_tokens: bool = False
 ) -> tuple[list[int], list[tuple[int, int]]]:
-    """Ids of a text, and from which character to which each stands."""
+    """Ids of a text, and the character range of each."""
     encoding = tokenizer(text, add_special_tokens=add_special_tokens, return_offsets_mapping=True, verbose=False)
     return encoding["input_ids"], encoding["offset_mapping"]

@@ -15,7 +15,7 @@ _MOST_LOOKED_AT = 64  # tokens at the end of a prompt
 
 
 class IncrementalDecoder:
-    """Decodes ids one at a time, so that the texts join to the decoding of all ids.
+    """Decodes ids one at a time; the texts join to the decoding of all ids.
 
     Only the ids since the last whole character are decoded again; text that ends in a replacement character waits, as
     the next token may complete it. A run of byte tokens waits for its end: its decoder breaks the whole run if one byte
@@ -23,7 +23,7 @@ class IncrementalDecoder:
 
     Args:
         tokenizer: Decodes.
-        before: Ids that the text goes on from: its first space then stands between two words and is kept.
+        before: Ids that the text continues from: its first space is then between two words and is kept.
     """
 
     def __init__(self, tokenizer: Any, before: Sequence[int] = ()):
@@ -35,7 +35,7 @@ class IncrementalDecoder:
         self._in_byte_run = False
 
     def fork(self) -> Self:
-        """A copy that goes its own way."""
+        """An independent copy."""
         other = copy.copy(self)
         other._ids = [*self._ids]
         return other
@@ -44,7 +44,7 @@ class IncrementalDecoder:
         """What this token adds."""
         self._ids.append(token)
         spelling = self._tokenizer.convert_ids_to_tokens(token)
-        if spelling and token not in self._special:  # the others are left out of the text and end no run
+        if spelling and token not in self._special:  # special tokens are left out of the text and do not end a run
             self._in_byte_run = BYTE_TOKEN.fullmatch(spelling) is not None
         return self._next(wait=True)
 
@@ -59,7 +59,7 @@ class IncrementalDecoder:
         text = self._decode(self._ids[self._context :])
         if wait and text.endswith(BROKEN):
             return ""
-        if len(text) > len(known):  # ids without text (special tokens) are no context for what follows
+        if len(text) > len(known):  # ids without text (special tokens) give no context for what follows
             self._context = self._shown
         self._shown = len(self._ids)
         return text[len(known) :]
@@ -69,7 +69,7 @@ class IncrementalDecoder:
 
 
 class StopScanner:
-    """Passes text on, up to the stop string that is complete first; holds back what may be the start of one."""
+    """Passes text on, up to the first complete stop string; holds back what may be the start of one."""
 
     def __init__(self, stops: tuple[str, ...]):
         self._stops = stops
@@ -77,7 +77,7 @@ class StopScanner:
         self.found = False
 
     def add(self, text: str) -> str:
-        """Text that can be shown for certain; sets `found` at a stop string."""
+        """Text that is certain to be shown; sets `found` at a stop string."""
         if not self._stops:
             return text
         pending = self._held + text
@@ -97,14 +97,14 @@ class StopScanner:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of `text` that begins `stop`."""
+    """Length of the longest end of `text` that is a prefix of `stop`."""
     return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
 
 
 class AnswerText:
-    """Both together: ids in, text that may be shown out.
+    """Both together: ids in, text to show out.
 
-    A stop string may hold special tokens, which are not in the text: for the scanner a sign that no text can hold
+    A stop string may hold special tokens, which are not in the text: in the scanner, a sign that no text can hold
     stands for each of them.
 
     Args:
@@ -122,7 +122,7 @@ class AnswerText:
         self._scanner = StopScanner(tuple(dict.fromkeys([*stops, *signed])))
 
     def fork(self) -> Self:
-        """A copy that goes its own way."""
+        """An independent copy."""
         other = copy.copy(self)
         other._decoder, other._scanner = self._decoder.fork(), copy.copy(self._scanner)
         return other
@@ -167,12 +167,12 @@ def _stop_signs(tokenizer: Any, stops: tuple[str, ...]) -> dict[int, tuple[str, 
 
 
 def goes_on(tokenizer: Any, settings: Settings) -> bool:
-    """Whether the answer goes on with the prompt's own text: in raw mode, and where there is no chat template."""
+    """Whether the answer continues the prompt's text: in raw mode, and where there is no chat template."""
     return settings.raw or not getattr(tokenizer, "chat_template", None)
 
 
 def answer_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int]) -> AnswerText:
-    """The text of an answer to this prompt, not begun."""
+    """An empty answer to this prompt."""
     before = _last_whole(tokenizer, prompt_ids) if goes_on(tokenizer, settings) else []
     return AnswerText(tokenizer, settings.stop, before)
 
@@ -184,7 +184,7 @@ def whole_text(tokenizer: Any, settings: Settings, prompt_ids: Sequence[int], id
 
 
 def _last_whole(tokenizer: Any, ids: Sequence[int]) -> list[int]:
-    """The last of the newest ids that is whole characters by itself; empty where no id is."""
+    """The last of the newest ids that is whole characters by itself; empty if there isn't one."""
     special = special_ids(tokenizer)
     for token in reversed(ids[-_MOST_LOOKED_AT:]):
         spelling = tokenizer.convert_ids_to_tokens(token)
@@ -202,7 +202,7 @@ def special_ids(tokenizer: Any) -> frozenset[int]:
 
 
 def piece_texts(tokenizer: Any) -> Callable[[int], str]:
-    """A function from token id to how the token looks alone; remembers what it has seen.
+    """A function from token id to the text of that token alone, cached.
 
     A token that is only part of a character shows its bytes, like `<0xE2><0x96>`.
     """
@@ -227,7 +227,7 @@ def piece_texts(tokenizer: Any) -> Callable[[int], str]:
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """The printable stand-ins of byte-level BPE (GPT-2's table): character to byte."""
+    """The printable characters of byte-level BPE (GPT-2's table): character to byte."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in plain]
     return {chr(byte): byte for byte in plain} | {chr(256 + n): byte for n, byte in enumerate(others)}

@@ -1,4 +1,4 @@
-"""What a run would cost: at the list price of an API, and on one's own hardware. All money is `Decimal` USD."""
+"""What a run would cost: at the list price of an API, and on own hardware. All money is `Decimal` USD."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +11,7 @@ _MEAN_MONTH_DAYS = Decimal("30.4")
 
 @dataclass(frozen=True)
 class Cost:
-    """Exact token counts at list price, in USD, with what it was computed from.
+    """Exact token counts at list price, in USD, with the inputs.
 
     Attributes:
         cached_tokens: Those of `input_tokens` that are charged at the list's cached price.
@@ -31,14 +31,14 @@ class Cost:
 
 
 def api_cost(reference: str, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Cost:
-    """What an API would charge for these tokens, by its list price of today: `formulas.tokens.usage_cost`.
+    """What an API would charge for these tokens, at its list price today: `formulas.tokens.usage_cost`.
 
     Args:
         reference: Id of one of `reference_models`, `provider/model`.
-        input_tokens: Prompt tokens, cached ones included.
-        output_tokens: Tokens of the answer. Each model has its own tokenizer; the counts are those of ours.
-        cached_tokens: Those of the prompt that are read from the API's cache; where the list has no price for them,
-            they cost what input does.
+        input_tokens: Prompt tokens, including cached tokens.
+        output_tokens: Tokens of the answer. Each model has its own tokenizer; these counts are from ours.
+        cached_tokens: Prompt tokens read from the API's cache; where the list has no price for them,
+            they cost the same as input.
 
     Raises:
         PlaygroundError: The reference is not in the price list.
@@ -55,13 +55,13 @@ def api_cost(reference: str, input_tokens: int, output_tokens: int, cached_token
 
 
 def resent_usd(reference: str, input_tokens: int, output_tokens: int, requests: int = 1) -> Decimal | None:
-    """What the same would cost sent again, its whole prompt read from the API's cache.
+    """Cost of sending the same again, with its whole prompt read from the API's cache.
 
     Args:
         reference: Id of one of `reference_models`, `provider/model`.
-        input_tokens: Of all requests, each with the same prompt.
-        output_tokens: Of all requests.
-        requests: How many.
+        input_tokens: Total of all requests, each with the same prompt.
+        output_tokens: Total of all requests.
+        requests: Number of requests.
 
     Returns:
         None where the list has no price for cached tokens.
@@ -76,7 +76,7 @@ def resent_usd(reference: str, input_tokens: int, output_tokens: int, requests: 
 
 
 def own_hardware_cost(seconds: float, usd_per_hour: float) -> Decimal:
-    """USD for that long on a machine of that hourly price, which is all the run's while it lasts."""
+    """USD for this time on a machine at this hourly price, used by this run only."""
     return Decimal(str(seconds)) * Decimal(str(usd_per_hour)) / 3600
 
 

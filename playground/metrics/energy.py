@@ -1,4 +1,4 @@
-"""Energy of a run: counted by the hardware where it has a counter, else modelled and labelled so; idle subtracted."""
+"""Energy of a run: counted by the hardware if it has a counter, else modelled and labelled as such; idle subtracted."""
 
 import contextlib
 import re
@@ -38,9 +38,9 @@ class IdlePower:
 
 @dataclass(frozen=True)
 class Energy:
-    """Joules since the meter started, and how they are known: `nvml`, `rapl`, or `modelled at N W`.
+    """Joules since the meter started, and the method: `nvml`, `rapl`, or `modelled at N W`.
 
-    A counter counts the whole GPU or processor, whoever else uses it. None: the counter could not be read any more.
+    A counter covers the whole GPU or processor, including other users. None: the counter could no longer be read.
     """
 
     joules: float | None
@@ -50,14 +50,14 @@ class Energy:
 
     @property
     def net_joules(self) -> float | None:
-        """Above idle; None where joules or idle power are not known."""
+        """Above idle; None where joules or idle power are unknown."""
         if self.joules is None or self.idle is None:
             return None
         return net_joules(self.joules, self.idle.watts, self.seconds)
 
 
 class Counter(Protocol):
-    """Counts from the moment it was made."""
+    """Counts from its creation."""
 
     method: str
 
@@ -72,7 +72,7 @@ class EnergyMeter:
     def __init__(self, counter: Counter, idle: IdlePower | None, clock: Callable[[], float]):
         self._counter, self._clock = counter, clock
         self._idle = idle if idle is not None and idle.method == counter.method else None
-        self._reading = threading.Lock()  # a counter keeps its last reading, which two threads would mix up
+        self._reading = threading.Lock()  # a counter keeps its last reading, so two threads would conflict
         self._start_s = clock()
 
     def read(self) -> Energy:
@@ -94,8 +94,8 @@ def start_meter(
 
     Args:
         device: Where the model runs, as torch names it: `cpu`, `cuda:0`...
-        modelled_watts: What to assume where nothing can be measured.
-        idle: What `measure_idle` found.
+        modelled_watts: The power to assume where nothing can be measured.
+        idle: The result of `measure_idle`.
         powercap: Folder of the Linux powercap counters.
         clock: Seconds.
     """
@@ -115,14 +115,14 @@ def measure_idle(
 
     Args:
         device: As torch names it.
-        modelled_watts: As `start_meter` is told.
-        assumed_idle_watts: For a device without a counter; None if nobody has said.
+        modelled_watts: As for `start_meter`.
+        assumed_idle_watts: For a device without a counter; None if unknown.
         powercap: Folder of the Linux powercap counters.
         clock: Seconds.
-        sleep: Waits so many seconds.
+        sleep: Waits for the given seconds.
 
     Returns:
-        None where it is not known: no assumption, or a counter that can't be read any more.
+        None where unknown: no assumption, or a counter that can no longer be read.
     """
     counter = _counter(device, modelled_watts, powercap, clock)
     if isinstance(counter, _Model):
@@ -147,7 +147,7 @@ def _counter(device: str, modelled_watts: float, powercap: Path, clock: Callable
         with contextlib.suppress(pynvml.NVMLError):  # no driver, or a GPU without the counter (before Volta)
             return _Nvml(device)
     if device == "cpu":
-        with contextlib.suppress(OSError, ValueError):  # not there, or for root only
+        with contextlib.suppress(OSError, ValueError):  # missing, or for root only
             return _Rapl(powercap)
     return _Model(modelled_watts, clock)
 
@@ -171,7 +171,7 @@ class _Model:
 
 
 class _Nvml:
-    """NVIDIA's own counter of millijoules."""
+    """NVIDIA's counter of millijoules."""
 
     method = "nvml"
 
@@ -194,7 +194,7 @@ def _nvml_handle(device: str) -> object:
 
 
 class _Rapl:
-    """Linux powercap: the sum over processor packages, whose parts (cores, memory controller) it includes."""
+    """Linux powercap: the sum over processor packages, which include their parts (cores, memory controller)."""
 
     method = "rapl"
 
@@ -214,7 +214,7 @@ class _Rapl:
     def joules(self) -> float:
         now_uj = self._counters()
         for now, last, range_uj in zip(now_uj, self._last_uj, self._ranges_uj, strict=True):
-            # the counter starts again at its range
+            # the counter wraps at its range
             self._sum_uj += now - last if now >= last else now - last + range_uj
         self._last_uj = now_uj
         return self._sum_uj / 1e6

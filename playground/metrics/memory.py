@@ -14,7 +14,7 @@ def process_memory() -> int:
 
 
 class PeakSampler:
-    """The largest resident memory seen at the moments it was asked; a peak between two of them is not seen.
+    """The largest resident memory seen at the readings; a peak between two readings is missed.
 
     Attributes:
         rss_bytes: The last reading.
@@ -32,7 +32,7 @@ class PeakSampler:
         self.rss_bytes = self.peak_rss_bytes = read()
 
     def sample(self, *, now: bool = False) -> None:
-        """Reads, unless it did so within `every_s`: cheap enough to call per token. `now` reads in any case."""
+        """Reads, unless it did so within `every_s`: cheap enough to call per token. `now` forces a reading."""
         time_s = self._clock()
         if now or time_s - self._read_at >= self._every_s:
             self._read_at = time_s
@@ -51,7 +51,7 @@ class GpuMemory:
 def gpu_memory() -> GpuMemory | None:
     """Memory on CUDA devices; None where this process does not use one.
 
-    Looks only at a torch that something else has imported, and never starts CUDA: asking must cost nothing.
+    Uses only an already imported torch, and never starts CUDA: the call must cost nothing.
     """
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
     if cuda is None or not cuda.is_available() or not cuda.is_initialized():

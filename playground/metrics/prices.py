@@ -1,4 +1,4 @@
-"""The list prices of APIs, from the list that ships inside genai-prices; the network is never asked for a newer one."""
+"""The list prices of APIs, from the list that ships inside genai-prices; no newer list is fetched from the network."""
 
 import re
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Rates:
     Attributes:
         id: `provider/model`.
         title: Provider and model as people write them.
-        input, cached, written, output: Prices by length of the prompt; without a price of their own, cached and
-            written tokens cost what input does.
-        request_usd: For each request, whatever its tokens.
-        has_cached, has_written: Whether the list has a price of their own.
-        context_window: Most tokens of a prompt, where the list says it.
+        input, cached, written, output: Prices by length of the prompt; without a separate price, cached and
+            written tokens cost the same as input.
+        request_usd: Price per request, whatever its tokens.
+        has_cached, has_written: Whether the list has a separate price.
+        context_window: The most tokens of a prompt, where the list states it.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Rates:
     context_window: int | None
 
     def plain(self) -> dict[str, Any]:
-        """As `formulas` take it."""
+        """In the form that `formulas` expects."""
         names = ("input", "cached", "written", "output", "request_usd", "has_cached", "has_written")
         return {name: getattr(self, name) for name in names}
 
@@ -123,9 +123,9 @@ def find_reference(name: str) -> str:
 
 @cache
 def price_list_date() -> str:
-    """The version of the price list, and the newest check of a price that its own notes date.
+    """The version of the price list, and the newest check of a price dated in its notes.
 
-    The package states no date of the whole list, so this is the honest bound: at least so new.
+    The package states no date of the whole list, so this is a lower bound.
     """
     from genai_prices import __version__  # noqa: PLC0415 - as in `_price_list`
 
@@ -140,5 +140,5 @@ def price_list_date() -> str:
 
 def _unknown(reference: str) -> str:
     close = get_close_matches(reference[:80], _price_list(), n=3, cutoff=0.5)
-    hint = f"Near it are: {', '.join(close)}." if close else f"The default is {DEFAULT_REFERENCE}."
+    hint = f"Similar names: {', '.join(close)}." if close else f"The default is {DEFAULT_REFERENCE}."
     return f"{reference[:80]!r} is not among the {len(_price_list()):,} models of the price list. {hint}"

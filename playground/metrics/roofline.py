@@ -1,4 +1,4 @@
-"""How near decoding comes to the speed of memory: every weight must be read once for each token."""
+"""How close decoding comes to the speed of memory: every weight must be read once for each token."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -10,11 +10,11 @@ REPEATS = 5
 
 
 def measure_bandwidth(device: str) -> float:
-    """Bytes per second that this device reads from memory: measured, not a datasheet's.
+    """Bytes per second that this device reads from memory: measured, not from a datasheet.
 
     Sums a buffer of fp32 larger than the last-level cache, with all of torch's threads, and keeps the best of
-    `REPEATS` passes, since other work on the machine can only slow one down. Reading is what decode does; a copy would
-    count writes too. Takes under a second and gives the buffer back.
+    `REPEATS` passes, since other work on the machine can only slow it down. Reading is what decode does; a copy would
+    count writes too. Takes under a second and frees the buffer.
     """
     target = torch.device(device)
     buffer = torch.ones(_buffer_bytes(target) // 4, dtype=torch.float32, device=target)
@@ -29,7 +29,7 @@ def measure_bandwidth(device: str) -> float:
 
 
 def _buffer_bytes(device: torch.device) -> int:
-    """More than all last-level caches: server processors have up to 12 MiB a core, GPUs up to 256 MiB."""
+    """More than all last-level caches: server processors have up to 12 MiB per core, GPUs up to 256 MiB."""
     if device.type == "cpu":
         return max(256 * MIB, 16 * MIB * torch.get_num_threads())
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 4096 * MIB
@@ -51,7 +51,7 @@ def mbu(step_bytes: int, kv_bytes: int, tpot_s: float | None, bandwidth: float) 
     """Model bandwidth utilisation, 0 to 1: ((weight bytes + KV bytes) / tpot) / bandwidth; None before two tokens.
 
     Source: Databricks, "LLM Inference Performance Engineering: Best Practices" (2023). There the bandwidth is the
-    datasheet's peak; here it is the one measured, so a value a little above 1 means that the measurement was disturbed
+    datasheet's peak; here it is measured, so a value a little above 1 means that the measurement was disturbed
     or that part of the weights stays in a cache.
     """
     return step_limit_s(step_bytes, kv_bytes, bandwidth) / tpot_s if tpot_s else None

@@ -35,7 +35,7 @@ def gaps(times: Sequence[float]) -> list[float]:
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:
-    """The value below which `percent` (1 to 99) of the values lie, linear between neighbours; None of nothing."""
+    """The value below which `percent` (1 to 99) of the values lie, linear between neighbours; None without values."""
     return _percentile_of_sorted(sorted(values), percent)
 
 
@@ -48,7 +48,7 @@ def _percentile_of_sorted(ordered: Sequence[float], percent: int) -> float | Non
 
 
 class TokenTimes:
-    """Times of a run's tokens as they come. A reading costs the same after ten tokens and after ten thousand."""
+    """Times of a run's tokens as they come. A reading costs the same after ten tokens as after ten thousand."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -84,12 +84,12 @@ class TokenTimes:
 def timing_of(
     token_times_s: Sequence[float], *, prefill_s: float | None, computed_prompt_tokens: int, end_s: float
 ) -> Timing:
-    """Latency of a run, also of one that is still going.
+    """Latency of a run, finished or not.
 
     Args:
         token_times_s: When each token came, in seconds since the request.
-        prefill_s: Time the model spent on the prompt; None before that is over.
-        computed_prompt_tokens: Prompt tokens it computed, so without any that a cache held.
+        prefill_s: Time the model spent on the prompt; None before it has ended.
+        computed_prompt_tokens: Prompt tokens it computed, without those from a cache.
         end_s: When the run ended, or now.
     """
     times = TokenTimes()

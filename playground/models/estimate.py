@@ -1,4 +1,4 @@
-"""How much memory a load will take, before it."""
+"""How much memory a load will take."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,12 @@ from playground.models.quantization import DTYPES, PACKED
 from playground.models.skeleton import skeleton
 from playground.models.storage import paper_bytes
 
-_CHUNK_COPIES_BYTES = 20  # a number while a chunk is packed: fp32 copies, codes and their rounding
+_CHUNK_COPIES_BYTES = 20  # per number while a chunk is packed: fp32 copies, codes and their rounding
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes of the weights once loaded, and the most that is held on the way.
+    """Bytes of the weights once loaded, and the peak while loading.
 
     On the CPU a file of safetensors is mapped, not read: its pages count as free memory and are left out.
     """
@@ -28,7 +28,7 @@ class Estimate:
 
 
 def estimate_memory(entry: ModelEntry, files: ModelFiles | None, quantization: str, device: str = "cpu") -> Estimate:
-    """By the model's own layers if its files are here, else by the catalogue's parameter count."""
+    """From the model's layers if its files are here, else from the catalogue's parameter count."""
     if files is None:
         weights = paper_bytes(entry.parameters, quantization)
         unpacked = paper_bytes(entry.parameters, "bf16") if quantization in PACKED else 0
@@ -47,7 +47,7 @@ def estimate_memory(entry: ModelEntry, files: ModelFiles | None, quantization: s
 
 
 def _estimate_gguf(files: ModelFiles, quantization: str) -> Estimate:
-    """Twice fp32: transformers dequantises the whole file beside the model it fills."""
+    """Twice fp32: transformers dequantises the whole file besides the model it fills."""
     return Estimate(paper_bytes(files.parameters, quantization), 2 * files.parameters * 4)
 
 
@@ -57,7 +57,7 @@ def _plain_bytes(module: Any) -> int:
 
 
 def _packed_sizes(module: Any, quantization: str) -> dict[str, int]:
-    """Bytes of each layer that will be packed, its bias not counted; a table shared with the head counts there."""
+    """Bytes of each layer that will be packed, without bias; a table shared with the head counts as the head."""
     plan, embedding = packed_as(module, quantization), embedding_name(module)
     bits = {"int8": 8, "int4": 4}
     shapes = {name: _shape(module.get_submodule(name)) for name in plan}

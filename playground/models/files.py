@@ -1,4 +1,4 @@
-"""What the files of a fetched model say, before its weights are read."""
+"""Facts from the files of a fetched model, before its weights are read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ class ModelFiles:
         folder: Where the files are.
         gguf: Name of the GGUF file; None for safetensors.
         config: The model's config; None for a GGUF file, whose config takes seconds to read.
-        checkpoint: What the weights were published in: `Q4_1`, `bf16`...
-        dequantised: Whether the file's floats were made from a quantised file.
+        checkpoint: The format the weights were published in: `Q4_1`, `bf16`...
+        dequantised: Whether the file's floats come from a quantised file.
         dtype: The float type in which they can be read without loss.
         parameters: Number of weights in the file.
         largest_bytes: Bytes of the largest tensor as read.
@@ -45,16 +45,16 @@ class ModelFiles:
 
 
 def inspect_files(entry: ModelEntry, path: Path) -> ModelFiles:
-    """Check the files and read what they say of themselves.
+    """Check the files and read their metadata.
 
     Raises:
-        PlaygroundError: They are unsafe, cut short, or nothing transformers can read.
+        PlaygroundError: They are unsafe, cut short, or not readable by transformers.
     """
     return inspect_gguf(path) if path.is_file() else _inspect_folder(entry, path)
 
 
 def inspect_gguf(path: Path) -> ModelFiles:
-    """The same of a GGUF file, which needs no entry of the catalogue."""
+    """The same for a GGUF file, which needs no entry in the catalogue."""
     header = read_gguf_header(path)
     largest = max((math.prod(t.shape) for t in header.tensors), default=0)
     plain = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
@@ -98,7 +98,7 @@ def _read_config(entry: ModelEntry, folder: Path) -> PreTrainedConfig:
     try:
         with quiet():
             config = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # a config can be wrong in every way there is
+    except Exception as error:  # a config can be wrong in any way
         why = " ".join(str(error).split())[:300]
         raise PlaygroundError(f"{entry.title}: transformers cannot use {folder / 'config.json'}: {why}") from None
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or config.is_encoder_decoder:

@@ -1,7 +1,7 @@
-"""The config of a GGUF file: what transformers reads of the metadata, and what it leaves out.
+"""The config of a GGUF file: what transformers reads from the metadata, and what it leaves out.
 
-transformers drops every key it does not know, and a class default takes its place: another model would answer. So each
-key of the architecture is applied here, known to change nothing, or refused by name.
+transformers drops every key it does not know and uses a class default: the model would then be another one. So each
+key of the architecture is applied here, known to have no effect, or rejected by name.
 Keys and their meaning: github.com/ggml-org/llama.cpp, src/llama-arch.cpp and src/llama-model.cpp.
 """
 
@@ -17,7 +17,7 @@ from playground.errors import PlaygroundError
 from playground.models.gguf_header import GgufHeader
 from playground.models.gguf_rope import apply_rope
 
-# Metadata key: names of the config's field, of which a config has at most one.
+# Metadata key: possible names of the config's field; a config has at most one.
 _FIELDS = {
     "attention.key_length": ("head_dim",),
     "attention.layer_norm_epsilon": ("layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps"),
@@ -31,7 +31,7 @@ _FIELDS = {
     "use_parallel_residual": ("use_parallel_residual",),
     "vocab_size": ("vocab_size",),
 }
-# Values that change nothing; a list is judged by its items.
+# Values without effect; each item of a list is checked.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "attention.causal": (True,),
     "expert_gating_func": (0, 1),  # 1 is softmax
@@ -44,17 +44,17 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("expert_feed_forward_length", "expert_shared_feed_forward_length"), (0,)),
     **dict.fromkeys(("swin_norm", "ssm.dt_b_c_rms", "expert_weights_norm"), (False,)),
 }
-# Lengths that the shapes of the tensors say again, and notes.
+# Lengths that the tensor shapes repeat, and notes.
 _HARMLESS = ("feed_forward_length", "context_length", "tensor_data_layout", "pooling_type")
 _SLIDING = ("phi3", "mistral", "starcoder2", "gemma2", "gemma3_text", "gpt_oss")
-_WIDE_GEMMA = (("gemma2", 46), ("gemma3_text", 62))  # the 27B ones, which scale attention by the width of the model
+_WIDE_GEMMA = (("gemma2", 46), ("gemma3_text", 62))  # the 27B models, which scale attention by the width of the model
 
 
 def gguf_config(path: Path, header: GgufHeader) -> PreTrainedConfig:
     """The config of a GGUF file, with nothing left out that changes an answer.
 
     Raises:
-        PlaygroundError: The file asks for something that transformers' model can't do; the key is named.
+        PlaygroundError: The file needs something that transformers' model can't do; names the key.
     """
     config = AutoConfig.from_pretrained(
         str(path.parent), gguf_file=path.name, local_files_only=True, trust_remote_code=False
@@ -68,7 +68,7 @@ def gguf_config(path: Path, header: GgufHeader) -> PreTrainedConfig:
     if refused:
         raise PlaygroundError(
             f"{path.name} sets {', '.join(refused[:5])}, which transformers' {config.model_type} can't follow: "
-            "the answers would be another model's. Choose the model's safetensors instead."
+            "the answers would be wrong. Choose the model's safetensors instead."
         )
     _apply_defaults(config, header)
     apply_rope(config, path, header)
@@ -76,7 +76,7 @@ def gguf_config(path: Path, header: GgufHeader) -> PreTrainedConfig:
 
 
 def _read_by_transformers(config: PreTrainedConfig, architecture: str) -> set[str]:
-    if architecture in GGUF_CONFIG_ARCHS:  # a newer reader, which takes each key it needs and fails without
+    if architecture in GGUF_CONFIG_ARCHS:  # a newer reader, which takes each key it needs and fails without it
         return {
             "block_count", "embedding_length", "attention.head_count", "attention.head_count_kv", "context_length",
             "attention.key_length", "attention.value_length", "attention.layer_norm_rms_epsilon", "vocab_size",
@@ -89,7 +89,7 @@ def _read_by_transformers(config: PreTrainedConfig, architecture: str) -> set[st
 
 
 def _apply(config: Any, own: dict[str, Any], key: str, value: Any) -> bool:
-    """Put one key into the config, or see that it changes nothing; False where neither can be done."""
+    """Put one key into the config, or verify that it has no effect; False if neither is possible."""
     if key == "attention.sliding_window" and value and config.model_type in _SLIDING:
         config.sliding_window = value
         return True
@@ -108,7 +108,7 @@ def _settable(config: Any, name: str) -> bool:
 
 
 def _says_again(config: Any, own: dict[str, Any], key: str) -> bool:
-    """Whether the key says what the config says by other names."""
+    """Whether the config says the same under other names."""
     heads, value = own.get("attention.head_count"), own[key]
     width = getattr(config, "head_dim", None)
     if not width and isinstance(heads, int) and heads:
@@ -119,7 +119,7 @@ def _says_again(config: Any, own: dict[str, Any], key: str) -> bool:
         return value in (width, own.get("attention.key_length"))
     if key == "attention.scale":
         return bool(width) and math.isclose(value, width**-0.5, rel_tol=1e-4)
-    if key == "attention.sliding_window":  # no text is longer than it
+    if key == "attention.sliding_window":  # texts can't be longer anyway
         return value >= own.get("context_length", math.inf)
     if key == "attention.sliding_window_pattern":
         slides = [kind == "sliding_attention" for kind in getattr(config, "layer_types", None) or ()]
@@ -129,7 +129,7 @@ def _says_again(config: Any, own: dict[str, Any], key: str) -> bool:
 
 
 def _apply_defaults(config: Any, header: GgufHeader) -> None:
-    """Where the file says nothing llama.cpp's rule holds, not the default of transformers' class."""
+    """Where the file is silent, llama.cpp's rule applies, not the default of transformers' class."""
     for kind, field in (("bos", "bos_token_id"), ("eos", "eos_token_id"), ("padding", "pad_token_id")):
         if header.metadata.get(f"tokenizer.ggml.{kind}_token_id") is None:
             setattr(config, field, None)

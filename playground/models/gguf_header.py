@@ -1,7 +1,7 @@
 """The header of a GGUF file, read in milliseconds; `gguf.GGUFReader` takes seconds for a large vocabulary.
 
 Format: github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3, little endian. Every length is checked
-against the file before it is used, so a header of nonsense allocates nothing.
+against the file before it is used, so a corrupt header allocates nothing.
 """
 
 import math
@@ -20,12 +20,12 @@ _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<
 _STRING, _ARRAY = 8, 9
 _MAX_ITEMS = 10_000_000
 _MAX_DIMENSIONS = 4  # ggml's own limit
-_KEPT_NUMBERS = 4096  # a longer array is of the vocabulary
+_KEPT_NUMBERS = 4096  # longer arrays belong to the vocabulary
 
 
 @dataclass(frozen=True)
 class GgufTensor:
-    """One tensor: shape as stored (innermost first), the name of its type, such as `Q4_1`, and its place in bytes."""
+    """One tensor: shape as stored (innermost first), the name of its type, such as `Q4_1`, and its byte range."""
 
     name: str
     shape: tuple[int, ...]
@@ -42,12 +42,12 @@ class GgufHeader:
 
     @property
     def architecture(self) -> str:
-        """llama.cpp's name of the architecture; the metadata of the model itself begin with it."""
+        """llama.cpp's name of the architecture; the model's metadata keys begin with it."""
         return self.metadata["general.architecture"]
 
     @property
     def own(self) -> dict[str, Any]:
-        """The metadata of the architecture, their prefix dropped."""
+        """The metadata of the architecture, without the prefix."""
         prefix = f"{self.architecture}."
         return {k.removeprefix(prefix): v for k, v in self.metadata.items() if k.startswith(prefix)}
 
@@ -115,7 +115,7 @@ def _read(file: BinaryIO, size: int) -> GgufHeader:
     for _ in range(pair_count):
         key = _text(file)
         if key in metadata:
-            raise ValueError(f"the key {key[:80]!r} stands there twice")
+            raise ValueError(f"the key {key[:80]!r} appears twice")
         metadata[key] = _value(file, _scalar(file, "<I"))
     alignment = metadata.get("general.alignment", 32)
     if type(alignment) is not int or alignment <= 0 or alignment % 8:
@@ -147,7 +147,7 @@ def _tensor(file: BinaryIO, size: int) -> tuple[GgufTensor, int]:
 
 
 def _value(file: BinaryIO, kind: int) -> Any:
-    """A metadata value; a short array of numbers is a tuple, any other is read over and given as None."""
+    """A metadata value; a short array of numbers is a tuple, any other is skipped and returned as None."""
     if kind == _STRING:
         return _text(file)
     if kind != _ARRAY:
@@ -178,5 +178,5 @@ def _text(file: BinaryIO) -> str:
     length = _scalar(file, "<Q")
     raw = file.read(min(length, 2**31))
     if len(raw) < length:
-        raise ValueError("it ends inside a text")
+        raise ValueError("it ends inside a string")
     return raw.decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Rotary positions of a GGUF file, which transformers' reader leaves out but for the base: scaling, part, factors.
+"""Rotary positions of a GGUF file, which transformers' reader ignores but for the base: scaling, part, factors.
 
 llama.cpp, src/llama-model.cpp (the keys) and ggml `rope_yarn` (the rule): a frequency is divided by its factor in
 `rope_freqs.weight`, then by the scale. Llama 3.1 comes as such factors, Phi-3 long as two lists of them.
@@ -29,7 +29,7 @@ def apply_rope(config: Any, path: Path, header: GgufHeader) -> None:
     """Put the file's rotary positions into `config.rope_parameters`.
 
     Raises:
-        PlaygroundError: The file asks for a kind that can't be followed; the key is named.
+        PlaygroundError: The file needs a kind that is not supported; names the key.
     """
     own = {key.removeprefix("rope."): value for key, value in header.own.items() if key.startswith("rope.")}
     nested = getattr(config, "rope_parameters", None)
@@ -52,7 +52,7 @@ def apply_rope(config: Any, path: Path, header: GgufHeader) -> None:
 
 
 def _apply_part(rope: dict[str, Any], path: Path, header: GgufHeader, dimensions: int | None) -> None:
-    """How many dimensions of each head turn."""
+    """How many dimensions of each head are rotated."""
     heads = header.own.get("attention.head_count")
     width = header.own.get("attention.key_length")
     if not width and isinstance(heads, int) and heads:
@@ -109,7 +109,7 @@ def divide_frequencies(module: Any, path: Path, header: GgufHeader) -> None:
     config: PreTrainedConfig = module.config
     rope = getattr(config, "rope_parameters", None) or {}
     full, divisor = rope.get("full_attention", rope), torch.from_numpy(factors.copy())
-    if full.get("rope_type") == "proportional":  # gemma4: its class has the factors already, if they are the same
+    if full.get("rope_type") == "proportional":  # gemma4: its class has the factors already, if they are equal
         angles = torch.arange(0, 2 * len(divisor), 2) / (2 * len(divisor))
         held = [b for name, b in module.named_buffers() if name.endswith("full_attention_inv_freq")]
         expected = full["rope_theta"] ** -angles / divisor
@@ -127,6 +127,6 @@ def divide_frequencies(module: Any, path: Path, header: GgufHeader) -> None:
 
 def _refused(path: Path, what: str) -> PlaygroundError:
     return PlaygroundError(
-        f"{path.name} sets {what}, a kind of rotary position that can't be followed here: the answers would be another "
-        "model's. Choose the model's safetensors instead."
+        f"{path.name} sets {what}, a kind of rotary position that is not supported here: the answers would be "
+        "wrong. Choose the model's safetensors instead."
     )

@@ -1,4 +1,4 @@
-"""What the metadata of a GGUF file must say before anything is made of them. No torch here."""
+"""Checks of the metadata of a GGUF file before anything is built from them. No torch here."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _TOKEN_IDS = tuple(
 
 
 def check_metadata(path: Path, metadata: dict[str, Any], shapes: Sequence[tuple[int, ...]]) -> None:
-    """Refuse a file that is not a whole language model, or whose numbers can't be those of its own tensors.
+    """Reject a file that is not a whole language model, or whose numbers do not fit its tensors.
 
     Args:
         path: The file, for the message.
@@ -56,7 +56,7 @@ def _wrong_value(metadata: dict[str, Any], shapes: Sequence[tuple[int, ...]]) ->
     if not isinstance(architecture, str) or not architecture:
         return "general.architecture is missing"
     own = {key: value for key, value in metadata.items() if key.startswith(f"{architecture}.")}
-    # Each layer has at least one tensor, and the width of the model stands in some shape.
+    # Each layer has at least one tensor, and the width of the model occurs in some shape.
     whole = (
         _wrong_count(own, f"{architecture}.block_count", len(shapes))
         or _wrong_count(own, f"{architecture}.embedding_length", max(max(shape) for shape in shapes))
@@ -70,14 +70,14 @@ def _wrong_count(own: dict[str, Any], key: str, most: int) -> str | None:
     if type(value) is int and 1 <= value <= most:
         return None
     said = "is missing" if value is None else f"is {str(value)[:40]}"
-    return f"{key} {said}; by the tensors of this file it must be a whole number from 1 to {most:,}"
+    return f"{key} {said}; with the tensors of this file it must be a whole number from 1 to {most:,}"
 
 
 def _wrong_number(own: dict[str, Any]) -> str | None:
     for key, value in own.items():
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int | float) and not (math.isfinite(number) and abs(number) <= _MAX_NUMBER):
-                return f"{key} is {number}, out of every range"
+                return f"{key} is {number}, out of any valid range"
     return None
 
 

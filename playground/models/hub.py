@@ -18,11 +18,11 @@ from playground.models.proxy import proxy_problem
 
 Progress = Callable[[str, float | None], None]
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
-_NOT_WANTED = ["*/*"]  # exports for other programs lie in folders: onnx/, runs/...
+_NOT_WANTED = ["*/*"]  # exports for other programs are in folders: onnx/, runs/...
 
 
 def hub_folder(source: HubSource) -> Path | None:
-    """The snapshot on this machine, if it is whole."""
+    """The snapshot on this machine, if complete."""
     try:
         folder = Path(snapshot_download(source.repo, revision=source.revision, local_files_only=True))
         check_folder(folder)
@@ -32,10 +32,10 @@ def hub_folder(source: HubSource) -> Path | None:
 
 
 def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
-    """Download the snapshot; what is already here is kept.
+    """Download the snapshot; files that are already here are kept.
 
     Raises:
-        PlaygroundError: The hub cannot be reached, refuses, or what came cannot be loaded safely.
+        PlaygroundError: The hub cannot be reached, refuses, or its files cannot be loaded safely.
     """
     stage = f"Fetching {title}"
     progress(stage, 0.0)
@@ -51,7 +51,7 @@ def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
     except GatedRepoError:
         raise PlaygroundError(f"{title}: the hub asks you to accept the licence of {source.repo} first.") from None
     except RepositoryNotFoundError:
-        raise PlaygroundError(f"{title}: the hub has no {source.repo}, or it asks for an account.") from None
+        raise PlaygroundError(f"{title}: the hub has no {source.repo}, or it requires an account.") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError, ValueError, ImportError) as error:
         if proxy := proxy_problem(str(error)):
             raise PlaygroundError(f"{title} is not on this machine. {proxy}") from None
@@ -65,7 +65,7 @@ def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """The hub's library warns at every try; our one sentence says it at the end."""
+    """The hub's library warns at every try; our error says it once at the end."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -80,7 +80,7 @@ def _bar(report: Callable[[float], None]) -> type[Any]:
 
     class Reporting(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            kwargs.pop("name", None)  # the hub's own bar has it
+            kwargs.pop("name", None)  # the hub's bar has it
             kwargs["disable"] = False
             super().__init__(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The size of the KV cache: predicted from the configuration, and measured of a cache."""
+"""The size of the KV cache: predicted from the configuration, and measured on a cache."""
 
 import copy
 import inspect
@@ -14,7 +14,7 @@ from playground.models.quiet import quiet
 
 LLAMA_FAMILY = ("llama", "mistral", "qwen2", "qwen3")
 _PROBE_TOKENS = 3
-_GROWING = {"keys": -2, "values": -2, "indexer_keys": -2, "indexer_position_ids": -1}  # where their tokens count
+_GROWING = {"keys": -2, "values": -2, "indexer_keys": -2, "indexer_position_ids": -1}  # the axis of their tokens
 
 
 def kv_layout(config: PreTrainedConfig, dtype: torch.dtype) -> KVLayout | None:
@@ -22,11 +22,11 @@ def kv_layout(config: PreTrainedConfig, dtype: torch.dtype) -> KVLayout | None:
 
     For the Llama family, 2 (key and value) x KV heads x head dimension x bytes a number: Databricks, "LLM Inference
     Performance Engineering". Other architectures differ by layer, share layers, or keep latents or states instead:
-    their own code, without weights on the meta device, reads three tokens, and the cache it fills says the sizes.
+    their code reads three tokens on the meta device, without weights, and the filled cache shows the sizes.
 
     Args:
-        config: Of the model.
-        dtype: Of its activations.
+        config: The model's config.
+        dtype: Type of its activations.
     """
     if config.model_type in LLAMA_FAMILY:
         heads = config.num_attention_heads
@@ -38,12 +38,12 @@ def kv_layout(config: PreTrainedConfig, dtype: torch.dtype) -> KVLayout | None:
         with quiet():
             layers = _probe(config, dtype)
         return KVLayout(tuple(_measured(layer) for layer in layers))
-    except Exception:  # an architecture's code raises anything where it asks a meta tensor for its numbers
+    except Exception:  # code that needs the numbers of a meta tensor may raise anything
         return None
 
 
 def layer_windows(config: PreTrainedConfig) -> list[int | None]:
-    """For every layer the tokens it attends to, itself included; None is no limit."""
+    """For every layer the tokens it attends to, including the current one; None is no limit."""
     return [getattr(layer, "sliding_window", None) for layer in DynamicCache(config=config).layers]
 
 
@@ -55,9 +55,9 @@ def cache_bytes(layers: Any) -> int:
 def _probe(config: PreTrainedConfig, dtype: torch.dtype) -> list[Any]:
     """The layers of a cache that was filled without weights."""
     config = copy.deepcopy(config)
-    config.get_text_config(decoder=True).pad_token_id = None  # else some look for it among the ids, which have no value
-    # In float32 first, since transformers sets the process's default dtype meanwhile; eager attention is the quickest
-    # on meta tensors, and batched experts ask no tensor which tokens go where.
+    config.get_text_config(decoder=True).pad_token_id = None  # else some search the ids for it, which have no values
+    # In float32 first, since transformers sets the process's default dtype meanwhile; eager attention is fastest
+    # on meta tensors, and batched experts need no tensor values for routing.
     with torch.device("meta"):
         module: Any = AutoModelForCausalLM.from_config(
             config, trust_remote_code=False, dtype=torch.float32, attn_implementation="eager",
@@ -76,10 +76,10 @@ def _measured(layer: Any) -> KVLayer:
     """What a layer holds after the probe.
 
     Raises:
-        ValueError: It is of a kind that says nothing of how it grows.
+        ValueError: Its kind does not show how it grows.
     """
     if type(layer).__module__ != cache_utils.__name__:
-        raise ValueError("an architecture's own kind of layer")
+        raise ValueError("an architecture-specific kind of layer")
     per_token = state = 0
     for name, tensor in _tensors(layer):
         if name not in _GROWING:
@@ -87,12 +87,12 @@ def _measured(layer: Any) -> KVLayer:
         elif tensor.shape[_GROWING[name]] == _PROBE_TOKENS:
             per_token += tensor.nbytes // _PROBE_TOKENS
         else:
-            raise ValueError("as many keys as tokens are expected")
+            raise ValueError("the number of keys must equal the number of tokens")
     return KVLayer(per_token, getattr(layer, "sliding_window", None), state)
 
 
 def _tensors(layer: Any) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a layer with the name of its attribute, but for a layer's private ones (its window)."""
+    """Every tensor of a layer with the name of its attribute, without a layer's private ones (its window)."""
     for name, value in vars(layer).items():
         parts = value.values() if isinstance(value, Mapping) else (value,)
         for tensor in () if name.startswith("_") else parts:

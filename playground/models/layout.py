@@ -1,4 +1,4 @@
-"""Weights into the form in which they are computed: packed, laid out for the kernels of the CPU, or as they are."""
+"""Weights in the form used for computing: packed, laid out for the kernels of the CPU, or unchanged."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ from playground.models.storage import device_of
 
 
 def lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
-    """Bring a float model's weights into the form they are computed in, in place.
+    """Convert a float model's weights to the form used for computing, in place.
 
     Args:
         module: transformers' module, or our decoder's weights.
         quantization: One of `settings.QUANTIZATIONS`.
         device: Where the weights are.
-        progress: Called with how far packing is, 0 to 1.
+        progress: Called with the fraction packed, 0 to 1.
 
     Returns:
         Names of layers that could not be packed.
@@ -39,7 +39,7 @@ def lay_out(module: Any, quantization: str, device: str, progress: Callable[[flo
 
 
 def _check_packed(module: Any, quantization: str) -> None:
-    """Refuse an architecture whose code asks a layer for the very weights that packing has replaced.
+    """Reject an architecture whose code accesses the weights that packing has replaced.
 
     Raises:
         PlaygroundError: A pass over three tokens fails.
@@ -49,7 +49,7 @@ def _check_packed(module: Any, quantization: str) -> None:
     try:
         with torch.inference_mode():
             module(input_ids=torch.tensor([[1, 2, 3]], device=device_of(module)), use_cache=False)
-    except Exception as error:  # an architecture's code may fail in every way there is
+    except Exception as error:  # an architecture's code may fail in any way
         raise PlaygroundError(
             f"{module.config.model_type} can't be computed in {quantization} ({' '.join(str(error).split())[:160]}): "
             "choose fp32 or bf16."

@@ -1,6 +1,6 @@
-"""Weights of the Llama family, laid out for our own decoder: what is multiplied by the same input is one matrix.
+"""Weights of the Llama family, laid out for our decoder: weights that share an input are one matrix.
 
-Query, key and value stand in one matrix, gate and up in another, so a layer is four products instead of seven.
+Query, key and value are one matrix, gate and up in another, so a layer is four products instead of seven.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _STATIC_ROPE = ("default", "linear", "llama3", "yarn")  # kinds whose frequencie
 
 @dataclass(frozen=True)
 class LlamaShape:
-    """Numbers that the decoder needs beside the weights; `rope_scaling` multiplies sine and cosine (yarn)."""
+    """Numbers that the decoder needs besides the weights; `rope_scaling` multiplies sine and cosine (yarn)."""
 
     heads: int
     kv_heads: int
@@ -28,7 +28,7 @@ class LlamaShape:
 
 
 class LlamaLayer(nn.Module):
-    """One layer: attention and SwiGLU, each behind an RMSNorm. Query and key norms are Qwen3's."""
+    """One layer: attention and SwiGLU, each after an RMSNorm. Query and key norms are Qwen3's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,16 +73,16 @@ def unsupported(config: PreTrainedConfig) -> str | None:
         return f"its activation is {config.hidden_act}, not silu"
     rope = config.rope_parameters or {}
     if rope.get("rope_type", "default") not in _STATIC_ROPE:
-        return f"its rotary embedding is of the kind {rope['rope_type']}"
+        return f"its rotary embedding is of type {rope['rope_type']}"
     if (rope.get("partial_rotary_factor") or 1.0) != 1.0:
-        return "its rotary embedding turns a part of each head only"
+        return "its rotary embedding rotates only a part of each head"
     if any(window is not None for window in layer_windows(config)):
         return "some layers attend to a sliding window"
     return None
 
 
 def take_weights(module: Any) -> LlamaWeights:
-    """Move a float model's weights into our layout; each one is freed there as it is taken.
+    """Move a float model's weights into our layout; each is freed there once taken.
 
     Args:
         module: transformers' model, on one device; it is empty afterwards.
@@ -130,7 +130,7 @@ def _vector(norm: Any) -> nn.Parameter:
 
 def _together(*parts: Any) -> DenseLinear:
     """One linear layer of several that read the same input."""
-    weight = torch.cat([part.weight.detach() for part in parts])  # a copy: the file behind the parts can go
+    weight = torch.cat([part.weight.detach() for part in parts])  # a copy, so the memory-mapped file can be released
     biases = [part.bias.detach() for part in parts if part.bias is not None]
     for part in parts:
         part.weight = part.bias = None

@@ -1,4 +1,4 @@
-"""A model into memory and out again."""
+"""Loading a model into memory, and unloading it."""
 
 import ctypes
 import gc
@@ -31,14 +31,14 @@ from playground.settings import QUANTIZATIONS
 
 Progress = Callable[[str, float | None], None]
 Probe = Callable[[Any, str], Callable[[Any], Findings]]
-"""Shown transformers' module and the path that will compute, then what computes: in which ways that may be read."""
+"""Takes transformers' module, the path and the model that computes; returns the ways that model may be read."""
 _ONE_AT_A_TIME = threading.Lock()  # transformers sets its own globals while it loads: two at once lose tied weights
 Engine = Literal["auto", "decoder", "transformers"]
 
 
 @dataclass
 class LoadedModel:
-    """A model in memory: what the engine needs of it. `unload` empties it."""
+    """A model in memory: what the engine needs from it. `unload` empties it."""
 
     entry: ModelEntry
     module: Any
@@ -49,7 +49,7 @@ class LoadedModel:
 
 
 def unprobed(_module: Any, _path: str) -> Callable[[Any], Findings]:
-    """Every way is right: for a copy of a model that was probed."""
+    """Accepts every way: for a copy of a model that was probed."""
     return lambda _computes: PLAIN
 
 
@@ -62,16 +62,16 @@ def load(
     probe: Probe = unprobed,
     progress: Progress = lambda _stage, _fraction: None,
 ) -> LoadedModel:
-    """Fetch a model if need be and bring it into memory.
+    """Fetch a model if necessary and load it into memory.
 
     Args:
         entry: The model.
         quantization: One of `settings.QUANTIZATIONS`.
-        device: `cpu`, `cuda`, `cuda:1`, `mps`; None is the best there is.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None is the best available.
         engine: `auto` lays the weights out for our own decoder where it can run the model; `decoder` and
-            `transformers` insist on one.
-        probe: Finds in which ways the model may be read. Where our decoder is found wrong, transformers' module runs.
-        progress: Called with a stage in words and how far it is, 0 to 1, or None where the end is not known.
+            `transformers` force one.
+        probe: Finds the ways the model may be read. If our decoder is found wrong, transformers' module runs.
+        progress: Called with the name of a stage and the fraction done, 0 to 1, or None if unknown.
 
     Raises:
         PlaygroundError: It cannot run here, does not fit, or its files are broken; nothing stays in memory.
@@ -93,17 +93,17 @@ def _load_fetched(
     try:
         with quiet(), torch.no_grad():
             loaded = _load(entry, files, quantization, place, engine, probe, progress)
-        _trim(place)  # what was held on the way
+        _trim(place)  # what was held while loading
         return loaded
     except PlaygroundError as error:
         failure = error.with_traceback(None)
     except (MemoryError, torch.OutOfMemoryError):
         less = "choose a smaller model" if quantization in PACKED else "choose int8, int4 or a smaller model"
         failure = NotEnoughMemory(f"Memory ran out while {entry.title} was loaded in {quantization}: {less}.")
-    except Exception as error:  # transformers and safetensors raise every type there is for a file they cannot read
+    except Exception as error:  # transformers and safetensors raise any type for a file they cannot read
         why = " ".join(str(error).split())[:300]
         failure = PlaygroundError(f"{entry.title} cannot be loaded: {type(error).__name__}: {why}")
-    # Outside the handlers, where no traceback holds the half-made model any more.
+    # Outside the handlers, where no traceback still holds the half-made model.
     _give_back(place)
     raise failure
 
@@ -116,19 +116,19 @@ def unload(loaded: LoadedModel) -> None:
 
 
 def menu(entry: ModelEntry, device: str | None = None) -> dict[str, str | None]:
-    """For each quantization None if this model can run in it here, else why not, in a sentence."""
+    """For each quantization None if this model can run in it here, else a sentence why not."""
     config = inspect_files(entry, fetch(entry)).config if is_ready(entry) else None
     return reasons(placement.pick_device(device), config)
 
 
 def estimate(entry: ModelEntry, quantization: str, device: str = "cpu") -> Estimate:
-    """Weights and peak of a load, in bytes, before it: exact once the model is here, else by its parameter count."""
+    """Predicted weights and peak of a load, in bytes: exact once the model is here, else from its parameter count."""
     files = inspect_files(entry, fetch(entry)) if is_ready(entry) else None
     return estimate_memory(entry, files, quantization, device)
 
 
 def estimate_bytes(entry: ModelEntry, quantization: str, device: str = "cpu") -> int:
-    """The most bytes that loading takes: the weights, and what is held beside them on the way."""
+    """The most bytes that loading takes: the weights, and what is held besides them meanwhile."""
     return estimate(entry, quantization, device).peak_bytes
 
 
@@ -213,7 +213,7 @@ def _path(entry: ModelEntry, module: Any, engine: Engine) -> str:
 
 
 def _read(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) -> Any:
-    """The float model: in the dtype asked for, or, if it will be packed, in the file's own (bf16 on CUDA)."""
+    """The float model: in the requested dtype, or, if it will be packed, in the file's (bf16 on CUDA)."""
     packed_dtype = files.dtype if device == "cpu" else torch.bfloat16
     needed = estimate_memory(entry, files, quantization, device).peak_bytes
     where = None if device == "cpu" else "auto" if placement.needs_spreading(needed, device) else device
@@ -221,14 +221,14 @@ def _read(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) 
 
 
 def _context_length(entry: ModelEntry, config: Any, tokenizer: Any) -> int | None:
-    """By the config, else the catalogue, else the tokenizer; None is a model that sets no limit."""
+    """From the config, else the catalogue, else the tokenizer; None if the model sets no limit."""
     text = config.get_text_config(decoder=True)
     own = positions(lambda name: getattr(text, name, None)) or entry.context_length
     return own or positions(lambda name: getattr(tokenizer, name, None))
 
 
 def _give_back(device: str) -> None:
-    """Free what nothing refers to any more; cycles need the collector, which takes a tenth of a second or more."""
+    """Free unreferenced memory; cycles need the collector, which takes a tenth of a second or more."""
     gc.collect()
     _trim(device)
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 _NAME = "manifest.json"
-_SMALL_BYTES = 16_000_000  # hashed at every start; a larger file only if its size or time changed
+_SMALL_BYTES = 16_000_000  # files up to this are hashed at every start; larger ones only if size or time changed
 
 
 def sha256_of(path: Path) -> str:
@@ -15,7 +15,7 @@ def sha256_of(path: Path) -> str:
 
 
 def write_manifest(folder: Path, origin: str) -> None:
-    """Record every file of the folder and the hash of what it was made from."""
+    """Record every file of the folder and the hash of its origin."""
     files = {}
     for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != _NAME):
         stat = path.stat()

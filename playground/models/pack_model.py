@@ -1,7 +1,7 @@
 """Packing a loaded float model in place: on the CPU into our own small modules, on CUDA by torchao."""
 
 from collections.abc import Callable
-from typing import Any  # what transformers' modules are to a type checker
+from typing import Any  # the type of transformers' modules for a type checker
 
 import torch
 from torch import nn
@@ -16,8 +16,8 @@ Progress = Callable[[float], None]
 def packed_as(module: Any, quantization: str) -> dict[str, str]:
     """Name -> `int8` or `int4` for every layer that will be packed: linear layers, the head, the embedding table.
 
-    The head and the embedding are int8 in an int4 model too, since a tied pair then shares one table: on the default
-    model that is smaller than an int4 head beside an int8 table, and nine times nearer to fp32 (KL divergence).
+    The head and the embedding are int8 in an int4 model too, so that a tied pair shares one table: on the default
+    model that is smaller than an int4 head beside an int8 table, and nine times closer to fp32 (KL divergence).
     """
     head = module.get_output_embeddings()
     plan = {}
@@ -33,7 +33,7 @@ def packed_as(module: Any, quantization: str) -> dict[str, str]:
 def pack_cpu(module: Any, quantization: str, progress: Progress = lambda _: None) -> list[str]:
     """Pack a float model's linear layers, head and embedding in place; the rest becomes bf16.
 
-    Each float weight is let go as soon as it is packed. A tied head shares its rows with the embedding.
+    Each float weight is freed as soon as it is packed. A tied head shares its rows with the embedding.
 
     Returns:
         Names of the linear layers that stayed bf16 because no kernel takes their shape.
@@ -56,7 +56,7 @@ def pack_cpu(module: Any, quantization: str, progress: Progress = lambda _: None
 
 
 def _pack_table(table: Any, head: Any) -> Int8Embedding:
-    """int8 rows of an embedding: a tied head's own, once it has been packed."""
+    """int8 rows of an embedding: those of a tied head that is already packed."""
     if isinstance(head, Int8Linear):
         return Int8Embedding(head.rows, head.scale, multiplier(table))
     return Int8Embedding(*quantize_rows(table.weight.detach()), multiplier(table))
@@ -81,7 +81,7 @@ def pack_cuda(module: Any, quantization: str) -> list[str]:
         module.set_submodule(embedding, _pack_table(module.get_submodule(embedding), None), strict=True)
     for name in [n for n, layer in module.named_modules() if isinstance(layer, Conv1D)]:
         module.set_submodule(name, _as_linear(module.get_submodule(name)), strict=True)
-    # The tiled format is PyTorch's own tinygemm kernel: it needs no package beyond torchao.
+    # The tiled format is PyTorch's tinygemm kernel: it needs no package beyond torchao.
     tiled = Int4PackingFormat.TILE_PACKED_TO_4D
     int8 = Int8WeightOnlyConfig(set_inductor_config=False)
     int4 = Int4WeightOnlyConfig(group_size=32, int4_packing_format=tiled, set_inductor_config=False)
@@ -91,7 +91,7 @@ def pack_cuda(module: Any, quantization: str) -> list[str]:
 
 
 def is_linear(layer: Any) -> bool:
-    """Whether this layer is one product with one weight: exact types, since a subclass may do more."""
+    """Whether this layer is a single product: exact types, since a subclass may do more."""
     return type(layer) in (nn.Linear, DenseLinear, Conv1D)
 
 
@@ -102,7 +102,7 @@ def linear_weight(layer: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
 
 
 def multiplier(embedding: Any) -> float:
-    """What an embedding multiplies its rows by (Gemma), as bf16 rounds it."""
+    """The factor an embedding multiplies its rows by (Gemma), rounded to bf16."""
     scale = getattr(embedding, "embed_scale", 1.0)
     return float(torch.as_tensor(scale).bfloat16())
 

@@ -1,6 +1,6 @@
 """Weights in 8 and 4 bits for the CPU: small modules over PyTorch's own packed kernels. Activations are bf16.
 
-int8: one scale a row, symmetric: `weight = rows * scale`.
+int8: one scale per row, symmetric: `weight = rows * scale`.
 int4: a scale and a zero point for every group of 32 columns: `weight = (code - 8) * scale + zero`.
 Scales are rounded to bf16, as the kernels read them, before the codes are chosen, so the codes fit what is multiplied.
 """
@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-GROUP = 32  # columns that share a scale; both kernels read past a row whose length is no multiple of it
+GROUP = 32  # columns that share a scale; both kernels read past a row whose length is not a multiple of it
 ROW_BLOCK = 16  # rows the int4 kernel takes at once; the last block is padded with zeros
-CHUNK = 1024  # rows packed at a time, so that a large head needs little memory on the way
+CHUNK = 1024  # rows packed at a time, so a large head needs little extra memory
 
 
 def fits(in_features: int) -> bool:
@@ -28,7 +28,7 @@ def packed_bytes(out_features: int, in_features: int, bits: int) -> int:
 
 
 def quantize_rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """int8 rows and one bf16 scale a row from a float weight [out, in]."""
+    """int8 rows and one bf16 scale per row from a float weight [out, in]."""
     rows = torch.empty(weight.shape, dtype=torch.int8, device=weight.device)
     scale = torch.empty(weight.shape[0], dtype=torch.bfloat16, device=weight.device)
     for start in range(0, weight.shape[0], CHUNK):
@@ -67,7 +67,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
-        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # a view of other strides is refused
+        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # other strides are rejected
         out = torch.ops.aten._weight_int8pack_mm(flat, self.rows, self.scale)
         out = out.view(*x.shape[:-1], self.out_features)
         return out if self.bias is None else out + self.bias
@@ -101,7 +101,7 @@ class Int4Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
-        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # a view of other strides is refused
+        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # other strides are rejected
         out = torch.ops.aten._weight_int4pack_mm_for_cpu(flat, self.packed, GROUP, self.scale_zero)
         out = out[:, : self.out_features].view(*x.shape[:-1], self.out_features)
         return out if self.bias is None else out + self.bias
@@ -118,7 +118,7 @@ class Int8Embedding(nn.Module):
     scale: torch.Tensor
 
     def __init__(self, rows: torch.Tensor, scale: torch.Tensor, multiplier: float = 1.0) -> None:
-        """Take rows and scales as `quantize_rows` gives them; Gemma multiplies what it looks up."""
+        """Take rows and scales from `quantize_rows`; Gemma multiplies the looked-up rows."""
         super().__init__()
         self.num_embeddings, self.embedding_dim = rows.shape
         self.multiplier = multiplier
@@ -132,11 +132,11 @@ class Int8Embedding(nn.Module):
 
 
 def dequantized(module: nn.Module) -> torch.Tensor:
-    """The float weight [out, in] that a packed module really multiplies by."""
+    """The float weight [out, in] that a packed module effectively multiplies by."""
     if isinstance(module, Int8Linear | Int8Embedding):
         return module.rows.float() * module.scale.float()[:, None]
     if isinstance(module, Int4Linear):
-        # The packed layout belongs to the processor, so it is read by its own kernel: a product with the unit matrix.
+        # The packed layout depends on the processor, so its kernel reads it: a product with the unit matrix.
         unit = torch.eye(module.in_features, dtype=torch.bfloat16, device=module.packed.device)
         columns = torch.ops.aten._weight_int4pack_mm_for_cpu(unit, module.packed, GROUP, module.scale_zero)
         return columns[:, : module.out_features].t().float().contiguous()

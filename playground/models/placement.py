@@ -1,4 +1,4 @@
-"""Where a model goes: CUDA, MPS or CPU, what that device is called, how much memory is free, how many threads fit."""
+"""Where a model goes: CUDA, MPS or CPU, the device's name, its free memory, and the number of threads."""
 
 import os
 import platform
@@ -12,10 +12,10 @@ from playground.models.cgroup import cpu_limit, memory_room_bytes
 
 
 def pick_device(wanted: str | None = None) -> str:
-    """The device to use: the one wanted, else CUDA before MPS before CPU.
+    """The device to use: the requested one, else CUDA before MPS before CPU.
 
     Raises:
-        PlaygroundError: The device wanted is not here.
+        PlaygroundError: The requested device is not available.
     """
     here = _devices()
     if wanted is None:
@@ -43,7 +43,7 @@ def device_name(device: str) -> str:
 
 
 def _cpu_name() -> str:
-    """Linux says the model in a file; other systems in `platform.processor`."""
+    """Linux names the model in a file; other systems in `platform.processor`."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -55,13 +55,13 @@ def available_bytes(device: str) -> int:
     if device.startswith("cuda"):
         return torch.cuda.mem_get_info(device)[0]
     free, room = psutil.virtual_memory().available, memory_room_bytes()
-    return free if room is None else min(free, room)  # psutil reports the host's, also in a container
+    return free if room is None else min(free, room)  # psutil reports the host's, even in a container
 
 
 def fit_threads() -> None:
-    """Let torch compute with no more threads than the container's CPU time carries: more would wait for each other.
+    """Limit torch's threads to the container's CPU time: more would wait for each other.
 
-    Whoever sets OMP_NUM_THREADS has chosen.
+    OMP_NUM_THREADS takes precedence.
     """
     limit = cpu_limit()
     if limit is not None and "OMP_NUM_THREADS" not in os.environ:
@@ -69,5 +69,5 @@ def fit_threads() -> None:
 
 
 def needs_spreading(needed_bytes: int, device: str) -> bool:
-    """Whether the model is larger than this CUDA device, so that accelerate must spread it over all there is."""
+    """Whether the model is larger than this CUDA device, so accelerate must spread it over all devices."""
     return device.startswith("cuda") and needed_bytes > available_bytes(device)

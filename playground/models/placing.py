@@ -1,4 +1,4 @@
-"""Every weight of a file must find its place in the model: transformers drops the others without a word."""
+"""Every weight of a file must have a place in the model: transformers silently drops the others."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,16 @@ from playground.models.gguf_header import GgufHeader
 # Weights that are computed elsewhere, or that belong to another use of the checkpoint.
 _HARMLESS = re.compile(
     r"(.*\.)?(rotary_emb\.(inv_freq|cos_cached|sin_cached)|masked_bias|position_ids)"  # buffers
-    r"|(model\.)?(vision|visual|audio|image|multi_modal|mm|vq)\w*\..*"  # towers for what is not text
+    r"|(model\.)?(vision|visual|audio|image|multi_modal|mm|vq)\w*\..*"  # towers for other input than text
     r"|mtp\..*"  # draft heads, which guess several tokens at once
 )
 _MASK = re.compile(r"(.*\.)?(attn|attention)\.bias")  # GPT-2's causal mask, unless it is a vector
-# Of a GGUF file: read apart, or made from the config.
+# In a GGUF file: read separately, or made from the config.
 _READ_APART = re.compile(r"rope_(freqs|factors_long|factors_short)\.weight|blk\.\d+\.attn_rot_embd\.weight")
 
 
 def check_placed(title: str, unplaced: Iterable[str], config: Any, shapes: Mapping[str, Sequence[int]]) -> None:
-    """Refuse weights that the model has no place for, but for those that change no answer.
+    """Reject weights that the model has no place for, except those that change no answer.
 
     Args:
         title: The model's name, for the message.
@@ -31,7 +31,7 @@ def check_placed(title: str, unplaced: Iterable[str], config: Any, shapes: Mappi
         shapes: The shapes of all weights by their name in the files.
 
     Raises:
-        PlaygroundError: It names them.
+        PlaygroundError: Names the weights.
     """
     lost = sorted(
         name
@@ -41,8 +41,8 @@ def check_placed(title: str, unplaced: Iterable[str], config: Any, shapes: Mappi
     if lost:
         shown = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
         raise PlaygroundError(
-            f"{title}: {len(lost)} of its weights find no place in the model that its config describes: {shown}. "
-            "Without them another model would answer: correct the config, or fetch config and weights again."
+            f"{title}: {len(lost)} of its weights have no place in the model that its config describes: {shown}. "
+            "Without them the answers would be wrong: correct the config, or fetch config and weights again."
         )
 
 
@@ -53,7 +53,7 @@ def _is_mask(name: str, shapes: Mapping[str, Sequence[int]]) -> bool:
 
 
 def _is_draft(name: str, config: Any) -> bool:
-    """Whether it is of the layers behind the last that guess several tokens at once (DeepSeek, GLM)."""
+    """Whether it belongs to the layers after the last, which predict several tokens at once (DeepSeek, GLM)."""
     text = config.get_text_config(decoder=True)
     drafts, layer = getattr(text, "num_nextn_predict_layers", None), re.match(r"(?:model\.)?layers\.(\d+)\.", name)
     layers = getattr(text, "num_hidden_layers", None)
@@ -63,7 +63,7 @@ def _is_draft(name: str, config: Any) -> bool:
 
 
 def unplaced_tensors(header: GgufHeader, skeleton: Any) -> list[str]:
-    """Tensors of a GGUF file that transformers' older reader passes over; the newer one reports its own.
+    """Tensors of a GGUF file that transformers' older reader skips; the newer reader reports them.
 
     Args:
         header: The file's header.

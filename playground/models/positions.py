@@ -14,7 +14,7 @@ def positions(value_of: Callable[[str], Any]) -> int | None:
     """The first credible value among the usual names; None where a config names none (BLOOM: ALiBi needs no limit).
 
     Args:
-        value_of: Gives a config's value by its name, or None.
+        value_of: Returns a config's value by name, or None.
     """
     values = (value_of(name) for name in _NAMES)
     return next((value for value in values if type(value) is int and 0 < value < _MOST), None)

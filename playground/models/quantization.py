@@ -14,12 +14,12 @@ _NO_MPS = "Packed weights are not supported on Apple's GPU here; choose bf16, or
 
 
 def activation_dtype(quantization: str) -> torch.dtype:
-    """The type activations and KV cache have: packed weights are multiplied in bf16."""
+    """Type of activations and KV cache: packed weights are multiplied in bf16."""
     return DTYPES.get(quantization, torch.bfloat16)
 
 
 def reasons(device: str, config: PreTrainedConfig | None = None) -> dict[str, str | None]:
-    """For each quantization None if it can run on this device, else a sentence that says why not.
+    """For each quantization None if it can run on this device, else a sentence why not.
 
     Args:
         device: `cpu`, `cuda:0`, `mps`...
@@ -41,7 +41,7 @@ def reasons(device: str, config: PreTrainedConfig | None = None) -> dict[str, st
 
 
 def _cpu_reason(quantization: str) -> str | None:
-    """The kernels are private names in PyTorch, so ask each for one small product."""
+    """The kernels are private names in PyTorch, so try one small product with each."""
     try:
         packed = {"int8": Int8Linear, "int4": Int4Linear}[quantization](torch.ones(16, 32))
         packed(torch.ones(1, 32, dtype=torch.bfloat16))
@@ -58,11 +58,11 @@ def _cuda_reasons(device: str) -> dict[str, str | None]:
 
 
 def weights_note(quantization: str, checkpoint: str, *, dequantised: bool, left: list[str]) -> str:
-    """One sentence that says what the weights in memory really are.
+    """One sentence on what the weights in memory really are.
 
     Args:
         quantization: The menu's entry.
-        checkpoint: What the file holds: `Q4_1`, `bf16`...
+        checkpoint: Format of the weights in the file: `Q4_1`, `bf16`...
         dequantised: Whether the file's weights were already quantised.
         left: Names of layers that stayed bf16 because no kernel takes their shape.
     """

@@ -1,4 +1,4 @@
-"""transformers and torchao write notes and progress bars to the terminal; ours belongs to the page's own output."""
+"""transformers and torchao write notes and progress bars to the terminal; our output belongs to the page."""
 
 import logging
 from collections.abc import Iterator

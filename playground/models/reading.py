@@ -1,4 +1,4 @@
-"""The float model and the tokenizer of checked files, with nothing missing and nothing left over."""
+"""The float model and the tokenizer of checked files, without missing or unused weights."""
 
 import io
 from contextlib import redirect_stderr
@@ -27,14 +27,14 @@ def read_module(title: str, files: ModelFiles, dtype: torch.dtype, device_map: s
         device_map: Where they go: a device, `auto`, or None for the CPU.
 
     Raises:
-        PlaygroundError: Weights are missing or find no place, or the file asks for what can't be followed.
+        PlaygroundError: Weights are missing or have no place, or the file needs something unsupported.
     """
     common: dict[str, Any] = {"dtype": dtype, "output_loading_info": True, "local_files_only": True}
     if device_map is not None:
         common["device_map"] = device_map
     header = read_gguf_header(files.folder / files.gguf) if files.gguf else None
     common |= {"use_safetensors": True} if header is None else _gguf_options(title, files, header)
-    with redirect_stderr(io.StringIO()):  # the progress bar of a GGUF file asks no logger
+    with redirect_stderr(io.StringIO()):  # the progress bar of a GGUF file ignores the log level
         read: Any = AutoModelForCausalLM.from_pretrained(str(files.folder), trust_remote_code=False, **common)
     module, info = read
     missing = sorted(info["missing_keys"])
@@ -47,7 +47,7 @@ def read_module(title: str, files: ModelFiles, dtype: torch.dtype, device_map: s
 
 
 def _gguf_options(title: str, files: ModelFiles, header: GgufHeader) -> dict[str, Any]:
-    """How to read a GGUF file, once its metadata and tensors are known to be understood."""
+    """How to read a GGUF file, after checking that its metadata and tensors are understood."""
     name = files.gguf or ""
     config = gguf_config(files.folder / name, header)
     bones = skeleton(title, config, header.parameters, torch.float32)
@@ -56,12 +56,12 @@ def _gguf_options(title: str, files: ModelFiles, header: GgufHeader) -> dict[str
 
 
 def read_tokenizer(title: str, files: ModelFiles, rows: int) -> Any:
-    """The tokenizer, each of whose ids has a row in the embedding.
+    """The tokenizer; each of its ids has a row in the embedding.
 
     Args:
         title: The model's name, for messages.
         files: Its checked files.
-        rows: Of the embedding.
+        rows: Rows of the embedding.
 
     Raises:
         PlaygroundError: It has ids beyond the last row.

@@ -8,31 +8,31 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig
 from playground.errors import PlaygroundError
 from playground.models.quiet import quiet
 
-_MOST_TIMES_THE_FILE = 2  # a tied head stands in the file once
+_MOST_TIMES_THE_FILE = 2  # a tied head is in the file once
 
 
 def skeleton(title: str, config: PreTrainedConfig | None, parameters: int, dtype: torch.dtype) -> Any:
-    """The layers that a config describes, on the meta device: no memory is taken.
+    """The layers that a config describes, on the meta device: they take no memory.
 
     Args:
         title: The model's name, for the message.
         config: transformers' config.
         parameters: Number of weights in the files.
-        dtype: Of the layers.
+        dtype: Type of the layers.
 
     Raises:
-        PlaygroundError: The config makes no model, or one far larger than the files hold.
+        PlaygroundError: The config does not give a model, or a model far larger than the files hold.
     """
     try:
         with quiet(), torch.device("meta"):
             made: Any = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
-    except Exception as error:  # a config can be wrong in every way there is
+    except Exception as error:  # a config can be wrong in any way
         why = " ".join(str(error).split())[:300]
-        raise PlaygroundError(f"{title}: its config makes no model: {type(error).__name__}: {why}") from None
+        raise PlaygroundError(f"{title}: its config does not give a model: {type(error).__name__}: {why}") from None
     described = sum(parameter.numel() for parameter in made.parameters())
     if described > _MOST_TIMES_THE_FILE * parameters:
         raise PlaygroundError(
             f"{title}: its config describes a model of {described:,} weights, and its files hold {parameters:,}: they "
-            "are not of one model. Fetch both again."
+            "do not match. Fetch both again."
         )
     return made

@@ -1,4 +1,4 @@
-"""How many bytes weights take: measured by the storages they really occupy, and on paper."""
+"""How many bytes weights take: measured on the storages they occupy, and on paper."""
 
 import hashlib
 import itertools
@@ -13,7 +13,7 @@ BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
 
 
 def paper_bytes(parameters: int, quantization: str) -> int:
-    """Bytes by the name alone: parameters times the bits it promises, with no scales."""
+    """Bytes by the name alone: parameters times the bits it promises, without scales."""
     return parameters * BITS[quantization] // 8
 
 
@@ -23,7 +23,7 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def device_of(module: nn.Module) -> torch.device:
-    """Where its weights are; transformers' own property finds none where all of them are packed."""
+    """Where its weights are; transformers' property fails where all of them are packed."""
     return next(itertools.chain(module.parameters(), module.buffers())).device
 
 
@@ -46,7 +46,7 @@ def weights_hash(module: nn.Module) -> str:
 def step_bytes(module: nn.Module) -> int:
     """Weight bytes that one decode step must read, in bytes.
 
-    A table that only embeddings hold is left out: a step looks up one row of it. A head tied to the embedding is read.
+    A table used only as embedding is left out: a step looks up one row of it. A head tied to the embedding is read.
     """
     tables = [m for m in module.modules() if isinstance(m, nn.Embedding | Int8Embedding)]
     others = [m for m in module.modules() if not isinstance(m, nn.Embedding | Int8Embedding)]
@@ -70,7 +70,7 @@ def _storages(tensors: Iterator[torch.Tensor]) -> dict[tuple[str, int], int]:
     found: dict[tuple[str, int], int] = {}
     for tensor in tensors:
         for part in _plain(tensor):
-            if part.is_mkldnn:  # oneDNN's own memory, with no storage to ask
+            if part.is_mkldnn:  # oneDNN's memory, which has no storage
                 found[(str(part.device), id(part))] = torch.ops.mkldnn._nbytes(part)
                 continue
             storage = part.untyped_storage()
@@ -80,7 +80,7 @@ def _storages(tensors: Iterator[torch.Tensor]) -> dict[tuple[str, int], int]:
 
 
 def _plain(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
-    """The tensors that hold the data: a subclass such as torchao's names its inner parts itself."""
+    """The tensors that hold the data: a subclass such as torchao's names its inner tensors."""
     flatten = getattr(tensor, "__tensor_flatten__", None)
     if flatten:
         for name in flatten()[0]:

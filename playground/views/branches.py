@@ -46,13 +46,13 @@ def _head(tree: BranchesRecord, id: int) -> dict[str, Any]:
 
 
 def growing_head(start: BranchStart, run: str) -> str:
-    """First line of a branch that begins; the page asks the feed `run` for those that follow."""
+    """First line of a new branch; the page reads the following lines from the feed `run`."""
     how = _WAYS[start.how] or "another token"
     return packed({"run": run, "name": f"New branch: {how}", "shared": start.at}) + "\n"
 
 
 def grown_head(tree: BranchesRecord, id: int, run: str) -> str:
-    """First line of a branch that the tree has now; a page that saw it grow has its lines from the feed `run`."""
+    """First line of a branch now in the tree; a page that saw it grow has its lines from the feed `run`."""
     return packed({"run": run} | _head(tree, id)) + "\n"
 
 
@@ -63,7 +63,7 @@ def choice_value(tree: BranchesRecord, id: int, at: int, found: Alternatives, st
     kept = (
         f"kept {count_of(step.reused_tokens, 'token')}, read {step.computed_tokens:,} in {format_seconds(step.seconds)}"
     )
-    drawn = "" if greedy else "Bars are the model's own; outlined: cut by the sampler before the draw."
+    drawn = "" if greedy else "Bars are the model's probabilities; outlined:  cut by the sampler before the draw."
     items = [
         [one.id, one.text, float(f"{one.prob:.5g}"), float(f"{one.drawn_prob:.5g}"), one.taken, one.rank]
         for one in found.items
@@ -74,14 +74,14 @@ def choice_value(tree: BranchesRecord, id: int, at: int, found: Alternatives, st
             "at": at,
             "greedy": greedy,
             "about": f"entropy {found.entropy_bits:.2f} bits; {kept}",
-            "note": "Bars are the model's own; greedy takes the first." if greedy else drawn,
+            "note": "Bars are the model's probabilities; greedy takes the first." if greedy else drawn,
             "items": items,
         }
     )
 
 
 def tree_value(tree: BranchesRecord, selected: int) -> str:
-    """All branches, each after its parent and before what leaves a later one, for the component `branch_tree`."""
+    """All branches, each after its parent, earlier forks first, for the component `branch_tree`."""
     nodes = [_node(tree, None, 0)]
     below: dict[int, list[BranchRecord]] = {}
     for branch in tree.branches:
@@ -117,7 +117,7 @@ def _node(tree: BranchesRecord, branch: BranchRecord | None, depth: int) -> dict
 
 
 def said_of(tree: BranchesRecord, id: int) -> str:
-    """What there is to say of a branch: what its beginning saved, what its search found."""
+    """A branch in a sentence: what its prefix saved, what its search found."""
     branch = branch_of(tree, id)
     if branch is None:
         return ""
@@ -128,7 +128,7 @@ def said_of(tree: BranchesRecord, id: int) -> str:
 
 
 def compared_value(tree: BranchesRecord, one: int, other: int) -> str:
-    """The texts of two of them, the second against the first, for the component `diff`."""
+    """The texts of two branches, the second against the first, for the component `diff`."""
     runs = [as_run(tree, one), as_run(tree, other)]
     names = [f"{id}: {name_of(tree, id)}" for id in (one, other)]
     return diffs_value(runs, names, 0, [diff_runs(runs[0], runs[1], 1)])

@@ -22,14 +22,14 @@ from playground.views.format import (
     without_unit,
 )
 
-MOST_ROWS = 6  # of a first difference
+MOST_ROWS = 6  # shown before a first difference
 _ALIKE = 0.01
 _SAME_PROB = 1e-6  # as recorded: two readings of one distribution differ by less
 SHARED_TIMES = (
-    "The panes ran as one batch: each step served all of them, so times and speeds are those of the batch, not of a "
-    "pane alone. Choose fair timing to compare speed."
+    "The panes ran as one batch: each step served all of them, so times and speeds are the batch's, not a "
+    "single pane's. Choose fair timing to compare speed."
 )
-_TAGS = ("shared", "not ranked")  # words that a row's note begins with, shown beside its name
+_TAGS = ("shared", "not ranked")  # words that start a row's note, shown beside its name
 _TURNS = "The panes ran one after the other, so each had the machine to itself."
 
 
@@ -126,7 +126,7 @@ def _texts(run: RunRecord) -> list[str]:
 
 
 def _named(run: RunRecord, start: int, end: int) -> list[str]:
-    """Tokens that differ; an end token has no text of its own, so that its name stands for it."""
+    """Tokens that differ; an end token has no text, so its name is shown."""
     texts = _texts(run)[start:end]
     if texts and end == len(run.tokens) and run.finish_reason == "eos" and not texts[-1]:
         last = run.tokens[-1]
@@ -137,7 +137,7 @@ def _named(run: RunRecord, start: int, end: int) -> list[str]:
 def first_value(
     reference: RunRecord, pane: RunRecord, diff: DiffRecord, reference_name: str, name: str
 ) -> dict[str, Any] | None:
-    """Where two answers part: both distributions there, row by row, and what it means."""
+    """Where two answers diverge: both distributions there, row by row, and what it means."""
     index = diff.first_difference
     if index is None:
         return None
@@ -147,7 +147,7 @@ def first_value(
 
 
 class _Side:
-    """One answer's distribution at a place: what is recorded of it, and what was chosen."""
+    """One answer's distribution at a position: what was recorded, and what was chosen."""
 
     def __init__(self, run: RunRecord, index: int, by_id: bool):
         token = run.tokens[index] if index < len(run.tokens) else None
@@ -164,7 +164,7 @@ class _Side:
 
 
 def _rows(left: _Side, right: _Side) -> list[dict[str, Any]]:
-    """One a candidate, the likeliest first; both chosen are among them. A probability is None where not recorded."""
+    """One per candidate, the likeliest first, including both chosen tokens. A probability is None if not recorded."""
     names = {**right.names, **left.names}
 
     def most(one: Any) -> float:
@@ -196,7 +196,7 @@ def _note(
     gaps = [abs(row["reference"] - row["pane"]) for row in rows if None not in (row["reference"], row["pane"])]
     if gaps and max(gaps) < _SAME_PROB:
         return "The model gave both the same probabilities: only the settings or the draw made the choice differ."
-    words = "They are the model's own, before temperature and cuts."
+    words = "They are the model's, before temperature and cuts."
     return (
         f"The probabilities themselves differ, by up to {format_number(max(gaps) * 100)} points. {words}"
         if gaps
@@ -234,7 +234,7 @@ def _better(higher: bool | None) -> str:
 def _cells(row: MetricRow) -> list[dict[str, Any]]:
     sizes = [abs(value) for value in row.values if value is not None]
     most = max(sizes, default=0)
-    if row.mixed or most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike tell nothing
+    if row.mixed or most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike show nothing
         most = 0
     return [
         {
@@ -247,7 +247,7 @@ def _cells(row: MetricRow) -> list[dict[str, Any]]:
 
 
 def metric_colour(row: MetricRow) -> str:
-    """The quantity's colour in the whole page."""
+    """The quantity's colour on the whole page."""
     unit = row.unit.lower()
     if unit in ("bytes", "b"):
         return "memory"

@@ -13,7 +13,7 @@ from playground.views.run import FINISH_REASONS, format_predicted
 
 MAX_CHIPS = 16_384
 PART_NAMES = {
-    "dropped": "fell out", "system": "system prompt", "history": "history", "prompt": "prompt", "template": "template",
+    "dropped": "dropped", "system": "system prompt", "history": "history", "prompt": "prompt", "template": "template",
     "answer": "answer", "room": "room for the answer", "free": "free",
 }  # fmt: skip
 
@@ -24,11 +24,11 @@ class Shown:
 
     Attributes:
         model: Id of the model whose tokens these are.
-        prepared: The chat as it is read.
-        whole: The same without a limit.
+        prepared: The chat as the model reads it.
+        whole: The chat without a limit.
         newest: Number of the newest message's turn, from 0.
-        answer_ids: Of the answer so far, more while it comes; None before there is one.
-        room: Most tokens the answer may still have.
+        answer_ids: Ids of the answer so far; None before there is one.
+        room: The most tokens the answer may still have.
     """
 
     model: str
@@ -40,12 +40,12 @@ class Shown:
 
 
 def _packed(value: Any) -> str:
-    """JSON without "<": Gradio warns of what looks like a tag."""
+    """JSON without "<": Gradio warns about text that looks like a tag."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def strip_value(shown: Shown) -> str:
-    """Parts of the context with their tokens: what fell out, what is in, the answer, what is free."""
+    """Parts of the context with their tokens: dropped, read, the answer, free."""
     prepared = shown.prepared
     newest = shown.newest
     parts: list[tuple[str, str, int]] = [("dropped", name, tokens) for name, tokens in _dropped(shown)]
@@ -57,17 +57,22 @@ def strip_value(shown: Shown) -> str:
         free -= answer
     room = min(shown.room, free)
     parts += [("room", "room for the answer", room), ("free", "free", free - room)]
-    told = [
+    shares = [
         [kind, name, tokens, PART_NAMES[kind]] for kind, name, tokens in parts if tokens or kind in ("answer", "free")
     ]
     return _packed(
-        {"context": prepared.context_length, "parts": told, "turns_out": prepared.dropped_turns, "told": _told(shown)}
+        {
+            "context": prepared.context_length,
+            "parts": shares,
+            "turns_out": prepared.dropped_turns,
+            "summary": _summary(shown),
+        }
     )
 
 
 def problem_value(problem: str) -> str:
-    """A strip that can't be drawn, and why."""
-    return _packed({"context": 1, "parts": [], "turns_out": 0, "told": problem, "problem": True})
+    """The reason instead of a strip."""
+    return _packed({"context": 1, "parts": [], "turns_out": 0, "summary": problem, "problem": True})
 
 
 def kind_of(segment: Segment, newest: int) -> str:
@@ -78,7 +83,7 @@ def kind_of(segment: Segment, newest: int) -> str:
 
 
 def part_name(segment: Segment, newest: int) -> str:
-    """What a segment is called beside others."""
+    """Name of a segment."""
     kind = kind_of(segment, newest)
     if segment.turn is None or kind == "prompt":
         return PART_NAMES[kind]
@@ -86,7 +91,7 @@ def part_name(segment: Segment, newest: int) -> str:
 
 
 def _dropped(shown: Shown) -> list[tuple[str, int]]:
-    """What fell out: the oldest turns, the oldest tokens of the newest message, and the template around them."""
+    """The dropped part: the oldest turns, the oldest tokens of the newest message, and the template around them."""
     sums: dict[str, int] = {}
     for segment in fallen(shown):
         turn = segment.turn or 0
@@ -97,7 +102,7 @@ def _dropped(shown: Shown) -> list[tuple[str, int]]:
 
 
 def fallen(shown: Shown) -> list[Segment]:
-    """Segments of the whole chat that are not read, or the part of one that is not."""
+    """Segments of the whole chat that are not read, or the unread part of one."""
     kept = Counter[tuple[str, int | None]]()
     for one in shown.prepared.segments:
         kept[one.kind, one.turn] += one.end - one.start
@@ -110,15 +115,15 @@ def fallen(shown: Shown) -> list[Segment]:
     return lost[::-1]
 
 
-def _told(shown: Shown) -> str:
+def _summary(shown: Shown) -> str:
     prepared = shown.prepared
     room, answer = prepared.context_length - len(prepared.ids), len(shown.answer_ids or ())
-    words = f"{len(prepared.ids) + min(answer, room):,} of {prepared.context_length:,} tokens are taken."
+    words = f"{len(prepared.ids) + min(answer, room):,} of {prepared.context_length:,} tokens are in use."
     turns = prepared.dropped_turns
     if turns:
-        words += f" {turns} old turn{'s' if turns > 1 else ''} fell out, {prepared.dropped_tokens:,} tokens in all."
+        words += f" {turns} old turn{'s' if turns > 1 else ''} dropped, {prepared.dropped_tokens:,} tokens in all."
     elif prepared.dropped_tokens:
-        words += f" The oldest {prepared.dropped_tokens:,} tokens of the message fell out."
+        words += f" The oldest {prepared.dropped_tokens:,} tokens of the message were dropped."
     if answer > room:
         words += f" The answer of {answer:,} tokens would end after {room:,}."
     if prepared.neutralised:
@@ -127,7 +132,7 @@ def _told(shown: Shown) -> str:
 
 
 def transcript_lines(turns: Sequence[Turn]) -> str:
-    """Turns that were answered."""
+    """Answered turns."""
     return "".join(turn_start(turn.user) + piece_line(turn.answer) + turn_end("eos") for turn in turns)
 
 
@@ -137,7 +142,7 @@ def turn_start(user: str, who: str = "") -> str:
 
 
 def live_line(run: str) -> str:
-    """The answer comes: the page asks the feed `run` for it."""
+    """The answer is coming: the page reads it from the feed `run`."""
     return _packed({"live": run}) + "\n"
 
 
@@ -147,34 +152,34 @@ def piece_line(text: str) -> str:
 
 
 def turn_end(reason: str, *, speak: bool = False) -> str:
-    """The answer has ended; anything but its own end is told."""
+    """The answer has ended; any reason but its natural end is shown."""
     words = "" if reason == "eos" else FINISH_REASONS.get(reason, reason)
     return _packed({"end": words, "speak": speak}) + "\n"
 
 
 def chips_value(
-    pieces: Sequence[PieceRecord], *, title: str = "", told: str = "", labels: Sequence[tuple[int, str]] = ()
+    pieces: Sequence[PieceRecord], *, title: str = "", note: str = "", labels: Sequence[tuple[int, str]] = ()
 ) -> str:
-    """Tokens as chips; `labels` stand before the tokens of these places."""
-    cut = f", of which the first {MAX_CHIPS:,} are sent" if len(pieces) > MAX_CHIPS else ""
-    told = told or f"{count_of(len(pieces), 'token')}{cut}"
+    """Tokens as chips; `labels` are shown before the tokens at these positions."""
+    cut = f"; the first {MAX_CHIPS:,} are sent" if len(pieces) > MAX_CHIPS else ""
+    note = note or f"{count_of(len(pieces), 'token')}{cut}"
     tokens = [[piece.id, piece.text, piece.kind] for piece in pieces[:MAX_CHIPS]]
-    return _packed({"title": title, "told": told, "tokens": tokens, "labels": [list(label) for label in labels]})
+    return _packed({"title": title, "note": note, "tokens": tokens, "labels": [list(label) for label in labels]})
 
 
 def tokens_summary(record: TokensRecord) -> str:
-    """Counts of a text in tokens, and what became of control tokens in it."""
+    """Counts of a text in tokens, and how control tokens in it were read."""
     own = max(1, record.text_tokens)
     words = (
         f"{record.characters:,} characters, {record.bytes:,} bytes, {record.text_tokens:,} tokens: "
-        f"{record.characters / own:.2f} characters and {record.bytes / own:.2f} bytes a token."
+        f"{record.characters / own:.2f} characters and {record.bytes / own:.2f} bytes per token."
     )
     if record.chat:
         words += f" The template adds {len(record.tokens) - record.text_tokens:,} tokens."
     if record.controls:
         names = ", ".join(dict.fromkeys(record.controls))
         how = (
-            "are read as control tokens: whoever writes them can end a turn and speak in another's name"
+            "are read as control tokens: anyone who writes them can end a turn and speak as another role"
             if record.inject
             else "are spelt out as plain text, as in every message"
         )
@@ -188,7 +193,7 @@ def table_value(head: Sequence[str], rows: Sequence[Sequence[Any]], note: str = 
 
 
 def points_value(points: Sequence[PointRecord], note: str = "") -> str:
-    """Every length that was measured; empty while there is none."""
+    """Every measured length; empty before the first."""
     if not points:
         return ""
     head = ("tokens", "prefill", "prefill rate", "KV cache, measured", "KV cache, predicted", "list price")
@@ -203,7 +208,7 @@ def points_value(points: Sequence[PointRecord], note: str = "") -> str:
 
 
 def needle_value(lengths: Sequence[int], depths: Sequence[float], cells: Sequence[CellRecord]) -> str:
-    """The heat map: a row a length, a column a depth; empty before the first cell."""
+    """The heat map: a row per length, a column per depth; empty before the first cell."""
     if not cells:
         return ""
     found = {(cell.length, cell.depth): cell for cell in cells}
@@ -212,8 +217,8 @@ def needle_value(lengths: Sequence[int], depths: Sequence[float], cells: Sequenc
         row = [found.get((length, depth)) for depth in depths]
         rows.append([f"{length:,}", *(_cell(one.probability, one.greedy) if one else "…" for one in row)])
     note = (
-        "Probability of the right code, the answer begun for the model: the product over the code's tokens, the right "
-        "ones before each given. A guess of four digits has 0.01%. ✓ greedy decoding says it."
+        "Probability of the right code after the start of the answer: the product over the code's tokens, the right "
+        "ones before each given. A guess of four digits has 0.01%. ✓ greedy decoding gives it."
     )
     return table_value(["tokens", *(f"depth {depth:.0%}" for depth in depths)], rows, note)
 

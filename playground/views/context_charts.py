@@ -1,4 +1,4 @@
-"""Charts of the Context section: time and memory against length, characters a token by language."""
+"""Charts of the Context section: time and memory against length, characters per token by language."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _CURVE_POINTS = 48
 def time_chart(
     points: Sequence[PointRecord], fit: FitRecord | None = None, predicted: PredictionRecord | None = None
 ) -> str:
-    """Prefill time, measured and fitted; and what the shorter half of the lengths foretold for the longest."""
+    """Prefill time, measured and fitted, and the prediction for the longest length from the shorter half."""
     if not points:
         return ""
     series = [Series("measured", "dots", [(one.tokens, one.prefill_s) for one in points], "time")]
@@ -30,9 +30,9 @@ def time_chart(
 
 
 def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) -> str:
-    """The fitted curve and the check of it, in words."""
+    """The fitted curve and its check, in words."""
     if fit is None:
-        return "A curve is fitted from three lengths on."
+        return "A curve needs at least three lengths."
     r2 = "" if fit.r2 is None else f" R² {fit.r2:.4f}."
     words = (
         f"t = {format_seconds(fit.a_s)} + {format_seconds(fit.b_s_per_token)} per token + "
@@ -49,7 +49,7 @@ def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) 
 
 
 def kv_chart(points: Sequence[PointRecord]) -> str:
-    """Bytes of keys and values, measured, over the line that the formula predicts."""
+    """Bytes of keys and values, measured, over the predicted line."""
     if not points:
         return ""
     predicted = [(one, one.kv_predicted_bytes) for one in points if one.kv_predicted_bytes is not None]
@@ -63,12 +63,12 @@ def kv_chart(points: Sequence[PointRecord]) -> str:
             Series("measured", "dots", [(one.tokens, one.kv_bytes / 1e6) for one in points], "memory"),
             Series("predicted", "line", [(one.tokens, size / 1e6) for one, size in predicted], "ink-2"),
         ],
-        summary=summary if predicted else "Measured; what this architecture holds can't be predicted.",
+        summary=summary if predicted else "Measured; the cache of this architecture can't be predicted.",
     ).to_json()
 
 
 def languages_chart(languages: Sequence[LanguageRecord], source: str = "") -> str:
-    """Characters a token of the same text in several languages: the fewer, the more a language costs."""
+    """Characters per token of the same text in several languages: the fewer, the more a language costs."""
     if not languages:
         return ""
     bars = [(place, one.characters / one.tokens) for place, one in enumerate(languages)]

@@ -1,4 +1,4 @@
-"""The charts of a calculator, from its plan and a finished sheet: the same that the page draws, for a file."""
+"""The charts of a calculator, from its plan and a finished sheet: the same as on the page, for a file."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ _COLOURS: dict[str, Colour] = {
 
 
 def drawing(plan: ChartPlan, section: Section, sheet: CostSheet, fields: CostFields) -> str:
-    """A chart as SVG text, everything in it escaped."""
+    """A chart as SVG text, fully escaped."""
     if plan.kind == "xy":
         return chart_svg(chart_of(plan, section, sheet))
     return rows_svg(rows_of(plan, section, sheet, fields))
@@ -46,10 +46,11 @@ def chart_of(plan: ChartPlan, section: Section, sheet: CostSheet) -> ChartSpec:
     last = max((x for one in series for x, _ in one.points), default=0.0)
     known = result.figures | {name: sheet.assumptions[name] for name in section.inputs}
     marks = [(to_x(known[name]), label) for name, label in plan.marks]
-    told = [f"{line.name} ends at {_told(result.series[line.key][-1][1], plan.y[1], sheet)}" for line in plan.lines]
+    last_y = [f"{line.name} ends at {_figure(result.series[line.key][-1][1], plan.y[1], sheet)}" for line in plan.lines]
     return ChartSpec(
         _axis(plan.x, sheet), _axis(plan.y, sheet), series,
-        marks=[Mark(x, label) for x, label in marks if 0 < x <= last], title=plan.title, summary=f"{'; '.join(told)}.",
+        marks=[Mark(x, label) for x, label in marks if 0 < x <= last], title=plan.title,
+        summary=f"{'; '.join(last_y)}.",
     )  # fmt: skip
 
 
@@ -64,11 +65,11 @@ def _tornado(plan: ChartPlan, section: Section, sheet: CostSheet, fields: CostFi
     for place, low, high in sorted(result.series[line.key], key=lambda row: row[1] - row[2]):
         name = plan.categories[int(place)]
         first, last = (input_text(sheet.assumptions[f"{name}_{end}"], fields.find(name)) for end in ("low", "high"))
-        text = f"{_told(low, unit, sheet)} to {_told(high, unit, sheet)}"
+        text = f"{_figure(low, unit, sheet)} to {_figure(high, unit, sheet)}"
         ends = _amount(low, unit, sheet), _amount(high, unit, sheet)
         rows.append(Row(fields.find(name).label, *ends, text, note=f"{first.split(' ')[0]} to {last}"))
     base = result.figures[plan.base]
-    about = f"{line.name}; base {_told(base, unit, sheet)}"
+    about = f"{line.name}; base {_figure(base, unit, sheet)}"
     return Rows(plan.title, about, rows, base=_amount(base, unit, sheet))
 
 
@@ -80,15 +81,15 @@ def _models(plan: ChartPlan, section: Section, sheet: CostSheet) -> Rows:
         whisker = None
         if len(point) > _HIGH:
             whisker = _amount(point[_LOW], unit, sheet), _amount(point[_HIGH], unit, sheet)
-        title, text = sheet.prices[names[int(point[0])]].title, _told(point[1], unit, sheet)
+        title, text = sheet.prices[names[int(point[0])]].title, _figure(point[1], unit, sheet)
         if plan.limit and point[1] > sheet.sections[section.id].figures[plan.limit]:
             text += ", more than it serves"
         rows.append(Row(title, 0.0, _amount(point[1], unit, sheet), text, strong=point[0] == 0, whisker=whisker))
     return Rows(plan.title, line.name, rows, colour=line.colour)
 
 
-def _axis(told: tuple[str, str], sheet: CostSheet) -> Axis:
-    label, unit = told
+def _axis(named: tuple[str, str], sheet: CostSheet) -> Axis:
+    label, unit = named
     return Axis(
         label, sheet.currency.code if unit == "usd" else "" if unit == "share" else unit, percent=unit == "share"
     )
@@ -98,5 +99,5 @@ def _amount(value: Decimal, unit: str, sheet: CostSheet) -> float:
     return float(value * sheet.currency.per_usd if unit == "usd" else value)
 
 
-def _told(value: Decimal, unit: str, sheet: CostSheet) -> str:
+def _figure(value: Decimal, unit: str, sheet: CostSheet) -> str:
     return figure_text(value, unit, sheet.currency)

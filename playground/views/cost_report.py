@@ -1,4 +1,4 @@
-"""A cost calculation as one HTML file to mail: no scripts, nothing asked of any server, readable on paper."""
+"""A cost calculation as one HTML file to mail: no scripts, no requests, readable on paper."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -27,10 +27,10 @@ def sheet_html(sheet: CostSheet, fields: CostFields, notes: Notes, made: date | 
     """The whole sheet as an HTML document.
 
     Args:
-        sheet: What was calculated.
+        sheet: The calculation.
         fields: Labels and units of its inputs.
         notes: `about`, `formula` and `source` of each formula by name.
-        made: The date that it carries; None is today.
+        made: Its date; None is today.
     """
     body = [_header(sheet, made or date.today())]
     body += [_section(section_of(id), sheet, fields, notes) for id in sheet.sections]
@@ -64,8 +64,8 @@ def _headline(sheet: CostSheet) -> Iterator[str]:
     for name, label in _HEADLINE:
         usd = getattr(sheet, name)
         if usd is not None:
-            told = "a task" if agents and name == "per_request_usd" else label
-            yield _large(told, money_text(usd, sheet.currency))
+            title = "a task" if agents and name == "per_request_usd" else label
+            yield _large(title, money_text(usd, sheet.currency))
     if sheet.input_usd is not None and sheet.output_usd is not None:
         whole = "task" if agents else "request"
         yield _large(f"of a {whole}, what is read", money_text(sheet.input_usd, sheet.currency))
@@ -99,8 +99,8 @@ def _figure(title: str, id: str, svg: str) -> str:
 
 def _computed(figure: Figure, section: Section, sheet: CostSheet, notes: Notes) -> str:
     note = notes.get(figure.formula, {})
-    told = [note.get("formula", ""), f"Source: {note['source']}" if note.get("source") else ""]
-    how = "".join(f"<span>{escape(text)}</span>" for text in told if text) or escape(note.get("about", ""))
+    texts = [note.get("formula", ""), f"Source: {note['source']}" if note.get("source") else ""]
+    how = "".join(f"<span>{escape(text)}</span>" for text in texts if text) or escape(note.get("about", ""))
     text = sheet_figure(figure, section.id, sheet)
     named = f"<th scope=row>{escape(figure.label)}</th><td class=number>{escape(text)}</td>"
     return f"<tr>{named}<td class=how>{how}</td></tr>"
@@ -123,14 +123,14 @@ def _drawn_from(section: Section, sheet: CostSheet) -> str:
     if section.id != "example":
         return ""
     shortest, longest = min(sheet.output_lengths), max(sheet.output_lengths)
-    told = f"Real answers: {len(sheet.output_lengths):,}, of {shortest:,} to {count_of(longest, 'token')}."
-    return f"<p>{escape(f'{told} {sheet.lengths_source}')}</p>\n"
+    lengths = f"Real answers: {len(sheet.output_lengths):,}, of {shortest:,} to {count_of(longest, 'token')}."
+    return f"<p>{escape(f'{lengths} {sheet.lengths_source}')}</p>\n"
 
 
 def _prices(sheet: CostSheet) -> str:
     head = "".join(f"<th scope=col class=number>{name}</th>" for name in _PRICES)
     rows = "".join(_price(id, prices) for id, prices in sheet.prices.items())
-    about = f"{sheet.prices_as_of}. USD per million tokens; “over” says above how many prompt tokens a price holds."
+    about = f"{sheet.prices_as_of}. USD per million tokens; “over” gives the prompt length above which a price applies."
     return (
         f'<section aria-labelledby="prices">\n<h2 id="prices">Prices used</h2>\n<p>{escape(about)}</p>\n'
         f'<div class="wide" role="region" aria-label="Table of prices" tabindex="0"><table class="prices"><thead>'

@@ -51,6 +51,8 @@ def verdict_text(section: Section, sheet: CostSheet, fields: CostFields) -> str:
     if not section.verdicts:
         return ""
     figures = sheet.sections[section.id].figures
-    told = {figure.id: figure_text(figures[figure.id], figure.unit, sheet.currency) for figure in section.figures}
-    told |= {name: input_text(sheet.assumptions[name], fields.find(name)) for name in section.inputs}
-    return section.verdicts[int(figures["verdict"])].format(**told)
+    figures_text = {
+        figure.id: figure_text(figures[figure.id], figure.unit, sheet.currency) for figure in section.figures
+    }
+    figures_text |= {name: input_text(sheet.assumptions[name], fields.find(name)) for name in section.inputs}
+    return section.verdicts[int(figures["verdict"])].format(**figures_text)

@@ -1,4 +1,4 @@
-"""Energy as the page writes it, and the sites and grids that may be assumed: pure functions, no Gradio."""
+"""Energy as shown on the page, and the sites and grids to choose from: pure functions, no Gradio."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from playground.views.format import (
 
 
 def energy_note(energy: EnergyRecord) -> str:
-    """How it is known: `rapl, idle 4.2 ± 0.1 W`."""
+    """The method: `rapl, idle 4.2 ± 0.1 W`."""
     return f"{energy.method}, {idle_text(energy)}"
 
 
 def idle_text(energy: EnergyRecord) -> str:
-    """The idle power with the noise of its readings, where it was read."""
+    """The idle power, with its noise if it was measured."""
     if energy.idle_watts is None:
-        return "idle not known"
+        return "idle unknown"
     spread = "" if energy.idle_spread_watts is None else f" ± {format_number(energy.idle_spread_watts)}"
     return f"idle {format_number(energy.idle_watts)}{spread} W"
 
@@ -39,7 +39,7 @@ def a_token(joules: float | None, tokens: int) -> str:
 
 
 def energy_values(energy: EnergyRecord, tokens: int) -> dict[str, Any]:
-    """The gauge Energy. The page itself writes `energy_co2`: it knows the site and the grid that are assumed."""
+    """The gauge Energy. The page itself fills in `energy_co2`, since it knows the assumed site and grid."""
     gross = energy.joules
     return {
         "energy_note": energy_note(energy),

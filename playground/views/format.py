@@ -123,7 +123,7 @@ def together(*texts: str) -> str:
 
 
 def without_unit(text: str) -> str:
-    """The number alone, where its unit stands beside it."""
+    """The number alone, where its unit is beside it."""
     return text.partition(" ")[0]
 
 

@@ -1,4 +1,4 @@
-"""The formulas of `metrics.formulas` for the page: the same source, translated, so that sliders ask no server."""
+"""The formulas of `metrics.formulas` for the page: the same source, translated, so sliders need no server."""
 
 import inspect
 import pkgutil
@@ -12,27 +12,27 @@ from playground.metrics import formulas
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
-    """Every public function of the folder by name; a name stands in one module only, since the page has one scope."""
+    """Every public function of the folder by name; names are unique, since the page has one scope."""
     found: dict[str, Callable[..., Any]] = {}
     for info in pkgutil.iter_modules(formulas.__path__, f"{formulas.__name__}."):
         module = import_module(info.name)
         for name in module.__all__:
             if name in found:
-                raise ValueError(f"two formulas have the name {name!r}; the page could not tell them apart")
+                raise ValueError(f"two formulas have the name {name!r}; the page could not distinguish them")
             found[name] = getattr(module, name)
     return found
 
 
 @cache
 def formula_script() -> str:
-    """JavaScript that makes `window.playground.formulas`, an object of all formulas by name.
+    """JavaScript that creates `window.playground.formulas`, an object of all formulas by name.
 
     They take what the Python functions take, with plain numbers, arrays and objects for `Decimal`, lists and dicts.
     """
     from pscript import py2js  # noqa: PLC0415 - only the page needs it, and once
 
     source = "\n\n".join(inspect.getsource(function) for function in _functions().values())
-    # Its helpers are loose `var`s and its docstrings are the notes already: one function keeps them off the page.
+    # Its helpers are global `var`s and its docstrings duplicate the notes: one function hides them from the page.
     translated = py2js(source, docstrings=False)
     names = ", ".join(_functions())
     return f"(window.playground ??= {{}}).formulas = (() => {{\n{translated}\nreturn {{ {names} }};\n}})();\n"
@@ -40,9 +40,9 @@ def formula_script() -> str:
 
 @cache
 def formula_notes() -> dict[str, dict[str, str]]:
-    """What the page shows when a figure is asked about, by name of its formula: `about`, `formula` and `source`.
+    """What the page shows to explain a figure, by name of its formula: `about`, `formula` and `source`.
 
-    A function that only puts other formulas together states neither formula nor source; they are then empty.
+    A function that only combines other formulas states neither formula nor source: both are empty.
     """
     return {name: _note(inspect.getdoc(function) or "") for name, function in _functions().items()}
 

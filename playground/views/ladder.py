@@ -33,7 +33,10 @@ def control_value(control: ControlRecord | None) -> str:
     if control.bitwise_equal:
         title, text = "Bitwise equal", f"{runs}: the logits of every step have the same bits."
     else:
-        title, text = "Not bitwise equal", f"{runs}: they differ where nothing was changed. So nothing is claimed here."
+        title, text = (
+            "Not bitwise equal",
+            f"{runs}: they differ although nothing was changed, so nothing is claimed here.",
+        )
     return packed(
         {
             "equal": control.bitwise_equal, "title": title, "text": text, "hash": control.logits_sha1,
@@ -43,7 +46,7 @@ def control_value(control: ControlRecord | None) -> str:
 
 
 def probe_value(probes: Sequence[ProbeRecord]) -> str:
-    """One row a knob, one column a number format: operations that changed bits, and those that did not."""
+    """A row per knob, a column per number format: operations that changed bits, and those that did not."""
     if not probes:
         return ""
     formats = list(dict.fromkeys(probe.dtype for probe in probes))
@@ -53,28 +56,28 @@ def probe_value(probes: Sequence[ProbeRecord]) -> str:
         notes = list(dict.fromkeys(probe.note for probe in own if probe.note))
         cells = [_probed([probe for probe in own if probe.dtype == name]) for name in formats]
         rows.append({"knob": knob, "note": " ".join(notes), "cells": cells})
-    asked = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
-    active = sum(probe.active for probe in asked)
-    summary = f"{active} of {count_of(len(asked), 'probe')} found a change of bits on this machine."
+    probed = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
+    active = sum(probe.active for probe in probed)
+    summary = f"{active} of {count_of(len(probed), 'probe')} found a change of bits on this machine."
     return packed({"formats": formats, "rows": rows, "summary": summary})
 
 
 def _probed(probes: Sequence[ProbeRecord]) -> dict[str, Any]:
-    """A cell: what is not in either list was not asked."""
-    asked = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
+    """A cell; an operation in neither list was not probed."""
+    probed = [probe for probe in probes if not probe.note.startswith(_NOT_ASKED)]
     active = [
         {
             "operation": probe.operation, "fraction": probe.differing_share,
             "share": format_percent(probe.differing_share), "diff": format_number(probe.max_abs_diff),
         }
-        for probe in asked
+        for probe in probed
         if probe.active
     ]  # fmt: skip
-    return {"active": active, "calm": [probe.operation for probe in asked if not probe.active]}
+    return {"active": active, "calm": [probe.operation for probe in probed if not probe.active]}
 
 
 def reference_text(reference: ReferenceRecord | None) -> str:
-    """What everything is compared with, in words."""
+    """The reference of all comparisons, in words."""
     if reference is None:
         return ""
     return f"Reference: {reference.name}, {count_of(len(reference.token_ids), 'token')}."
@@ -87,7 +90,7 @@ def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) ->
         return ""
     marks = [Mark(2 * rung.max_abs_logit_diff, rung.title, "ink") for rung in rungs if rung.max_abs_logit_diff]
     ties = len(reference.gaps) - len(gaps)
-    told = f" {count_of(ties, 'exact tie')} of the reference cannot stand on this axis." if ties else ""
+    tied = f" {count_of(ties, 'exact tie')} of the reference cannot be shown on this axis." if ties else ""
     smallest = (
         f"The smallest gap of {count_of(len(reference.gaps), 'token')} is {format_number(min(reference.gaps))} logits."
     )
@@ -96,12 +99,12 @@ def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) ->
         y=Axis("tokens of the reference"),
         series=[_histogram(gaps)],
         marks=marks,
-        summary=f"{smallest}{told} A mark stands at twice a rung's largest |dz|: only gaps left of it can fork.",
+        summary=f"{smallest}{tied} A mark is at twice a rung's largest |dz|: only gaps left of it can fork.",
     ).to_json()
 
 
 def _histogram(gaps: Sequence[float]) -> Series:
-    """Bins of equal width in the logarithm; empty ones between others are kept, as zeros."""
+    """Bins of equal logarithmic width; empty bins between others are kept as zeros."""
     counts = Counter(math.floor(math.log10(gap) * _BINS_PER_DECADE) for gap in gaps)
     bins = range(min(counts), max(counts) + 1)
     ends = {place: 10 ** (place / _BINS_PER_DECADE) for place in (*bins, max(counts) + 1)}
@@ -111,7 +114,7 @@ def _histogram(gaps: Sequence[float]) -> Series:
 
 
 def rungs_value(reference: ReferenceRecord | None, rungs: Sequence[RungRecord]) -> str:
-    """Each rung against the reference: how far the logits moved, which tokens were at risk, where the answers part."""
+    """Each rung against the reference: how far logits moved, which tokens were at risk, where answers diverge."""
     if reference is None or not rungs:
         return ""
     return packed(
@@ -139,7 +142,7 @@ def _rung(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any]:
 
 
 def _parted(reference: ReferenceRecord, rung: RungRecord) -> tuple[str, str]:
-    """The rung's text: what it shares with the reference, and what comes from the fork on."""
+    """The rung's text: what it shares with the reference, and what follows from the fork on."""
     if rung.divergence_token is None:
         return rung.text, ""
     shared = "".join(reference.token_texts[: rung.divergence_token])
@@ -149,18 +152,18 @@ def _parted(reference: ReferenceRecord, rung: RungRecord) -> tuple[str, str]:
 
 
 def _note(rung: RungRecord) -> str:
-    """What the record adds, without what the verdict says already."""
+    """What the record adds to the verdict."""
     return _words(rung.note.partition(".")[2].strip() if rung.note.startswith(_NO_EFFECT) else rung.note)
 
 
 def _words(text: str) -> str:
-    """Words of a record as the page writes them: it counts tokens from 1, records from 0; and powers of ten."""
+    """Words of a record as shown on the page: tokens counted from 1 instead of 0, and powers of ten."""
     text = re.sub(r"\bat token (\d+)", lambda found: f"at token {int(found[1]) + 1}", text)
     return re.sub(r"\b\d+(?:\.\d+)?e[+-]\d+\b", lambda found: format_number(float(found[0])), text)
 
 
 def _verdict(rung: RungRecord) -> tuple[str, str]:
-    """A sign and words: is the answer another one, and was that foreseen?"""
+    """A sign and words: does the answer differ, and was that predicted?"""
     if rung.skipped:
         return "", f"Skipped: {rung.skipped}"
     if rung.divergence_token is None:
@@ -178,7 +181,7 @@ def _verdict(rung: RungRecord) -> tuple[str, str]:
 
 
 def _candidates(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any] | None:
-    """Both tokens at the fork, with the reference's own probabilities of them and the gap there."""
+    """Both tokens at the fork, with the reference's probabilities and the gap there."""
     at = rung.divergence_token
     if at is None:
         return None
@@ -194,7 +197,7 @@ def _candidates(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any] 
 
 
 def fixes_value(fixes: Sequence[FixRecord]) -> str:
-    """Each cure: what differed without it, what with it, whether that is gone, and what it costs."""
+    """Each fix: what differs without it and with it, whether the difference is gone, and what the fix costs."""
     return packed([_fix(fix) for fix in fixes]) if fixes else ""
 
 
@@ -202,7 +205,7 @@ def _fix(fix: FixRecord) -> dict[str, Any]:
     if fix.skipped:
         sign, verdict = "", f"Skipped: {fix.skipped}"
     elif fix.works is None:
-        sign, verdict = NOTHING, "Nothing to cure was found here."
+        sign, verdict = NOTHING, "Nothing to fix was found here."
     else:
         sign, verdict = ("✓", "Works here.") if fix.works else ("✗", "Does not help here.")
     return {

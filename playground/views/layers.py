@@ -9,7 +9,7 @@ from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
 _PROB_DIGITS = 5
-_WEIGHT_SCALE = 10_000  # weights travel as whole numbers of so many parts: four decimals, in few characters
+_WEIGHT_SCALE = 10_000  # weights are sent as whole numbers of this many parts: four decimals, in few characters
 
 
 def grid_value(record: LensRecord) -> str:
@@ -37,10 +37,10 @@ def _cell(cell: LensCell) -> list[Any]:
 
 
 def cost_text(record: LensRecord) -> str:
-    """What the look took, and how the last layer stands to the model's own distribution."""
+    """What the lens cost, and how the last layer compares with the model's distribution."""
     cost, diff = record.cost, record.last_layer_diff
     own = (
-        "is the model's own distribution, bit for bit"
+        "is the model's distribution, bit for bit"
         if diff == 0
         else f"is within {format_number(diff)} of the model's own"
     )
@@ -84,7 +84,7 @@ def _window(layer: LayerRecord) -> str:
 
 
 def look_value(record: LensRecord) -> dict[str, Any]:
-    """What can be chosen of the attention, and what is."""
+    """The choices for attention, and the current choice."""
     found = record.attention
     if found is None:
         return {}
@@ -94,7 +94,7 @@ def look_value(record: LensRecord) -> dict[str, Any]:
 
 
 def attention_value(record: LensRecord, found: AttentionRecord | None, head: int = 0) -> str:
-    """All tokens, and the weights of all heads from one of them; at most two bytes a weight for the most part."""
+    """All tokens, and the weights of all heads from one of them; mostly at most two bytes per weight."""
     if found is None:
         return ""
     reused = f" ({found.reused_tokens:,} reused)" if found.reused_tokens else ""

@@ -8,27 +8,27 @@ from playground.views.format import NOTHING, count_of, format_percent, format_ra
 from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
-MAX_ANSWERS = 50  # of an arm that are shown; the saved file has all
+MAX_ANSWERS = 50  # answers shown per arm; the saved file has all
 
 
-def arms_chart(arms: Sequence[ArmRecord], asked: int) -> str:
+def arms_chart(arms: Sequence[ArmRecord], requests: int) -> str:
     """Unique answers of each way of computing."""
     if not arms:
         return ""
-    told = ", ".join(f"{arm.title} {arm.unique:,} of {arm.n:,}" for arm in arms)
+    counts = ", ".join(f"{arm.title} {arm.unique:,} of {arm.n:,}" for arm in arms)
     labels = [f"of {count_of(arm.n, 'request')}" for arm in arms]
     return ChartSpec(
         x=Axis("", categories=tuple(arm.title for arm in arms)),
-        y=Axis(f"unique answers of {count_of(asked, 'request')}", min=0),
+        y=Axis(f"unique answers of {count_of(requests, 'request')}", min=0),
         series=[
             Series("unique answers", "bars", [(i, arm.unique) for i, arm in enumerate(arms)], "prob", labels=labels)
         ],
-        summary=f"Unique answers: {told}.",
+        summary=f"Unique answers: {counts}.",
     ).to_json()
 
 
 def arms_value(arms: Sequence[ArmRecord]) -> str:
-    """Each way of computing: its answers by how often they came, where they fork, and what it costs."""
+    """Each way of computing: its answers by frequency, where they fork, and what it costs."""
     return packed([_arm(arm, arms[0]) for arm in arms]) if arms else ""
 
 
@@ -57,7 +57,7 @@ def _answer(answer: AnswerRecord) -> dict[str, Any]:
 
 
 def ours(record: LoadRecord) -> str:
-    """Our figure with its size and its model, to stand beside the anchor."""
+    """Our figure with its size and its model, to show beside the published one."""
     model, arms = f"{record.model.id}, {record.model.parameters / 1e6:,.0f} million parameters", record.arms
-    told = "; ".join(f"{arm.unique:,} unique of {arm.n:,} in {arm.title}" for arm in arms)
-    return f"{told}. {model}, at most {count_of(record.max_new_tokens, 'token')} each." if arms else ""
+    counts = "; ".join(f"{arm.unique:,} unique of {arm.n:,} in {arm.title}" for arm in arms)
+    return f"{counts}. {model}, at most {count_of(record.max_new_tokens, 'token')} each." if arms else ""

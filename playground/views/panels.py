@@ -43,7 +43,7 @@ class Panel:
 
     Attributes:
         name: Of the place, the end of its element's id.
-        kind: What stands there; `part` is a component of the page that `make` builds.
+        kind: What is there; `part` is a component of the page that `make` builds.
         label: For those who do not see it, and the heading in report and terminal.
         empty: Stands there before there is anything.
         height: Of a chart, in pixels.
@@ -65,7 +65,7 @@ class Sofar:
     """A record, or what there is of it so far.
 
     Attributes:
-        request: What was asked for; None for a file that was opened.
+        request: The request; None for an opened file.
         parts: Everything that the run has yielded, stages aside.
         record: The document, at the end.
     """
@@ -91,7 +91,7 @@ class View:
         panels: Its places, in the order of the page.
         draw: Content by name of the panel; a panel without content stays empty.
         kept: What there is, in a few words that go on "finished: " or "stopped: ".
-        complete: Whether nothing that was asked for is missing.
+        complete: Whether all that was requested is there.
         line: A finished part in a line for the terminal; empty says nothing of it.
     """
 

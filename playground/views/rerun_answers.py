@@ -11,8 +11,8 @@ from playground.views.run import packed
 
 MAX_ANSWERS = 60
 _TEXT_CHARS = 3_000
-_DIFF_TOKENS = 300  # a diff of more would take a second and is not read
-_ALIKE = 0.5  # share of common tokens from which marks help more than they disturb
+_DIFF_TOKENS = 300  # a longer diff would take a second, and nobody reads it
+_ALIKE = 0.5  # share of common tokens above which marks help more than they disturb
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def answers_view(record: RerunRecord) -> str:
 
 
 def _pieces(reference: RerunRow, row: RerunRow) -> list[list[str]]:
-    """Pieces in reading order: "=" common, "+" only here, "-" only in the reference; "~" not compared any more."""
+    """Pieces in reading order: "=" common, "+" only here, "-" only in the reference; "~" no longer compared."""
     old, new = reference.token_ids[:_DIFF_TOKENS], row.token_ids[:_DIFF_TOKENS]
     pieces: list[list[str]] = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -68,7 +68,7 @@ def _pieces(reference: RerunRow, row: RerunRow) -> list[list[str]]:
 
 
 def _cut(pieces: Sequence[list[str]]) -> list[list[str]]:
-    """No more of the answer itself than is shown of it."""
+    """The part of the answer that is shown."""
     left, kept = _TEXT_CHARS, []
     for kind, text in pieces:
         kept.append([kind, text[:left]])

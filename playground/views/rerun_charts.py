@@ -13,15 +13,15 @@ _MENTION_COLOURS: tuple[Colour, ...] = ("time", "memory", "money", "energy", "in
 
 
 def agreement_chart(record: RerunRecord) -> str:
-    """Share of pairs still identical, and of runs still on the most common path, after so many tokens."""
+    """Share of pairs still identical, and of runs still on the most common path, by number of tokens."""
     summary = record.summary
     pairs, mode = ([1.0, *shares][: MAX_POINTS + 1] for shares in (summary.agreement, summary.mode_agreement))
     if not summary.agreement:
         return ""
     half = next((t for t, share in enumerate(summary.agreement, start=1) if share < 0.5), None)
-    told = "At least half of all pairs agree to the end"
+    agree = "At least half of all pairs agree to the end"
     if half is not None:
-        told = f"With token {half}, fewer than half of all pairs are still identical"
+        agree = f"With token {half}, fewer than half of all pairs are still identical"
     return ChartSpec(
         title="Agreement",
         x=Axis("tokens so far", min=0),
@@ -30,12 +30,12 @@ def agreement_chart(record: RerunRecord) -> str:
             Series("pairs of runs still identical", "step", list(enumerate(pairs)), "prob"),
             Series("runs on the most common path", "step", list(enumerate(mode)), "ink"),
         ],
-        summary=f"{told}.{_cut_note(len(summary.agreement))}",
+        summary=f"{agree}.{_cut_note(len(summary.agreement))}",
     ).to_json()
 
 
 def entropy_chart(record: RerunRecord) -> str:
-    """How open each choice was along the most common path, with the places marked where runs left it."""
+    """How open each choice was along the most common path, with marks where runs left it."""
     path = common_path(record.runs)
     if not path:
         return ""
@@ -50,7 +50,7 @@ def entropy_chart(record: RerunRecord) -> str:
         y=Axis("entropy", unit="bits"),
         series=[
             Series("of the next token", "line", points, "prob"),
-            Series("runs part here", "dots", [points[fork.index] for fork in at_forks], "ink",
+            Series("runs diverge here", "dots", [points[fork.index] for fork in at_forks], "ink",
                    labels=[f"gap {fork.gap:.2f}" for fork in at_forks]),
         ],
         summary=f"{len(forks)} {lie} on this path of {len(path):,} tokens.{_cut_note(len(path))}",
@@ -58,7 +58,7 @@ def entropy_chart(record: RerunRecord) -> str:
 
 
 def _forks_on(record: RerunRecord, path: Sequence[int]) -> list[ForkRecord]:
-    """Those at which runs leave the path or end beside it."""
+    """Positions where runs leave the path or end beside it."""
     return [
         fork
         for fork in sorted(record.forks, key=lambda fork: fork.index)
@@ -67,7 +67,7 @@ def _forks_on(record: RerunRecord, path: Sequence[int]) -> list[ForkRecord]:
 
 
 def lengths_chart(record: RerunRecord) -> str:
-    """How many tokens the answers have."""
+    """Histogram of answer lengths."""
     lengths = [len(row.token_ids) for row in record.runs]
     if not lengths:
         return ""
@@ -78,7 +78,7 @@ def lengths_chart(record: RerunRecord) -> str:
     names = tuple(str(start) if width == 1 else f"{start} to {min(start + width - 1, high)}" for start in starts)
     cut = sum(row.finish_reason == "length" for row in record.runs)
     spread = "" if record.summary.length_sd is None else f", standard deviation {record.summary.length_sd:.1f}"
-    ended = f"; {cut} of {record.n} were cut at the most tokens allowed" if cut else "; none was cut off"
+    ended = f"; {cut} of {record.n} were cut at the token limit" if cut else "; none was cut off"
     return ChartSpec(
         title="Lengths",
         x=Axis("tokens of the answer", categories=names),
@@ -89,7 +89,7 @@ def lengths_chart(record: RerunRecord) -> str:
 
 
 def ladder_chart(rungs: Sequence[RerunRecord]) -> str:
-    """Unique answers and mentions against temperature, each with its interval where it has one."""
+    """Unique answers and mentions against temperature, with intervals where known."""
     if not rungs:
         return ""
     at = [float(rung.settings["temperature"]) for rung in rungs]

@@ -10,8 +10,8 @@ from playground.experiments.reruns.tree import Node, fork_tree
 from playground.views.run import packed
 
 MAX_ROWS = 80
-"""Rows of the drawing: more can't be read, and each costs the browser a few elements."""
-_CHILDREN = 8  # of a node, where not all can be shown
+"""Rows of the drawing: more would be unreadable, and each costs the browser a few elements."""
+_CHILDREN = 8  # branches of a node, where not all can be shown
 _ROOT_CHILDREN = 24
 _TEXT_CHARS = 400
 _CANDIDATES = 5
@@ -43,7 +43,7 @@ class _Drawing:
         return len(self.nodes) - 1
 
     def open(self, at: int, node: Node, most: int) -> list[tuple[int, Node]]:
-        """Draw a node's branches, at most so many; the rest is counted. Returns those drawn."""
+        """Draw a node's branches up to a limit and count the rest. Returns the drawn ones."""
         kept, rest = node.children[:most], node.children[most:]
         own = self.nodes[at]
         del own["folded"]
@@ -63,8 +63,8 @@ class _Drawing:
 def tree_view(record: RerunRecord, most_rows: int = MAX_ROWS) -> str:
     """Value of the component `fork_tree`: nodes, a parent before its children, siblings by weight.
 
-    At each node its `n` is the sum over what is drawn under it, whether branches, runs that end there (`stops`) or
-    branches left out (`more`); a node with branches of which none is drawn says how many answers are `folded` in it.
+    The `n` of a node is the sum over what is drawn under it: branches, runs that end there (`stops`) or
+    branches left out (`more`); if none of its branches is drawn, `folded` counts the answers in it.
     """
     root = fork_tree(record)
     drawing = _Drawing(record)
@@ -85,7 +85,7 @@ def tree_view(record: RerunRecord, most_rows: int = MAX_ROWS) -> str:
 
 
 def _fork(fork: ForkRecord, node: Node) -> dict[str, Any]:
-    """The distribution where runs part, each candidate with how many runs took it."""
+    """The distribution where runs diverge, each candidate with the number of runs that took it."""
     took: Counter[int] = Counter()
     for child in node.children:
         took[child.token_ids[0]] += len(child.runs)
@@ -96,7 +96,7 @@ def _fork(fork: ForkRecord, node: Node) -> dict[str, Any]:
 def _leaves(node: Node) -> int:
     """Ways of ending below a node: its rows if all of it is drawn."""
     waiting, count = [node], 0
-    while waiting:  # a run of many tokens can fork often: no recursion
+    while waiting:  # a long run can fork often: no recursion
         one = waiting.pop()
         count += bool(one.ended) or not one.children
         waiting += one.children

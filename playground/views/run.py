@@ -1,4 +1,4 @@
-"""Events and measurements as what the page shows: pure functions, no Gradio."""
+"""Events and measurements as values for the page: pure functions, no Gradio."""
 
 import json
 from typing import Any
@@ -26,14 +26,14 @@ from playground.views.format import (
 FINISH_REASONS = {
     "eos": "end of answer",
     "stop": "stop string",
-    "length": "most tokens reached",
+    "length": "token limit reached",
     "time": "time limit reached",
     "cancelled": "stopped",
 }
 
 
 def packed(value: Any) -> str:
-    """JSON in ASCII, so that any text can travel; no "<" in it, since Gradio warns of what looks like a tag."""
+    """JSON in ASCII, so any text is safe; without "<", since Gradio warns about text that looks like a tag."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
@@ -45,7 +45,7 @@ def head_line(run: str, *, ordered: bool, live: bool = False) -> str:
     """First line of a run.
 
     Args:
-        run: Its name; a live one is that of the feed from which the page asks for the lines that follow.
+        run: Its name; for a live run, the feed from which the page reads the following lines.
         ordered: The sampler keeps the model's order, so the first `kept` tokens survive.
         live: The other lines are not in the component's value.
     """
@@ -58,7 +58,7 @@ def prompt_line(event: PromptProcessed) -> str:
 
 
 def token_line(event: TokenEvent) -> str:
-    """One token: text, logprob, rank, entropy, time, survivors, sampled_prob, its place in the top list, the list."""
+    """One token: text, logprob, rank, entropy, time, survivors, sampled_prob, its index in the top list, the list."""
     chosen = next((place for place, item in enumerate(event.top) if item.id == event.id), -1)
     top = [[item.text, float(f"{item.prob:.5g}")] for item in event.top]
     numbers = [round(event.logprob, 6), event.rank, round(event.entropy_bits, 4), round(event.time_s, 6)]
@@ -66,7 +66,7 @@ def token_line(event: TokenEvent) -> str:
 
 
 def tail_line(text: str) -> str:
-    """Text that was held back when the run was stopped: no token of its own."""
+    """Text that was held back when the run was stopped: not a token."""
     return _line({"tail": text})
 
 
@@ -76,12 +76,12 @@ def end_line(reason: str) -> str:
 
 
 def format_predicted(size: int | None) -> str:
-    """A predicted size; an architecture whose cache can't be predicted has none."""
+    """A predicted size, or the dash where the cache can't be predicted."""
     return "unknown" if size is None else format_bytes(size)
 
 
 def facts_values(facts: ModelFacts | None) -> dict[str, Any]:
-    """What the meters can say before any run."""
+    """Values of the meters before any run."""
     if facts is None:
         return {}
     return {"weights": format_bytes(facts.weights_bytes), "model_memory": format_bytes(facts.weights_bytes)}
@@ -91,8 +91,8 @@ def meter_values(meters: Meters | None, reason: str | None = None) -> dict[str, 
     """The meters as one flat dict: strings to show, and the few numbers that are drawn.
 
     Args:
-        meters: None before there is anything.
-        reason: Finish reason, once there is one.
+        meters: None before the first reading.
+        reason: Finish reason, if finished.
     """
     if meters is None:
         return {}
@@ -168,22 +168,22 @@ def _money_values(meters: Meters) -> dict[str, Any]:
 
 
 def usage(cost: CostRecord, requests: int = 1) -> dict[str, int]:
-    """Tokens that are paid for, of all requests together: what the tables of list prices are computed from."""
+    """Billed tokens of all requests together: the input of the tables of list prices."""
     cached = cost.cached_tokens if cost.cached_usd else 0
     return {"requests": requests, "input": cost.input_tokens, "cached": cached, "output": cost.output_tokens}
 
 
 def resent(cost: CostRecord, requests: int = 1) -> str:
-    """What the same requests would cost sent again, their prompts cached."""
+    """Cost of sending the same requests again with cached prompts."""
     try:
         usd = resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens, requests)
-    except PlaygroundError:  # a saved run may name a model that has left the list
+    except PlaygroundError:  # a saved run may name a model that is no longer in the list
         return NOTHING
     return "no cached rate" if usd is None else format_money(usd)
 
 
 def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
-    """What will happen to the prompt, before anything is sent."""
+    """A preview of what will happen to the prompt."""
     count, limit = len(prompt.ids), prompt.context_length
     text = f"{count_of(count, 'token')} will be read"
     if prompt.dropped_tokens:
@@ -200,7 +200,7 @@ def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
 
 
 def status(update: object) -> dict[str, Any] | None:
-    """What an update says about the state of a run; None if nothing new."""
+    """The status that an update reports; None if unchanged."""
     if isinstance(update, Queued):
         before = update.position
         return {"phase": "queued", "text": f"waiting, {count_of(before, 'run')} before this", "turn": before}

@@ -1,17 +1,17 @@
-"""A run as the sampler's picker shows it, and a step on its way in words: pure functions, no Gradio."""
+"""A run for the sampler's picker, and the status of a step in words: pure functions, no Gradio."""
 
 from playground.runs.records import RunRecord
 from playground.views import run as views
 from playground.views.format import count_of, format_seconds
 
 _PROMPT_CHARS = 200
-_FIRST_OF = 200  # the first token that is shown is the most open one among so many
+_FIRST_OF = 200  # the first token shown is the most uncertain among this many
 
 
 def answer_view(record: RunRecord, *, ready: bool) -> str:
-    """The end of the prompt and the answer's tokens; `ready` says that the model is in memory.
+    """The end of the prompt and the answer's tokens; `ready`: the model is in memory.
 
-    The token to begin with is the one at which the model was least sure.
+    The first token shown is the one where the model was least sure.
     """
     prompt, tokens = record.prompt, record.tokens
     tail = prompt if len(prompt) <= _PROMPT_CHARS else f"…{prompt[-_PROMPT_CHARS:]}"
@@ -28,6 +28,6 @@ def answer_view(record: RunRecord, *, ready: bool) -> str:
 
 
 def step_text(computed: int, reused: int, seconds: float) -> str:
-    """What computing the step took."""
+    """The cost of computing the step."""
     read = count_of(computed, "token")
-    return f"Logits computed again in {format_seconds(seconds)}: {read} read, {reused:,} stood in the KV cache."
+    return f"Logits computed again in {format_seconds(seconds)}: {read} read, {reused:,} came from the KV cache."

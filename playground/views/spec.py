@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 Kind = Literal["line", "step", "dots", "bars"]
 Colour = Literal["prob", "time", "memory", "money", "energy", "ink", "ink-2", "add", "del"]
-"""Names of the theme's values; one colour a quantity, as everywhere in the page."""
+"""Names of the theme's values; one colour per quantity, as on the whole page."""
 Number = float | None
 _COLOURS = frozenset(get_args(Colour))
 
@@ -18,9 +18,9 @@ class Axis:
     """One axis.
 
     Attributes:
-        label: What is told, in words.
-        unit: Of all its numbers; empty if they have none.
-        categories: Names of the places 0, 1, 2... instead of numbers.
+        label: Name of the quantity.
+        unit: Unit of all its numbers, or empty.
+        categories: Names for the positions 0, 1, 2... instead of numbers.
         percent: Values are shares, 0 to 1, shown as percent.
         log: Logarithmic: all its values must be above zero.
         min, max: Ends; None follows the data, a y axis from zero.
@@ -40,7 +40,7 @@ class Axis:
             raise ValueError(f"a logarithmic axis ends above zero: {self.min}, {self.max}")
 
     def plain(self) -> dict[str, Any]:
-        """Without what is not set."""
+        """The set fields only."""
         values: dict[str, Any] = {"label": self.label, "unit": self.unit, "percent": self.percent, "log": self.log}
         values |= {"categories": list(self.categories)} | {"min": self.min, "max": self.max}
         return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
@@ -48,13 +48,13 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """Points of one thing: (x, y), y None where nothing was measured.
+    """Points of one series: (x, y), y None where nothing was measured.
 
     Attributes:
         name: For the legend and the readout.
         kind: How it is drawn.
         points: In the order of x.
-        colour: Of its quantity.
+        colour: Colour of its quantity.
         low, high: Ends of each point's interval; a band for lines, whiskers for the rest.
         labels: What the readout adds to each point.
     """
@@ -78,7 +78,7 @@ class Series:
         _finite(*(number for point in self.points for number in point), *self.low, *self.high)
 
     def plain(self) -> dict[str, Any]:
-        """Without what is not set."""
+        """The set fields only."""
         values: dict[str, Any] = {"name": self.name, "kind": self.kind, "colour": self.colour}
         values["points"] = [list(point) for point in self.points]
         more = {"low": list(self.low), "high": list(self.high), "labels": list(self.labels)}
@@ -87,7 +87,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A vertical line at `x` with its name; more than four names, or long ones, are numbered and told below."""
+    """A vertical line at `x` with its name; more than four names, or long names, are numbered and listed below."""
 
     x: float
     label: str
@@ -101,7 +101,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """A whole chart; `summary` says in one sentence what it shows, for those who do not see it."""
+    """A whole chart; `summary` describes it in one sentence, for those who can't see it."""
 
     x: Axis
     y: Axis
@@ -115,14 +115,14 @@ class ChartSpec:
         ys = [point[1] for one in self.series for point in one.points if point[1] is not None]
         places = range(len(self.x.categories))
         if self.x.categories and any(x not in places for x in xs):
-            raise ValueError(f"a point stands outside the {len(places)} categories")
+            raise ValueError(f"a point is outside the {len(places)} categories")
         if self.x.log and min([*xs, *(mark.x for mark in self.marks)], default=1) <= 0:
             raise ValueError("a logarithmic x axis has values above zero only")
         if self.y.log and min(ys, default=1) <= 0:
             raise ValueError("a logarithmic y axis has values above zero only")
 
     def to_json(self) -> str:
-        """The component's value: ASCII, and no "<" in it, since Gradio warns of what looks like a tag."""
+        """The component's value: ASCII, without "<", since Gradio warns about text that looks like a tag."""
         value: dict[str, Any] = {"title": self.title, "x": self.x.plain(), "y": self.y.plain()}
         value["series"] = [one.plain() for one in self.series]
         value["marks"] = [{"x": mark.x, "label": mark.label, "colour": mark.colour} for mark in self.marks]

@@ -15,7 +15,7 @@ _DASHES = 4
 
 
 def round_step(span: float, most: int) -> float:
-    """1, 2 or 5 times a power of ten, so that at most so many steps cover the span."""
+    """1, 2 or 5 times a power of ten, so that at most `count` steps cover the span."""
     exact = span / most
     power = 10.0 ** math.floor(math.log10(exact))
     return next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= exact * (1 - 1e-9))
@@ -33,7 +33,7 @@ def tidy(value: float) -> str:
 
 
 class _Scale:
-    """From values of an axis to places of the drawing."""
+    """From values of an axis to coordinates."""
 
     def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float, *, from_zero: bool):
         low, high = min(values, default=0.0), max(values, default=1.0)
@@ -45,7 +45,7 @@ class _Scale:
         if high <= low:
             high = low + (abs(low) or 1.0)
         self.step = round_step(high - low, _STEPS)
-        if from_zero and axis.max is None and not axis.log:  # a line of the grid above all that is drawn
+        if from_zero and axis.max is None and not axis.log:  # a grid line above everything drawn
             high = math.ceil(high / self.step - 1e-9) * self.step
         self.axis, self.low, self.high, self._start, self._end = axis, low, high, start, end
 
@@ -57,7 +57,7 @@ class _Scale:
         return round(self._start + share * (self._end - self._start), 1)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Places of labels, and what stands there."""
+        """Positions and texts of labels."""
         if self.axis.categories:
             return [(float(place), name) for place, name in enumerate(self.axis.categories)]
         if self.axis.log:
@@ -72,7 +72,7 @@ class _Scale:
 def chart_svg(spec: ChartSpec) -> str:
     """The chart as one `svg` element, with a legend below it where it has several series.
 
-    Colours are the CSS values `--money`, `--ink` and so on of the page that it stands in.
+    Colours are the CSS values `--money`, `--ink` and so on of the surrounding page.
     """
     numbers = [y for one in spec.series for _, y in one.points if y is not None]
     numbers += [end for one in spec.series for end in (*one.low, *one.high) if end is not None]
@@ -84,8 +84,8 @@ def chart_svg(spec: ChartSpec) -> str:
         parts += _drawn(one, x, y, number % _DASHES)
     parts += _marks(spec.marks, x)
     label = escape(spec.title)
-    told = f"<title>{label}</title><desc>{escape(spec.summary)}</desc>"
-    svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{told}{"".join(parts)}</svg>'
+    head = f"<title>{label}</title><desc>{escape(spec.summary)}</desc>"
+    svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{head}{"".join(parts)}</svg>'
     return svg + _legend(spec.series)
 
 
@@ -109,7 +109,7 @@ def _titled(axis: Axis) -> str:
 
 
 def _drawn(one: Series, x: _Scale, y: _Scale, dash: int) -> Iterator[str]:
-    """One series; where a value is missing, a line has a gap. Lines differ in dashes too, not in colour alone."""
+    """One series; where a value is missing, a line has a gap. Lines also differ in dashes, not only in colour."""
     if one.kind == "bars":
         yield from _bars(one, x, y)
         return
@@ -158,7 +158,7 @@ def _bars(one: Series, x: _Scale, y: _Scale) -> Iterator[str]:
 
 
 def _marks(marks: Sequence[Mark], x: _Scale) -> Iterator[str]:
-    """Vertical lines, their names in turn on two rows above the plot."""
+    """Vertical lines, their names alternating between two rows above the plot."""
     inside = [mark for mark in marks if x.low <= mark.x <= x.high][:_MAX_MARKS]
     for number, mark in enumerate(sorted(inside, key=lambda mark: mark.x)):
         at, half = x(mark.x), len(mark.label) * _CHAR / 2

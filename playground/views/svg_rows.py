@@ -8,12 +8,12 @@ from playground.views.svg_chart import WIDTH
 
 ROW_HEIGHT, BAR_HEIGHT = 38, 12
 _CHAR = 6.6
-_LEAST = 1.5  # width of a bar of nothing, so that its row is seen to have one
+_LEAST = 1.5  # width of an empty bar, so it stays visible
 
 
 @dataclass(frozen=True)
 class Row:
-    """One bar from `low` to `high`, and what it says; `note` stands behind its name."""
+    """One bar from `low` to `high` with its text; `note` follows its name."""
 
     name: str
     low: float
@@ -49,8 +49,8 @@ def rows_svg(chart: Rows) -> str:
         )
         parts += f'<path class="base" d="{tops}"/>'
     title, desc = escape(chart.title), "; ".join(f"{row.name}: {row.text}" for row in chart.rows)
-    told = f"<title>{title}</title><desc>{escape(desc)}</desc>"
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">{told}{parts}</svg>'
+    head = f"<title>{title}</title><desc>{escape(desc)}</desc>"
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">{head}{parts}</svg>'
 
 
 def _row(row: Row, top: float, colour: str, low: float, span: float) -> Iterator[str]:
@@ -71,6 +71,6 @@ def _row(row: Row, top: float, colour: str, low: float, span: float) -> Iterator
 
 
 def _cut(name: str, text: str, note: str) -> str:
-    """So much of a name as leaves room for the number beside it."""
+    """The name, cut to leave room for the number beside it."""
     room = int((WIDTH - 12) / _CHAR) - len(text) - len(note)
     return name if len(name) <= room else f"{name[: max(1, room - 1)]}…"

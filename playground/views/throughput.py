@@ -25,7 +25,7 @@ def _rate_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
 
 
 def _wait_chart(batches: Sequence[BatchRecord]) -> ChartSpec:
-    """What one request feels of it: time to the first token, and between tokens."""
+    """What one request experiences: time to the first token, and between tokens."""
     places = list(enumerate(batches))
     last = batches[-1]
     return ChartSpec(
@@ -61,15 +61,15 @@ _COLUMNS: dict[str, Callable[[BatchRecord], str]] = {
 
 
 def _where(record: ThroughputRecord) -> str:
-    """On what it was measured, and how the numbers are meant."""
+    """What it was measured on, and how to read the numbers."""
     environment, best = record.environment, record.best
     net = best.energy.net_joules
     above = "" if net is None else f"; {a_token(net, best.output_tokens)} above idle in the batch of {best.rows}"
     return (
         f"{record.model.id} {record.model.quantization} on {environment.get('processor', record.model.device)}, "
-        f"{environment.get('threads')} threads. {record.input_tokens:,} tokens of prompt, read once for all rows: as "
-        f"many different prompts take as many times the prefill. {record.output_tokens:,} tokens of answer a row, an "
-        f"end of the answer ignored. Energy of a token: {best.energy.method}, idle included{above}."
+        f"{environment.get('threads')} threads. {record.input_tokens:,} tokens of prompt, read once for all rows: n "
+        f"different prompts take n times the prefill. {record.output_tokens:,} tokens of answer per row, an "
+        f"early end ignored. Energy of a token: {best.energy.method}, idle included{above}."
     )
 
 

@@ -37,7 +37,7 @@ def test_each_shipped_set_has_the_runs_that_its_command_asks_for():
         ("temperature: 0.8", "temperature: 8", "temperature"),
         ("input_tokens: 36", "input_tokens: 0", "lengths.0.input_tokens"),
         ("output_tokens: [", "output_tokens: [-1, ", "lengths.0.output_tokens.0"),
-        ("id: list", "id: question", "'question' stands twice"),
+        ("id: list", "id: question", "'question' appears twice"),
         ("threads:", "thread:", "unknown key 'thread'"),
         ("schema: 1", "schema: 2", "schema must be 1"),
     ],

@@ -31,12 +31,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("llama", {"hidden_act": "gelu"}, "its activation is gelu, not silu"),
     ("mistral", WINDOW, "some layers attend to a sliding window"),
     ("qwen2", WINDOW | {"use_sliding_window": True, "max_window_layers": 1}, "some layers attend to a sliding window"),
-    ("llama", {"rope_parameters": SCALED | {"rope_type": "dynamic"}}, "its rotary embedding is of the kind dynamic"),
-    ("llama", {"rope_parameters": LONGROPE}, "its rotary embedding is of the kind longrope"),
+    ("llama", {"rope_parameters": SCALED | {"rope_type": "dynamic"}}, "its rotary embedding is of type dynamic"),
+    ("llama", {"rope_parameters": LONGROPE}, "its rotary embedding is of type longrope"),
     (
         "llama",
         {"rope_parameters": {"rope_type": "linear", "rope_theta": 1e4, "factor": 2.0, "partial_rotary_factor": 0.5}},
-        "its rotary embedding turns a part of each head only",
+        "its rotary embedding rotates only a part of each head",
     ),
 ]
 

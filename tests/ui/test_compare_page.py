@@ -49,7 +49,7 @@ def set_own(page: Page, name: str, setting: str, value: str) -> None:
     if not one.get_by_role("button", name="Set", exact=True).is_visible():
         one.get_by_role("button", name="+ change").click()
     one.get_by_label("Setting", exact=True).select_option(label=setting)
-    field = one.get_by_label(f"{setting}, own value")
+    field = one.get_by_label(f"{setting}, value of this pane")
     if field.evaluate("node => node.tagName") == "SELECT":
         field.select_option(value)
     else:
@@ -93,7 +93,7 @@ def test_two_panes_run_as_one_batch_and_the_page_shows_what_is_saved(open_lab: O
     assert record["changes"] == [{}, {"temperature": 0}]
     for name, run in zip("AB", record["panes"], strict=True):
         assert shown(page, name) == texts(run)
-        expect(pane(page, name).locator(".chip")).to_have_text("finished: most tokens reached")
+        expect(pane(page, name).locator(".chip")).to_have_text("finished: token limit reached")
     (diff,) = record["diffs"]
     assert diff["first_difference"] is not None
     box = page.get_by_role("group", name="Text of B, with what differs from A")
@@ -104,10 +104,10 @@ def test_two_panes_run_as_one_batch_and_the_page_shows_what_is_saved(open_lab: O
     plain = lambda run: "".join(texts(run)).replace("\n", "↵\n").replace("\t", "⇥")  # noqa: E731  as changed text is drawn
     assert taken == wanted.replace("\n", "↵\n").replace("\t", "⇥")
     assert put.replace("\n", "↵\n").replace("↵↵", "↵") == plain(record["panes"][1])
-    expect(page.get_by_text(f"Token {diff['first_difference'] + 1}, where they part")).to_be_visible()
+    expect(page.get_by_text(f"Token {diff['first_difference'] + 1}, where they diverge")).to_be_visible()
     cells = page.locator("#compare-table tr", has=page.get_by_text("output tokens", exact=True)).locator("td")
     assert cells.all_text_contents() == [f"{len(run['tokens'])} tokens" for run in record["panes"]]
-    expect(page.locator("#compare-table")).to_contain_text("times and speeds are those of the batch")
+    expect(page.locator("#compare-table")).to_contain_text("times and speeds are the batch's")
 
 
 def test_another_reference_changes_the_diffs_at_once_and_the_saved_file_and_asks_no_model(open_lab: OpenPage):
@@ -174,7 +174,7 @@ def test_a_wrong_value_is_told_at_its_pane_and_nothing_is_lost(open_lab: OpenPag
     expect(page.locator(".box", has_text="Pane B: temperature")).to_be_visible()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Hello there")
     pane(page, "B").get_by_title("temperature must").click()  # the chip opens the editor with what was given
-    expect(pane(page, "B").get_by_label("Temperature, own value")).to_have_value("9")
+    expect(pane(page, "B").get_by_label("Temperature, value of this pane")).to_have_value("9")
     set_own(page, "B", "Temperature", "1.5")
     expect(told.first).to_be_hidden()
     page.locator("#compare-run").click()
@@ -338,7 +338,7 @@ def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage, theme: str
     page = open_tab(open_lab, "Compare", width=width, theme=theme)
     assert violations(page) == []
     page.get_by_role("button", name="+ Add a pane").click()
-    pane(page, "C").get_by_label("Temperature, own value").fill("5")
+    pane(page, "C").get_by_label("Temperature, value of this pane").fill("5")
     pane(page, "C").get_by_role("button", name="Set", exact=True).click()
     expect(pane(page, "C").locator(".problem").first).to_be_visible()
     pane(page, "C").get_by_role("button", name="+ change").click()

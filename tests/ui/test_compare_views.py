@@ -124,7 +124,7 @@ def test_a_saved_run_becomes_the_same_token_lines_that_a_live_one_writes():
     assert [line[0] for line in lines if isinstance(line, list)] == ["a", HOSTILE, "b"]
     assert lines[0]["ordered"] is True
     assert lines[-1] == {"end": "length"}
-    assert views.run_status(run) == {"phase": "finished", "text": "finished: most tokens reached"}
+    assert views.run_status(run) == {"phase": "finished", "text": "finished: token limit reached"}
     assert views.run_status(made_run(["a"], finish_reason="cancelled"))["phase"] == "stopped"
 
 

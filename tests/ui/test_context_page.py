@@ -29,7 +29,7 @@ def send(page: Page, text: str, turns: int) -> None:
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#context-turns li")).to_have_count(turns)
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
-    expect(page.locator("#context-stage .words")).to_have_text("finished: most tokens reached")
+    expect(page.locator("#context-stage .words")).to_have_text("finished: token limit reached")
 
 
 def limit(page: Page, tokens: int) -> None:
@@ -54,7 +54,7 @@ def test_an_old_turn_is_shown_to_drop_before_the_next_message_is_sent(open_lab: 
     limit(page, 110)
     expect(turns.first).to_contain_text("No longer in the context")
     expect(turns.last).not_to_contain_text("No longer in the context")
-    expect(page.locator("#context-strip .told")).to_contain_text("1 old turn fell out")
+    expect(page.locator("#context-strip .status")).to_contain_text("1 old turn")
     page.locator("#context-key [data-kind=dropped]").focus()
     page.keyboard.press("Enter")
     chips = page.locator("#context-zoom .chip .text")

@@ -48,7 +48,7 @@ def test_the_parts_inside_make_up_the_context_and_those_outside_what_fell_out():
 def test_the_strip_says_how_many_turns_left():
     value = json.loads(strip_value(_shown(80)))
     assert value["turns_out"] == 1
-    assert "1 old turn fell out" in value["told"]
+    assert "1 old turn" in value["summary"]
     assert json.loads(strip_value(_shown(500)))["turns_out"] == 0
 
 
@@ -62,7 +62,7 @@ def test_what_fell_out_of_a_long_message_is_its_beginning():
 
 def test_an_answer_that_would_not_fit_is_told():
     value = strip_value(_shown(100, tuple(range(200))))
-    assert "would end after" in json.loads(value)["told"]
+    assert "would end after" in json.loads(value)["summary"]
     assert sum(tokens for kind, tokens in _sums(value).items() if kind != "dropped") == 100
 
 
@@ -77,7 +77,7 @@ def test_no_view_is_larger_than_two_megabytes():
     pieces = [PieceRecord(id=49_151, text="<0xE2><0x96>", bytes=2, kind="template")] * (2 * MAX_CHIPS)
     value = chips_value(pieces)
     assert len(value.encode()) < 2_000_000
-    assert f"the first {MAX_CHIPS:,} are sent" in json.loads(value)["told"]
+    assert f"the first {MAX_CHIPS:,} are sent" in json.loads(value)["note"]
 
 
 def test_tables_and_charts_are_empty_before_there_is_anything():
@@ -98,7 +98,7 @@ def test_the_curve_is_told_in_words():
     assert found is not None
     assert "2.00 ms per token" in fit_words(found)
     assert "not distinguishable" in fit_words(found)
-    assert "from three lengths on" in fit_words(None)
+    assert "at least three lengths" in fit_words(None)
 
 
 def test_bytes_that_differ_from_the_formula_are_told():

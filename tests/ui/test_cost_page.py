@@ -122,7 +122,7 @@ def test_what_a_run_measured_fills_what_nobody_typed(open_lab: OpenPage):
     page.get_by_role("textbox", name="Prompt").fill("one two three")
     page.get_by_role("slider", name="Max new tokens", exact=True).fill("6")
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("finished: most tokens reached").first).to_be_visible()
+    expect(page.get_by_text("finished: token limit reached").first).to_be_visible()
     page.get_by_role("tab", name="Cost", exact=True).click()
     expect(field(page, "month", "output_tokens")).to_have_value("6")
     row = page.locator('#cost-month [data-field="output_tokens"]')

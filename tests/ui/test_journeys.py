@@ -327,7 +327,7 @@ def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: FakeRunn
     places = f"{parts}.map(part => document.querySelector(part).getBoundingClientRect().top)"
     before = page.evaluate(places)
     slider(page, "Max new tokens").fill("300")
-    ask(page, "one two three", until="finished: most tokens reached")
+    ask(page, "one two three", until="finished: token limit reached")
     after = page.evaluate(places)
     assert after == before
 

@@ -122,7 +122,7 @@ def test_a_fix_says_whether_it_works_and_what_it_costs():
     works, fails, nothing, skipped = json.loads(ladder_views.fixes_value(made.fixes()))
     assert (works["verdict"], works["cost"]) == ("Works here.", "21.3 → 9.80 tok/s, 46.0% of the speed")
     assert (fails["verdict"], fails["cost"]) == ("Does not help here.", "")
-    assert nothing["verdict"] == "Nothing to cure was found here."
+    assert nothing["verdict"] == "Nothing to fix was found here."
     assert skipped["verdict"] == "Skipped: This machine has no MKL."
 
 

@@ -54,7 +54,7 @@ def test_the_grid_is_the_saved_record_and_arrow_keys_walk_it(open_lab: OpenPage)
     assert len(record.token_ids) == len(record.prompt_token_ids) + 6
     expect(grid.get_by_role("row")).to_have_count(len(record.layers) + 2)  # the names, and what enters the first layer
     expect(grid.get_by_role("gridcell")).to_have_count(len(record.cells))
-    told, cells = page.locator("#layers-grid .told"), {(cell.layer, cell.position): cell for cell in record.cells}
+    told, cells = page.locator("#layers-grid .readout"), {(cell.layer, cell.position): cell for cell in record.cells}
     last = record.positions[-1]
     expect(told.locator(".says")).to_contain_text(f"After token {last}")
     grid.locator("td[tabindex='0']").focus()

@@ -116,7 +116,7 @@ def test_a_thousand_fresh_draws_stand_beside_what_is_expected(open_lab: OpenPage
     assert sum(float(row[2]) for row in rows) == pytest.approx(1000, abs=len(rows) / 2 + 1)
     page.get_by_role("button", name="Redraw 1,000 times").click()
     assert sum(int(text.split()[0]) for text in numbers.all_inner_texts()) == 1000
-    expect(page.get_by_text("rows came within ± 2 standard deviations")).to_be_visible()
+    expect(page.get_by_text("rows are within ± 2 standard deviations")).to_be_visible()
     move(page, "Temperature", 1.9)  # what came no longer belongs to what is expected
     assert not any(text[0].isdigit() for text in numbers.all_inner_texts())
 

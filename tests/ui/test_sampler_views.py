@@ -41,5 +41,5 @@ def test_a_step_that_waits_or_loads_says_so_and_the_drawing_stays():
         assert drawing == {"__type__": "update"}
         assert news == {}
     assert step_values(("{}", step_text(1, 40, 0.05))) == (
-        "{}", "Logits computed again in 50.0 ms: 1 token read, 40 stood in the KV cache.", {},
+        "{}", "Logits computed again in 50.0 ms: 1 token read, 40 came from the KV cache.", {},
     )  # fmt: skip

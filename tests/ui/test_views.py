@@ -137,7 +137,7 @@ def test_every_state_has_its_words():
     assert reading == {"phase": "reading", "text": "reading the prompt, 512 of 2,048 tokens", "fraction": 0.25}
     reasons = {reason: views.status(Finished(reason, "", 1)) for reason in views.FINISH_REASONS}  # type: ignore[arg-type]
     assert reasons["cancelled"] == {"phase": "stopped", "text": "stopped"}
-    assert reasons["length"] == {"phase": "finished", "text": "finished: most tokens reached"}
+    assert reasons["length"] == {"phase": "finished", "text": "finished: token limit reached"}
     assert views.status(token("x")) is None
 
 

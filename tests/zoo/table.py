@@ -13,15 +13,15 @@ from tests.zoo.models import BASES
 _HEAD = """# Models: which architectures run, and how
 
 A model is probed when it is loaded. One plain forward pass of transformers' module over a short text, without a
-cache, is compared with each way in which the playground reads: in parts, token by token, several answers together,
+cache, is compared with each way the playground reads: in parts, token by token, several answers together,
 going back. What differs by more than rounding is not used. So an architecture gives the numbers of its own forward
 pass in everything, or has limits that cost time and never change an answer, or is refused with a reason.
 
 The tables show the result for {count} tiny random models in fp32: the {bases} causal architectures that transformers
 {version} names, each in its default configuration made small, and {variants} variants. Tests that know nothing of the
 probe (`tests/zoo`) then compared every model that runs with plain passes: prompts in parts and token by token,
-several answers that part and change places, branches, going back, and a greedy answer. No difference was larger than
-a thousandth of the logits' spread. `python -m tests.zoo > docs/models.md` writes this page again, in some minutes.
+several answers that diverge and swap places, branches, going back, and a greedy answer. No difference was larger than
+a thousandth of the logits' spread. `python -m tests.zoo > docs/models.md` writes this page again, in a few minutes.
 
 "No going back" means that the model can't forget the last tokens it read, so a branch or an inspected step reads its
 text again from the beginning. A sliding window is the usual reason: the windows here are {window} tokens wide, and a

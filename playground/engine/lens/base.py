@@ -1,4 +1,4 @@
-"""One forward pass seen layer by layer: what a lens gives, and how it is collected while a model computes."""
+"""One forward pass seen layer by layer: what a lens returns, and how it is collected while a model computes."""
 
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -13,20 +13,20 @@ from playground.errors import PlaygroundError
 
 
 class LensUnavailable(PlaygroundError):
-    """This architecture does not show what was asked for; the message says what is missing."""
+    """This architecture does not show what was requested; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class LayerPass:
-    """What one pass left.
+    """The result of one pass.
 
     Attributes:
-        states: The residual stream at the asked positions, [layers + 1, positions, width]: as it enters the first
+        states: The residual stream at the requested positions, [layers + 1, positions, width]: as it enters the first
             layer, then as it leaves each.
-        update_norms: Length of what each layer adds, ||x_out - x_in||, float32 [layers, positions].
+        update_norms: Norm of what each layer adds, ||x_out - x_in||, float32 [layers, positions].
         update_ratios: The same, as a share of ||x_in||.
-        layer_s: Seconds of each layer, all positions of the pass together; a GPU is waited for.
-        logits: The model's own float32 logits after the last position, [vocabulary], on the CPU.
+        layer_s: Seconds of each layer, all positions together, synchronized with a GPU.
+        logits: The model's float32 logits after the last position, [vocabulary], on the CPU.
     """
 
     states: Tensor
@@ -37,11 +37,11 @@ class LayerPass:
 
 
 class Lens(Protocol):
-    """A model opened layer by layer. Use it with the model's turn held, and do not write to its caches meanwhile."""
+    """A model opened layer by layer. Hold the model's turn while using it, and do not write to its caches meanwhile."""
 
     @property
     def layers(self) -> int:
-        """How many there are."""
+        """Number of layers."""
         ...
 
     @property
@@ -52,12 +52,12 @@ class Lens(Protocol):
     def read(
         self, ids: Sequence[int], positions: Sequence[int], cache: Any, prompt_tokens: int
     ) -> Generator[int, None, LayerPass]:
-        """One pass over the ids, of which the first `prompt_tokens` are read as a run reads its prompt.
+        """One pass over the ids; the first `prompt_tokens` are read as a run reads its prompt.
 
         Args:
             ids: Prompt and answer so far.
             positions: Whose states to keep, ascending.
-            cache: An empty one; it holds all ids afterwards.
+            cache: An empty cache; it holds all ids afterwards.
             prompt_tokens: Length of the prompt.
 
         Yields:
@@ -80,8 +80,8 @@ class Lens(Protocol):
         Args:
             ids: Prompt and answer so far.
             layer: From 0.
-            rows: Positions whose weights are wanted, one after the other.
-            cache: Holds some of the tokens before the first row; it is read on.
+            rows: Consecutive positions whose weights are wanted.
+            cache: Holds some of the tokens before the first row; the rest is read into it.
             prompt_tokens: Length of the prompt.
 
         Yields:
@@ -94,7 +94,7 @@ class Lens(Protocol):
 
 
 def chunks_of(start: int, end: int, prompt_tokens: int) -> Iterator[tuple[int, int]]:
-    """How to read positions `start` to `end`: a prompt's chunks end where a run's do, so that no bit differs."""
+    """How to read positions `start` to `end`: a prompt's chunks end where a run's do, so no bit differs."""
     while start < end:
         border = (start // PREFILL_CHUNK + 1) * PREFILL_CHUNK
         stop = min(border, end, prompt_tokens) if start < prompt_tokens else min(border, end)
@@ -117,7 +117,7 @@ class LayerWatch:
         self.start = 0  # position of the chunk's first token
 
     def __call__(self, number: int, x: Tensor) -> None:
-        """The stream of a chunk, one row [1, length, width], after so many layers."""
+        """The stream of a chunk, one row [1, length, width], after this many layers."""
         now = _clock(x)
         if number > 0:
             self.layer_s[number - 1] += now - self._since
@@ -145,7 +145,7 @@ class LayerWatch:
 
 
 def _clock(x: Tensor) -> float:
-    """Now, once the device has done what it was told."""
+    """The time now, after the device has finished its work."""
     if x.device.type != "cpu":
         torch.accelerator.synchronize(x.device)
     return time.perf_counter()

@@ -1,4 +1,4 @@
-"""Our own decoder, opened layer by layer: the Llama family, with float or packed weights."""
+"""Our decoder, opened layer by layer: the Llama family, with float or packed weights."""
 
 from collections.abc import Generator, Sequence
 
@@ -17,7 +17,7 @@ class DecoderLens:
 
     @property
     def layers(self) -> int:
-        """How many there are."""
+        """Number of layers."""
         return len(self._decoder.weights.layers)
 
     @property

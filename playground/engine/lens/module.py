@@ -1,4 +1,4 @@
-"""Any causal language model of transformers, opened by hooks on its layers; attention is eager while it is asked."""
+"""Any causal language model of transformers, opened by hooks on its layers; eager attention while weights are read."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _EAGER = "eager"
 
 
 class ModuleLens:
-    """A lens on transformers' own forward pass."""
+    """A lens on transformers' forward pass."""
 
     def __init__(self, model: ModuleModel):
         self._model, self._module = model, model.module
@@ -24,12 +24,12 @@ class ModuleLens:
 
     @property
     def layers(self) -> int:
-        """How many there are."""
+        """Number of layers."""
         return len(self._layers)
 
     @property
     def windows(self) -> list[int | None]:
-        """A layer's window by the config's own words."""
+        """A layer's window according to the config."""
         window = getattr(self._config, "sliding_window", None)
         kinds = getattr(self._config, "layer_types", None) or [None] * self.layers
         return [window if kind == "sliding_attention" else None for kind in kinds]
@@ -53,11 +53,11 @@ class ModuleLens:
         """As `Lens.unembed`.
 
         Raises:
-            LensUnavailable: The model's final norm or its head is not where others have it.
+            LensUnavailable: The model's final norm or its head is not in a known place.
         """
         head = self._module.get_output_embeddings()
         if head is None:
-            raise LensUnavailable(f"{self._name} has no head that could be asked of the state after a layer.")
+            raise LensUnavailable(f"{self._name} has no output head to read the state after a layer with.")
         logits = head(_final_norm(self._module)(states)).float()
         logits = logits * getattr(self._config, "logit_scale", 1.0) / getattr(self._config, "logits_scaling", 1.0)
         cap = getattr(self._config, "final_logit_softcapping", None)
@@ -73,18 +73,18 @@ class ModuleLens:
                 self._model.outputs(_tensor(ids, start, end), cache)
             yield end
         with _eager(self._module, self._name), torch.inference_mode():
-            told = self._model.outputs(_tensor(ids, rows.start, rows.stop), cache, output_attentions=True)
-        weights = getattr(told, "attentions", None) or ()
+            output = self._model.outputs(_tensor(ids, rows.start, rows.stop), cache, output_attentions=True)
+        weights = getattr(output, "attentions", None) or ()
         if len(weights) != self.layers or weights[layer] is None:
             raise LensUnavailable(
-                f"{self._name} shows attention weights of {sum(one is not None for one in weights)} of its "
+                f"{self._name} shows attention weights of {sum(each is not None for each in weights)} of its "
                 f"{self.layers} layers only, so layer {layer + 1} can't be drawn."
             )
         found = weights[layer][0].float().cpu()
         return nn.functional.pad(found, (rows.stop - found.shape[-1], 0))  # a window holds the last tokens only
 
     def _check_plain(self, tokens: int) -> None:
-        """Refuse a model whose text is read in a way of its own: what is seen would not be what a run computes."""
+        """Reject a model that must be read in a special way: the lens would not see what a run computes."""
         if not self._model.is_plain(tokens):
             raise LensUnavailable(
                 f"{self._name} does not read {tokens:,} tokens chunk by chunk into one cache, as layers are "
@@ -101,7 +101,7 @@ def _tensor(ids: Sequence[int], start: int, end: int) -> Tensor:
 
 
 def _decoder_layers(module: Any, count: int) -> nn.ModuleList:
-    """The list of layers: the one of the text model's lists that has as many as the config says."""
+    """The list of layers: the list of the text model whose length is the config's number of layers."""
     lists = [part for part in module.get_decoder().modules() if isinstance(part, nn.ModuleList) and len(part) == count]
     if not lists:
         raise LensUnavailable(
@@ -124,13 +124,13 @@ def _final_norm(module: Any) -> nn.Module:
 
 @contextmanager
 def _hooked(layers: nn.ModuleList, watch: Callable[[int, Tensor], None]) -> Iterator[None]:
-    """Within, every pass shows the stream between its layers."""
+    """Inside the block, every pass shows the stream between its layers."""
 
     def entering(_layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         watch(0, arguments[0] if arguments else named["hidden_states"])
 
     def leaving(number: int) -> Callable[[Any, Any, Any], None]:
-        return lambda _layer, _arguments, told: watch(number, told[0] if isinstance(told, tuple) else told)
+        return lambda _layer, _arguments, output: watch(number, output[0] if isinstance(output, tuple) else output)
 
     hooks = [layers[0].register_forward_pre_hook(entering, with_kwargs=True)]
     hooks += [layer.register_forward_hook(leaving(number + 1)) for number, layer in enumerate(layers)]
@@ -143,7 +143,7 @@ def _hooked(layers: nn.ModuleList, watch: Callable[[int, Tensor], None]) -> Iter
 
 @contextmanager
 def _eager(module: Any, name: str) -> Iterator[None]:
-    """Within, attention is computed so that its weights can be seen."""
+    """Inside the block, attention is computed with visible weights."""
     before = module.config._attn_implementation
     try:
         module.set_attn_implementation(_EAGER)

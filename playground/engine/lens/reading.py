@@ -14,20 +14,20 @@ from playground.engine.model import LanguageModel
 from playground.engine.module import ModuleModel
 
 MAX_POSITIONS = 64
-_TOLERANCE = 0.05  # of a probability: half-precision heads differ in their last bits, a wrong path by far more
+_TOLERANCE = 0.05  # in probability: half-precision heads differ in their last bits, a wrong path by far more
 
 
 @dataclass(frozen=True)
 class LensGrid:
-    """What each state [layers + 1, positions] would say, and how it stands to the model's own answer there.
+    """What each state [layers + 1, positions] would predict, compared with the model's output there.
 
     Attributes:
         top_ids, top_probs: The likeliest token, and its probability.
-        final_ids: The model's own likeliest token at each position, [positions].
+        final_ids: The model's likeliest token at each position, [positions].
         final_ranks, final_probs: Rank (1 is the likeliest) and probability that each state gives that token.
         last_layer_diff: Largest difference of a probability between the last state, read by the lens, and the model's
-            own distribution, at the last position.
-        block_bytes: The most bytes of logits that were held at once.
+            distribution, at the last position.
+        block_bytes: Peak bytes of logits held at once.
     """
 
     top_ids: Tensor
@@ -40,7 +40,7 @@ class LensGrid:
 
 
 def lens_of(model: LanguageModel) -> Lens:
-    """A lens on a model of either path.
+    """A lens on our decoder or on a transformers module.
 
     Raises:
         LensUnavailable: Its layers can't be watched.
@@ -54,17 +54,17 @@ def lens_of(model: LanguageModel) -> Lens:
 
 @torch.inference_mode()
 def read_grid(lens: Lens, seen: LayerPass) -> Generator[int, None, LensGrid]:
-    """Read the states of one layer at a time, the last first, so that one layer's logits are all that is held.
+    """Read the states of one layer at a time, the last first, so only one layer's logits are held at a time.
 
     Args:
         lens: The lens that made the pass.
-        seen: Its states; the last position is that of the pass's own logits.
+        seen: Its states; the last position is the one of the pass's logits.
 
     Yields:
         Layers read, after each.
 
     Raises:
-        LensUnavailable: The last layer, read so, is not what the model says: its head is of a kind unknown here.
+        LensUnavailable: The last layer, read this way, differs from the model's output: its head is of an unknown kind.
     """
     final_ids, diff, block_bytes = None, 0.0, 0
     rows: list[tuple[Tensor, ...]] = []
@@ -86,9 +86,8 @@ def read_grid(lens: Lens, seen: LayerPass) -> Generator[int, None, LensGrid]:
 
 
 def _check(diff: float) -> None:
-    if not diff <= _TOLERANCE:  # also where it is NaN
+    if not diff <= _TOLERANCE:  # true for NaN too
         raise LensUnavailable(
-            f"The last layer, read through final norm and head, differs by {diff:.2g} from the model's own "
-            "probabilities: this architecture computes its logits in another way, so what its layers would say can't "
-            "be told."
+            f"The last layer, read through final norm and head, differs by {diff:.2g} from the model's "
+            "probabilities: this architecture computes its logits in another way, so its layers can't be read."
         )

@@ -34,7 +34,7 @@ def agent_plan(inputs: Any) -> Any:
 
 
 def task_parts_usd(inputs: Any, rates: Any) -> Any:
-    """A task whose history is resent, by what is billed: what is read, what is written.
+    """A task whose history is resent, split by what is billed: input and output.
 
     Formula: sums over the calls of the input's and the output's USD.
     Source: the formula of one request.

@@ -1,4 +1,4 @@
-"""What a loop of an agent reads, step by step, and what that costs.
+"""What an agent's loop reads, step by step, and what that costs.
 
 A plan is a dict of token counts: `system_tokens` S, `task_tokens` u, `steps` n, `output_tokens` a (an answer),
 `tool_tokens` t (a tool's result), `keep_steps`, `summary_every` m, `summary_tokens` s. A call is a list of four counts:
@@ -30,10 +30,10 @@ def resent_calls(plan: Any) -> Any:
 
 
 def cached_calls(plan: Any) -> Any:
-    """The same input, of which the prompt of the step before is cached; new are its answer and the tool's result.
+    """The same input, with the prompt of the previous step cached; its answer and the tool's result are new.
 
     The answer was output and never read as input, so it is new once. New tokens cost the write price where the model
-    has one. Every step is taken to come before the cache expires, and a provider's least length and block size of a
+    has one. Every step is assumed to come before the cache expires, and a provider's minimum length and block size of a
     cached prefix (often 1,024 and 128 tokens) are left out.
 
     Formula: step 1 writes S + u; step k > 1 reads S + u + (k - 2)(a + t) from the cache and writes a + t.
@@ -65,8 +65,8 @@ def truncated_calls(plan: Any) -> Any:
 def summarised_calls(plan: Any) -> Any:
     """After every m steps one more call reads everything and writes a summary in place of the history.
 
-    That call counts to the step that it makes room for. The sentence that asks for the summary is left out, and nothing
-    is cached.
+    That call counts to the step that it makes room for. The sentence that requests the summary is left out, and
+    nothing is cached.
 
     Formula: history h grows by a + t a step; before step k with (k - 1) a multiple of m, a call reads S + u + h and
     writes s, and then h = s; step k reads S + u + h.
@@ -88,7 +88,7 @@ def summarised_calls(plan: Any) -> Any:
 
 
 def closed_form_input(plan: Any) -> Any:
-    """Input tokens of all steps when the history is resent: the square of the steps is in it.
+    """Input tokens of all steps when the history is resent: it grows with the square of the steps.
 
     Formula: n(S + u) + (a + t) n(n - 1) / 2.
     Source: sum of S + u + (k - 1)(a + t) over k = 1 to n.
@@ -99,15 +99,15 @@ def closed_form_input(plan: Any) -> Any:
 
 
 def cost_of_steps(steps: Any, rates: Any) -> Any:
-    """What these steps read, write and cost at list price, each and added up.
+    """What these steps read, write and cost at list price, for each step and in total.
 
-    Formula: a step's tokens and USD are the sums over its calls; each call costs what one request does.
+    Formula: a step's tokens and USD are the sums over its calls; each call costs the same as a request.
     Source: the formula of one request, `usage_cost`.
     """
     names = ["input_tokens", "cached_tokens", "written_tokens", "output_tokens", "cost_usd"]
-    told = {"cumulative_input_tokens": [], "cumulative_usd": []}
+    totals = {"cumulative_input_tokens": [], "cumulative_usd": []}
     for name in names:
-        told[name] = []
+        totals[name] = []
     all_input = 0
     all_usd = 0
     for calls in steps:
@@ -117,16 +117,16 @@ def cost_of_steps(steps: Any, rates: Any) -> Any:
                 sums[place] = sums[place] + call[place]
             sums[4] = sums[4] + usage_cost(call[0], call[1], call[2], call[3], rates)["total_usd"]
         for place in range(5):
-            told[names[place]].append(sums[place])
+            totals[names[place]].append(sums[place])
         all_input = all_input + sums[0]
         all_usd = all_usd + sums[4]
-        told["cumulative_input_tokens"].append(all_input)
-        told["cumulative_usd"].append(all_usd)
-    return told
+        totals["cumulative_input_tokens"].append(all_input)
+        totals["cumulative_usd"].append(all_usd)
+    return totals
 
 
 def agent_steps(plan: Any, rates: Any) -> Any:
-    """The same loop by four ways to treat its history: resent, cached, truncated and summarised.
+    """The same loop with four ways to treat its history: resent, cached, truncated and summarised.
 
     Formula: the calls of each way, at the price of one request.
     Source: the formulas of the four ways.

@@ -25,7 +25,7 @@ def training_usd(inputs: Any) -> Any:
 
 
 def training_rate_usd(usd_per_hour: Any, training_tokens_per_s: Any) -> Any:
-    """A million training tokens on a machine of one's own, from a measured training step.
+    """A million training tokens on own hardware, from a measured training step.
 
     Formula: USD per hour / 3,600 x 1,000,000 / training tokens per s.
     Source: definition.
@@ -82,7 +82,7 @@ def retrieval(inputs: Any, models: Any) -> Any:
 
 
 def cascade_usd(small_usd: Any, large_usd: Any, check_usd: Any, share: Any) -> Any:
-    """One request, tried by the small model, checked, and asked again of the large one where that was not enough.
+    """One request: the small model tries, a check follows, and the large model answers where that was not enough.
 
     Formula: small + check + (1 - share answered by the small model) x large.
     Source: FrugalGPT (Chen, Zaharia and Zou 2023), a cascade of two.
@@ -128,7 +128,7 @@ def cascade(inputs: Any, models: Any) -> Any:
 
 
 def prefix_uses(rates: Any, input_tokens: Any) -> Any:
-    """Uses of one prefix after which writing it to the provider's cache has paid; 0 where it never does.
+    """Uses of one prefix after which writing it to the provider's cache has paid off; 0 where it never does.
 
     Formula: (write price - cached price) / (input price - cached price).
     Source: writes at 1.25 or 2 x input and reads at 0.1 x (Anthropic's price list) give 1.3 and 2.1 uses.
@@ -148,7 +148,7 @@ def prefix_request_usd(cold_usd: Any, warm_usd: Any, hit_rate: Any) -> Any:
 
 
 def cached_answers(per_request_usd: Any, lookup_usd: Any, hit_rate: Any) -> Any:
-    """One request where an answer given before is given again.
+    """One request where an earlier answer may be reused.
 
     Formula: lookup + (1 - hit rate) x USD per request.
     Source: definition of a hit rate. It also hides variation: a hit is never computed again.
@@ -157,7 +157,7 @@ def cached_answers(per_request_usd: Any, lookup_usd: Any, hit_rate: Any) -> Any:
 
 
 def cache_cost(inputs: Any, models: Any) -> Any:
-    """Everything of the section Cache: a prefix kept by the provider, and answers kept by oneself."""
+    """Everything of the section Cache: a prefix cached by the provider, and your own cache of answers."""
     rates = models[0]
     prompt = api_tokens(inputs["prefix_tokens"] + inputs["question_tokens"], inputs["tokens_per_token"])
     prefix = api_tokens(inputs["prefix_tokens"], inputs["tokens_per_token"])

@@ -1,4 +1,4 @@
-"""Energy of a run: what it added to the idle draw, and what electricity and carbon that is at the meter of the site."""
+"""Energy of a run: what it added to the idle draw, and the electricity and carbon at the meter of the site."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ __all__ = ["carbon_g", "electricity_usd", "facility_kwh", "joules_per_token", "n
 
 
 def net_joules(gross_joules: Any, idle_watts: Any, seconds: Any) -> Any:
-    """Energy above idle: what the run added to what the device draws anyway; never below 0.
+    """Energy above idle: what the run added to the idle draw of the device; never below 0.
 
     Formula: joules of the run - idle watts x seconds of the run.
     Source: definition; idle watts measured once before the first run, or assumed where the energy is modelled.
@@ -15,7 +15,7 @@ def net_joules(gross_joules: Any, idle_watts: Any, seconds: Any) -> Any:
 
 
 def joules_per_token(joules: Any, tokens: Any) -> Any:
-    """Energy of each token of the answer, reading the prompt included.
+    """Energy of each token of the answer, including reading the prompt.
 
     Formula: joules of the run / output tokens.
     Source: definition, as in the ML.ENERGY benchmark (Chung et al. 2025).
@@ -33,7 +33,7 @@ def watt_hours(joules: Any) -> Any:
 
 
 def facility_kwh(joules: Any, pue: Any) -> Any:
-    """Electricity of the whole site for this energy of the machine: cooling and conversion come on top.
+    """Electricity of the whole site for this energy of the machine: cooling and conversion are added.
 
     Formula: joules / 3,600,000 x PUE.
     Source: power usage effectiveness, ISO/IEC 30134-2.
@@ -42,7 +42,7 @@ def facility_kwh(joules: Any, pue: Any) -> Any:
 
 
 def carbon_g(joules: Any, pue: Any, g_per_kwh: Any) -> Any:
-    """Grams of CO2e of this energy on a grid of this mean intensity; making the hardware is left out.
+    """Grams of CO2e of this energy on a grid of this mean intensity; manufacture of the hardware is left out.
 
     Formula: joules / 3,600,000 x PUE x g CO2e per kWh.
     Source: operational emissions, location-based: Software Carbon Intensity, ISO/IEC 21031.

@@ -1,4 +1,4 @@
-"""A month's energy and emissions on the machine whose joules per token are known."""
+"""A month's energy and emissions on a machine with known joules per token."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ __all__ = ["energy_month", "request_joules"]
 
 
 def request_joules(joules_per_token: Any, output_tokens: Any) -> Any:
-    """Energy of one request on the machine itself, its prompt shared out over its answer.
+    """Energy of one request on the machine itself, its prompt spread over its answer.
 
     Formula: joules per output token x output tokens.
     Source: definition; other prompts, batches and machines have other joules per token.
@@ -17,7 +17,7 @@ def request_joules(joules_per_token: Any, output_tokens: Any) -> Any:
 
 
 def energy_month(inputs: Any, _models: Any) -> Any:
-    """Everything of the section Energy; prices of models have no part in it."""
+    """Everything of the section Energy; prices of models do not matter here."""
     one = request_joules(inputs["joules_per_token"], inputs["output_tokens"])
     joules = one * inputs["requests_per_day"] * inputs["days_per_month"]
     points = []

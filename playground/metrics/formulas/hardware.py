@@ -35,7 +35,7 @@ def request_seconds(inputs: Any) -> Any:
 
 
 def served_per_day(inputs: Any) -> Any:
-    """Most requests a day that one machine serves at this utilisation.
+    """The most requests a day that one machine serves at this utilisation.
 
     Formula: 86,400 s x utilisation / seconds of a request.
     Source: definition of utilisation.
@@ -44,7 +44,7 @@ def served_per_day(inputs: Any) -> Any:
 
 
 def machines_needed(requests_per_day: Any, inputs: Any) -> Any:
-    """Machines that carry the busiest hour without exceeding the utilisation.
+    """Machines that handle the busiest hour without exceeding the utilisation.
 
     Formula: ceiling of requests a day x peak factor / requests a machine serves a day, at least 1.
     Source: capacity planning for the peak, not the mean.
@@ -55,7 +55,7 @@ def machines_needed(requests_per_day: Any, inputs: Any) -> Any:
 
 
 def per_million_usd(inputs: Any) -> Any:
-    """A million output tokens on one machine, prefill aside.
+    """A million output tokens on one machine, without prefill.
 
     Formula: USD per hour x 1,000,000 / (3,600 x tokens per s x utilisation).
     Source: definition.
@@ -96,7 +96,7 @@ def ttft_at_load(inputs: Any, machines: Any) -> Any:
 
 
 def own_parts_usd(inputs: Any, request_usd: Any) -> Any:
-    """A request's cost on own hardware by what the machine's time goes to: the prompt, the answer.
+    """A request's cost on own hardware, split by machine time: the prompt, the answer.
 
     Formula: USD of a request x seconds of prefill (decode) / seconds of a request.
     Source: definition.
@@ -125,7 +125,7 @@ def own_request_usd(inputs: Any, month_usd: Any) -> Any:
 
 
 def peak_served(inputs: Any) -> Any:
-    """Most requests a day of which one machine still carries the busiest hour.
+    """The most requests a day whose busiest hour one machine can still handle.
 
     Formula: requests a day that a machine serves at this utilisation / peak factor.
     Source: capacity planning for the peak, not the mean.
@@ -150,7 +150,7 @@ def api_request_usd(inputs: Any, rates: Any) -> Any:
 
 
 def verdict(own_usd: Any, api_usd: Any, even_requests: Any, served_requests: Any) -> Any:
-    """Whether own hardware pays: 0 the API is free, 1 never, 2 not yet, 3 it does.
+    """Whether own hardware pays off: 0 the API is free, 1 never, 2 not yet, 3 yes.
 
     Formula: 3 if own <= API; else 1 if break-even > what one machine serves at the peak; else 2.
     Source: capacity check of a break-even.

@@ -23,7 +23,7 @@ def next_random(state: Any) -> Any:
 
 
 def sampled_costs(inputs: Any, lengths: Any, rates: Any) -> Any:
-    """Costs of requests whose answer lengths are drawn, with replacement, from those of real runs; sorted.
+    """Costs of requests with answer lengths drawn, with replacement, from real runs; sorted.
 
     Formula: USD per request with a drawn output length, as often as there are samples.
     Source: bootstrap sampling; prices by genai-prices.
@@ -43,7 +43,7 @@ def sampled_costs(inputs: Any, lengths: Any, rates: Any) -> Any:
 
 
 def percentile(ordered: Any, share: Any) -> Any:
-    """The value below which this share of the ordered values lies, between neighbours linearly.
+    """The value below which this share of the ordered values lies, linear between neighbours.
 
     Formula: linear interpolation at place share x (n - 1).
     Source: numpy.percentile, method "linear".
@@ -67,7 +67,7 @@ def mean_of(values: Any) -> Any:
 
 
 def day_points(inputs: Any, output_tokens: Any, rates: Any) -> Any:
-    """A day's cost by prompt length, every answer this long."""
+    """A day's cost by prompt length, with every answer this long."""
     points = []
     answer = api_tokens(output_tokens, inputs["tokens_per_token"])
     for step in range(33):

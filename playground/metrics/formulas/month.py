@@ -13,14 +13,14 @@ __all__ = [
 def api_tokens(tokens: Any, tokens_per_token: Any) -> Any:
     """Tokens as the API's own tokenizer would count them: an estimate from ours.
 
-    Formula: tokens of ours x tokens of theirs for one of ours.
+    Formula: our tokens x their tokens per token of ours.
     Source: assumed 1 unless edited; tokenizers differ by language and model.
     """
     return tokens * tokens_per_token
 
 
 def request_cost(inputs: Any, rates: Any) -> Any:
-    """One request at list price, the cached share of its prompt at the cached price.
+    """One request at list price, with the cached share of its prompt at the cached price.
 
     Formula: input x (1 - cached share) x input price + input x cached share x cached price + output x output price,
     each / 1,000,000.
@@ -32,7 +32,7 @@ def request_cost(inputs: Any, rates: Any) -> Any:
 
 
 def day_factor(growth_per_month: Any, days_per_month: Any) -> Any:
-    """How many times as many requests a day has as the day before it; growth compounds day by day.
+    """Ratio of a day's requests to those of the day before; growth compounds daily.
 
     Formula: (1 + growth) ^ (1 / days of a month).
     Source: compound growth.
@@ -59,7 +59,7 @@ def cumulative_usd(inputs: Any, per_request_usd: Any) -> Any:
 
 
 def projected_usd(inputs: Any, rates: Any) -> Any:
-    """What all days cost together.
+    """The total cost of all days.
 
     Formula: sum over the days of requests of the day x USD per request.
     Source: definition.
@@ -87,10 +87,10 @@ def month_total(per_request_usd: Any, requests_per_day: Any, days_per_month: Any
 
 
 def scenario(inputs: Any, end: Any) -> Any:
-    """Every uncertain input at its low end, or every one at its high end; a high cached share goes with a low cost.
+    """All uncertain inputs at their low end, or all at their high end; a high cached share goes with a low cost.
 
     Formula: the cost of all days with those inputs.
-    Source: scenario analysis; the true month lies between only if the ends are honest.
+    Source: scenario analysis; the true month lies between only if the ends are realistic.
     """
     return {
         "requests_per_day": inputs["requests_per_day" + end],
@@ -105,7 +105,7 @@ def scenario(inputs: Any, end: Any) -> Any:
 
 
 def with_one(inputs: Any, name: Any, value: Any) -> Any:
-    """The inputs of a projection, one of them at another value."""
+    """The inputs of a projection, with one changed."""
     changed = {}
     for key in ["requests_per_day", "input_tokens", "output_tokens", "cached_share", "growth_per_month",
                 "tokens_per_token", "days", "days_per_month"]:  # fmt: skip
@@ -115,7 +115,7 @@ def with_one(inputs: Any, name: Any, value: Any) -> Any:
 
 
 def tornado(inputs: Any, rates: Any) -> Any:
-    """Which input drives the cost most: each one alone at its low and its high end, the others at their base.
+    """Which input drives the cost most: each alone at its low and its high end, the others at their base.
 
     Formula: cost of all days with that one input changed; sorted by |high - low|.
     Source: one-at-a-time sensitivity analysis.

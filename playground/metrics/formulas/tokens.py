@@ -1,8 +1,8 @@
 """What tokens cost at a list price.
 
-The functions of this folder are the one place of every formula of the Cost tab: Python computes with them in `Decimal`,
-and the page runs the same source, translated to JavaScript. So they take and give plain numbers, lists and dicts, name
-nothing outside this folder, and begin their docstring with what the page shows when a figure is asked about.
+The functions of this folder are the only place for formulas of the Cost tab: Python computes with them in `Decimal`,
+and the page runs the same source translated to JavaScript. So they take and return plain numbers, lists and dicts, name
+nothing outside this folder, and begin their docstring with what the page shows for a figure.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["tier_price", "usage_cost"]
 
 
 def tier_price(tiers: Any, input_tokens: Any) -> Any:
-    """USD per million tokens: that of the highest tier whose start the whole prompt exceeds, for all its tokens.
+    """USD per million tokens: the price of the highest tier whose start the whole prompt exceeds, for all its tokens.
 
     Formula: price of the last tier with input tokens > start; tiers begin at -1.
     Source: genai-prices, TieredPrices ("threshold-based pricing").

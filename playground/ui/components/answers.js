@@ -1,6 +1,6 @@
 const list = element.querySelector('ol'), marks = element.querySelector('input'), rest = element.querySelector('.rest');
 const FOLD = 320; // characters from which an answer is folded
-const ENDS = { eos: 'ended by the model', stop: 'ended by a stop string', length: 'cut at the most tokens', time: 'cut by the time limit' };
+const ENDS = { eos: 'ended by the model', stop: 'ended by a stop string', length: 'cut at the token limit', time: 'cut by the time limit' };
 let view = null, drawn = null;
 
 function words(answer) {
@@ -22,7 +22,7 @@ function item(answer, place) {
   const text = words(answer), more = answer.n > answer.runs.length ? '…' : '';
   const long = text.textContent.length > FOLD;
   text.classList.toggle('folded', long);
-  if (place === 0 && view.answers.length > 1) meta.append(el('span', '', answer.n > 1 ? 'the most common' : 'the first of as many'));
+  if (place === 0 && view.answers.length > 1) meta.append(el('span', '', answer.n > 1 ? 'the most common' : 'tied for the most common'));
   meta.append(el('span', '', plural(answer.tokens, 'token')), el('span', '', ENDS[answer.reason] || answer.reason), el('span', '', `${answer.n === 1 ? 'run' : 'runs'} ${answer.runs.join(', ')}${more}`));
   if (long) {
     const button = el('button', '', 'show all');
@@ -40,7 +40,7 @@ function draw() {
   if (!view) return;
   list.append(...view.answers.map(item));
   rest.textContent = view.more.answers ? `and ${plural(view.more.answers, 'more answer')} of ${plural(view.more.runs, 'run')}: the saved file has all` : '';
-  if (view.answers.some((answer) => answer.pieces.some(([kind]) => kind === '~'))) rest.textContent += `${rest.textContent ? '. ' : ''}Marks compare the first ${view.compared} tokens; what is grey is not compared.`;
+  if (view.answers.some((answer) => answer.pieces.some(([kind]) => kind === '~'))) rest.textContent += `${rest.textContent ? '. ' : ''}Marks compare the first ${view.compared} tokens; grey text is not compared.`;
 }
 
 function update() {

@@ -2,7 +2,7 @@ const find = (selector) => element.querySelector(selector);
 const whole = find('.whole'), toks = find('.toks'), canvas = find('canvas');
 let view = null, drawn = '', head = 0, spans = [], tokens = '', query = 0, atToken = 0, shaded = 0;
 const SCALE = 1e4; // weights travel as whole numbers
-const LONG = 512, BLOCK = 128; // tokens of a long text stand in blocks, of which only those in sight are laid out
+const LONG = 512, BLOCK = 128; // tokens of a long text are in blocks; only visible blocks are laid out
 
 const row = () => {
   if (head) return view.heads[head - 1];
@@ -26,7 +26,7 @@ function draw() {
   paint();
 }
 
-function build() { // thousands of tokens are built once, and shaded anew
+function build() { // thousands of tokens are built once, then only shaded again
   const own = JSON.stringify(view.tokens);
   if (own === tokens) return;
   tokens = own;
@@ -64,7 +64,7 @@ function paint() {
   const sums = head ? [view.sums[head - 1]] : view.sums, low = Math.min(...sums), high = Math.max(...sums);
   const first = head ? weights[0] / SCALE : view.share;
   find('.sum').textContent = `${head ? 'The row sums to' : 'Rows of all heads sum to'} ${low.toFixed(6)}${high - low > 5e-7 ? ` to ${high.toFixed(6)}` : ''}. Shade: the square root of the weight, against the largest. ${view.cost}`;
-  find('.sink').textContent = `On the first token: ${percent(first)}. ${first > 0.2 && query ? 'It is an attention sink: a place for weight that finds nothing to look at (Xiao et al. 2023, arXiv 2309.17453).' : 'Many heads put much there whatever it is: an attention sink (Xiao et al. 2023, arXiv 2309.17453).'}`;
+  find('.sink').textContent = `On the first token: ${percent(first)}. ${first > 0.2 && query ? 'It is an attention sink: it takes weight that has nowhere else to go (Xiao et al. 2023, arXiv 2309.17453).' : 'Many heads put much weight there whatever the token is: an attention sink (Xiao et al. 2023, arXiv 2309.17453).'}`;
   tell(atToken);
   square();
 }
@@ -117,10 +117,10 @@ toks.addEventListener('keydown', (event) => {
   if (next) { event.preventDefault(); next.focus({ preventScroll: true }); next.scrollIntoView({ block: 'nearest' }); }
 });
 canvas.addEventListener('click', (event) => ask(Math.min(view.tokens.length - 1, Math.floor(event.offsetY / canvas.clientHeight * view.matrix.length))));
-hear('asked', (asked) => {
+hear('requested', (request) => {
   if (!view) return;
-  if (asked.layer !== view.layer || asked.query !== view.query || view.matrix) element.classList.add('busy');
-  head = asked.head;
+  if (request.layer !== view.layer || request.query !== view.query || view.matrix) element.classList.add('busy');
+  head = request.head;
   paint();
 });
 watch('value', draw);

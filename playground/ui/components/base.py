@@ -1,7 +1,7 @@
 """The base of every component: a static template, and a script and a style in files beside its module.
 
 Text of a model or a person enters the page only in those scripts, by `textContent`. The template is evaluated in the
-browser, so it holds nothing but our own constants.
+browser, so it holds only our constants.
 
 Components are functions that make a `gr.HTML`: for a subclass Gradio would write a stub file beside our source when it
 is imported.
@@ -19,15 +19,15 @@ _HERE = Path(__file__).parent
 
 
 def attribute(text: str) -> str:
-    """Our own text, safe inside a template and its attributes."""
+    """Our text, safe inside a template and its attributes."""
     return escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
 
 
 def styles() -> str:
     """The styles of all parts, for the document's head.
 
-    Gradio would write a part's style anew with each of its values, and the browser would style the whole page again.
-    The selector weighs as much as an id, and `part` puts the name it asks for on the element.
+    Gradio would write a part's style again with each value, and the browser would restyle the whole page.
+    The selector has the specificity of an id; `part` puts the matching name on the element.
     """
     files = sorted(_HERE.glob("*.css"))
     return "".join(f':where([data-part="{file.stem}"]):not(#_) {{\n{file.read_text("utf-8")}}}\n' for file in files)
@@ -53,11 +53,11 @@ def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] 
     """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`.
 
     Args:
-        name: Of the files.
-        value: To begin with.
-        template: Our own constants only.
-        scripts_before: Names of more scripts of this folder that stand before its own, in one scope with it.
-        props: More of `gr.HTML`.
+        name: Name of the files.
+        value: Initial value.
+        template: Our constants only.
+        scripts_before: Other scripts of this folder, run before this one in the same scope.
+        props: Other arguments of `gr.HTML`.
     """
     names = json.dumps(["common", *scripts_before, name])
     return gr.HTML(
@@ -71,7 +71,7 @@ def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] 
 
 
 def _restoring(props: dict[str, Any]) -> str:
-    """A part that gets a value before its tab is first drawn loses its properties in Gradio 6.31: put them back."""
+    """Restores properties: Gradio 6.31 drops them if a part gets a value before its tab is first drawn."""
     own = {key: value for key, value in props.items() if not key.startswith("elem_") and key != "server_functions"}
     given = json.dumps(own).replace("<", "\\u003c")
-    return f"for (const [key, own] of Object.entries({given})) props[key] ??= own;"
+    return f"for (const [key, value] of Object.entries({given})) props[key] ??= value;"

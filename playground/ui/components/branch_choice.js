@@ -1,4 +1,4 @@
-// Two events: "input" asks what else could come at a token, "submit" asks for a branch.
+// Two events: "input" requests the alternatives at a token, "submit" requests a branch.
 const list = element.querySelector('ol'), typed = element.querySelector('.typed input'), note = element.querySelector('.note');
 const title = element.querySelector('h2'), about = element.querySelector('.sub'), width = element.querySelector('select');
 const buttons = () => element.querySelectorAll('button');
@@ -49,7 +49,7 @@ function draw() {
     list.textContent = ''; place = null;
     return;
   }
-  if (place && (view.node !== place.node || view.at !== place.at)) return; // an older question's answer
+  if (place && (view.node !== place.node || view.at !== place.at)) return; // the answer to an older request
   element.classList.add('filled'); element.classList.remove('waiting');
   about.textContent = view.about;
   note.textContent = view.note;

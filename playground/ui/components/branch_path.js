@@ -1,7 +1,7 @@
-// The value's first line names the answer. A saved one's lines follow it; those of a branch that grows are asked for. When
-// the tree has got it, its head says where, and what is drawn stays.
+// The value's first line names the answer. The lines of a saved answer follow it; a growing branch's are fetched. When
+// the tree includes it, its head says where, and the drawing stays.
 const out = element.querySelector('.toks'), title = element.querySelector('h2'), about = element.querySelector('.sub'), view = flow(out);
-const ENDS = { eos: 'end of answer', stop: 'stop string', length: 'most tokens reached', time: 'time limit reached', cancelled: 'stopped' };
+const ENDS = { eos: 'end of answer', stop: 'stop string', length: 'token limit reached', time: 'time limit reached', cancelled: 'stopped' };
 let drawn = null, head = null, texts = [], picked = null, current = null, stop = null;
 
 const grows = () => head?.node === undefined;
@@ -9,7 +9,7 @@ const grows = () => head?.node === undefined;
 function reset() {
   unlisten();
   view.clear();
-  view.follow(grows()); // one that is there already is read from its beginning
+  view.follow(grows()); // an existing one is read from its start
   texts = []; current = stop = null; out.title = ''; about.textContent = '';
 }
 
@@ -24,7 +24,7 @@ function draw() {
   title.textContent = head ? head.name : '';
   if (head?.run && head.run === before) { mark(); return; }
   reset();
-  if (head?.run) listen(head.run, take, tell);
+  if (head?.run) listen(head.run, take, report);
   else if (head) recite(value.slice(end + 1).split('\n'), take);
 }
 
@@ -52,14 +52,14 @@ function take(lines) {
   view.toEnd(); // last: it measures
 }
 
-function tell({ status, told }) {
+function report({ status, words }) {
   say('live-status', status);
-  say('live-told', told);
+  say('live-words', words);
 }
 
 function words() {
   const own = texts.length - head.shared, all = `${texts.length.toLocaleString('en')} tokens`;
-  return head.shared ? `${all}, ${Math.max(0, own).toLocaleString('en')} its own` : all;
+  return head.shared ? `${all}, ${Math.max(0, own).toLocaleString('en')} new` : all;
 }
 
 function finish(reason) {

@@ -1,4 +1,4 @@
-"""Parts of the Branches section: what to leave, the tree, a path of tokens."""
+"""Parts of the Branches section: choosing a token, the tree, a path of tokens."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from playground.ui.components.base import attribute, part
 from playground.ui.shell.feed import More
 
 _HINT = (
-    "Choose a token of the answer: click it, or walk there with the arrow keys and press Enter. What else could have "
-    "come there is listed here, and choosing one goes on from it."
+    "Choose a token of the answer: click it, or move there with the arrow keys and press Enter. Its alternatives are "
+    "listed here; choosing one continues the answer from it."
 )
 
 
 def branch_choice(*, pane: str, widths: range, width: int, **props: Any) -> gr.HTML:
-    """`shown` is what `branch_views.choice_value` makes; its value is what a person asks for.
+    """`shown` is what `branch_views.choice_value` makes; its value is the user's request.
 
-    `input` asks for the alternatives of the token that the pane told as `pick`; `submit` asks for a branch: a token's
-    id, a text, or a way to go on.
+    `input` requests the alternatives of the token in the pane's `pick` event; `submit` requests a branch: a token's
+    id, a text, or a way to continue.
     """
     options = "".join(f'<option value="{n}"{" selected" * (n == width)}>{n}</option>' for n in widths)
     template = (
@@ -26,7 +26,7 @@ def branch_choice(*, pane: str, widths: range, width: int, **props: Any) -> gr.H
         '<ol aria-label="Alternatives"></ol><div class="note"></div>'
         '<form class="typed"><input type="text" aria-label="Type another" placeholder="Type another" maxlength="2000" '
         'autocomplete="off" spellcheck="false"><button type="submit">Take it</button></form>'
-        '<div class="ways"><span class="name">Or go on from here</span>'
+        '<div class="ways"><span class="name">Or continue from here</span>'
         '<button type="button" data-how="greedy">Greedy</button>'
         '<button type="button" data-how="sample">Sample</button>'
         '<span class="beam"><button type="button" data-how="beam">Beam search</button>'
@@ -50,9 +50,9 @@ _TEMPLATE = (
 
 
 def branch_tree(*, pane: str, **props: Any) -> gr.HTML:
-    """`shown` is what `branch_views.tree_value` makes; its value is what a person asks for.
+    """`shown` is what `branch_views.tree_value` makes; its value is the user's request.
 
-    `input` asks to see a branch, `submit` to rename or prune it, `select` to compare it with another.
+    `input` shows a branch, `submit` renames or prunes it, `select` compares it with another.
     """
     return part("branch_tree", {}, _TEMPLATE, pane=pane, shown="", **props)
 
@@ -66,8 +66,8 @@ _BRANCH_PATH_TEMPLATE = (
 def branch_path(*, pane: str, more: More, **props: Any) -> gr.HTML:
     """Its value is an answer's lines, which `branch_views.path_lines` and kin write, or a head line that names a run.
 
-    The lines of such a run it asks `more` for; what the feed says of status and words it passes on to its pane. A
-    token that is clicked, or entered, is told to the pane as `pick`: the branch, and the token's index.
+    It fetches such a run's lines with `more` and passes the feed's status and words on to its pane. A
+    token clicked or entered is sent to the pane as `pick`: the branch, and the token's index.
     """
     before = ("feed", "flow")
     return part(

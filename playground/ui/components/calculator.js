@@ -11,7 +11,7 @@ form.addEventListener('submit', (event) => event.preventDefault());
 explain(about);
 
 function draw() { for (const row of rows) row.update(); }
-let open = false; // known from its size: asking the element itself would have the page styled anew
+let open = false; // known from its size: reading the element would restyle the page
 cost.on(() => { if (open) draw(); });
-new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
+new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // an opening tab shows what changed meanwhile
 draw();

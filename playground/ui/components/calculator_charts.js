@@ -1,4 +1,4 @@
-// A result as drawings: the plan says which series, the chart parts draw them.
+// A result as charts: the plan names the series, the chart parts draw them.
 function axisOf([label, unit]) {
   if (unit === 'share') return { label, percent: true };
   return { label, unit: unit === 'usd' ? cost.currency().shown : unit };
@@ -20,17 +20,17 @@ function xySpec(plan, found) {
 const figureOf = (x, [, unit]) => (unit === 'usd' ? cost.money(x / cost.currency().per_usd) : cost.figure(x, unit));
 
 function rowsSpec(plan, found) { // rows: name, low, base, high, text
-  const [line] = plan.lines, unit = plan.kind === 'tornado' ? plan.x[1] : plan.y[1], told = (x) => figureOf(scaled(unit)(x), ['', unit]);
+  const [line] = plan.lines, unit = plan.kind === 'tornado' ? plan.x[1] : plan.y[1], text = (x) => figureOf(scaled(unit)(x), ['', unit]);
   if (plan.kind === 'tornado') {
     const base = found.figures[plan.base];
     const rows = found.series[line.key].map(([place, low, high]) => {
       const name = plan.categories[place], ends = ['low', 'high'].map((end) => cost.value(`${name}_${end}`).number);
-      return { name: cost.field(name).label, note: `${ends.map((end) => cost.figure(end, cost.field(name).sign)).join(' to ')}`, low, base, high, text: `${told(low)} to ${told(high)}` };
+      return { name: cost.field(name).label, note: `${ends.map((end) => cost.figure(end, cost.field(name).sign)).join(' to ')}`, low, base, high, text: `${text(low)} to ${text(high)}` };
     });
     rows.sort((a, b) => (b.high - b.low) - (a.high - a.low));
-    return { title: plan.title, about: `${line.name}; base ${told(base)}`, kind: 'tornado', rows };
+    return { title: plan.title, about: `${line.name}; base ${text(base)}`, kind: 'tornado', rows };
   }
-  const rows = found.series[line.key].map(([place, base, low, high]) => ({ name: found.models[place].title, strong: place === 0, low: 0, base, whisker: high === undefined || low > high ? null : [low, high], text: base > 0 && plan.limit && base > found.figures[plan.limit] ? `${told(base)}, more than it serves` : told(base) }));
+  const rows = found.series[line.key].map(([place, base, low, high]) => ({ name: found.models[place].title, strong: place === 0, low: 0, base, whisker: high === undefined || low > high ? null : [low, high], text: base > 0 && plan.limit && base > found.figures[plan.limit] ? `${text(base)}, more than it serves` : text(base) }));
   rows.sort((a, b) => a.base - b.base);
   return { title: plan.title, about: line.name, kind: 'bars', rows };
 }

@@ -1,4 +1,4 @@
-// The inputs of a calculator: a number with its unit, a slider, where it is from, and what is wrong with it.
+// The inputs of a calculator: a number with its unit, a slider, its source, and what is wrong with it.
 const cost = window.playground.cost;
 let ids = 0;
 
@@ -19,7 +19,7 @@ const slide = (field) => {
 
 const sourceWord = (source) => (source.startsWith('assumed') ? 'assumed' : source.startsWith('measured') ? 'measured' : source.startsWith('list') ? 'from a list' : source.startsWith('from a link') ? 'from a link' : 'typed');
 
-const here = (name) => name && cost.section(props.section)?.fields.includes(name); // a switch counts where it stands
+const here = (name) => name && cost.section(props.section)?.fields.includes(name); // a switch is valid in either position
 
 function makeField(name, about) {
   const field = cost.field(name), row = el('div', 'field'), id = `cost-${props.section}-${name}-${ids++}`;
@@ -53,7 +53,7 @@ function makeField(name, about) {
     range.addEventListener('input', () => cost.set(name, ratio.to(+range.value)));
     row.append(range);
   }
-  const hint = field.unit === 'J' ? el('p', 'hint') : null; // energy is never told without how it is known
+  const hint = field.unit === 'J' ? el('p', 'hint') : null; // energy is always shown with its method
   if (field.unit !== 'switch') row.append(from, problem, ...(hint ? [hint] : []));
   from.addEventListener('click', () => { cost.unset(name); input.value = cost.value(name).text; input.focus(); });
   return { row, update() {
@@ -73,7 +73,7 @@ function makeField(name, about) {
   } };
 }
 
-// What fills several inputs at once: a machine of the list, a grid, real lengths.
+// Menus that fill several inputs at once: a machine of the list, a grid, real lengths.
 function makeChoice(choice) {
   const row = el('div', 'field choice'), select = el('select'), label = el('label', '', choice.label), hint = el('p', 'hint');
   select.id = `cost-${props.section}-choice-${ids++}`;
@@ -112,7 +112,7 @@ function makeModel(which, title) {
   problem.id = `${input.id}-problem`;
   input.setAttribute('aria-describedby', problem.id);
   label.htmlFor = input.id;
-  input.addEventListener('focus', () => input.setAttribute('list', window.playground.prices.names())); // two thousand entries, wanted by few
+  input.addEventListener('focus', () => input.setAttribute('list', window.playground.prices.names())); // two thousand entries that few need
   input.addEventListener('input', () => cost.setModel(which, input.value));
   row.append(label, input, problem, hint);
   return { row, update() {
@@ -125,5 +125,5 @@ function makeModel(which, title) {
 }
 const priced = (model) => {
   const rate = (tiers) => `${tiers.map(([start, usd]) => `$${usd}${start > -1 ? ` above ${start.toLocaleString('en')} tokens` : ''}`).join(', ')}`;
-  return `${model.title}: ${rate(model.input)} in, ${model.has_cached ? `${rate(model.cached)} cached` : 'no cached price'}, ${rate(model.output)} out, a million tokens`;
+  return `${model.title}: ${rate(model.input)} in, ${model.has_cached ? `${rate(model.cached)} cached` : 'no cached price'}, ${rate(model.output)} outper million tokens`;
 };

@@ -1,4 +1,4 @@
-// A spec is drawn in pixels of the place it has, and drawn again when that place changes: nothing is ever stretched.
+// A spec is drawn at the pixel size of its container and redrawn on resize: nothing is stretched.
 const find = (selector) => element.querySelector(selector);
 const plot = find('.plot'), svg = find('.plot > svg'), tip = find('.tip'), guide = find('.guide');
 const COLOURS = ['time', 'memory', 'money', 'energy', 'ink', 'ink-2', 'add', 'del'];
@@ -8,7 +8,7 @@ const uid = `chart-${Math.random().toString(36).slice(2)}`;
 const pen = document.createElement('canvas').getContext('2d');
 let spec = null, drawn = '', places = [], at = null, halos = null, here = null;
 
-// Asking the page for its styles while it is being written makes it style itself anew: what stays is asked once.
+// Reading styles while writing to the page forces a restyle: constant ones are read once.
 let size = null, family = '';
 const face = () => (family ||= getComputedStyle(plot).fontFamily);
 const colour = (name) => (COLOURS.includes(name) ? `var(--${name})` : 'hsl(var(--prob))');
@@ -41,7 +41,7 @@ function roundStep(span, count) {
   return power * (rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10);
 }
 
-// From values to pixels. `wide` ends on round numbers where the axis does not say its ends.
+// From values to pixels. `wide` ends on round numbers if the axis has no fixed ends.
 function scale(axis, values, from, to, count, { zero, wide, whole }) {
   let low = axis.min ?? Math.min(...values, ...(zero && !axis.log ? [0] : [])), high = axis.max ?? Math.max(...values, ...(zero && !axis.log ? [0] : []));
   if (axis.log) return logScale(axis, low, high, from, to, count);
@@ -61,7 +61,7 @@ function logScale(axis, low, high, from, to, count) {
   const powers = [];
   for (let p = Math.ceil(first - 1e-9); p <= last + 1e-9; p++) powers.push(p);
   const every = Math.max(1, Math.ceil(powers.length / Math.max(2, count))), long = powers.some((p) => p < -3 || p > 5);
-  const between = last - first < 2.5 ? [1, 2, 5] : [1]; // on a short axis powers of ten alone are too few
+  const between = last - first < 2.5 ? [1, 2, 5] : [1]; // on a short axis powers of ten only are too few
   const places = between.length > 1 ? [powers[0] - 1, ...powers] : powers.filter((p) => p % every === 0);
   const ticks = places.flatMap((p) => between.map((m) => m * 10 ** p)).filter((v) => v >= 10 ** first * (1 - 1e-9) && v <= 10 ** last * (1 + 1e-9))
     .map((v) => [v, long && between.length === 1 && !axis.percent ? `10${numbers.raised(Math.round(Math.log10(v)))}` : axis.percent ? percent(v) : long ? numbers.number(v) : plain(v, 6)]);
@@ -90,7 +90,7 @@ function names(width) {
   });
 }
 
-// Labels of marks in rows above the plot; where they find no room they are numbered, and told below.
+// Labels of marks in rows above the plot; without room they are numbered, and listed below.
 function markRows(x, left, right) {
   pen.font = `12px ${face()}`;
   const ends = [], marks = spec.marks.filter((mark) => mark.label).sort((a, b) => a.x - b.x).map((mark, i) => ({ ...mark, number: i + 1 }));
@@ -104,7 +104,7 @@ function markRows(x, left, right) {
     ends[mark.row] = flip ? at + 4 : at + width;
     if (from < left || mark.row > 2) numbered = true;
   }
-  if (numbered) { // from left to right; those too close to be told apart share a place
+  if (numbered) { // from left to right; those too close to distinguish share a place
     const groups = [];
     for (const mark of marks) {
       const last = groups[groups.length - 1], at = x(mark.x);
@@ -142,14 +142,14 @@ function key(series, i) {
 
 function heads() {
   find('.title').textContent = spec?.title || '';
-  const legend = find('.legend'), told = spec && spec.series.length > 1;
+  const legend = find('.legend'), several = spec && spec.series.length > 1;
   legend.textContent = '';
-  if (told) spec.series.forEach((series, i) => { const item = el('span'); item.append(key(series, i), el('span', '', series.name)); legend.append(item); });
-  find('.head').classList.toggle('filled', Boolean(spec?.title || told));
+  if (several) spec.series.forEach((series, i) => { const item = el('span'); item.append(key(series, i), el('span', '', series.name)); legend.append(item); });
+  find('.head').classList.toggle('filled', Boolean(spec?.title || several));
   find('.summary').textContent = spec?.summary || '';
 }
 
-let shown; // where the value is the one that stands there, nothing is drawn anew
+let shown; // an unchanged value is not drawn again
 
 const value = () => (props.feed ? window.playground.cost.drawing(props.feed) : props.value);
 
@@ -176,7 +176,7 @@ function read() {
 
 function draw() {
   const { width, height } = size ??= { width: plot.clientWidth, height: plot.clientHeight };
-  if (!width || drawn === `${width} ${height}`) return; // in a tab that is not open there is no place yet
+  if (!width || drawn === `${width} ${height}`) return; // in a closed tab there is no size yet
   drawn = `${width} ${height}`;
   find('.summary').classList.toggle('unseen', width >= 480 && !props.summary);
   svg.textContent = '';
@@ -264,14 +264,14 @@ function whisker(series, i, x) {
 
 function drawBars(series, index, k, count, slot) {
   const width = Math.max(1, slot / count), floor = here.bottom;
-  const told = here.unit && series.points.length * count <= 12 && !series.low && width > 26;
+  const labelled = here.unit && series.points.length * count <= 12 && !series.low && width > 26;
   series.points.forEach(([x, y], i) => {
     if (y == null) return;
     const from = here.x(x) - width * count / 2 + k * width, zero = spec.y.log ? floor : here.y(Math.max(0, spec.y.min ?? 0)), level = here.y(y);
     const high = y === 0 ? 0 : Math.max(1, Math.abs(zero - level));
     svg.append(mk('rect', { x: from + 0.5, y: Math.min(zero, zero - level > 0 ? zero - high : zero), width: Math.max(0.5, width - 1), height: high }, { fill: fill(series, index) }));
     whisker(series, i, from + width / 2);
-    if (told) svg.append(mk('text', { class: 'value', x: from + width / 2, y: level - 4, 'text-anchor': 'middle' }, {}, figure(y, { ...spec.y, unit: '' })));
+    if (labelled) svg.append(mk('text', { class: 'value', x: from + width / 2, y: level - 4, 'text-anchor': 'middle' }, {}, figure(y, { ...spec.y, unit: '' })));
   });
 }
 
@@ -299,8 +299,8 @@ function drawPoints(series, index) {
   });
 }
 
-// What stands at one place of the x axis, in words.
-function told(place) {
+// The values at one position of the x axis, as text.
+function valuesAt(place) {
   const x = places[place], lines = [];
   for (const series of spec.series) series.points.forEach((point, i) => {
     if (point[0] !== x) return;
@@ -312,7 +312,7 @@ function told(place) {
 }
 
 function speak(place) {
-  const { head, lines } = told(place);
+  const { head, lines } = valuesAt(place);
   plot.setAttribute('aria-valuemin', 1);
   plot.setAttribute('aria-valuemax', places.length);
   plot.setAttribute('aria-valuenow', place + 1);
@@ -323,7 +323,7 @@ function show(place) {
   if (!here || !places.length) return;
   at = place;
   speak(place);
-  const { head, lines } = told(place), x = here.x(places[place]);
+  const { head, lines } = valuesAt(place), x = here.x(places[place]);
   tip.textContent = '';
   tip.append(el('b', '', head));
   for (const [name, value, more] of lines) { const row = el('div'); row.append(el('span', '', name), el('span', 'figure', value)); if (more) row.append(el('span', 'more', more)); tip.append(row); }

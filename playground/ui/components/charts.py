@@ -20,13 +20,13 @@ def chart(
     """Its value is what `ChartSpec.to_json` writes, or nothing.
 
     Args:
-        value: The chart to begin with.
-        label: Names it for those who do not see it.
-        height: Of the plot in pixels, axes included; it stays, whatever is drawn.
+        value: The initial chart.
+        label: Its accessible name.
+        height: Height of the plot in pixels, including axes; it does not change.
         empty: Shown while there are no points.
         summary: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
-        feed: Instead of a value: the name of a drawing that the Cost tab's calculators make in the page.
-        props: More of `gr.HTML`.
+        feed: Instead of a value: the name of a drawing made on the page by the Cost tab's calculators.
+        props: Other arguments of `gr.HTML`.
     """
     template = (
         f'<figure aria-label="{attribute(label)}">'
@@ -55,7 +55,7 @@ _TEMPLATE = (
     '<div class="head"><h2>Similarity of pairs</h2><span class="legend"><span>0%</span><span class="ramp"></span>'
     "<span>100%</span></span></div>"
     '<div class="body"><canvas tabindex="0" role="img" aria-label="No runs yet"></canvas>'
-    '<div class="told"><div class="big"></div><div class="pair"></div><div class="one"></div><div class="two"></div>'
+    '<div class="readout"><div class="big"></div><div class="pair"></div><div class="one"></div><div class="two"></div>'
     "</div></div>"
 )
 
@@ -85,5 +85,5 @@ def timeline(*, pane: str, **props: Any) -> gr.HTML:
 
 
 def multiples(**props: Any) -> gr.HTML:
-    """Its value is the append-only text that `sweep_views` writes, a JSON line a token."""
+    """Its value is the append-only text that `sweep_views` writes, one JSON line per token."""
     return part("multiples", "", '<div class="cells"></div>', **props)

@@ -5,10 +5,10 @@ const el = (tag, cls, text) => {
   if (text != null) node.textContent = text;
   return node;
 };
-// Parts of one pane talk by events on the document; two panes never hear each other.
+// Parts of one pane talk by events on the document; panes never receive each other's events.
 const say = (what, detail) => document.dispatchEvent(new CustomEvent(`playground:${props.pane}:${what}`, { detail }));
 const hear = (what, act) => document.addEventListener(`playground:${props.pane}:${what}`, (event) => act(event.detail));
-// What has no shape of its own gets one: spaces, line ends, control and zero-width characters.
+// Invisible characters get a visible form: spaces, line ends, control and zero-width characters.
 const visible = (text) => {
   if (text === '') return '‹no text›';
   return text
@@ -23,7 +23,7 @@ const textOf = async (file) => {
   const encoding = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
   return new TextDecoder(encoding).decode(await file.arrayBuffer());
 };
-// Where a key leads among tokens in lines of text: the neighbour, the first, the last, or the nearest of the next line.
+// Where a key moves among tokens in lines of text: to the neighbour, first, last, or nearest of the next line.
 const nextToken = (all, at, key) => {
   if (key === 'ArrowRight') return all[at + 1];
   if (key === 'ArrowLeft') return all[at - 1];

@@ -1,8 +1,8 @@
 const box = element.querySelector('.key');
-const PAUSE_MS = 500; // the chosen part is asked for anew once the strip rests
+const PAUSE_MS = 500; // the chosen part is requested again once the strip rests
 let drawn = '', later = 0;
 
-// The same kinds as in the strip, each once, with what all its parts hold.
+// The kinds of the strip, each once, with the total of its parts.
 function draw(value) {
   const sums = new Map();
   for (const [kind, , tokens, name] of value?.parts || []) {

@@ -1,6 +1,6 @@
-// Widths are shares of the whole: what fell out, then the context with what is free at its end.
-const out = element.querySelector('.out'), bar = element.querySelector('.bar'), told = element.querySelector('.told');
-const idle = told.textContent;
+// Widths are shares of the whole: the dropped part, then the context with its free part at the end.
+const out = element.querySelector('.out'), bar = element.querySelector('.bar'), status = element.querySelector('.status');
+const idle = status.textContent;
 let drawn = null;
 
 
@@ -24,13 +24,13 @@ function draw(next = props.value) {
   out.hidden = !lost;
   out.style.flexGrow = lost;
   bar.style.flexGrow = value ? Math.max(1, value.context) : 1;
-  told.textContent = value ? value.told : idle;
-  told.classList.toggle('problem', Boolean(value?.problem));
+  status.textContent = value ? value.summary : idle;
+  status.classList.toggle('problem', Boolean(value?.problem));
   say('parts', value);
 }
 
 element.addEventListener('click', (event) => { const kind = event.target.dataset?.kind; if (kind) say('choose', kind); });
-hear('key', () => say('parts', drawn ? JSON.parse(drawn) : null)); // a key that is drawn later asks
-hear('live-strip', draw); // while an answer comes, its feed says what is taken
+hear('key', () => say('parts', drawn ? JSON.parse(drawn) : null)); // for a key that is drawn later
+hear('live-strip', draw); // during an answer, its feed gives the usage
 watch('value', () => draw());
 draw();

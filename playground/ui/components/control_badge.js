@@ -1,6 +1,6 @@
 const find = (selector) => element.querySelector(selector);
 
-let shown; // of other parts' news nothing changes here
+let shown; // other parts' updates change nothing here
 
 function draw() {
   if (props.value === shown) return;

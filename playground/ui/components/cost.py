@@ -1,4 +1,4 @@
-"""Parts of the Cost tab: a calculator, a bar of costs, where the energy is used."""
+"""Parts of the Cost tab: a calculator, a bar of actions, the site and grid of the energy."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _TIP = '<div class="tip" aria-hidden="true"></div>'
 
 
 def calculator(section: str, *, title: str, **props: Any) -> gr.HTML:
-    """The inputs: drawn from `window.playground.cost`, they have no value and ask the server nothing."""
+    """The inputs: drawn from `window.playground.cost`, without a value or a request to the server."""
     template = (
         f'<h2 class="above">{attribute(title)}</h2>'
         f'<form class="inputs" aria-label="{attribute(title)}: inputs" novalidate></form>{_TIP}'
@@ -19,7 +19,7 @@ def calculator(section: str, *, title: str, **props: Any) -> gr.HTML:
 
 
 def cost_figures(section: str, *, title: str, lead: str, **props: Any) -> gr.HTML:
-    """The figures of the same calculator; it draws their charts too, which are parts of their own."""
+    """The figures of the same calculator; it also feeds their charts, which are separate parts."""
     template = (
         f'<section aria-label="{attribute(title)}"><h2>{attribute(title)}</h2><p class="sub">{attribute(lead)}</p>'
         '<p class="verdict" hidden></p><div class="big"></div><dl class="rest"></dl><p class="broken" hidden></p>'
@@ -34,35 +34,35 @@ _ACTIONS = {
     "html": "HTML report",
     "json": "Save as JSON",
     "open": "Open a file",
-    "reset": "Start anew",
+    "reset": "Start over",
 }
 
 
 def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
-    """Its value is `{action, sheet, id}` as JSON when something is to be exported, told by the event `input`.
+    """Its value is `{action, sheet, id}` as JSON when something is exported, with the event `input`.
 
-    With the action `open` it is `{action, text, id}`, a file of at most so many bytes.
+    With the action `open` it is `{action, text, id}`, a file of at most `max_bytes`.
     """
     buttons = "".join(f'<button type="button" data-do="{name}">{title}</button>' for name, title in _ACTIONS.items())
     template = (
         '<form class="fields" novalidate></form>'
-        f'<div class="actions" role="group" aria-label="Take along">{buttons}'
+        f'<div class="actions" role="group" aria-label="Export and share">{buttons}'
         '<input type="file" accept=".json" tabindex="-1" aria-hidden="true"></div>'
         f'<p class="sub">List prices of {attribute(prices_as_of)}, offline, without tax and discounts. Tokens of '
         "another model's tokenizer are an estimate. Everything is calculated in this page, nothing is sent.</p>"
-        '<p class="told" role="status"></p>'
+        '<p class="status" role="status"></p>'
     )
     return part("cost_bar", "", template, scripts_before=("calculator_form",), section="bar",
                 max_bytes=max_bytes, **props)  # fmt: skip
 
 
 def cost_offer(**props: Any) -> gr.HTML:
-    """Invisible; a value `{offered, take}` or `{sheet}` as JSON is handed to the calculators."""
+    """Invisible; passes a value `{offered, take}` or `{sheet}` as JSON to the calculators."""
     return part("cost_offer", "", "", **props)
 
 
 _KINDS = {"pue": ("Site", "PUE", "PUE"), "grid": ("Grid", "Intensity, g CO₂e/kWh", "The intensity")}
-"""What is chosen, what its number is, and how a sentence calls that number."""
+"""Label of the menu, label of its number, and the number's name in a sentence."""
 
 
 def _field(kind: str, elem_id: str) -> str:
@@ -79,7 +79,7 @@ def _field(kind: str, elem_id: str) -> str:
 
 
 def energy_place(*, elem_id: str, **props: Any) -> gr.HTML:
-    """It has no value: `scripts/energy.js` keeps what is chosen, and whoever shows emissions asks there."""
+    """It has no value: `scripts/energy.js` keeps the choice, and everything that shows emissions reads it there."""
     template = "".join(_field(kind, elem_id) for kind in _KINDS)
     words = {kind: called for kind, (_, _, called) in _KINDS.items()}
     return part("energy_place", None, f'<div class="place">{template}</div>', elem_id=elem_id, words=words, **props)

@@ -1,4 +1,4 @@
-const form = element.querySelector('form'), told = element.querySelector('.told');
+const form = element.querySelector('form'), status = element.querySelector('.status');
 form.addEventListener('submit', (event) => event.preventDefault());
 const model = makeModel('model', 'API model, type to search');
 form.append(model.row);
@@ -20,7 +20,7 @@ form.append(money);
 
 function draw() {
   model.update();
-  const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'nothing: typed and assumed'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
+  const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'nothing: only typed and assumed values'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
   if (select.dataset.made !== JSON.stringify(options)) {
     select.dataset.made = JSON.stringify(options);
     select.replaceChildren(...options.map(([id, title]) => { const option = el('option', '', title); option.value = id; return option; }));
@@ -41,27 +41,27 @@ async function share() {
   history.replaceState(null, '', `#${text}`);
   let copied = false;
   try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or no secure context */ }
-  told.textContent = `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
+  status.textContent = `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
 }
 const chooser = element.querySelector('input[type=file]');
 chooser.addEventListener('change', async () => {
   const file = chooser.files[0];
   if (!file) return;
   const over = file.size > props.max_bytes;
-  told.textContent = over ? `${file.name} has ${file.size.toLocaleString('en')} bytes; the limit is ${props.max_bytes.toLocaleString('en')}.` : '';
+  status.textContent = over ? `${file.name} has ${file.size.toLocaleString('en')} bytes; the limit is ${props.max_bytes.toLocaleString('en')}.` : '';
   if (!over) { props.value = JSON.stringify({ action: 'open', text: await textOf(file), id: Date.now() }); trigger('input'); }
   chooser.value = '';
 });
 element.addEventListener('click', (event) => {
   const action = event.target.closest('button[data-do]')?.dataset.do;
   if (!action) return;
-  told.textContent = '';
+  status.textContent = '';
   if (action === 'link') { share(); return; }
   if (action === 'open') { chooser.click(); return; }
-  if (action === 'reset') { cost.reset(); told.textContent = 'All inputs are assumptions again.'; return; }
+  if (action === 'reset') { cost.reset(); status.textContent = 'All inputs are assumptions again.'; return; }
   props.value = JSON.stringify({ action, sheet: cost.snapshot(), id: Date.now() });
   trigger('input');
 });
-if (cost.linked) told.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
+if (cost.linked) status.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
 cost.on(draw);
 draw();

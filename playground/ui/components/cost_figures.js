@@ -22,7 +22,7 @@ const price = ({ input_tokens: input, output_tokens: output, cached_share: share
   request = { requests: 1, input, cached: input * share, output };
   tell();
 };
-document.addEventListener('toggle', (event) => { // it may have come after the first request was told
+document.addEventListener('toggle', (event) => { // it may arrive after the first request was announced
   if (request && event.target.closest?.('#cost-prices')) tell();
 }, true);
 
@@ -31,7 +31,7 @@ function draw() {
   const found = cost.result(section.id);
   element.classList.toggle('wrong', !found);
   broken.hidden = Boolean(found);
-  if (!found) broken.textContent = 'Nothing is calculated while an input can’t be used: see the message at it.';
+  if (!found) broken.textContent = 'Nothing is calculated while an input is not valid: see the message there.';
   for (const { figure, value } of figures) {
     const number = found?.figures[figure.id], text = number === undefined ? '–' : number === 0 && figure.zero ? figure.zero : cost.figure(number, figure.unit);
     if (value.textContent !== text) value.textContent = text;
@@ -45,7 +45,7 @@ function draw() {
   clearTimeout(spoken);
   spoken = setTimeout(() => { if (open) element.querySelector('.voice').textContent = figures.slice(0, 2).map(({ figure, value }) => `${figure.label}: ${value.textContent}`).join('; '); }, 600);
 }
-let open = false; // known from its size: asking the element itself would have the page styled anew
+let open = false; // known from its size: reading the element would restyle the page
 cost.on(() => { if (open) draw(); });
-new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // a tab that opens shows what changed meanwhile
+new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // an opening tab shows what changed meanwhile
 draw();

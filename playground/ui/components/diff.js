@@ -44,12 +44,12 @@ function text(reference, pane) {
   return box;
 }
 
-// A changed line end must be seen too; spaces between words stay as they are.
+// A changed line end must be visible too; spaces between words are unchanged.
 const shape = (token) => token.replace(/\n/g, '↵\n').replace(/\t/g, '⇥');
 
 function first(reference, pane) {
   const { index, rows, note } = pane.first, box = el('div', 'fork');
-  box.append(el('h3', '', `Token ${index + 1}, where they part`));
+  box.append(el('h3', '', `Token ${index + 1}, where they diverge`));
   const grid = el('div', 'rows'), widest = Math.max(...rows.flatMap((row) => [row.reference ?? 0, row.pane ?? 0]), 1e-9);
   grid.setAttribute('role', 'table');
   grid.setAttribute('aria-label', `Probabilities of the likeliest tokens at token ${index + 1}`);

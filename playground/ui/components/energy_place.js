@@ -10,7 +10,7 @@ function draw() {
     const now = assumed.now(kind);
     select.value = now.id;
     hint.textContent = now.source || 'Your own value.';
-    if (document.activeElement !== input) { // who types is not interrupted
+    if (document.activeElement !== input) { // typing is not interrupted
       input.value = shown(now.value);
       input.removeAttribute('aria-invalid');
       problem.textContent = '';
@@ -34,9 +34,9 @@ for (const { kind, select, input, problem } of fields) {
     const text = input.value.trim(), good = assumed.type(kind, numbers.parse(text));
     const [low, high] = assumed.limits(kind);
     input.setAttribute('aria-invalid', String(!good));
-    problem.textContent = good ? '' : `${props.words[kind]} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} still counts${numbers.withAPoint(text)}`;
+    problem.textContent = good ? '' : `${props.words[kind]} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} is still used${numbers.withAPoint(text)}`;
   });
-  input.addEventListener('blur', () => setTimeout(draw)); // what could not be used gives way to what counts
+  input.addEventListener('blur', () => setTimeout(draw)); // replace a rejected value with the one in use
 }
 
 assumed.onChange(draw);

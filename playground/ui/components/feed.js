@@ -1,7 +1,7 @@
-// A live run's lines are asked for in pieces, at the page's own pace: a tab that sleeps loses none, and no more is sent
-// than can be drawn. A page that is slow to draw asks less often.
+// A live run's lines are fetched in pieces, at the page's pace: a sleeping tab loses nothing, and no more is sent
+// than can be drawn. A page that draws slowly fetches less often.
 const PACE_MS = 200, IDLE_MS = 200, MOST_TRIES = 20;
-let feed = null; // name of the run that is listened to
+let feed = null; // name of the followed run
 
 const listen = (run, take, tell) => {
   if (run === feed) return;
@@ -14,14 +14,14 @@ const listen = (run, take, tell) => {
     if (feed !== run || piece?.gone || tries > MOST_TRIES) return;
     if (piece?.count) { take(piece.lines.split('\n')); at += piece.count; }
     if (piece && !piece.more) tell(piece);
-    if (piece?.over && !piece.count) return; // the last question says that everything came
+    if (piece?.over && !piece.count) return; // the last request confirms that everything arrived
     const pause = Math.max(piece?.count ? PACE_MS : IDLE_MS, 2 * (performance.now() - begun));
     setTimeout(ask, piece?.more || piece?.over ? 0 : pause);
   };
   ask();
 };
 const unlisten = () => { feed = null; };
-// A saved run comes as a whole: a piece a task, so that the page stays alive.
+// A saved run arrives as a whole: one piece per task keeps the page responsive.
 const PIECE = 200;
 const recite = (lines, take) => {
   const mine = feed = {};

@@ -12,7 +12,7 @@ function item(fix) {
   return node;
 }
 
-let shown; // of other parts' news nothing changes here
+let shown; // other parts' updates change nothing here
 
 function draw() {
   if (props.value === shown) return;

@@ -1,19 +1,19 @@
-// Tokens as text that may grow long: in parts, each a block of its own, so that a new token lays out its own part only,
-// and parts out of sight cost nothing. A part ends where the text breaks its line anyway; where it does not for long, at
-// the line that the width has broken, until the width changes.
+// Tokens as text that may grow long: in parts, each a separate block, so a new token lays out only its part,
+// and hidden parts cost nothing. A part ends at a line break of the text; if none comes for long, at
+// a line wrapped by the width, until the width changes.
 const LEAST = 64, MOST = 256;
 const flow = (out) => {
   let box = out, nodes = [], part = null, size = 0, width = 0, due = 0, follows = true, following = true, lastTop = 0;
 
   const begin = (cls) => { part = el('div', cls); size = 0; box.append(part); box.dataset.flow = ''; };
-  const close = () => { part.classList.add('done'); part = null; }; // the part that grows always shows, at its true height
+  const close = () => { part.classList.add('done'); part = null; }; // the growing part is always shown, at its true height
   const add = (node, text) => {
     if (!part) begin('part');
     part.append(node);
     size += 1;
     if (size >= LEAST && text.endsWith('\n')) close();
   };
-  // Where the last line begins: a token whose word stands lower than that of the one before it.
+  // Where the last line begins: a token whose word is lower than the previous one's.
   const lastLine = () => {
     const all = part.children, top = (node) => (node.lastElementChild || node).getClientRects()[0]?.top;
     const last = top(all[all.length - 1]);
@@ -25,7 +25,7 @@ const flow = (out) => {
     if (!from) return;
     const rest = [...full.children].slice(from);
     close();
-    begin('part folded'); // its first token's space stays on the line before
+    begin('part folded'); // its first token's space stays on the previous line
     part.append(...rest);
     size = rest.length;
   };
@@ -39,23 +39,23 @@ const flow = (out) => {
     if (part) size = part.children.length;
   };
   const below = () => out.scrollHeight - out.scrollTop - out.clientHeight;
-  // The end stays in sight until a person scrolls up. Measured once a frame, not once a draw: where several views stream
+  // The end stays visible until a person scrolls up. Measured once a frame, not once a draw: when several views stream
   // side by side, each reading of a height would lay out the page again.
   const settle = () => {
     due = 0;
     if (part && size > MOST) fold();
     if (!following || below() < 2) return;
     out.scrollTop = out.scrollHeight;
-    toEnd(); // a part that comes into sight may be higher than it was guessed
+    toEnd(); // a part that becomes visible may be taller than estimated
   };
   const toEnd = () => { if (!due) due = requestAnimationFrame(settle); };
 
-  out.addEventListener('scroll', () => { // text that grows never moves the top up; only a person does
+  out.addEventListener('scroll', () => { // growing text never moves the top up; only a person does
     if (out.scrollTop < lastTop - 2) following = false;
     if (below() < 24) following = follows;
     lastTop = out.scrollTop;
   }, { passive: true });
-  out.addEventListener('copy', (event) => { // the clipboard gets the model's own line ends, not those of the parts
+  out.addEventListener('copy', (event) => { // the clipboard gets the model's line ends, not those of the parts
     const range = getSelection().rangeCount && getSelection().getRangeAt(0), node = range && range.commonAncestorContainer;
     const text = node && (node.closest ? node : node.parentElement)?.closest('[data-flow]');
     if (!text || !out.contains(text)) return;
@@ -70,14 +70,14 @@ const flow = (out) => {
   return {
     get nodes() { return nodes; },
     clear() { out.textContent = ''; box = out; nodes = []; part = null; follows = following = true; lastTop = 0; },
-    into(node) { if (part) close(); box = node; }, // what comes from now on stands in there; it scrolls with `out`
-    follow(on) { follows = following = on; }, // whether the end stays in sight
+    into(node) { if (part) close(); box = node; }, // new text goes there; it scrolls with `out`
+    follow(on) { follows = following = on; }, // whether the end stays visible
     token(node, text) { nodes.push(node); add(node, text); },
     words(node, text = '') { add(node, text); },
     toEnd,
   };
 };
-// A token: the space before its word is a node of its own, since a part does not begin with it.
+// A token: the space before its word is a separate node, since a part does not begin with it.
 const tokenNode = (text, cls = 'tok') => {
   const node = el('span', cls), lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '', word = el('span', 'word', text.slice(lead.length));
   if (lead) node.append(el('span', 'gap', lead));

@@ -1,4 +1,4 @@
-// Wide places get ribbons from left to right; narrow ones a list with indents, which can be read without scrolling.
+// Wide containers get ribbons from left to right; narrow ones an indented list, readable without scrolling.
 const find = (selector) => element.querySelector(selector);
 const box = find('.box'), svg = find('svg'), edges = find('.edges'), group = find('.nodes');
 const ROW = 26, LINK = 46, NARROW = 600, INDENT = 16;
@@ -11,7 +11,7 @@ const mk = (tag, attributes, text) => {
   if (text != null) node.textContent = text;
   return node;
 };
-// Line by line, spaces as they are: what is drawn is read as words.
+// Line by line, spaces unchanged: the drawing reads as words.
 const shape = (text) => visible(text).replace(/␣/g, ' ');
 const isText = (node) => node.more == null && !node.stops;
 
@@ -38,7 +38,7 @@ function read(text) {
   walk(view.nodes[0]);
 }
 
-function fit(text, room) { // the longest beginning that has room
+function fit(text, room) { // the longest prefix that fits
   if (pen.measureText(text).width <= room) return text;
   let low = 0, high = text.length;
   while (low < high) { const half = (low + high + 1) >> 1; if (pen.measureText(`${text.slice(0, half)}…`).width <= room) low = half; else high = half - 1; }
@@ -118,11 +118,11 @@ function draw() {
   const [w, h] = narrow ? list() : ribbons();
   svg.setAttribute('width', w); svg.setAttribute('height', h);
   svg.setAttribute('aria-label', `Fork tree: ${plural(view.n, 'run')}, ${plural(view.answers, 'answer')}`);
-  find('.about').textContent = `where ${plural(view.n, 'run')} of one prompt part; width is how many still agree`;
+  find('.about').textContent = `where ${plural(view.n, 'run')} of one prompt diverge; width is how many still agree`;
   select(selected ?? order.find((node) => node.fork) ?? order[0], true);
 }
 
-// The words that lead to a place, and what follows there.
+// The words that lead to a node, and what follows it.
 const path = (node) => { let text = ''; for (let one = node; one; one = one.up) text = (one.text || '') + text; return text; };
 const tail = (text) => { const words = shape(text); return words.length > 70 ? `…${words.slice(-70)}` : words; };
 const forkOf = (node) => (node.fork ? node : node.up && node.up.fork ? node.up : null);
@@ -149,13 +149,13 @@ function tell(node) {
   facts.hidden = !owner;
   if (!owner) {
     where.textContent = view.answers === 1 ? 'No fork' : 'Not a fork';
-    find('.told').textContent = view.answers === 1 ? `All ${plural(view.n, 'run')} gave the same answer, token by token.` : 'Nothing parts here.';
+    find('.readout').textContent = view.answers === 1 ? `All ${plural(view.n, 'run')} gave the same answer, token by token.` : 'Nothing diverges here.';
     return;
   }
   const fork = owner.fork, before = path(owner), ratio = Math.exp(fork.gap);
   where.append(before ? 'After ' : 'At the start');
   if (before) where.append(el('span', '', `“${tail(before).trimStart()}”`));
-  find('.told').textContent = node.more != null
+  find('.readout').textContent = node.more != null
     ? `${plural(node.more, 'branch', 'branches')} with ${plural(node.n, 'run')} not drawn; the saved file has all.`
     : `At token ${(fork.index + 1).toLocaleString('en')} the likeliest is ${ratio < 100 ? ratio.toFixed(ratio < 10 ? 1 : 0) : 'over 100'} times as likely as the second.`;
   find('[data-k="gap"]').textContent = `${fork.gap.toFixed(2)} = ln(${percent(fork.top[0][2])} / ${percent(fork.top[1][2])})`;
@@ -199,7 +199,7 @@ function update() {
   read(drawn);
   draw();
   box.scrollLeft = 0;
-  box.scrollTop = view && width >= NARROW ? view.nodes[0].y - box.clientHeight / 2 : 0; // a tall tree begins in its middle
+  box.scrollTop = view && width >= NARROW ? view.nodes[0].y - box.clientHeight / 2 : 0; // a tall tree starts at its middle
 }
 watch('value', update);
 new ResizeObserver(() => { if (view && box.clientWidth && box.clientWidth !== width) draw(); }).observe(box);

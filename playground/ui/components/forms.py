@@ -9,9 +9,9 @@ from playground.ui.components.base import attribute, part
 
 
 def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
-    """Its value is that of the chosen option; an option is value, text shown, and one sentence about it.
+    """Its value is that of the chosen option; an option is a value, a text, and a sentence about it.
 
-    With no options it shows nothing. `gr.update` changes all; a person's choice is told by the event `input`.
+    Without options it shows nothing. `gr.update` changes all; a person's choice triggers the event `input`.
     """
     template = f'<fieldset hidden><legend>{attribute(label)}</legend><div class="options"></div></fieldset>'
     shown = [list(option) for option in options]
@@ -19,7 +19,7 @@ def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, e
 
 
 Option = tuple[str, str, str | None]
-"""Value, text shown, and why it can't be chosen (None if it can)."""
+"""Value, text, and why it can't be chosen (None if it can)."""
 
 
 def menu(
@@ -31,7 +31,7 @@ def menu(
     hint: str = "",
     hints: Mapping[str, str] | None = None,
 ) -> gr.HTML:
-    """Its value is that of the chosen option; below it stands `hints[value]`, else `hint`. `gr.update` changes all."""
+    """Its value is that of the chosen option; below it is `hints[value]`, else `hint`. `gr.update` changes all."""
     template = (
         f'<label class="name" for="{elem_id}-select">{attribute(label)}</label>'
         f'<select id="{elem_id}-select" aria-describedby="{elem_id}-hint"></select>'
@@ -47,7 +47,7 @@ def download(**props: Any) -> gr.HTML:
 
 
 def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HTML:
-    """A button that reads one small text file; its value is the text, told by the event `input`."""
+    """A button that reads one small text file; its value is the text, sent with the event `input`."""
     template = (
         f'<button type="button" class="open">{attribute(label)}</button>'
         f'<input type="file" accept="{attribute(accept)}" tabindex="-1" aria-hidden="true">'
@@ -57,5 +57,5 @@ def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HT
 
 
 def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:
-    """A quiet line of text; what a feed reports to its pane as `live-told` stands in its place meanwhile."""
+    """A quiet line of text; a feed's `live-words` replace it while it reports."""
     return part("text_line", value, '<div class="line"></div>', pane=pane, **props)

@@ -10,11 +10,11 @@ function cell({ active, calm }) {
     node.append(line);
   }
   if (calm.length) node.append(el('div', 'calm', `no effect found: ${calm.join('; ')}`));
-  if (!active.length && !calm.length) node.append(el('div', 'unasked', 'not asked'));
+  if (!active.length && !calm.length) node.append(el('div', 'unprobed', 'not probed'));
   return node;
 }
 
-let shown; // of other parts' news nothing changes here
+let shown; // other parts' updates change nothing here
 
 function draw() {
   if (props.value === shown) return;

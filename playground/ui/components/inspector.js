@@ -1,5 +1,5 @@
 // token = [text, logprob, rank, entropy_bits, time_s, [after top-k, top-p, min-p], sampled_prob, chosen, [[text, prob]...]]
-const ROWS = 11; // ten alternatives, and the token itself where it is none of them
+const ROWS = 11; // ten alternatives, and the token itself if it is not among them
 const slot = (key) => element.querySelector(`[data-k="${key}"]`);
 const bars = element.querySelector('.bars'), note = element.querySelector('.note');
 let run = {};
@@ -36,10 +36,10 @@ function show({ index, count, token, before }) {
     else if (i === Math.min(top.length, ROWS - 1) && chosen < 0 && top.length) bar(target, name, Math.exp(logprob), false, true);
     else bar(target, null, 0, false, false);
   });
-  note.textContent = run.ordered ? 'struck: removed by the sampler before the draw' : 'with a repetition penalty the order changes: which of these were removed is not shown';
+  note.textContent = run.ordered ? 'struck: removed by the sampler before the draw' : 'with a repetition penalty the order changes: so removed tokens are not marked';
 }
 
-hear('reset', (head) => { // an inspector once open stays open, empty, so that nothing below it moves
+hear('reset', (head) => { // once open, an inspector stays open, even empty, so nothing below it moves
   run = head || {};
   for (const node of element.querySelectorAll('[data-k], .text, .where')) node.textContent = '\u00a0';
   rows.forEach((target) => bar(target, null, 0, false, false));

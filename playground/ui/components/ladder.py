@@ -21,7 +21,7 @@ TERMS = {
     },
     "top1": {
         "term": "top-1", "unit": "percent of tokens",
-        "definition": "At how many tokens of the reference the likeliest token stayed the same.",
+        "definition": "Share of the reference's tokens where the likeliest token stayed the same.",
         "formula": "tokens with the same likeliest token / tokens of the reference",
         "source": "computed here, forced along the reference answer",
     },
@@ -50,7 +50,7 @@ def host_probe(**props: Any) -> gr.HTML:
     """Its value is what `ladder_views.probe_value` makes."""
     template = (
         '<div class="card"><div class="top"><h3>What changes bits on this machine</h3><span class="sub">single '
-        'operations, the same numbers in</span></div><div class="empty">Nothing was asked yet.</div>'
+        'operations on the same numbers</span></div><div class="empty">Nothing was probed yet.</div>'
         '<div class="filled"><p class="summary"></p><div class="scroll" tabindex="0" role="group" '
         'aria-label="What changes bits on this machine"><table><thead></thead><tbody></tbody></table></div></div></div>'
     )

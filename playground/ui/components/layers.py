@@ -11,7 +11,7 @@ _TEMPLATE = (
     '<div class="head"><h3>What each layer would say next</h3><span class="legend"><span>0%</span>'
     '<span class="ramp"></span><span>100%</span></span></div>'
     '<div class="scroll"><table role="grid" aria-label="Logit lens"><thead></thead><tbody></tbody></table></div>'
-    '<div class="told" role="status"><p class="says"></p><p class="here"></p><p class="since"></p>'
+    '<div class="readout" role="status"><p class="says"></p><p class="here"></p><p class="since"></p>'
     '<div class="rise" aria-hidden="true"></div></div></div>'
 )
 
@@ -26,13 +26,13 @@ _ATTENTION_MAP_TEMPLATE = (
     '<p class="who" role="status"></p><div class="both">'
     '<div class="toks" role="group" aria-label="Tokens, shaded by attention" tabindex="-1"></div>'
     '<figure class="all" hidden><canvas aria-hidden="true"></canvas><figcaption>All queries: one row each, from the '
-    "top; columns are the tokens looked at.</figcaption></figure></div>"
+    "top; columns are the tokens attended to.</figcaption></figure></div>"
     '<p class="one"></p><p class="sum"></p><p class="sink"></p><p class="problem" role="alert"></p></div>'
 )
 
 
 def attention_map(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is the JSON string that `lens_views.attention_value` makes; a token chosen is told as `query`."""
+    """Its value is the JSON string that `lens_views.attention_value` makes; a chosen token is sent as `query`."""
     return part("attention_map", "", _ATTENTION_MAP_TEMPLATE, pane=pane, **props)
 
 
@@ -60,6 +60,6 @@ _STEP_PICKER_TEMPLATE = (
 def step_picker(*, pane: str, **props: Any) -> gr.HTML:
     """Its prop `answer` is the JSON string that `sampler_views.answer_view` makes; its value the index of a token.
 
-    A choice is told by the event `input`, and `reset` to its pane when another run comes.
+    A choice triggers the event `input`; when another run arrives, the pane gets `reset`.
     """
     return part("step_picker", "", _STEP_PICKER_TEMPLATE, pane=pane, answer="", **props)

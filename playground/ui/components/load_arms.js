@@ -34,7 +34,7 @@ function item(arm) {
   return node;
 }
 
-let shown; // of other parts' news nothing changes here
+let shown; // other parts' updates change nothing here
 
 function draw() {
   if (props.value === shown) return;

@@ -20,7 +20,7 @@ function draw() {
 function ask(change) {
   now = { ...now, ...change };
   props.value = now;
-  say('asked', now);
+  say('requested', now);
   trigger('input');
 }
 layer.addEventListener('change', () => ask({ layer: +layer.value }));

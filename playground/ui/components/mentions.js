@@ -12,7 +12,7 @@ function rate(row, n) {
   return line;
 }
 
-function strip(row, longest) { // one mark a place, as high as the runs that say it first there
+function strip(row, longest) { // one mark per position, as high as the number of runs that say it first there
   const line = el('div', 'strip'), track = el('span', 'track'), count = new Map();
   for (const place of row.places) count.set(place, (count.get(place) || 0) + 1);
   const most = Math.max(1, ...count.values()), at = (place) => `${longest > 1 ? (place / (longest - 1)) * 100 : 0}%`;

@@ -1,6 +1,6 @@
 const { energy: assumed, numbers } = window.playground;
 
-// Emissions depend on the site and the grid that are assumed here, in the page.
+// Emissions depend on the site and the grid assumed on the page.
 function emissions(joules) {
   const pue = assumed.now('pue').value, grid = assumed.now('grid').value;
   const label = { energy_co2_label: `CO₂e, ${numbers.number(grid)} g/kWh, PUE ${numbers.number(pue)}` };
@@ -9,10 +9,10 @@ function emissions(joules) {
 
 const figures = [...element.querySelectorAll('[data-k]')], names = [...element.querySelectorAll('[data-label]')];
 const [weights, kv] = element.querySelectorAll('.bar i');
-let told = {};
+let measured = {};
 
 function draw() {
-  const values = { ...told, ...emissions(told.gross_joules) };
+  const values = { ...measured, ...emissions(measured.gross_joules) };
   for (const node of figures) {
     const aside = node.matches('.sub, .date'), text = values[node.dataset.k] ?? (aside ? '' : '–');
     if (node.textContent !== text) { node.textContent = text; if (aside) node.title = text; }
@@ -30,8 +30,8 @@ function draw() {
 }
 
 explain(props.definitions);
-const read = (values) => { told = values || {}; draw(); };
-hear('live-meters', read); // while a run is on its way, its feed says what is measured
+const read = (values) => { measured = values || {}; draw(); };
+hear('live-meters', read); // during a run, its feed gives the measurements
 watch('value', () => read(props.value));
 assumed.onChange(draw);
 read(props.value);

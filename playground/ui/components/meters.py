@@ -43,7 +43,7 @@ def definitions() -> dict[str, dict[str, str]]:
 
 
 def _with_note(text: dict[str, str]) -> dict[str, str]:
-    """Formula and source of what a function of `metrics.formulas` computes: `noted` names it."""
+    """Formula and source from the function of `metrics.formulas` named by `noted`."""
     name = text.pop("noted", None)
     if name is None:
         return text
@@ -86,7 +86,7 @@ def meters(*, pane: str, elem_id: str, **props: Any) -> gr.HTML:
 
 
 def meter_line(*, pane: str, **props: Any) -> gr.HTML:
-    """One line of the most asked figures, for screens where the meters stand below the answer."""
+    """One line of the most used figures, for screens where the meters are below the answer."""
     keys = ("line_decode", "line_ttft", "line_memory", "line_cost")
     spans = "".join(f'<span data-k="{key}"></span>' for key in keys)
     return part("meter_line", None, f'<div class="line">{spans}</div>', pane=pane, **props)

@@ -14,7 +14,7 @@ watch('value', () => {
 });
 hear('status', (status) => {
   if (status.phase === 'failed') show('problem', status.title, status.problem);
-  else if (['queued', 'loading', 'running'].includes(status.phase)) show('', '', ''); // a new start: old news go
+  else if (['queued', 'loading', 'running'].includes(status.phase)) show('', '', ''); // a new start: clear old notices
 });
 box.querySelector('button').addEventListener('click', () => { show('', '', ''); props.value = {}; });
 if (props.value?.text) show(props.value.kind, props.value.title, props.value.text);

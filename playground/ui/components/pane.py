@@ -1,4 +1,4 @@
-"""Parts of one pane of a comparison: what it sets otherwise than the sidebar, its meters and token in a line each."""
+"""Parts of one pane of a comparison: settings that differ from the sidebar, meters and token in a line each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,10 @@ _METERS = (
 def pane_settings(
     name: str, value: dict[str, Any], settings: Sequence[dict[str, Any]], *, pane: str, **props: Any
 ) -> gr.HTML:
-    """Chips, each a setting of this pane's own, and an editor.
+    """Chips for the settings of this pane, and an editor.
 
-    Its value is `{"on": bool, "changes": [[setting, text], ...]}`; the event `input` tells of each change. `problems`
-    is a dict of sentences by setting, which Python sets. Menus of models and quantizations are read off the sidebar.
+    Its value is `{"on": bool, "changes": [[setting, text], ...]}`; each change triggers the event `input`. `problems`
+    is a dict of sentences by setting, set by Python. Menus of models and quantizations are read from the sidebar.
     """
     who = attribute(name)
     template = (
@@ -37,12 +37,12 @@ def pane_settings(
 
 
 def pane_adder(label: str, **props: Any) -> gr.HTML:
-    """A button that shows the first pane that is off; away when all are on."""
+    """A button that shows the first hidden pane; hidden when all are shown."""
     return part("pane_adder", None, f'<button type="button">{attribute(label)}</button>', **props)
 
 
 def pane_meters(*, pane: str, **props: Any) -> gr.HTML:
-    """Four figures in a line. Its value is the dict that `views.meter_values` makes, told to the pane as `meters`."""
+    """Four figures in a line. Its value is the dict that `views.meter_values` makes, sent to the pane as `meters`."""
     cells = "".join(
         f'<div class="{colour}" title="{attribute(about)}"><dt>{text}</dt><dd data-k="{key}"></dd></div>'
         for key, text, colour, about in _METERS
@@ -51,5 +51,5 @@ def pane_meters(*, pane: str, **props: Any) -> gr.HTML:
 
 
 def pane_token(*, pane: str, **props: Any) -> gr.HTML:
-    """One token of the pane's `token_view` in a line; it has no value of its own."""
+    """One token of the pane's `token_view` in a line; it has no value."""
     return part("pane_token", None, '<div class="line"></div>', pane=pane, **props)

@@ -1,4 +1,4 @@
-// The sidebar holds what all panes share; a pane keeps only what it sets otherwise. Python checks every value.
+// The sidebar holds what all panes share; a pane keeps only its differences. Python checks every value.
 const $ = (selector) => element.querySelector(selector);
 const chips = $('.chips'), form = $('.editor'), menu = form.querySelector('select'), field = $('.field'), hint = $('.hint');
 const problem = $('.problem'), change = $('.change'), remove = $('.remove');
@@ -42,7 +42,7 @@ function chip(setting, text, wrong) {
   return item;
 }
 
-function fill(setting) { // the field that fits the setting; menus come from the sidebar, where they are kept right
+function fill(setting) { // the field that fits the setting; menus come from the sidebar, where they are kept up to date
   const before = own().changes.find(([name]) => name === setting.name)?.[1];
   field.textContent = '';
   let node;
@@ -57,7 +57,7 @@ function fill(setting) { // the field that fits the setting; menus come from the
     node = el('input');
     node.type = 'text'; node.inputMode = 'decimal'; node.autocomplete = 'off';
   }
-  node.setAttribute('aria-label', `${setting.label}, own value`);
+  node.setAttribute('aria-label', `${setting.label}, value of this pane`);
   if (before !== undefined) node.value = before;
   field.append(node);
   field.classList.toggle('wide', setting.kind === 'text');

@@ -2,13 +2,13 @@ const prices = window.playground.prices, cost = window.playground.formulas.usage
 const at = (selector) => element.querySelector(selector);
 const details = at('details'), body = at('tbody'), whose = at('.whose'), select = at('select'), name = at('.name');
 const again = at('.again'), factor = at('.factor'), problem = at('.choose .problem'), wrong = at('.wrong');
-const told = new Map(); // usage by pane
-let ran = [], asked = false, drawn = '';
+const usages = new Map(); // usage by pane
+let ran = [], scheduled = false, drawn = '';
 
 const { money, number } = window.playground.numbers;
 const count = (tokens) => tokens.toLocaleString('en', { maximumFractionDigits: 0 });
 
-// Each request pays by the length of its own prompt, so one is priced and taken so many times.
+// Each request pays by the length of its own prompt, so one is priced and multiplied.
 function priced(model, usage) {
   const { requests } = usage, own = prices.factor(), each = (tokens) => tokens / requests * own;
   const cached = again.checked ? usage.input : usage.cached;
@@ -44,7 +44,7 @@ function row({ model, notes, input, cached, output, total }, least, most) {
 
 function usageNow() {
   const chosen = ran.length > 1 ? select.value : ran[0];
-  return told.get(chosen) || null;
+  return usages.get(chosen) || null;
 }
 
 function words(usage) {
@@ -55,7 +55,7 @@ function words(usage) {
 }
 
 function draw() {
-  asked = false;
+  scheduled = false;
   const ids = prices.chosen(), usage = usageNow();
   const size = `${ids.length} list ${ids.length === 1 ? 'price' : 'prices'}`, shown = at('.how-many');
   if (shown.textContent !== size) shown.textContent = size;
@@ -74,7 +74,7 @@ function draw() {
   body.replaceChildren(...rows.map((one) => row(one, least, most)));
   if (focused) ([...body.querySelectorAll('.remove')].find((one) => one.dataset.id === focused) || name).focus();
 }
-const soon = () => { if (!asked) { asked = true; requestAnimationFrame(draw); } };
+const soon = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(draw); } };
 
 function add() {
   const text = name.value, found = prices.find(text), ids = prices.chosen();
@@ -113,10 +113,10 @@ select.addEventListener('change', soon);
 details.addEventListener('toggle', soon);
 for (const pane of props.sources) {
   document.addEventListener(`playground:${pane}:meters`, ({ detail }) => {
-    if (detail.usage) told.set(pane, detail.usage); // a state without counts, as "loading", keeps those of the run before
-    ran = props.sources.filter((one) => told.has(one));
-    for (const option of select.options) option.hidden = option.disabled = !told.has(option.value);
-    if (!told.has(select.value) && ran.length) select.value = ran[0];
+    if (detail.usage) usages.set(pane, detail.usage); // a state without counts, as "loading", keeps those of the previous run
+    ran = props.sources.filter((one) => usages.has(one));
+    for (const option of select.options) option.hidden = option.disabled = !usages.has(option.value);
+    if (!usages.has(select.value) && ran.length) select.value = ran[0];
     soon();
   });
 }

@@ -1,6 +1,6 @@
 const list = element.querySelector('ol');
 const open = new Set(); // names of rungs whose answers are unfolded, kept while more rungs arrive
-let told = null;
+let drawn = null;
 
 const mk = (tag, cls, attributes) => {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
@@ -10,7 +10,7 @@ const mk = (tag, cls, attributes) => {
 };
 const quoted = (text, ends) => (ends ? 'end of answer' : `“${visible(text)}”`);
 
-// One cell a token, the same place in every rung: where the change can fork the answer, and where it did.
+// One cell per token, at the same position in every rung: where the change can fork the answer, and where it did.
 function strip(rung, count) {
   const box = el('div', 'strip'), svg = mk('svg', '', { viewBox: `0 0 ${count} 10`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
   svg.append(mk('rect', 'all', { width: count, height: 10 }));
@@ -89,22 +89,22 @@ function item(rung, value) {
   return node;
 }
 
-let shown; // of other parts' news nothing changes here
+let shown; // other parts' updates change nothing here
 
 function draw() {
   if (props.value === shown) return;
   shown = props.value;
   const value = props.value ? JSON.parse(props.value) : null;
   element.classList.toggle('known', Boolean(value));
-  if (!value) { list.textContent = ''; told = null; open.clear(); return; }
-  const before = told && value.reference === told.reference ? told.rungs : [];
-  value.rungs.forEach((rung, i) => { // rungs arrive one by one: those that stand there stay, with their focus
+  if (!value) { list.textContent = ''; drawn = null; open.clear(); return; }
+  const before = drawn && value.reference === drawn.reference ? drawn.rungs : [];
+  value.rungs.forEach((rung, i) => { // rungs arrive one by one: existing rows stay, with their focus
     if (list.children[i] && JSON.stringify(before[i]) === JSON.stringify(rung)) return;
     const fresh = item(rung, value);
     if (list.children[i]) list.children[i].replaceWith(fresh); else list.append(fresh);
   });
   while (list.children.length > value.rungs.length) list.lastChild.remove();
-  told = value;
+  drawn = value;
 }
 
 explain(props.terms);

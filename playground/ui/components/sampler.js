@@ -1,10 +1,10 @@
-// value = a step's distribution; everything else happens here, and nothing is asked of the server.
+// value = a step's distribution; everything else happens here, without requests to the server.
 const find = (selector) => element.querySelector(selector), all = (selector) => [...element.querySelectorAll(selector)];
 const table = makeTable(find('table.stages')), again = makeRedraw(find('.redraw .bars')), both = makeBoth(find('table.both'));
 const knobs = all('input[type=range]'), radios = all('input[type=radio]'), cells = all('.draws .cell').map((cell) => [...cell.children].map((node) => node.appendChild(document.createTextNode(''))));
-// What a slider changes is the data of text nodes that are there already: other nodes would have the page styled anew.
+// A slider changes the data of existing text nodes: new nodes would restyle the page.
 const words = (node) => node.appendChild(document.createTextNode(''));
-const about = words(find('.about')), reason = words(find('.why')), told = words(find('.told'));
+const about = words(find('.about')), reason = words(find('.why')), status = words(find('.status'));
 const values = Object.fromEntries(all('.value').map((node) => [node.dataset.v, words(node)]));
 let shown = null, sampler = null, run = null, settings = null, chosen = -1, order = 'transformers', spoken = 0;
 explain(props.definitions);
@@ -46,7 +46,7 @@ function draw() {
   const found = Object.fromEntries(Object.keys(SAMPLER_ORDERS).map((name) => [name, sampler.run(settings, name)])), here = found[order];
   const full = fillTable(table, run, here, chosen);
   put(about, `${whole(run.vocabulary)} tokens; the first ${Math.min(SAMPLER_ROWS, run.ids.length)} drawn, the rest counted; a full bar is ${full * 100}%; redrawn in the page, nothing is sent`);
-  fillRedraw(again, told, run, here.stages[5], null);
+  fillRedraw(again, status, run, here.stages[5], null);
   for (const { name, row, texts } of both) {
     const kept = (stage) => whole(found[name].stages.find((one) => one.name === stage).kept);
     [kept('top_k'), kept('top_p'), kept('min_p'), `${found[name].stages[5].bits.toFixed(2)} bits`, visible(run.texts[found[name].drawn])].forEach((text, i) => put(texts[i], text));
@@ -59,21 +59,21 @@ function draw() {
 
 function why(found) {
   const [ours, theirs] = ['transformers', 'llama.cpp'].map((name) => found[name].stages[5].kept), T = settings.temperature;
-  const same = 'llama.cpp divides by the temperature last: its cuts see the model’s own chances. transformers divides first: its cuts see them';
+  const same = 'llama.cpp divides by the temperature last: its cuts see the model’s probabilities. transformers divides first: its cuts see them';
   put(reason, T === 0 ? 'At temperature 0 both take the highest score.'
-    : T === 1 ? 'At temperature 1 both orders are the same. Move the temperature to see them part.'
+    : T === 1 ? 'At temperature 1 both orders are the same. Move the temperature to see them differ.'
     : `${same} ${T < 1 ? 'sharpened' : 'flattened'} by ${T}. So the same numbers keep ${whole(ours)} and ${whole(theirs)} tokens.`);
 }
 
 function tellDraw(here) {
   const last = here.stages[5], cell = (i, ...texts) => texts.forEach((text, line) => put(cells[i][line], text));
   const left = chosen >= 0 && last.weights.field.place[chosen] < last.left.n;
-  cell(0, 'the run chose', visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} the model’s own, ${percent(run.chosen.sampled)} in the run, ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail here' : 'removed here'}`);
+  cell(0, 'the run chose', visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} from the model, ${percent(run.chosen.sampled)} in the run,  ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail here' : 'removed here'}`);
   cell(1, 'here the same random numbers draw', visible(run.texts[here.drawn]), `${percent(here.chance)} chance${here.second === null ? '; no other token is left' : `; ${visible(run.texts[here.second])} came second, ${here.margin.toFixed(2)} below`}`);
   cell(2, here.uniform === null ? 'the random number' : 'the random number that chose it', here.uniform === null ? 'none' : here.uniform.toFixed(6), here.uniform === null ? 'greedy takes the highest score' : `of 0 to 1, so Gumbel noise ${here.noise.toFixed(3)}`);
 }
 
-function speak() { // when a slider comes to rest, not on its way
+function speak() { // when a slider stops, not while it moves
   clearTimeout(spoken);
   spoken = setTimeout(() => {
     if (!sampler) return;
@@ -92,7 +92,7 @@ function read() {
   chosen = run.ids.indexOf(run.chosen.id);
   settings = { ...run.settings };
   const exact = run.ids.length, tail = run.vocabulary - exact;
-  find('.exact').textContent = tail ? `${whole(exact)} of ${whole(run.vocabulary)} tokens are here exactly, among them every one that a draw can choose; the other ${whole(tail)} as ${whole(run.tail.high.length)} bins. Counts are right within 0.1 % of the vocabulary, masses within 0.1 points.`
+  find('.exact').textContent = tail ? `${whole(exact)} of ${whole(run.vocabulary)} tokens are here exactly, including every token that a draw can choose; the other ${whole(tail)} as ${whole(run.tail.high.length)} bins. Counts are right within 0.1 % of the vocabulary, masses within 0.1 points.`
     : `All ${whole(exact)} tokens are here exactly.`;
   if (!run.agrees) find('.exact').textContent += ` The logits differ from the run's: log probability ${run.logprob.toFixed(4)} now, ${run.chosen.logprob.toFixed(4)} then. ${run.changed.join('; ')}`;
   fillKnobs();
@@ -111,7 +111,7 @@ find('.reset').addEventListener('click', () => { if (!run) return; settings = { 
 find('.again').addEventListener('click', () => {
   if (!run) return;
   const last = sampler.run(settings, order).stages[5];
-  fillRedraw(again, told, run, last, samplerRedraw(last, REDRAWS, Math.random));
+  fillRedraw(again, status, run, last, samplerRedraw(last, REDRAWS, Math.random));
 });
 hear('reset', () => { shown = null; run = sampler = null; element.classList.remove('filled'); });
 watch('value', read);

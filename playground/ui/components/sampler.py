@@ -15,7 +15,7 @@ _KNOBS = {
     "temperature": "Temperature", "top_p": "Top-p", "top_k": "Top-k", "min_p": "Min-p",
     "repetition_penalty": "Repetition penalty",
 }  # fmt: skip
-_TOP_K = 200  # end of the slider; a run's own may lie beyond, and the page then moves the end
+_TOP_K = 200  # end of the slider; a run's value may be beyond it, and the page then moves the end
 _ORDERS = ("transformers", "llama.cpp")
 
 
@@ -59,11 +59,11 @@ def _template() -> str:
         '<thead></thead><tbody></tbody></table></div><div class="sub why"></div></div>'
         '<div class="panel redraw"><div class="head"><h2>Drawn again, with fresh random numbers</h2>'
         '<button type="button" class="again">Redraw 1,000 times</button></div><div class="bars"></div>'
-        '<div class="sub told" role="status"></div></div></div>'
+        '<div class="sub status" role="status"></div></div></div>'
         '<div class="tip" aria-hidden="true"></div><div class="voice" role="status" aria-live="polite"></div>'
     )
 
 
 def sampler(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is `inspection.compact.step_payload` as JSON, or nothing; it asks the server nothing."""
+    """Its value is `inspection.compact.step_payload` as JSON, or nothing; it needs no requests to the server."""
     return part("sampler", "", _template(), scripts_before=_SCRIPTS, pane=pane, definitions=_definitions(), **props)

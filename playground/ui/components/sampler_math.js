@@ -1,8 +1,8 @@
-// A step's distribution under any settings, as the engine has it: penalty, temperature, cuts, draw. No page in here.
+// A step's distribution under any settings, as in the engine: penalty, temperature, cuts, draw. No DOM here.
 //
 // `data` is what `inspection/compact.py` makes: exact tokens in the order of their logits, and a tail of bins with
-// equally many tokens, evenly spread in each. What is left after a cut is always the top of the distribution, so it is
-// told by two numbers: `n` exact tokens in the order of their scores, and `t` tokens of the tail.
+// equally many tokens, evenly spread in each. A cut always leaves the top of the distribution, so it is
+// described by two numbers: `n` exact tokens in the order of their scores, and `t` tokens of the tail.
 const SAMPLER_ORDERS = {
   transformers: ['repetition_penalty', 'temperature', 'top_k', 'top_p', 'min_p'],
   'llama.cpp': ['repetition_penalty', 'top_k', 'top_p', 'min_p', 'temperature'],
@@ -14,25 +14,25 @@ const firstIndex = (size, holds) => { // of a row of false, then true; `size` wh
   return low;
 };
 
-// The tail: at[b] of its tokens stand above bin b, which goes from high[b] down to low[b].
+// The tail: at[b] of its tokens are above bin b, which goes from high[b] down to low[b].
 const tailSize = (tail) => tail.at[tail.at.length - 1];
 const tailBin = (tail, t) => Math.min(firstIndex(tail.at.length, (b) => tail.at[b] > t) - 1, tail.high.length - 1);
 const tailScore = (tail, t) => {
   const b = tailBin(tail, t);
   return tail.high[b] + (t - tail.at[b]) / (tail.at[b + 1] - tail.at[b]) * (tail.low[b] - tail.high[b]);
 };
-function tailAbove(tail, score, { ties = false } = {}) { // how many have a higher score, or this one
+function tailAbove(tail, score, { ties = false } = {}) { // how many have a higher score, or this score
   const b = firstIndex(tail.high.length, (i) => (ties ? tail.low[i] < score : tail.low[i] <= score));
   if (b === tail.high.length) return tailSize(tail);
   const width = tail.high[b] - tail.low[b], share = width > 0 ? Math.max(0, tail.high[b] - score) / width : 0;
   return tail.at[b] + share * (tail.at[b + 1] - tail.at[b]);
 }
-function tailTies(tail, t, score) { // all that have just this score stay together
+function tailTies(tail, t, score) { // tokens with exactly this score stay together
   for (let b = firstIndex(tail.at.length, (i) => tail.at[i] > t) - 1; b >= 0 && b < tail.high.length && tail.high[b] === score && tail.low[b] === score; b++) t = tail.at[b + 1];
   return t;
 }
 
-// Scores after the penalty, the highest first, of equal ones the lowest id; and how many of the tail stand above each.
+// Scores after the penalty, the highest first, the lowest id first on ties; and how many of the tail are above each.
 function samplerScores(data, penalty) {
   const size = data.ids.length, scores = Float64Array.from(data.logits), moved = penalty !== 1 ? data.seen : [];
   for (const i of moved) scores[i] = Math.fround(scores[i] < 0 ? scores[i] * penalty : scores[i] / penalty);
@@ -68,7 +68,7 @@ function samplerWeights(field, temperature) {
   return { field, temperature, w, mass, heat, tailMass, tailHeat, high, low };
 }
 
-function spread(count, high, low) { // mass and heat of tokens whose exponents lie evenly between two ends
+function spread(count, high, low) { // mass and heat of tokens whose exponents are even between two ends
   const d = high - low, top = Math.exp(high);
   if (!top) return [0, 0];
   if (d < 1e-4) { const middle = (high + low) / 2, m = count * Math.exp(middle); return [m, m * middle]; }
@@ -83,7 +83,7 @@ function tailPart(weights, t) { // mass and heat of the first t of the tail
   const [m, h] = spread(inside, weights.high[b], weights.high[b] + (inside / count) * (weights.low[b] - weights.high[b]));
   return [weights.tailMass[b] + m, weights.tailHeat[b] + h];
 }
-function tailFor(weights, wanted) { // the fewest of the tail that weigh so much
+function tailFor(weights, wanted) { // the fewest of the tail that reach this weight
   const { tail } = weights.field, bins = tail.high.length;
   if (wanted <= 0) return 0;
   const b = firstIndex(bins, (i) => weights.tailMass[i + 1] >= wanted);
@@ -103,7 +103,7 @@ const SAMPLER_CUTS = {
     while (kept < n && z[kept] >= last) kept++;
     return { n: kept, t: Math.min(t, tailTies(tail, rest, last)) };
   },
-  top_p(weights, { n, t }, p) { // the fewest likeliest that weigh at least p of what is left
+  top_p(weights, { n, t }, p) { // the fewest likeliest tokens that reach p of the remaining weight
     if (p >= 1) return { n, t };
     const wanted = p * massOf(weights, { n, t }), { above } = weights.field;
     const before = (j) => weights.mass[j] + tailPart(weights, Math.min(above[j], t))[0];
@@ -118,7 +118,7 @@ const SAMPLER_CUTS = {
   },
 };
 
-// One stage: what is left, its mass against the stage before, its entropy, and the chance of each exact token.
+// One stage: what is left, its share of the previous stage's mass, its entropy, and the chance of each exact token.
 function stageOf(name, setting, weights, left, before) {
   const [tailMass, tailHeat] = tailPart(weights, left.t), mass = weights.mass[left.n] + tailMass;
   const bits = Math.max(0, (Math.log(mass) - (weights.heat[left.n] + tailHeat) / mass) / Math.LN2);
@@ -129,7 +129,7 @@ function stageOf(name, setting, weights, left, before) {
   };
 }
 
-// Remembers what other sliders do not change: scores by penalty, weights by penalty and temperature.
+// Caches what other sliders do not change: scores by penalty, weights by penalty and temperature.
 function makeSampler(data) {
   const all = { n: data.ids.length, t: tailSize(data.tail) }, raw = samplerWeights(samplerScores(data, 1), 1);
   let penalty = 1, field = raw.field, known = new Map([[1, raw]]);
@@ -155,7 +155,7 @@ function makeSampler(data) {
   return { data, run };
 }
 
-// The Gumbel-max trick: the highest of score / temperature + noise, and the one after it.
+// The Gumbel-max trick: the highest of score / temperature + noise, and the runner-up.
 function samplerDraw(data, last, temperature) {
   const { field } = last.weights, { n } = last.left;
   const race = (j) => (temperature === 0 ? field.z[j] : (field.z[j] - field.z[0]) / temperature + data.noise[field.order[j]]);
@@ -172,7 +172,7 @@ function samplerDraw(data, last, temperature) {
   };
 }
 
-// How often each exact token comes in so many fresh draws; what is left of them fell into the tail.
+// How often each exact token comes up in fresh draws; the rest of them fell into the tail.
 function samplerRedraw(last, draws, random) {
   const { weights, left } = last, counts = new Map();
   for (let i = 0; i < draws; i++) {

@@ -1,4 +1,4 @@
-// Fresh draws against what is expected: a bar is what came, a mark what is expected, and the band twice its deviation.
+// Fresh draws against the expectation: a bar is the count, a mark the expectation, and the band twice its deviation.
 const REDRAW_ROWS = 11, REDRAWS = 1000;
 
 function makeRedraw(box) {
@@ -21,7 +21,7 @@ function redrawRows(data, last) {
   return rows;
 }
 
-function fillRedraw(nodes, told, data, last, counts) {
+function fillRedraw(nodes, status, data, last, counts) {
   const rows = redrawRows(data, last), named = new Set(rows.map((row) => row.token));
   let others = 0, inside = 0;
   if (counts) for (const [token, count] of counts) if (!named.has(token)) others += count;
@@ -44,6 +44,6 @@ function fillRedraw(nodes, told, data, last, counts) {
     node.band.style.width = place(row.expected + row.two - Math.max(0, row.expected - row.two));
     put(node.number, `${row.count === null ? '–' : whole(row.count)} / ${row.expected.toFixed(row.expected < 9.95 ? 1 : 0)} ± ${row.two.toFixed(row.two < 9.95 ? 1 : 0)}`);
   });
-  put(told, counts ? `${inside} of ${rows.length} rows came within ± 2 standard deviations of what is expected; about 95 % do.`
-    : 'Came / expected ± 2 standard deviations, of 1,000 draws. The mark is what is expected, the band its spread.');
+  put(status, counts ? `${inside} of ${rows.length} rows are within ± 2 standard deviations of the expectation; about 95 % should be.`
+    : 'Drawn / expected ± 2 standard deviations, of 1,000 draws. The mark is the expectation, the band its spread.');
 }

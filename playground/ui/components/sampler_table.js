@@ -1,4 +1,4 @@
-// One row a token, one column a stage; nodes are made once and changed in place, so that a slider moves them in a frame.
+// One row per token, one column per stage; nodes are made once and changed in place, so a slider needs one frame.
 const SAMPLER_NAMES = { logits: 'logits', repetition_penalty: 'repetition penalty', temperature: 'temperature', top_k: 'top-k', top_p: 'top-p', min_p: 'min-p' };
 const SAMPLER_ROWS = 40;
 const grouped = new Intl.NumberFormat('en'), whole = (n) => grouped.format(Math.round(n));
@@ -7,7 +7,7 @@ const dress = (node, cls) => { if (node.className !== cls) node.className = cls;
 const leaf = (parent, tag, cls) => { const node = el(tag, cls), text = document.createTextNode(''); node.append(text); parent.append(node); return text; };
 
 function settingText({ name, setting }) {
-  if (setting === null) return 'the model’s own';
+  if (setting === null) return 'of the model';
   if (name === 'temperature') return setting === 0 ? '0: greedy' : `÷ ${setting}`;
   if (name === 'repetition_penalty') return setting === 1 ? 'off' : `÷ or × ${setting}`;
   return setting === (name === 'top_p' ? 1 : 0) ? 'off' : name === 'top_k' ? whole(setting) : String(setting);
@@ -54,7 +54,7 @@ function makeTable(table) {
   return view;
 }
 
-// Rows in sight are filled in the frame of the slider; the others when it rests, or when they are scrolled to.
+// Visible rows are filled in the slider's frame; the others when it rests, or when scrolled to.
 function inSight(box) {
   const from = Math.floor(box.scrollTop / 25);
   return box.clientHeight ? [from - 1, from + Math.ceil((box.clientHeight - 120) / 25) + 1] : [0, SAMPLER_ROWS];
@@ -63,14 +63,14 @@ function inSight(box) {
 function fillCell(cell, chance, state, full) { // state: '' left, 'cut' removed here, 'gone' before
   dress(cell.box, `b ${state}`);
   const width = state === 'gone' || !chance ? '0' : `max(1px, ${(Math.min(1, chance / full) * 100).toFixed(2)}%)`;
-  if (cell.width !== width) { cell.width = width; cell.track.style.backgroundSize = `${width} 100%`; } // painted, with nothing laid out anew
+  if (cell.width !== width) { cell.width = width; cell.track.style.backgroundSize = `${width} 100%`; } // painted, without a new layout
   put(cell.number, state === 'gone' ? '' : percent(chance));
 }
 
-// The chance that a full bar stands for: a round number, so that it seldom changes.
+// The chance that a full bar stands for: a round number, so it seldom changes.
 const fullBar = (most) => [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].find((one) => most <= one) ?? 1;
 
-// Which tokens: the likeliest by the raw logits; where the run's token or the drawn one is none of them, it takes a last place.
+// The tokens shown: the likeliest by the raw logits; the run's token and the drawn one replace the last if missing.
 function rowTokens(size, chosen, drawn) {
   const count = Math.min(SAMPLER_ROWS, size), tokens = Array.from({ length: count }, (_, i) => i);
   const extra = [...new Set([chosen, drawn])].filter((i) => i >= count);

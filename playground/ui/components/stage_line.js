@@ -16,7 +16,7 @@ function draw(value = props.value || {}) {
   say('status', value);
 }
 
-hear('live-status', draw); // while something is on its way, its feed says how it stands
+hear('live-status', draw); // during work, its feed gives the status
 watch('value', () => draw());
 watch('limit', () => draw());
 draw();

@@ -15,6 +15,6 @@ function draw(value = props.value || {}) {
   say('status', value);
 }
 
-hear('live-status', draw); // while a run is on its way, its feed says how it stands
+hear('live-status', draw); // during a run, its feed gives the status
 watch('value', () => draw());
 draw();

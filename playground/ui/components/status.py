@@ -1,4 +1,4 @@
-"""What a part of the page is doing, in words: a run, long work, a rerun, a note, a wish to be filled."""
+"""What a part of the page is doing: a run, long work, a rerun, a note, a pending request."""
 
 from typing import Any
 
@@ -26,9 +26,9 @@ _STAGE_LINE_TEMPLATE = (
 
 
 def stage_line(idle: str, *, pane: str, **props: Any) -> gr.HTML:
-    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` stands there before.
+    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` is shown before that.
 
-    Its prop `limit` says why nothing can run here, and stands before all else while it is not empty.
+    Its prop `limit` says why nothing can run here; while set, it is shown instead of everything else.
     """
     return part("stage_line", {}, _STAGE_LINE_TEMPLATE, idle=idle, limit="", pane=pane, **props)
 
@@ -55,10 +55,10 @@ _NOTICE_TEMPLATE = (
 
 
 def notice(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; a run's failure it hears itself."""
+    """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; it listens for a run's failure itself."""
     return part("notice", {}, _NOTICE_TEMPLATE, pane=pane, **props)
 
 
 def stamp(**props: Any) -> gr.HTML:
-    """Its value is any text; the event `input` tells that there is another one."""
+    """Its value is any text; a new text triggers the event `input`."""
     return part("stamp", "", "", **props)

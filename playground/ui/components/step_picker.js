@@ -1,6 +1,6 @@
-// answer = {id, prompt, tokens: [text...], first, ready}: `ready` says that the model is in memory, so `first` is asked for at once.
-const SHOWN = 400; // of a long answer only the tokens around the chosen one stand in the page
-const WAIT_MS = 90; // held arrow keys ask for the token they stop at
+// answer = {id, prompt, tokens: [text...], first, ready}: `ready`: the model is in memory, so `first` is requested at once.
+const SHOWN = 400; // of a long answer only the tokens around the chosen one are in the page
+const WAIT_MS = 90; // held arrow keys request only the token they stop at
 const list = element.querySelector('.toks');
 let shown = null, run = null, at = -1, from = 0, timer = 0;
 

@@ -35,25 +35,25 @@ _ESTIMATE = (
     "and with them its price, are an estimate."
 )
 _CACHE = (
-    "Providers cache only prompts above a least length, often 1,024 tokens, and forget them after minutes to hours."
+    "Providers cache only prompts above a minimum length, often 1,024 tokens, and drop them after minutes to hours."
 )
 _COLUMNS = (
     ("Model", "", ""), ("Total", "USD", "total"), ("of cheapest", "times", ""), ("Input", "USD", ""),
     ("Cached", "USD", ""), ("Output", "USD", ""), ("", "", ""),
 )  # fmt: skip
-"""The total first, so that it stands beside the name on narrow screens too."""
+"""The total first, so it is beside the name on narrow screens too."""
 
 
 def price_table(panes: Sequence[tuple[str, str]], what: str, *, elem_id: str, **props: Any) -> gr.HTML:
-    """A closed section; drawn only while it is open, and anew with every count that its pane tells as `meters`.
+    """A closed section; drawn only while open, and again with every `meters` event of its pane.
 
-    It has no value: the counts are `usage` of that event (see `views.usage`), the prices those of `scripts/prices.js`.
+    It has no value: the counts are `usage` of that event (see `views.usage`), the prices come from `scripts/prices.js`.
 
     Args:
         panes: Name and pane of each run whose counts it may show; with several, a menu chooses.
-        what: Is priced, as "run".
-        elem_id: Of the element.
-        props: More of `gr.HTML`.
+        what: What is priced, such as "run".
+        elem_id: Id of the element.
+        props: Other arguments of `gr.HTML`.
     """
     template = (
         f'<details><summary>The same {attribute(what)} at <span class="how-many"></span></summary><div class="body">'
@@ -76,7 +76,7 @@ def _options(panes: Sequence[tuple[str, str]]) -> str:
 
 
 def _column(elem_id: str, name: str, unit: str, term: str) -> str:
-    """A head; one that is a term tells its formula on hover and focus."""
+    """A head; a term shows its formula on hover and focus."""
     if not name:
         return "<td></td>"
     words = f"{name} <small>{unit}</small>" if unit else name
@@ -91,16 +91,16 @@ def _column(elem_id: str, name: str, unit: str, term: str) -> str:
 
 
 def _form(elem_id: str) -> str:
-    """What can be chosen: a model more, the first choice, a cached prompt, the factor between tokenizers."""
+    """The choices: another model, a reset, a cached prompt, the factor between tokenizers."""
     problem = f"{elem_id}-problem"
     return (
         '<form class="choose" novalidate>'
         f'<label>Add by name <input type="text" class="name" autocomplete="off" spellcheck="false" maxlength="200" '
         f'placeholder="provider/model, type to search" aria-describedby="{problem}"></label>'
-        '<button type="submit">Add</button><button type="button" class="reset">First choice</button>'
+        '<button type="submit">Add</button><button type="button" class="reset">Reset</button>'
         f'<span class="problem" id="{problem}" role="alert"></span></form>'
         '<div class="assume"><label><input type="checkbox" class="again"> as if sent again, its prompt cached</label>'
-        "<label>Tokens of theirs for one of ours, assumed "
+        "<label>Their tokens per token of ours, assumed "
         f'<input type="number" class="factor" min="0.1" max="10" step="0.05" aria-describedby="{elem_id}-factor">'
         f'</label><span class="problem wrong" id="{elem_id}-factor" role="alert"></span></div>'
     )

@@ -1,5 +1,5 @@
 const line = element.querySelector('.line');
 const draw = (live) => { line.textContent = live || props.value || ''; };
-hear('live-told', draw);
+hear('live-words', draw);
 watch('value', () => draw());
 draw();

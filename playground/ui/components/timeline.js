@@ -1,9 +1,9 @@
-const LEFT = 52, WIDTH = 1000, HEIGHT = 80, BINS = 320; // svg units; more tokens than bins share one, its longest gap shown
+const LEFT = 52, WIDTH = 1000, HEIGHT = 80, BINS = 320; // svg units; if there are more tokens than bins, a bin shows its longest gap
 const find = (selector) => element.querySelector(selector);
 const plot = find('.plot');
 let gaps = 0, per = 1, bins = [], sorted = [], limit = null, ttft = null, prefill = null, marked = null, due = 0;
 
-function add(gap) { // the work of a token is the same after ten and after ten thousand
+function add(gap) { // the cost per token is the same after ten and after ten thousand
   if (gaps === BINS * per) {
     bins = Array.from({ length: BINS / 2 }, (_, i) => Math.max(bins[2 * i], bins[2 * i + 1]));
     per *= 2;

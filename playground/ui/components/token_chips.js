@@ -19,7 +19,7 @@ function page() {
   chips.replaceChildren(...nodes);
   const whole = value.tokens.length <= PAGE;
   find('.pages').hidden = whole;
-  find('.sub').textContent = [value.told, whole ? '' : `shown: ${(from + 1).toLocaleString('en')} to ${to.toLocaleString('en')}`].filter(Boolean).join('; ');
+  find('.sub').textContent = [value.note, whole ? '' : `shown: ${(from + 1).toLocaleString('en')} to ${to.toLocaleString('en')}`].filter(Boolean).join('; ');
   earlier.disabled = from === 0;
   later.disabled = to === value.tokens.length;
   chips.scrollTop = 0;

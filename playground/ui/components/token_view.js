@@ -1,6 +1,6 @@
-// The value's first line names the run. A saved run's lines follow it; those of a live run are asked for.
+// The value's first line names the run. A saved run's lines follow it; those of a live run are fetched.
 const out = element.querySelector('.toks'), view = flow(out);
-const FOLLOW_MS = 400; // until a token is picked the inspector follows the newest, at a pace one can read
+const FOLLOW_MS = 400; // until a token is picked the inspector follows the newest, at a readable pace
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 let followed = 0, head = null, tokens = [], least = 0, pinned = null, current = null, stop = null, picked = false;
 
@@ -51,7 +51,7 @@ function take(lines) {
     followed = performance.now();
     show(view.nodes[tokens.length - 1]);
   }
-  view.toEnd(); // last: it measures, so that nothing after it makes the browser lay out the page a second time
+  view.toEnd(); // last: it measures, so nothing after it makes the browser lay out the page again
 }
 
 function tell({ meters, status }) {

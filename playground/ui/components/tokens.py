@@ -9,10 +9,10 @@ from playground.ui.shell.feed import More
 
 
 def token_view(*, pane: str, more: More, label: str = "Output tokens", placeholder: str = "", **props: Any) -> gr.HTML:
-    """One element of class `tok` a token.
+    """One element of class `tok` per token.
 
     Its value is a saved run's lines, which `views.token_line` and kin write, or the head line of a live run, whose
-    lines it asks `more` for. What the feed says of meters and status it passes on to its pane.
+    lines it fetches with `more`. It passes the feed's meters and status on to its pane.
     """
     template = (
         f'<div class="toks" role="group" aria-label="{attribute(label)}"></div>'
@@ -52,7 +52,7 @@ _FACTS = """
 
 
 def inspector(*, pane: str, **props: Any) -> gr.HTML:
-    """Listens to the `token_view` of its pane; it has no value of its own."""
+    """Listens to the `token_view` of its pane; it has no value."""
     template = (
         '<div class="hint">Hover over a token, or focus the answer and use the arrow keys: '
         "its probability, rank, entropy and time, and the ten likeliest alternatives.</div>"
@@ -70,8 +70,8 @@ _TEMPLATE = (
     '<div class="head"><h2>Mentions</h2><span class="sub">share of runs, 95 % Wilson interval</span></div>'
     '<div class="rows"></div><div class="firsts"><div class="sub first-head"></div><div class="strips"></div>'
     '<div class="scale"><span></span><span></span></div></div><ul class="needs"></ul>'
-    '<div class="none">No words to look for: write some under “Mentions”, a brand and its competitors say. '
-    "They are counted in these answers at once, nothing runs again.</div>"
+    '<div class="none">No words to look for: write some under “Mentions”, such as a brand and its competitors. '
+    "They are counted in these answers at once; nothing runs again.</div>"
 )
 
 
@@ -87,18 +87,18 @@ _LOOK_AT_TEMPLATE = (
 
 
 def look_at(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is a dict of `layers`, `heads`, `layer`, `head` (0 is the mean) and `query`; `input` tells of a change.
+    """Its value is a dict of `layers`, `heads`, `layer`, `head` (0 is the mean) and `query`; a change triggers `input`.
 
-    The query is chosen in the pane's `attention_map`, which also hears of the head at once.
+    The query is chosen in the pane's `attention_map`, which also gets the head at once.
     """
     return part("look_at", {}, _LOOK_AT_TEMPLATE, pane=pane, **props)
 
 
 def transcript(*, pane: str, empty: str, more: More | None = None, **props: Any) -> gr.HTML:
-    """Its value is text that `context_views.transcript_lines` and kin write, a JSON line a piece; it mostly grows.
+    """Its value is text that `context_views.transcript_lines` and kin write, one JSON line per piece; it mostly grows.
 
-    Its last line may name a live answer, whose lines it asks `more` for. What the feed says of strip and status it
-    passes on to its pane.
+    Its last line may name a live answer, whose lines it fetches with `more`. It passes the feed's strip and status on
+    to its pane.
     """
     template = (
         '<ol class="turns" tabindex="0" aria-label="Chat"></ol>'
@@ -113,12 +113,12 @@ def context_strip(*, pane: str, empty: str, **props: Any) -> gr.HTML:
     """Its value is the JSON string that `context_views.strip_value` makes; a click on a part chooses it in the key."""
     template = (
         '<div class="row"><div class="out" aria-hidden="true"></div><div class="bar" aria-hidden="true"></div></div>'
-        f'<div class="told" role="status">{attribute(empty)}</div>'
+        f'<div class="status" role="status">{attribute(empty)}</div>'
     )
     return part("context_strip", "", template, pane=pane, **props)
 
 
 def context_key(*, pane: str, **props: Any) -> gr.HTML:
-    """Names and tokens of the strip's parts; choosing one, which `input` tells, is the zoom. Its value is its kind."""
+    """Names and tokens of the strip's parts; choosing one zooms in and triggers `input`. Its value is the kind."""
     template = '<div class="key" role="group" aria-label="Parts of the context; choose one to see its tokens"></div>'
     return part("context_key", "", template, pane=pane, **props)

@@ -9,9 +9,9 @@ function draw() {
   if (!text) return;
   const view = JSON.parse(text);
   [view.inference, view.training].forEach((rows, side) => lists[side].replaceChildren(...rows.map(([name, value, about, colour]) => {
-    const row = el('div', colour), told = el('dd', '', value);
-    if (about) told.append(el('small', '', about));
-    row.append(el('dt', '', name), told);
+    const row = el('div', colour), cell = el('dd', '', value);
+    if (about) cell.append(el('small', '', about));
+    row.append(el('dt', '', name), cell);
     return row;
   })));
   element.querySelector('.gone').textContent = view.gone;

@@ -1,4 +1,4 @@
-// Turns that were answered come in the value; the answer that comes is asked for, in pieces. What is drawn already stays.
+// Answered turns are in the value; the coming answer is fetched in pieces. What is drawn stays.
 const list = element.querySelector('.turns'), voice = element.querySelector('.voice'), view = flow(list);
 let drawn = '', answer = null, dropped = 0;
 
@@ -54,7 +54,7 @@ function draw() {
   drawn = value;
   unlisten();
   for (const line of value.split('\n')) if (line) { const one = JSON.parse(line); if (one.user != null) turns.push([one]); else turns.at(-1).push(one); }
-  let same = 0; // turns of which nothing has changed
+  let same = 0; // unchanged turns
   for (const [begun, ...rest] of turns) {
     const item = list.children[same], all = rest.map((one) => one.add ?? '').join('');
     if (!item || text(item, 'you') !== begun.user || text(item, 'model') !== all || rest.some((one) => one.live)) break;

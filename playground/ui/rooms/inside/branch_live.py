@@ -44,7 +44,7 @@ class BranchView:
 
     def now(self) -> dict[str, Any]:
         """What stands beside the lines."""
-        return {"status": self.status, "told": self.told}
+        return {"status": self.status, "words": self.told}
 
     def add(self, update: Any) -> None:
         """Take an update in."""

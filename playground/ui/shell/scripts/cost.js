@@ -1,7 +1,7 @@
-// The Cost tab's inputs and results, for all its parts. Every number comes from `window.playground.formulas`, which are
-// Python's own, so a slider asks no server; what travels in a link or is stored is data, checked against the limits.
+// The Cost tab's inputs and results, for all its parts. Every number comes from `window.playground.formulas`, which is
+// Python's code, so a slider needs no server; what a link or the storage holds is data, checked against the limits.
 //   field(name)          label, unit, limits... of an input
-//   value(name)          { text, number, problem, source }: as set, or what it follows, or its default
+//   value(name)          { text, number, problem, source }: as set, or derived from another input, or its default
 //   set(name, text, source), unset(name), model(which), setModel(which, text), setCurrency(code, rate)
 //   result(section)      { figures, series, inputs } or null while an input of it can't be used
 //   offer(list), take(id)   sets of measured numbers; using the newest of each (''), one, or 'none'
@@ -24,7 +24,7 @@ window.playground.cost = (() => {
   const first = () => ({ values: {}, models: { ...read().models }, currency: { code: 'USD', rate: '1' }, lengths: read().lengths[0], offered: [], taken: '' });
 
   const text = (raw, most) => (typeof raw === 'string' ? raw.slice(0, most) : typeof raw === 'number' ? String(raw) : null);
-  function restored(raw) { // known names and plain text only; limits are told at the fields
+  function restored(raw) { // known names and plain text only; the fields report their limits
     const made = first();
     for (const [name, own] of Object.entries(raw?.values || {})) {
       const value = text(own?.text, 60);
@@ -67,7 +67,7 @@ window.playground.cost = (() => {
     try { const { values, models, currency, lengths } = current(); sessionStorage.setItem(STORE, JSON.stringify({ values, models, currency, lengths })); } catch { /* for this page only */ }
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; for (const told of listeners) told(); });
+    requestAnimationFrame(() => { waiting = false; for (const listener of listeners) listener(); });
   }
 
   const plain = (n) => n.toLocaleString('en', { maximumFractionDigits: 12 });
@@ -132,8 +132,8 @@ window.playground.cost = (() => {
   }
   const figure = (x, unit) => (unit === 'usd' ? money(x) : numbers.figure(x, unit));
 
-  // Measured numbers fill what nobody has typed: those of one document, or of each the newest. A batch measures
-  // throughput better than a run alone, so rates are taken from the best kind of document first.
+  // Measured numbers fill what nobody has typed: those of one document, or the newest of each kind. A batch measures
+  // throughput better than a single run, so rates come from the best kind of document first.
   const RATES = ['throughput_tokens_per_s', 'prefill_tokens_per_s', 'joules_per_token', 'net_joules_per_token'], BEST = ['throughput', 'rerun', 'run'];
   function newest(name) {
     const having = current().offered.filter((one) => one.facts[name] !== undefined);
@@ -179,7 +179,7 @@ window.playground.cost = (() => {
       currency: { code, per_usd: rate }, lengths: { tokens, source },
     };
   }
-  function open(sheet) { // a saved calculation: what it assumed is set as typed, and its defaults stay defaults
+  function open(sheet) { // a saved calculation: its assumptions are set as if typed, and its defaults stay defaults
     const raw = { values: {}, models: { model: sheet.model, large_model: sheet.large_model, small_model: sheet.small_model }, currency: { code: sheet.currency.code, rate: String(sheet.currency.per_usd) }, lengths: { tokens: sheet.output_lengths, source: sheet.lengths_source, title: sheet.lengths_source } };
     for (const [name, number] of Object.entries(sheet.assumptions)) if (!sheet.sources[name]?.startsWith('assumed')) raw.values[name] = { text: String(number), source: sheet.sources[name] };
     const { offered } = current();
@@ -200,7 +200,7 @@ window.playground.cost = (() => {
   }
   function reset() { const { offered } = current(); state = { ...first(), offered, taken: 'none' }; prices().reset(); changed(); }
 
-  // Charts are parts of their own: each hears of its drawing, and finds it here when its tab is first opened.
+  // Charts are separate parts: each is notified of its drawing, and finds it here when its tab first opens.
   function draw(feed, spec) {
     const made = JSON.stringify(spec);
     if (drawings[feed] === made) return;
@@ -236,6 +236,6 @@ window.playground.cost = (() => {
     value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths,
     get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
     get linked() { current(); return linked; }, snapshot, open, link, reset, draw, drawing: (feed) => drawings[feed] || '',
-    on(told) { listeners.add(told); return () => listeners.delete(told); },
+    on(listener) { listeners.add(listener); return () => listeners.delete(listener); },
   };
 })();

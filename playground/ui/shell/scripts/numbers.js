@@ -1,7 +1,7 @@
 // A number as people write it, and each quantity as it is shown: the rules and words of Python's `numbers.py` and
 // `views/format.py`, which say why. A comma that does not part thousands may be a decimal comma, so "0,3" must not become 3.
 //   parse(text)        the number, or null
-//   withAPoint(text)   what a message about this text ends with
+//   withAPoint(text)   the end of a message about this text
 //   number, percent, seconds, bytes, rate, joules, wattHours, grams (of a number, or null where it is not known)
 //   money(amount, currency), figure(value, unit), plural(count, one, many)
 window.playground.numbers = (() => {

@@ -1,4 +1,4 @@
-// What belongs to the whole page: two keys, names of sliders, and links opened in a page that is already open.
+// For the whole page: two keys, names of sliders, and links opened in a page that is already open.
 ((config) => {
   const press = (kind) => [...document.querySelectorAll(`.${kind}-key, .${kind}-key button, #${kind}-button`)]
     .find((button) => button.matches('button') && button.offsetParent && !button.disabled)?.click(); // of the tab in front
@@ -6,7 +6,7 @@
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); press('run'); }
     if (event.key === 'Escape' && !document.querySelector('.tip.open')) press('stop'); // a tip closes first
   });
-  // Gradio calls a slider "range slider for X"; its label alone is the better name, and the sentence about it a hint.
+  // Gradio calls a slider "range slider for X"; its label alone is a better name, and its help sentence a hint.
   const name = () => {
     for (const range of document.querySelectorAll('input[type="range"][aria-label^="range slider for "]')) {
       const label = range.getAttribute('aria-label').slice('range slider for '.length);
@@ -15,8 +15,8 @@
       if (about) { range.title = about; const shown = document.querySelector(`label[for="${range.id}"]`); if (shown) shown.title = about; }
     }
   };
-  // Gradio asks by :has() whether the whole page holds an open sidebar, again with each node that enters it, which a long
-  // answer makes slow. Our own rules, which outweigh those, name the way to the sidebar.
+  // Gradio uses :has() to search the page for an open sidebar, again for each node that is added, which makes a long
+  // answer slow. Our rules, of higher specificity, give the full path to the sidebar.
   const lighten = (rules) => {
     for (let i = rules.length - 1; i >= 0; i -= 1) {
       if (rules[i] instanceof CSSMediaRule) lighten(rules[i].cssRules);

@@ -1,13 +1,13 @@
-// The price list of the page, and the models that somebody chose from it: one choice for all tables and the Cost tab.
+// The price list of the page, and the models chosen from it: one choice for all tables and the Cost tab.
 //   all           id -> { id, title, input, cached, written, output, request_usd, has_cached, has_written, context_window }
-//                 where a price is [[start, USD per million tokens], ...], as the formulas take it
+//                 where a price is [[start, USD per million tokens], ...], as the formulas expect
 //   as_of         version and date of the list
 //   find(name)    the entry of `provider/model` or `provider:model`, or null
 //   near(name)    up to three ids like it
-//   chosen()      ids; choose(ids) takes those that exist, at most `most`, and gives what it took; reset() takes `first`
-//   factor()      tokens of theirs for one of ours, assumed; setFactor(number) gives whether it could be used
-//   names()       id of a <datalist> of all models, made when first asked for
-//   onChange(fn)  called after every change, also one in another tab; gives a function that ends it
+//   chosen()      ids; choose(ids) takes those that exist, at most `most`, and returns them; reset() takes `first`
+//   factor()      assumed tokens of an API model per token of ours; setFactor(number) returns whether it could be used
+//   names()       id of a <datalist> of all models, created on first use
+//   onChange(fn)  called after every change, in this tab or another; returns a function that unsubscribes
 window.playground.prices = (() => {
   const STORE = 'playground:prices:1', MOST = 10, MOST_CHARS = 10_000, FACTOR = { low: 0.1, high: 10 };
   const listeners = new Set();
@@ -52,13 +52,13 @@ window.playground.prices = (() => {
   function change(next) {
     state = { ...current(), ...next };
     try { localStorage.setItem(STORE, JSON.stringify(state)); } catch { /* full or forbidden: for this page only */ }
-    for (const told of listeners) told();
+    for (const listener of listeners) listener();
   }
 
   addEventListener('storage', (event) => {
     if (event.key !== STORE) return;
     state = null;
-    for (const told of listeners) told();
+    for (const listener of listeners) listener();
   });
 
   const name = (text) => text.trim();
@@ -97,6 +97,6 @@ window.playground.prices = (() => {
     reset() { change({ ids: usable(read().first), factor: 1 }); },
     factor: () => current().factor,
     setFactor(value) { if (!usableFactor(value)) return false; change({ factor: value }); return true; },
-    onChange(told) { listeners.add(told); return () => listeners.delete(told); },
+    onChange(listener) { listeners.add(listener); return () => listeners.delete(listener); },
   };
 })();

@@ -1,11 +1,11 @@
-// Settings in the link's #fragment and in the browser's storage. What comes from either is data: known keys with checked
-// values only, and it fills the controls in; nothing here runs a prompt. Python checks every value again.
+// Settings in the link's #fragment and in the browser's storage. Both are treated as data: known keys with checked
+// values only, which fill in the controls; nothing here runs a prompt. Python checks every value again.
 window.playground = ((config) => {
   const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
   const fields = config.fields, keep = { __type__: 'update' };
   const bytes = (text) => new TextEncoder().encode(text).length;
 
-  function checked(field, raw) { // the value, or undefined if it is none
+  function checked(field, raw) { // the value, or undefined if it is not valid
     if (field.kind === 'flag') return raw === true || raw === 'true' ? true : raw === false || raw === 'false' ? false : undefined;
     if (field.kind === 'number') {
       const value = typeof raw === 'string' && raw.trim() ? Number(raw) : raw;
@@ -33,7 +33,7 @@ window.playground = ((config) => {
     const found = {};
     let ignored = 0;
     for (const [name, raw] of new URLSearchParams(text)) {
-      if (name.startsWith('cost.')) continue; // the Cost tab's own, which tells of them itself
+      if (name.startsWith('cost.')) continue; // the Cost tab's, which reports them itself
       const field = fields.find((one) => one.link && one.name === name), value = field && checked(field, raw);
       if (value === undefined || name in found) ignored += 1; else found[name] = value;
     }
@@ -43,7 +43,7 @@ window.playground = ((config) => {
     return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: look them over, then run.${left}`, id: Date.now() } };
   }
 
-  function fromStorage() { // this tab's own settings first; a new tab starts with the latest of any
+  function fromStorage() { // this tab's settings first; a new tab starts with the latest of any
     for (const place of [() => sessionStorage, () => localStorage]) {
       try {
         const stored = JSON.parse(place().getItem(STORE) || 'null');
@@ -69,7 +69,7 @@ window.playground = ((config) => {
       const tab = small(all) ?? small(settings), shared = small(settings);
       if (tab) sessionStorage.setItem(STORE, tab);
       if (shared) localStorage.setItem(STORE, shared);
-    } catch { /* as above: the page works without */ }
+    } catch { /* as above: the page works without it */ }
     if (location.hash && location.hash.slice(1) !== fragment(values)) history.replaceState(null, '', location.pathname + location.search);
     return [];
   }
@@ -79,7 +79,7 @@ window.playground = ((config) => {
     if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run as JSON.`);
     history.replaceState(null, '', `#${text}`);
     let copied = false;
-    try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or no secure context */ }
+    try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or not a secure context */ }
     return note(copied ? 'Link copied.' : 'The link is in the address bar.', 'It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.');
   }
 

@@ -78,6 +78,6 @@ def _read(runner: Runner, values: dict[str, Any]) -> tuple[str, str, str]:
     record = backend.tokenize(
         lambda tokenizer: tokens_of(tokenizer, model, text, chat=chat, inject=inject, system=system)
     )
-    told = "dashed: template; bold frame: control token" if record.chat or record.inject else ""
-    chips = chips_value(record.tokens, told=told)
+    note = "dashed: template; bold frame: control token" if record.chat or record.inject else ""
+    chips = chips_value(record.tokens, note=note)
     return tokens_summary(record), chips, languages_chart(record.languages, record.languages_source)
