@@ -12,7 +12,7 @@ OLD = EnergyRecord(joules=20.0, method="rapl")
 
 def test_the_way_it_is_known_stands_with_the_idle_power_and_its_noise():
     assert energy_note(COUNTED) == "rapl, idle 4.25 ± 0.12 W"
-    assert energy_note(OLD) == "rapl, idle not known"
+    assert energy_note(OLD) == "rapl, idle unknown"
 
 
 def test_above_idle_and_with_it_stand_side_by_side_and_what_is_not_known_is_a_dash():
