@@ -176,7 +176,7 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         started_at: float | None = ...,
     ) -> Iterator[RowEvent]:
-        """Several answers to one prompt, in waves of `rows_at_once` rows; with `ignore_eos` they end by length alone."""
+        """Several answers to one prompt, in waves; with `ignore_eos` they end by length only."""
         ...
 
     def chain(self) -> Chain:
