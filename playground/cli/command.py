@@ -1,9 +1,7 @@
-"""The command of a declared experiment: its options, its progress on standard error, its record on standard output."""
+"""The command of a declared experiment: its options are the fields of its request."""
 
 import inspect
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any, get_origin
 
 import typer
@@ -12,8 +10,8 @@ from pydantic_core import PydanticUndefined
 
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, takes_settings
 from playground.experiments.registry import experiments
-from playground.runs.experiment import Experiment, late, updates
-from playground.runs.request import PromptRequest, plain_type, read_request, shown_value
+from playground.runs.experiment import Experiment
+from playground.runs.request import PromptRequest, plain_type, shown_value
 
 _Html = Annotated[str | None, typer.Option("--html", help="Write what is shown to this HTML file.", metavar="FILE")]
 _METAVARS = {int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
@@ -36,7 +34,9 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
     def run(**values: Any) -> None:
         shared = {name: values.pop(name) for name in _SHARED}
         given = {name: value for name, value in values.items() if value is not None}
-        _conduct(experiment, given, **shared)
+        from playground.cli.conduct import conduct  # noqa: PLC0415  --help must not wait for torch
+
+        conduct(experiment, given, **shared)
 
     hints = {name: (_hint(name, field), None) for name, field in items.items()} | _SHARED
     prompted = issubclass(experiment.request, PromptRequest)
@@ -67,62 +67,3 @@ def _hint(name: str, field: FieldInfo) -> Any:
     return Annotated[
         str | None, typer.Option(*flags, help=text, metavar=_METAVARS.get(get_origin(kind) or kind, "TEXT"))
     ]
-
-
-def _conduct(
-    experiment: Experiment[Any, Any], given: dict[str, Any], *, model: str | None, quantization: str | None,
-    save: str | None, html: str | None, json: bool,
-) -> None:  # fmt: skip
-    from playground.cli.build import build_runner  # noqa: PLC0415  --help must not wait for torch
-    from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt  # noqa: PLC0415
-    from playground.files import write_atomic  # noqa: PLC0415
-    from playground.views.panels import Sofar  # noqa: PLC0415
-    from playground.views.report import record_html  # noqa: PLC0415
-    from playground.views.terminal import view_text  # noqa: PLC0415
-
-    if "prompt" in given:
-        given = {**given, "prompt": read_prompt(given["prompt"])}
-    if "values" in given:
-        given["settings"] = given.pop("values")
-    given = {**given, "quantization": quantization or "fp32"}
-    read_request(experiment.request, {**given, "model": ""})  # refused before the model is looked for
-    for file in (save, html):
-        if file is not None:
-            check_folder_of(Path(file))
-    runner, name = build_runner(model)
-    request = read_request(experiment.request, {**given, "model": name})
-    view = late(experiment.view)
-    with stop_on_interrupt() as stopped:
-        record = _follow(updates(runner, experiment, request, stopped.is_set), experiment, view.line)
-    if html is not None:
-        write_atomic(Path(html), record_html(experiment.title, experiment.about, view, record).encode())
-    give(record, view_text(view, Sofar(request=request, record=record)), save, json)
-
-
-def _follow(came: Iterator[Any], experiment: Experiment[Any, Any], line: Callable[[Any], str]) -> Any:
-    """Consume the work, showing how far it is on standard error; returns its record."""
-    from rich.console import Console  # noqa: PLC0415  --help must not wait for it
-    from rich.live import Live  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from playground.backends.base import Loading, Queued  # noqa: PLC0415
-    from playground.errors import PlaygroundError  # noqa: PLC0415
-    from playground.runs.stages import Stage  # noqa: PLC0415
-
-    record, console, before = None, Console(stderr=True), ""
-    with Live(console=console, transient=True, auto_refresh=False) as live:
-        for update in came:
-            if isinstance(update, experiment.record):
-                record = update
-            elif isinstance(update, Stage):
-                if console.is_terminal:
-                    live.update(Text(update.text), refresh=True)
-            else:
-                loading = update.stage if isinstance(update, Loading) else ""
-                words = loading or ("waiting" if isinstance(update, Queued) else line(update))
-                if words and words != before:
-                    print(words, file=sys.stderr)
-                before = words
-    if record is None:
-        raise PlaygroundError(f"The {experiment.name} was stopped before there was anything to keep.")
-    return record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from playground.backends.base import Capability
 from playground.errors import PlaygroundError
-from playground.runs.environment import changes
+from playground.runs.environment import changes, describe_environment
 from playground.runs.records import Document
 from playground.runs.request import PromptRequest, Request
 from playground.runs.stages import ShouldStop, Steps, Stopped, obey
@@ -109,8 +109,7 @@ class Lab:
 
     def stamp(self, chunk_tokens: int) -> dict[str, Any]:
         """What every record carries: `model` and `environment`."""
-        from playground.runs.environment import describe_environment  # noqa: PLC0415  these import torch
-        from playground.runs.measure import model_record  # noqa: PLC0415
+        from playground.runs.measure import model_record  # noqa: PLC0415  it imports torch
 
         facts = self.backend.facts
         return {"model": model_record(facts), "environment": describe_environment(facts, chunk_tokens)}
