@@ -170,8 +170,10 @@ def _chi_square(counts: Tensor, probs: Tensor) -> tuple[float, float]:
 def test_frequencies_of_20_000_draws_match_the_filtered_distribution(sampling: Settings):
     logits = _logits("random", 5, rows=1, vocabulary=100)
     draws = torch.zeros(100)
-    for seed in range(20_000):
-        draws[choose(logits, sampling, [Noise(seed)], [0])[0].id] += 1
+    for seed in range(0, 20_000, 200):  # rows of one step: each draws by its own seed
+        noises = [Noise(one) for one in range(seed, seed + 200)]
+        for choice in choose(logits.expand(200, -1), sampling, noises, [0] * 200):
+            draws[choice.id] += 1
     probs = filter_scores(logits, sampling)[0][0].softmax(-1)
     assert draws[probs == 0].sum() == 0
     statistic, limit = _chi_square(draws, probs)

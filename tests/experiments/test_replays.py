@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +43,7 @@ from playground.runs.experiment import updates
 from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
-from tests.tiny_runner import TIMED, answer, of, request
+from tests.tiny_runner import TIMED, answer, make_runner, make_slot, of, request
 
 
 def _tokens(runner: Runner):
@@ -92,6 +94,12 @@ def made(runner: Runner, kind: str):
     return of(LoadRecord, load(runner, LoadRequest(base.prompt, base.model, 4, 5, arms=("bf16", "fp32"))))[0]
 
 
+@pytest.fixture(scope="session")
+def written(folders: list[Path]) -> Callable[[str], str]:
+    """A document of each kind as its file has it, made when it is first needed."""
+    return cache(lambda kind: made(make_runner(make_slot(*folders)), kind).to_json())
+
+
 ALL = [*(kind for kind in kinds() if kind != "step"), "compare as one batch"]
 
 
@@ -104,10 +112,11 @@ def test_a_step_belongs_to_a_run_and_says_that_it_is_the_run_that_can_be_replaye
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_document_of_each_kind_reads_back_and_runs_again_identically(runner: Runner, kind: str):
-    old = made(runner, kind)
-    again = parse_document(old.to_json())
-    assert again == old
+def test_a_document_of_each_kind_reads_back_and_runs_again_identically(
+    runner: Runner, written: Callable[[str], str], kind: str
+):
+    again = parse_document(written(kind))
+    assert again.to_json() == written(kind)
     outcome = replay_document(again, runner)
     assert outcome.identical, outcome.differences
     assert outcome.changed == []
@@ -134,8 +143,8 @@ def _other(ids: list[int]) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kind: str):
-    document = json.loads(made(runner, kind).to_json())
+def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, written: Callable[[str], str], kind: str):
+    document = json.loads(written(kind))
     where = {
         "run": lambda: document["tokens"][2].update(id=(document["tokens"][2]["id"] + 1) % 200),
         "rerun": lambda: _other(document["runs"][1]["token_ids"]),

@@ -254,8 +254,17 @@ def test_the_likeliest_two_tokens_of_each_step_are_told_whatever_top_is(climbs: 
     assert "".join(chain(record.reference.token_texts))
 
 
+def test_a_fresh_process_computes_the_same_bits(climbs: Climbs, monkeypatch):
+    monkeypatch.setattr(ladder_module, "FRESH", 1)  # each takes seconds of imports
+    record = list(ladder(climbs.runner(), LadderRequest(request(max_new_tokens=6), only=("greedy",))))[-1]
+    assert isinstance(record, LadderRecord)
+    assert (record.control.in_process, record.control.fresh_processes, record.control.repeats) == (5, 1, 6)
+    assert record.control.bitwise_equal, record.control.differing
+
+
+@pytest.mark.slow
 def test_fresh_processes_compute_the_same_bits_and_another_instruction_set_is_labelled(climbs: Climbs, monkeypatch):
-    """The one test that pays for fresh processes: control, instruction set, strict CNR and the probe's child."""
+    """The one test that pays for all fresh processes: control, instruction set, strict CNR and the probe's child."""
     assert ladder_module.FRESH == 3
     monkeypatch.setattr(ladder_module, "FRESH", 1)  # each takes seconds of imports
     asked = LadderRequest(request(max_new_tokens=6), only=("instruction-set", "strict-cnr"))
