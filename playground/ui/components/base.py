@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 _HERE = Path(__file__).parent
+_COMMON = _HERE / "common.css"
 
 
 def attribute(text: str) -> str:
@@ -27,10 +28,14 @@ def styles() -> str:
     """The styles of all parts, for the document's head.
 
     Gradio would write a part's style again with each value, and the browser would restyle the whole page.
-    The selector has the specificity of an id; `part` puts the matching name on the element.
+    The selector has the specificity of an id; `part` puts the matching name on the element. `common.css` is for all.
     """
-    files = sorted(_HERE.glob("*.css"))
-    return "".join(f':where([data-part="{file.stem}"]):not(#_) {{\n{file.read_text("utf-8")}}}\n' for file in files)
+    own = "".join(_rules(f'="{file.stem}"', file) for file in sorted(_HERE.glob("*.css")) if file != _COMMON)
+    return _rules("", _COMMON) + own
+
+
+def _rules(named: str, file: Path) -> str:
+    return f":where([data-part{named}]):not(#_) {{\n{file.read_text('utf-8')}}}\n"
 
 
 def scripts() -> str:

@@ -1,50 +1,45 @@
-"""What a part of the page is doing: a run, long work, a rerun, a note, a pending request."""
+"""What a part of the page is doing: work in progress, a note, a pending request."""
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
 from playground.ui.components.base import part
 
-_TEMPLATE = (
-    '<div class="row"><span class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
+_LEGEND = (
+    '<span class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
     '<span class="scale">0 to 8 bits and more</span></span>'
-    '<span class="chip"><span class="dot"></span><span class="words"></span></span></div>'
-    '<div class="line"><i></i></div><div class="voice" role="status" aria-live="polite"></div>'
 )
+_STATE = '<span class="dot"></span><span class="words"></span>'
+_FIGURES = (("unique", "unique answers"), ("tokens", "tokens"), ("speed", "speed"), ("elapsed", "elapsed"))
 
 
-def status(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value is the dict that `views.status` makes: phase, text, fraction, and for a failure what went wrong."""
-    return part("status", {}, _TEMPLATE, pane=pane, **props)
+def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figures"] = "line", **props: Any) -> gr.HTML:
+    """The state of a run or of other work.
 
+    Its value is a dict with `phase`, `text` and `fraction`, as `views.run.status` makes it; a failure has `title` and
+    `problem`. Its prop `limit` says why nothing can run here, and stands before all else while it is not empty.
 
-_STAGE_LINE_TEMPLATE = (
-    '<div class="row"><span class="dot"></span><span class="words"></span><span class="far"></span></div>'
-    '<div class="track" aria-hidden="true"><i></i></div><div class="voice" role="status" aria-live="polite"></div>'
-)
-
-
-def stage_line(idle: str, *, pane: str, **props: Any) -> gr.HTML:
-    """Its value is a dict with `phase`, `text` and `fraction`, as `views.status` makes; `idle` is shown before that.
-
-    Its prop `limit` says why nothing can run here; while set, it is shown instead of everything else.
+    Args:
+        idle: Stands there before anything has run.
+        pane: Whose work it is; other parts of the pane hear of it.
+        look: A line of progress under the words; or the words beside the legend of an answer's colours; or beside
+            the figures of a rerun, with its plan below.
+        props: More of `part`.
     """
-    return part("stage_line", {}, _STAGE_LINE_TEMPLATE, idle=idle, limit="", pane=pane, **props)
-
-
-_LIVE = (("unique", "unique answers"), ("tokens", "tokens"), ("speed", "speed"), ("elapsed", "elapsed"))
-
-
-def rerun_status(**props: Any) -> gr.HTML:
-    """Its value is the dict that `rerun_views.Progress` keeps; a failure has `title` and `problem`."""
-    live = "".join(f'<div><dt>{name}</dt><dd data-k="{key}"></dd></div>' for key, name in _LIVE)
+    chip = f'<span class="chip">{_STATE}</span>'
+    figures = "".join(f'<div><dt>{name}</dt><dd data-k="{key}"></dd></div>' for key, name in _FIGURES)
+    rows = {
+        "line": f'{_STATE}<span class="far"></span>',
+        "legend": f"{_LEGEND}{chip}",
+        "figures": f'{chip}<dl class="live">{figures}</dl>',
+    }
     template = (
-        '<div class="row"><span class="chip"><span class="dot"></span><span class="words"></span></span>'
-        f'<dl class="live">{live}</dl></div><div class="line"><i></i></div><div class="plan"></div>'
+        f'<div class="row">{rows[look]}</div><div class="line"><i></i></div>'
+        f"{'<div class=plan></div>' if look == 'figures' else ''}"
         '<div class="voice" role="status" aria-live="polite"></div>'
     )
-    return part("rerun_status", {}, template, **props)
+    return part("status", {}, template, idle=idle, limit="", look=look, pane=pane, **props)
 
 
 _NOTICE_TEMPLATE = (

@@ -11,7 +11,7 @@ from playground.runs.services import Runner
 from playground.ui.shell.common import QUIET
 
 Gate = tuple[gr.Button, gr.HTML, frozenset[Capability]]
-"""What starts a section, its `stage_line`, and what it needs of a model."""
+"""What starts a section, its `status_line`, and what it needs of a model."""
 
 
 def wire_gates(gates: Sequence[Gate], runner: Runner, models_set: Sequence[Dependency]) -> None:

@@ -16,7 +16,7 @@ from playground.runs.request import PromptRequest, Request, read_request, shown_
 from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
@@ -64,7 +64,7 @@ def build_section(experiment: Experiment[Any, Any]) -> Section:
             save = gr.Button("Save as JSON", elem_id=f"{ids}-save")
             export = gr.Button("Save as HTML", elem_id=f"{ids}-export")
             open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id=f"{ids}-open")
-        state = stage_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
+        state = status_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
         news = notice(pane=ids, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             panels = panel_parts(ids, view)

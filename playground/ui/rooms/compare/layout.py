@@ -6,7 +6,7 @@ import gradio as gr
 
 from playground.ui.components.forms import choice, download, open_file, text_line
 from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
-from playground.ui.components.status import notice, status
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import metric_table, price_table
 from playground.ui.components.tokens import diff, token_view
 from playground.ui.rooms.compare.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
@@ -104,7 +104,7 @@ def _pane(slot: int, feeds: Feeds) -> Pane:
             more=feeds.more(),
         )  # fmt: skip
         pane_token(pane=pane)
-        state = status(pane=pane)
+        state = status_line("opening the page", pane=pane, look="legend")
         state.value = READY
         figures = pane_meters(pane=pane, elem_id=f"{pane}-meters")
     return Pane(settings, tokens, state, figures)

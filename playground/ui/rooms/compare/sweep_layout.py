@@ -6,7 +6,7 @@ import gradio as gr
 
 from playground.ui.components.charts import chart, multiples
 from playground.ui.components.forms import download, menu, text_line
-from playground.ui.components.status import notice, status
+from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.compare.pane_values import READY
 from playground.ui.rooms.compare.sweep_views import SWEPT
 
@@ -54,7 +54,7 @@ def build_sweep() -> Sweep:
         estimate = text_line("", elem_id="sweep-estimate")
         news = notice(pane=PANE, elem_classes="notice")
         anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice asks
-        state = status(pane=PANE)
+        state = status_line("opening the page", pane=PANE, look="legend")
         state.value = READY
         metric = menu("Plot", "", [], elem_id="sweep-metric")
         plot = chart(label="Metric against the value", elem_id="sweep-plot", visible=False)

@@ -20,7 +20,7 @@ from playground.runs.services import Runner
 from playground.settings import LIMITS
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, menu, open_file, text_line
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import plain_table
 from playground.ui.components.tokens import transcript
 from playground.ui.rooms.cost.agent_live import AgentView
@@ -67,7 +67,7 @@ def build_agents() -> LabSection:
             stop = gr.Button("Stop", elem_id="agents-stop", elem_classes="stop-key", interactive=False)
             save = gr.Button("Save as JSON", elem_id="agents-save")
             open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="agents-open")
-        state = stage_line("Not run yet.", pane=PANE, elem_id="agents-stage")
+        state = status_line("Not run yet.", pane=PANE, elem_id="agents-stage")
         news = notice(pane=PANE, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             results = _results()

@@ -11,7 +11,7 @@ from playground.experiments.branching.request import DEFAULT_WIDTH
 from playground.runs.services import Runner
 from playground.ui.components.branches import branch_choice, branch_path, branch_tree
 from playground.ui.components.forms import download, open_file, text_line
-from playground.ui.components.status import notice, stage_line, stamp
+from playground.ui.components.status import notice, stamp, status_line
 from playground.ui.components.tokens import diff
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
@@ -69,7 +69,7 @@ def build_branches(feeds: Feeds) -> Branches:
     """Lay the section out; `feeds` are those of the page."""
     with gr.Column(elem_classes="branches"):
         with gr.Row(elem_classes="branch-head"):
-            state = stage_line(_IDLE, pane=PANE, elem_id="branches-status")
+            state = status_line(_IDLE, pane=PANE, elem_id="branches-status")
             with gr.Row(elem_classes="actions"):
                 stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="branches-save")

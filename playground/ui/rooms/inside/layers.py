@@ -14,7 +14,7 @@ from playground.runs.services import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, text_line
 from playground.ui.components.layers import attention_map, lens_grid, training_pair
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import look_at
 from playground.ui.rooms.inside.lens_events import LensEvents
 from playground.ui.rooms.inside.looked import Looked
@@ -81,7 +81,7 @@ def build_layers() -> Layers:
                 look = gr.Button("Look inside", variant="primary", elem_id="layers-look")
                 stop = gr.Button("Stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="layers-save")
-        state = stage_line("Computed on demand, in a pass of its own.", pane=PANE, elem_id="layers-stage")
+        state = status_line("Computed on demand, in a pass of its own.", pane=PANE, elem_id="layers-stage")
         news = notice(pane=PANE, elem_classes="notice")
         with gr.Column(elem_classes="card layers-found"):
             grid = lens_grid(elem_id="layers-grid")
@@ -101,7 +101,7 @@ def build_layers() -> Layers:
                 step = gr.Button("Take one step", variant="primary", elem_id="layers-step")
                 stop_step = gr.Button("Stop", elem_classes="stop-key", interactive=False)
                 save_step = gr.Button("Save as JSON", elem_id="layers-step-save")
-        step_state = stage_line("No copy is made before you ask.", pane=PANE, elem_id="layers-step-stage")
+        step_state = status_line("No copy is made before you ask.", pane=PANE, elem_id="layers-step-stage")
         with gr.Column(elem_classes="card layers-found"):
             pair = training_pair(elem_id="layers-training")
     return Layers(

@@ -15,7 +15,7 @@ from playground.runs.services import Runner
 from playground.ui.components.charts import timeline
 from playground.ui.components.forms import Option, download, menu, text_line
 from playground.ui.components.meters import meter_line, meters
-from playground.ui.components.status import notice, status
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
 from playground.ui.rooms.sidebar.controls import make_request, priced
@@ -63,7 +63,7 @@ def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
             meter_line(pane=PANE, elem_classes="meter-line")
             with gr.Column(elem_classes="card"):
                 tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more())
-                state = status(pane=PANE)
+                state = status_line("opening the page", pane=PANE, look="legend")
                 inspector(pane=PANE)
             with gr.Column(elem_classes="card"):
                 timeline(pane=PANE)

@@ -15,7 +15,7 @@ from playground.runs.services import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.ladder import control_badge, fix_list, host_probe, rung_list
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.reruns.ladder_controls import DEFAULT_TOKENS, ladder_request
 from playground.ui.rooms.reruns.ladder_live import LadderView, frames, opened_view
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
@@ -66,7 +66,7 @@ def build_ladder() -> Ladder:
                 stop = gr.Button("Stop", elem_id="ladder-stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="ladder-save")
                 open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="ladder-open")
-        state = stage_line("Not run yet.", pane=PANE, elem_id="ladder-stage")
+        state = status_line("Not run yet.", pane=PANE, elem_id="ladder-stage")
         news = notice(pane=PANE, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             results = _results()

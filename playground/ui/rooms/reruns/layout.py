@@ -8,7 +8,7 @@ from playground.runs.services import Runner
 from playground.ui.components.charts import chart, heat
 from playground.ui.components.forms import choice, download, open_file
 from playground.ui.components.reruns import answers, figures, fork_tree, headline
-from playground.ui.components.status import notice, rerun_status
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
 from playground.ui.rooms.reruns.events import RerunEvents
@@ -67,7 +67,7 @@ def build_reruns() -> Reruns:
                            placeholder="a brand, a competitor, a phrase", elem_id="rerun-mentions",
                            interactive=True)  # fmt: skip
     news = notice(pane=PANE, elem_classes="notice")
-    state = rerun_status(pane=PANE, elem_id=f"{PANE}-status")
+    state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):
         gr.HTML(_EMPTY, elem_classes="card rerun-empty")
         with gr.Column(elem_classes="rerun-results"):

@@ -13,7 +13,7 @@ from playground.ui.components.base import attribute
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.ladder import load_arms
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.reruns.ladder_controls import DEFAULT_REQUESTS, DEFAULT_TOKENS, FEYNMAN, load_request
 from playground.ui.rooms.reruns.ladder_live import LoadView, opened_view
 from playground.ui.shell.common import Controls, note
@@ -46,7 +46,7 @@ def build_load() -> LabSection:
                 open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="load-open")
         choices: list[str | int | float | tuple[str, str | int | float]] = [(arm.title, arm.name) for arm in ARMS]
         arms = gr.CheckboxGroup(choices, value=list(DEFAULT_ARMS), label="Ways of computing", interactive=True)
-        state = stage_line("Not run yet.", pane=PANE, elem_id="load-stage")
+        state = status_line("Not run yet.", pane=PANE, elem_id="load-stage")
         news = notice(pane=PANE, elem_classes="notice")
         with gr.Column(elem_classes="card"):
             with gr.Row(elem_classes="lab-anchor"):

@@ -13,7 +13,7 @@ from playground.views.run import status, usage
 
 
 class Progress(Protocol):
-    """Takes updates in; `value` is that of the component `rerun_status`."""
+    """Takes updates in; `value` is that of the component `status_line`."""
 
     @property
     def value(self) -> dict[str, Any]:

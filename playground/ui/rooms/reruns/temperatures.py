@@ -15,7 +15,7 @@ from playground.experiments.reruns.run import temperature_ladder
 from playground.runs.services import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download
-from playground.ui.components.status import notice, rerun_status
+from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import LadderProgress
@@ -61,7 +61,7 @@ def build_temperatures() -> Temperatures:
                 stop = gr.Button("Stop", elem_id="rerun-ladder-stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="rerun-ladder-save")
         news = notice(pane=PANE, elem_classes="notice")
-        state = rerun_status(pane=PANE, elem_id=f"{PANE}-status")
+        state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
         empty = "One line for the share of unique answers, one for each mention, from low to high temperature."
         plot = chart(label="Unique answers and mentions against temperature", height=260, empty=empty)
     return Temperatures(values, run, stop, save, state, news, plot, download())

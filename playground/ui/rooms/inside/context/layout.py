@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from playground.runs.services import Runner
 from playground.settings import LIMITS
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
@@ -69,7 +69,7 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
             )  # fmt: skip
             turns = transcript(pane=PANE, empty=_EMPTY_CHAT, more=feeds.more(), elem_id="context-turns")
             message, send, stop, new = _ask()
-            state = stage_line("No message sent yet.", pane=PANE, elem_id="context-stage")
+            state = status_line("No message sent yet.", pane=PANE, elem_id="context-stage")
             notice(pane=PANE, elem_classes="notice")
         curve, needle = build_curve(), build_needle()
         tokenizer = build_tokenizer()

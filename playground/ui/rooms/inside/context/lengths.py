@@ -21,7 +21,7 @@ from playground.runs.services import Runner
 from playground.ui.components.base import attribute
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download
-from playground.ui.components.status import notice, stage_line
+from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import plain_table
 from playground.ui.rooms.inside.context.live import CurveView, NeedleView
 from playground.ui.rooms.reruns.ladder import ENDED, STARTED
@@ -82,7 +82,7 @@ def build_curve() -> Card:
                 )  # fmt: skip
                 limit = gr.Number(DEFAULT_LIMIT_S, label="Time allowed, s", interactive=True)
             run, stop, save = _actions("curve", "Run the curve")
-        state = stage_line("Not run yet.", pane="context-curve", elem_id="context-curve-stage")
+        state = status_line("Not run yet.", pane="context-curve", elem_id="context-curve-stage")
         news = notice(pane="context-curve", elem_classes="notice")
         with gr.Row(elem_classes="context-pair", elem_id="context-curve-charts"):
             times = chart(label="Prefill time against context length", height=240, summary=True)
@@ -103,7 +103,7 @@ def build_needle() -> Card:
                 )
                 depths = gr.Textbox(_listed(DEFAULT_DEPTHS), label="Depths, 0 to 1", interactive=True, max_lines=1)
             run, stop, save = _actions("needle", "Run the test")
-        state = stage_line("Not run yet.", pane="context-needle", elem_id="context-needle-stage")
+        state = status_line("Not run yet.", pane="context-needle", elem_id="context-needle-stage")
         news = notice(pane="context-needle", elem_classes="notice")
         cells = plain_table("Probability of the right answer by length and depth", elem_id="context-needle-map")
     fields = {"needle_lengths": lengths, "depths": depths}
