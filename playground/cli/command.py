@@ -24,7 +24,7 @@ _SHARED: dict[str, tuple[Any, Any]] = {
 def add_experiments(app: typer.Typer) -> None:
     """A command for each declared experiment."""
     for experiment in experiments().values():
-        app.command(experiment.name)(command(experiment))
+        app.command(experiment.command or experiment.name)(command(experiment))
 
 
 def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
@@ -62,6 +62,8 @@ def _hint(name: str, field: FieldInfo) -> Any:
     )
     text = " ".join(part for part in (f"{field.title}.", field.description or "", default) if part)
     kind = plain_type(field.annotation)
+    if not flags[0].startswith("-"):
+        return Annotated[str | None, typer.Argument(help=text, metavar=flags[0], show_default=False)]
     if kind is bool:
         return Annotated[bool | None, typer.Option(*flags, help=text.removesuffix(default).strip(), show_default=False)]
     return Annotated[

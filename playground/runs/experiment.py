@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from playground.backends.base import Capability
+from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
 from playground.runs.environment import changes, describe_environment
 from playground.runs.records import Document
@@ -30,11 +31,11 @@ class Experiment(Generic[Q, R]):
     """All that is an experiment's own.
 
     Attributes:
-        name: Of the command, and of the kind of its document.
+        name: Of the kind of its document, and of the command.
         title: Heading of its section.
         about: What it measures, in a sentence or two; its first sentence is the command's help.
         verb: What its button says.
-        room: Where its section stands: tab, or tab and section.
+        room: Where its section stands: tab, or tab and section. Empty if the page has a section made by hand.
         request: Class of what is asked for.
         record: Class of its document.
         run: Takes a `Lab` and a request; yields stages and finished parts, and returns the record, or None if it was
@@ -46,6 +47,7 @@ class Experiment(Generic[Q, R]):
         needs: Capabilities of a backend.
         holds: Whether it works on one model, with that model's turn held; else it starts runs of its own.
         anchor: Prefix of its elements' ids.
+        command: Of the terminal, where it has another name.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Experiment(Generic[Q, R]):
     needs: frozenset[Capability] = frozenset()
     holds: bool = True
     anchor: str = ""
+    command: str = ""
 
     @property
     def prefix(self) -> str:
@@ -145,8 +148,13 @@ def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str 
     Raises:
         PlaygroundError: The request can't be met here, or ended without a record.
     """
-    request = experiment.again(old, model or old.model.id)
-    new: Any = next((one for one in updates(runner, experiment, request) if isinstance(one, experiment.record)), None)
+    new: Any = None
+    notes: list[str] = []
+    for one in updates(runner, experiment, experiment.again(old, model or old.model.id)):
+        if isinstance(one, PreparedPrompt):
+            notes += one.notes
+        new = one if isinstance(one, experiment.record) else new
     if new is None:
         raise PlaygroundError(f"The {experiment.name} ended before it produced a record.")
-    return list(late(experiment.differences)(old, new)), changes(old.environment, new.environment)
+    changed = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
+    return list(late(experiment.differences)(old, new)), changed + notes

@@ -28,7 +28,7 @@ def item(
         default: Its value where nothing is given.
         title: Its label in the page, and the first words of its help.
         about: One more sentence, where the title does not say it all.
-        flags: Names of its option, the first one counts; none is its own name.
+        flags: Names of its option, the first one counts; none is its own name. A name without dashes is an argument's.
         page: Whether the page has a field for it.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """

@@ -128,7 +128,7 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
         with gr.Tab("Cost", id="cost") as cost_tab:
             cost = build_cost()
         more = list[Section]()
-        for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
+        for room in dict.fromkeys(one.room for one in experiments().values() if one.room and "/" not in one.room):
             with gr.Tab(room, id=room.lower().replace(" ", "-")):
                 more += build_sections(room)
     return _Tabs(

@@ -1,6 +1,6 @@
 """The section of a declared experiment: its fields, Run, Stop, Save, Export, Open, status and panels."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -27,6 +27,9 @@ from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
 from playground.views.panels import Content, Sofar
 from playground.views.report import record_html
 from playground.views.run import status
+
+Looked = Callable[[gr.Request], Mapping[str, Any]]
+"""Values of a request, by field name, that depend on what the page shows."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,9 @@ class _Shown:
 
 
 def wire_section(
-    section: Section, controls: Controls, runner: Runner, pages: Pages, prompt: gr.Textbox | None = None
-) -> Any:
+    section: Section, controls: Controls, runner: Runner, pages: Pages, prompt: gr.Textbox | None = None,
+    looked: Looked = lambda _: {},
+) -> Any:  # fmt: skip
     """Run, stop, save, export and open; returns the event at whose end the work is over.
 
     Args:
@@ -126,11 +130,12 @@ def wire_section(
         runner: Answers.
         pages: Own the documents; the section's slot has the experiment's name.
         prompt: Of the room, where the request has a prompt and the section has no field for it.
+        looked: What the room knows of the request, in place of what the sidebar says.
     """
     shown, fields = list(section.shown), list(section.fields.values())
     asked: Controls = {**controls, **section.fields} | ({} if prompt is None else {"prompt": prompt})
     slot = pages.slot(section.experiment.name)
-    events = _Events(section, asked, runner, slot)
+    events = _Events(section, asked, runner, slot, looked)
     wire_stop(section.stop, slot)
     wire_save(section.save, slot, section.download, section.notice)
     section.export.click(events.export, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
@@ -141,15 +146,15 @@ def wire_section(
 class _Events:
     """What the buttons of a section do."""
 
-    def __init__(self, section: Section, asked: Controls, runner: Runner, slot: Slot):
-        self._section, self._asked, self._runner, self._slot = section, asked, runner, slot
+    def __init__(self, section: Section, asked: Controls, runner: Runner, slot: Slot, looked: Looked):
+        self._section, self._asked, self._runner, self._slot, self._looked = section, asked, runner, slot, looked
         self._experiment = section.experiment
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
         """Everything it shows, again and again until the work has ended or the page shows something else."""
         experiment = self._experiment
         try:
-            wanted = self._request(named(self._asked, data))
+            wanted = self._request(named(self._asked, data), self._looked(request))
             self._runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
@@ -162,7 +167,7 @@ class _Events:
             async for _ in frames:
                 yield showing.values()
 
-    def _request(self, values: dict[str, Any]) -> Request:
+    def _request(self, values: dict[str, Any], looked: Mapping[str, Any]) -> Request:
         """What the section's fields and the sidebar ask for.
 
         Raises:
@@ -173,7 +178,7 @@ class _Events:
         given |= {name: str(values[name]) for name in ("model", "quantization")}
         if issubclass(kind, PromptRequest):
             given = {"settings": settings_of(values), "prompt": values["prompt"]} | given
-        return read_request(kind, given)
+        return read_request(kind, given | looked)
 
     def open(self, text: Any, request: gr.Request) -> list[Any]:
         """A saved record in place of what was shown, its fields as they were asked for."""
