@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, cast, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -33,7 +33,7 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         shared = {name: values.pop(name) for name in _SHARED}
-        given = {name: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value not in (None, [])}
         from playground.cli.conduct import conduct  # noqa: PLC0415  --help must not wait for torch
 
         conduct(experiment, given, **shared)
@@ -50,7 +50,8 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # pyrefly: ignore[missing-attribute]  # what typer reads
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     run.__doc__ = experiment.about.partition(". ")[0].rstrip(".") + "."
-    return errors_in_one_line(takes_settings(run) if prompted else run)
+    own = {flag for field in items.values() for flag in cast(dict[str, Any], field.json_schema_extra)["flags"]}
+    return errors_in_one_line(takes_settings(run, without=own) if prompted else run)
 
 
 def _hint(name: str, field: FieldInfo) -> Any:
@@ -66,6 +67,5 @@ def _hint(name: str, field: FieldInfo) -> Any:
         return Annotated[str | None, typer.Argument(help=text, metavar=flags[0], show_default=False)]
     if kind is bool:
         return Annotated[bool | None, typer.Option(*flags, help=text.removesuffix(default).strip(), show_default=False)]
-    return Annotated[
-        str | None, typer.Option(*flags, help=text, metavar=_METAVARS.get(get_origin(kind) or kind, "TEXT"))
-    ]
+    option = typer.Option(*flags, help=text, metavar=_METAVARS.get(get_origin(kind) or kind, "TEXT"))
+    return Annotated[list[str] | None if get_origin(kind) is tuple else str | None, option]

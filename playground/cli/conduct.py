@@ -31,11 +31,12 @@ def conduct(
     Raises:
         PlaygroundError: A value is wrong, or it ended without a record.
     """
+    given = {name: ",".join(value) if isinstance(value, list | tuple) else value for name, value in given.items()}
     if "prompt" in given:
-        given = {**given, "prompt": read_prompt(given["prompt"])}
+        given["prompt"] = read_prompt(given["prompt"])
     if "values" in given:
         given["settings"] = given.pop("values")
-    given = {**given, "quantization": quantization or "fp32"}
+    given["quantization"] = quantization or experiment.request.model_fields["quantization"].default
     read_request(experiment.request, {**given, "model": ""})  # refused before the model is looked for
     for file in (save, html):
         if file is not None:

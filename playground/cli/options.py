@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from typing import Annotated, Any
 
@@ -64,9 +64,10 @@ def takes_options(options: dict[str, Any]) -> Callable[[Callable[..., None]], Ca
     return decorate
 
 
-def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds an option for each setting; the command gets those given as one dict, `values`."""
-    return takes_options(_SETTINGS)(command)
+def takes_settings(command: Callable[..., None], *, without: Container[str] = ()) -> Callable[..., None]:
+    """Adds an option for each setting, save these; the command gets those given as one dict, `values`."""
+    options = {name: hint for name, hint in _SETTINGS.items() if f"--{name.replace('_', '-')}" not in without}
+    return takes_options(options)(command)
 
 
 def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:

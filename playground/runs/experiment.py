@@ -38,8 +38,8 @@ class Experiment(Generic[Q, R]):
         room: Where its section stands: tab, or tab and section. Empty if the page has a section made by hand.
         request: Class of what is asked for.
         record: Class of its document.
-        run: Takes a `Lab` and a request; yields stages and finished parts, and returns the record, or None if it was
-            stopped before there was anything to keep. `Stopped` may leave it.
+        run: Takes a `Lab` and a request; yields stages, the prepared prompt and finished parts, and returns the
+            record, or None if it was stopped before there was anything to keep. `Stopped` may leave it.
         view: A `views.panels.View`, which draws a record, or what there is of it so far.
         again: The request that a record came of, for replay; it gets the id of the model.
         differences: Between a record and the one that came of its replay, a sentence each.
@@ -148,13 +148,10 @@ def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str 
     Raises:
         PlaygroundError: The request can't be met here, or ended without a record.
     """
-    new: Any = None
-    notes: list[str] = []
-    for one in updates(runner, experiment, experiment.again(old, model or old.model.id)):
-        if isinstance(one, PreparedPrompt):
-            notes += one.notes
-        new = one if isinstance(one, experiment.record) else new
+    came = list(updates(runner, experiment, experiment.again(old, model or old.model.id)))
+    new: Any = next((one for one in came if isinstance(one, experiment.record)), None)
     if new is None:
         raise PlaygroundError(f"The {experiment.name} ended before it produced a record.")
     changed = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
-    return list(late(experiment.differences)(old, new)), changed + notes
+    changed += [note for one in came if isinstance(one, PreparedPrompt) for note in one.notes]
+    return list(late(experiment.differences)(old, new)), changed

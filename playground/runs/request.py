@@ -20,8 +20,9 @@ _MAX_CHARS = 4_000  # of a list that a person types
 
 
 def item(
-    default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True, **limits: Any
-) -> Any:
+    default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True,
+    names: Mapping[str, str] | None = None, **limits: Any,
+) -> Any:  # fmt: skip
     """A field of a request that a person sets.
 
     Args:
@@ -30,9 +31,10 @@ def item(
         about: One more sentence, where the title does not say it all.
         flags: Names of its option, the first one counts; none is its own name. A name without dashes is an argument's.
         page: Whether the page has a field for it.
+        names: Of a list, its possible values and what the page calls them; the page offers those to tick.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """
-    extra: dict[str, Any] = {"flags": list(flags), "page": page}
+    extra: dict[str, Any] = {"flags": list(flags), "page": page, "names": dict(names or {})}
     return Field(
         default, title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits
     )

@@ -20,13 +20,20 @@ def page_items(request: type[Request]) -> dict[str, FieldInfo]:
     return {name: field for name, field in items.items() if cast(dict[str, Any], field.json_schema_extra)["page"]}
 
 
+def field_value(field: FieldInfo, value: Any) -> Any:
+    """A value of a field as its control holds it."""
+    return list(value) if cast(dict[str, Any], field.json_schema_extra)["names"] else shown_value(value)
+
+
 def field_control(ids: str, name: str, field: FieldInfo) -> Any:
     """The control of a field, by its type."""
-    kind, value = plain_type(field.annotation), shown_value(field.default)
+    kind, value = plain_type(field.annotation), field_value(field, field.default)
     props: dict[str, Any] = {"elem_id": f"{ids}-{name}"}
     texts: dict[str, Any] = {"label": field.title, "info": field.description, "interactive": True}
     if get_args(kind) and get_origin(kind) is not tuple:  # a choice
         return menu(field.title or name, value, [(one, one, None) for one in get_args(kind)], **props)
+    if names := cast(dict[str, Any], field.json_schema_extra)["names"]:
+        return gr.CheckboxGroup([(title, one) for one, title in names.items()], value=value, **texts, **props)
     if kind is bool:
         return gr.Checkbox(value, **texts, **props)
     if kind in (int, float):

@@ -12,7 +12,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments
 from playground.runs.experiment import Experiment, late, updates
-from playground.runs.request import PromptRequest, Request, read_request, shown_value
+from playground.runs.request import PromptRequest, Request, read_request
 from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
@@ -20,7 +20,7 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
-from playground.ui.shell.fields import field_control, page_items, panel_parts, panel_value
+from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
@@ -28,7 +28,7 @@ from playground.views.panels import Content, Sofar
 from playground.views.report import record_html
 from playground.views.run import status
 
-Looked = Callable[[gr.Request], Mapping[str, Any]]
+Looked = Callable[[gr.Request], dict[str, Any]]
 """Values of a request, by field name, that depend on what the page shows."""
 
 
@@ -133,7 +133,7 @@ def wire_section(
         looked: What the room knows of the request, in place of what the sidebar says.
     """
     shown, fields = list(section.shown), list(section.fields.values())
-    asked: Controls = {**controls, **section.fields} | ({} if prompt is None else {"prompt": prompt})
+    asked: Controls = controls | ({} if prompt is None else {"prompt": prompt}) | section.fields
     slot = pages.slot(section.experiment.name)
     events = _Events(section, asked, runner, slot, looked)
     wire_stop(section.stop, slot)
@@ -167,7 +167,7 @@ class _Events:
             async for _ in frames:
                 yield showing.values()
 
-    def _request(self, values: dict[str, Any], looked: Mapping[str, Any]) -> Request:
+    def _request(self, values: dict[str, Any], looked: dict[str, Any]) -> Request:
         """What the section's fields and the sidebar ask for.
 
         Raises:
@@ -192,7 +192,8 @@ class _Events:
         showing = _Shown(self._experiment)
         showing.open(record)
         then = self._experiment.again(record, "")
-        return [*showing.values(), *(shown_value(getattr(then, name)) for name in section.fields), {}]
+        items = self._experiment.request.items()
+        return [*showing.values(), *(field_value(items[name], getattr(then, name)) for name in section.fields), {}]
 
     async def export(self, request: gr.Request) -> tuple[Any, Any]:
         """What is shown as an HTML file."""
