@@ -22,9 +22,11 @@ _SHARED: dict[str, tuple[Any, Any]] = {
 
 
 def add_experiments(app: typer.Typer) -> None:
-    """A command for each declared experiment."""
+    """A command for each declared experiment, unless one of its name was made by hand before."""
+    taken = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
     for experiment in experiments().values():
-        app.command(experiment.command or experiment.name)(command(experiment))
+        if (name := experiment.command or experiment.name) not in taken:
+            app.command(name)(command(experiment))
 
 
 def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
@@ -38,7 +40,7 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
 
         conduct(experiment, given, **shared)
 
-    hints = {name: (_hint(name, field), None) for name, field in items.items()} | _SHARED
+    hints = {name: (hint(name, field), None) for name, field in items.items()} | _SHARED
     prompted = issubclass(experiment.request, PromptRequest)
     first = {"prompt": (Prompt, inspect.Parameter.empty)} if prompted else {}
     if prompted:
@@ -54,7 +56,7 @@ def command(experiment: Experiment[Any, Any]) -> Callable[..., None]:
     return errors_in_one_line(takes_settings(run, without=own) if prompted else run)
 
 
-def _hint(name: str, field: FieldInfo) -> Any:
+def hint(name: str, field: FieldInfo) -> Any:
     """An option: its help is the field's label and sentence; values are checked later, in words."""
     extra: Any = field.json_schema_extra
     flags = extra["flags"] or [f"--{name.replace('_', '-')}"]

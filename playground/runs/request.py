@@ -151,8 +151,10 @@ def _message(error: Any) -> str:
 
 
 def shown_value(value: Any) -> Any:
-    """A value as a person types it; lists with commas."""
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+    """A value as a person types it; lists with commas, and 1 rather than 1.0 in them."""
+    if not isinstance(value, tuple):
+        return value
+    return ", ".join(str(one).removesuffix(".0") if isinstance(one, float) else str(one) for one in value)
 
 
 def allowed(field: FieldInfo) -> str:

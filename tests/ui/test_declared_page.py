@@ -12,6 +12,7 @@ from playground.experiments.documents import parse_document
 from playground.experiments.registry import experiments
 from playground.experiments.replays import replay_document
 from playground.runs.experiment import Experiment
+from playground.runs.request import allowed, shown_value
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.declared import LONG, QUICK
 from tests.ui.lab import MODEL, serving
@@ -118,13 +119,14 @@ def test_a_section_runs_saves_exports_and_opens(
 def test_stop_ends_it_and_a_wrong_value_is_refused_in_words(open_declared: OpenPage, experiment: Experiment[Any, Any]):
     page = open_declared()
     go(page, experiment)
-    number = next(name for name, field in experiment.request.items().items() if field.annotation is int)
+    items = experiment.request.items()
+    number = next(name for name, field in items.items() if "number" in allowed(field))
     fill(page, experiment, {number: "-5"})
     part(page, experiment, "run").click()
     phase = status(page, experiment)
     expect(phase).to_have_attribute("data-phase", "failed")
-    expect(part(page, experiment, "stage")).to_contain_text(experiment.request.items()[number].title or "")
-    fill(page, experiment, {number: str(experiment.request.items()[number].default)} | LONG[experiment.name])
+    expect(part(page, experiment, "stage")).to_contain_text(items[number].title or "")
+    fill(page, experiment, {number: str(shown_value(items[number].default))} | LONG[experiment.name])
     part(page, experiment, "run").click()
     expect(phase).to_have_attribute("data-phase", "running")
     part(page, experiment, "stop").click()

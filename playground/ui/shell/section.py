@@ -17,7 +17,7 @@ from playground.runs.services import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, status_line
-from playground.ui.rooms.sidebar.controls import settings_of
+from playground.ui.rooms.sidebar.controls import priced, settings_of
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
@@ -154,15 +154,14 @@ class _Events:
         """Everything it shows, again and again until the work has ended or the page shows something else."""
         experiment = self._experiment
         try:
-            wanted = self._request(named(self._asked, data), self._looked(request))
-            self._runner.check(wanted.model, wanted.quantization)
+            values = named(self._asked, data)
+            wanted, runner = self._request(values, self._looked(request)), priced(self._runner, values)
+            runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
             return
         ticket, showing = self._slot.begin(session_of(request)), _Shown(experiment, wanted)
-        work = follow(
-            showing, lambda stop: updates(self._runner, experiment, wanted, stop), ticket, keeps=experiment.record
-        )
+        work = follow(showing, lambda stop: updates(runner, experiment, wanted, stop), ticket, keeps=experiment.record)
         async with aclosing(work) as frames:
             async for _ in frames:
                 yield showing.values()
