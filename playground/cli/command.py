@@ -13,10 +13,10 @@ from playground.experiments.registry import experiments
 from playground.runs.experiment import Experiment
 from playground.runs.request import PromptRequest, plain_type, shown_value
 
-_Html = Annotated[str | None, typer.Option("--html", help="Write what is shown to this HTML file.", metavar="FILE")]
+Html = Annotated[str | None, typer.Option("--html", help="Write what is shown to this HTML file.", metavar="FILE")]
 _METAVARS = {int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
 _SHARED: dict[str, tuple[Any, Any]] = {
-    "model": (Model, None), "quantization": (Quantization, None), "save": (Save, None), "html": (_Html, None),
+    "model": (Model, None), "quantization": (Quantization, None), "save": (Save, None), "html": (Html, None),
     "json": (Json, False),
 }  # fmt: skip
 

@@ -1,131 +1,78 @@
-"""`playground context`: what length costs, a needle in a haystack, or a text in tokens."""
+"""`playground context`: the length curve, the needle test with `--needle`, or a text in tokens with `--tokens`."""
 
-import math
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+import typer
 
-from playground.cli.build import build_runner
-from playground.cli.common import check_folder_of, give, stop_on_interrupt
-from playground.cli.context_text import document_text
-from playground.cli.terminal import loading_steps, show_progress
+from playground.cli.command import Html, conduct, hint
+from playground.cli.options import Json, Model, Quantization, Save, errors_in_one_line, option, takes_options
 from playground.errors import PlaygroundError
-from playground.experiments.context.curve import CurveRequest, CurveUpdate, check_curve, context_curve
-from playground.experiments.context.needle import (
-    DEFAULT_DEPTHS,
-    DEFAULT_LENGTHS,
-    NeedleRequest,
-    NeedleUpdate,
-    check_needle,
-    needle,
-)
-from playground.experiments.context.tokens import tokens_of
-from playground.runs.records import Document
-from playground.runs.runner import Runner
-from playground.runs.stages import Stage
+from playground.experiments.registry import experiments
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the flags say, checked."""
+def context_command() -> Callable[..., None]:
+    """One command for the two declared experiments, with the options of both, and for a text."""
+    curve, needle = (experiments()[name] for name in ("context", "needle"))
+    items = needle.request.items() | curve.request.items()
 
-    lengths: tuple[int, ...]
-    depths: tuple[float, ...]
-    time_limit_s: float
-    quantization: str
+    @errors_in_one_line
+    @takes_options({name: hint(name, field) for name, field in items.items()})
+    def context(
+        values: dict[str, Any],
+        with_needle: Annotated[
+            bool, typer.Option("--needle", help="Hide a fact in long texts and ask for it.")
+        ] = False,
+        tokens: Annotated[str | None, option("Show this text in tokens instead.", "TEXT")] = None,
+        chat: Annotated[bool, typer.Option("--chat", help="With --tokens: wrapped in the chat template.")] = False,
+        inject: Annotated[
+            bool, typer.Option("--inject", help="With --tokens: read control tokens in it as such.")
+        ] = False,
+        model: Model = None,
+        quantization: Quantization = None,
+        save: Save = None,
+        html: Html = None,
+        json: Json = False,
+    ) -> None:
+        """What length costs: prefill time, KV bytes and price; or a needle test; or a text in tokens."""
+        if with_needle and tokens is not None:
+            raise PlaygroundError("--needle and --tokens exclude each other: give one of them.")
+        if tokens is not None:
+            _show_tokens(tokens, {"chat": chat, "inject": inject}, model, quantization or "fp32", save, json)
+            return
+        experiment = needle if with_needle else curve
+        given = {name: value for name, value in values.items() if name in experiment.request.model_fields}
+        conduct(experiment, given, model=model, quantization=quantization, save=save, html=html, json=json)
+
+    return context
 
 
-def run_context(
-    *,
-    lengths: str | None,
-    depths: str | None,
-    time_limit_s: str,
-    with_needle: bool,
-    tokens: str | None,
-    chat: bool,
-    inject: bool,
-    model: str | None,
-    quantization: str | None,
-    save: str | None,
-    json: bool,
+def _show_tokens(
+    text: str, how: dict[str, bool], model: str | None, quantization: str, save: str | None, json: bool
 ) -> None:
-    """One of the three, as the flags say."""
-    if with_needle and tokens is not None:
-        raise PlaygroundError("--needle and --tokens exclude each other: give one of them.")
-    asked = _Asked(
-        tuple(int(length) for length in _numbers(lengths, "lengths", whole=True)),
-        tuple(_numbers(depths, "depths")),
-        _numbers(time_limit_s, "time-limit-s")[0],
-        quantization or "fp32",
-    )
+    from playground.cli.build import build_runner  # noqa: PLC0415  --help must not wait for torch
+    from playground.cli.common import check_folder_of, give  # noqa: PLC0415
+    from playground.cli.terminal import loading_steps, show_progress  # noqa: PLC0415
+    from playground.experiments.context.tokens import record_of  # noqa: PLC0415
+
     if save is not None:
         check_folder_of(Path(save))
     runner, name = build_runner(model)
-    if tokens is not None:
-        record: Document = _tokens(runner, name, asked.quantization, tokens, chat, inject)
-    else:
-        record = _needle(runner, name, asked) if with_needle else _curve(runner, name, asked)
-    give(record, document_text(record), save, json)
-
-
-def _numbers(text: str | None, name: str, *, whole: bool = False) -> list[float]:
-    """Numbers with commas between them.
-
-    Raises:
-        PlaygroundError: One of them is none.
-    """
-    if text is None:
-        return []
-    try:
-        values = [float(one) for one in text.split(",")]
-    except ValueError:
-        values = []
-    if not values or not all(math.isfinite(value) for value in values) or (whole and any(v % 1 for v in values)):
-        kind = "whole numbers" if whole else "numbers"
-        raise PlaygroundError(f"--{name} takes {kind} with commas between them; got {text[:60]!r}.")
-    return values
-
-
-def _tokens(runner: Runner, name: str, quantization: str, text: str, chat: bool, inject: bool) -> Document:
     show_progress(loading_steps(runner.load(name, quantization)))
-    backend = runner.loaded(name)
-    assert backend is not None  # it was loaded
-    return backend.tokenize(lambda tokenizer: tokens_of(tokenizer, name, text, chat=chat, inject=inject))
+    record = record_of(runner, name, text, **how)
+    give(record, "\n".join(_lines(record)), save, json)
 
 
-def _curve(runner: Runner, name: str, asked: _Asked) -> Document:
-    request = CurveRequest(name, asked.quantization, asked.lengths, asked.time_limit_s)
-    check_curve(runner, request)
-    with stop_on_interrupt() as stopped:
-        return _follow(context_curve(runner, request, stopped.is_set))
+def _lines(record: Any) -> list[str]:
+    """Every token in a line, then the counts and what languages cost."""
+    from playground.views.context import tokens_summary  # noqa: PLC0415
+    from playground.views.format import format_number  # noqa: PLC0415
+    from playground.views.panels import Table  # noqa: PLC0415
+    from playground.views.terminal import table_lines, wrapped  # noqa: PLC0415
 
-
-def _needle(runner: Runner, name: str, asked: _Asked) -> Document:
-    lengths, depths = asked.lengths or DEFAULT_LENGTHS, asked.depths or DEFAULT_DEPTHS
-    request = NeedleRequest(name, asked.quantization, lengths, depths)
-    check_needle(runner, request)
-    with stop_on_interrupt() as stopped:
-        return _follow(needle(runner, request, stopped.is_set))
-
-
-def _follow(updates: Iterator[CurveUpdate] | Iterator[NeedleUpdate]) -> Document:
-    """Consume long work, telling how far it is on standard error; returns its record."""
-    record, console, said = None, Console(stderr=True), ""
-    with Live(console=console, transient=True, auto_refresh=False) as live:
-        for update in updates:
-            words = getattr(update, "text", getattr(update, "stage", "")) if not isinstance(update, Document) else ""
-            if isinstance(update, Document):
-                record = update
-            elif console.is_terminal and isinstance(update, Stage):
-                live.update(Text(words), refresh=True)
-            elif words and words != said:
-                print(words, file=sys.stderr)
-                said = words
-    if record is None:
-        raise PlaygroundError("Stopped before anything was measured.")
-    return record
+    marks = {"control": "control", "template": "template", "text": ""}
+    tokens = [f"{token.id:>8}  {token.text!r:<24} {marks[token.kind]}".rstrip() for token in record.tokens]
+    rows = [(one.title, str(one.tokens), format_number(one.characters / one.tokens)) for one in record.languages]
+    table = Table(("language", "tokens", "characters a token"), rows)
+    return [*tokens, "", *wrapped(tokens_summary(record)), "", record.languages_source, *table_lines(table)]

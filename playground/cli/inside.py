@@ -1,4 +1,4 @@
-"""Commands that look inside a token, and at what costs: inspect, branch, context, lens, train, agent."""
+"""Commands that look inside a token, and at what costs: inspect, branch, lens, train, agent."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -6,31 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
-
-
-@errors_in_one_line
-def context(
-    lengths: Annotated[
-        str | None, option("Prompt lengths in tokens; 64 to the model's limit if not given.", "A,B,...")
-    ] = None,
-    time_limit_s: Annotated[str, option("The curve begins no length after so many seconds.")] = "60",
-    needle: Annotated[bool, typer.Option("--needle", help="Hide a fact in long texts and ask for it.")] = False,
-    depths: Annotated[str | None, option("Where the fact stands, 0 to 1.", "A,B,...")] = None,
-    tokens: Annotated[str | None, option("Show this text in tokens instead.", "TEXT")] = None,
-    chat: Annotated[bool, typer.Option("--chat", help="With --tokens: wrapped in the chat template.")] = False,
-    inject: Annotated[bool, typer.Option("--inject", help="With --tokens: read control tokens in it as such.")] = False,
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """What length costs: prefill time, KV bytes and price; or a needle test; or a text in tokens."""
-    from playground.cli.context import run_context  # noqa: PLC0415  --help must not wait for torch
-
-    run_context(
-        lengths=lengths, depths=depths, time_limit_s=time_limit_s, with_needle=needle, tokens=tokens, chat=chat,
-        inject=inject, model=model, quantization=quantization, save=save, json=json,
-    )  # fmt: skip
 
 
 @errors_in_one_line
@@ -166,7 +141,6 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     agent,
     inspect,
     branch,
-    context,
     lens,
     train,
 )

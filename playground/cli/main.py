@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from playground.cli.command import add_experiments
+from playground.cli.context import context_command
 from playground.cli.inside import add_inside_commands
 from playground.cli.lab import add_commands
 from playground.cli.money import add_money_commands
@@ -40,6 +41,7 @@ def run(
 
 add_commands(app)
 add_inside_commands(app)
+app.command()(context_command())
 add_experiments(app)
 add_money_commands(app)
 

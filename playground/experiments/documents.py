@@ -8,7 +8,7 @@ from playground.errors import PlaygroundError, nearest
 from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
+from playground.experiments.context.records import TokensRecord
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.inspection.records import StepRecord
@@ -21,7 +21,7 @@ from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse
 
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
-    BranchesRecord, ContextRecord, NeedleRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
+    BranchesRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
     AgentRecord, CostSheet,
 )  # fmt: skip
 

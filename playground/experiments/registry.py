@@ -16,6 +16,8 @@ from playground.runs.experiment import Experiment, late
 from playground.runs.records import Document
 
 _PLACES = {
+    "context": "playground.experiments.context.experiments:CURVE",
+    "needle": "playground.experiments.context.experiments:NEEDLE",
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",
 }
 

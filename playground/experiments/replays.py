@@ -11,8 +11,8 @@ from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.again import branch_differences
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.experiments.context.again import context_again, needle_again, tokens_again
-from playground.experiments.context.records import ContextRecord, NeedleRecord, TokensRecord
+from playground.experiments.context.records import TokensRecord
+from playground.experiments.context.tokens import tokens_again
 from playground.experiments.costing.again import cost_again
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.determinism.ladder import LadderRequest, ladder
@@ -240,7 +240,7 @@ def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
     TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
-    ContextRecord: context_again, NeedleRecord: needle_again, TokensRecord: tokens_again,
+    TokensRecord: tokens_again,
     LensRecord: lens_again, TrainingRecord: training_again,
     AgentRecord: agent_again,
 }  # fmt: skip

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.engine.chat import PreparedChat, Segment, Turn
-from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord, TokensRecord
-from playground.views.format import count_of, format_bytes, format_money, format_percent, format_rate, format_seconds
-from playground.views.run import FINISH_REASONS, format_predicted
+from playground.experiments.context.records import LanguageRecord, PieceRecord, TokensRecord
+from playground.views.format import count_of
+from playground.views.run import FINISH_REASONS
+from playground.views.spec import Axis, ChartSpec, Series
 
 MAX_CHIPS = 16_384
 PART_NAMES = {
@@ -192,37 +193,15 @@ def table_value(head: Sequence[str], rows: Sequence[Sequence[Any]], note: str = 
     return _packed({"head": list(head), "rows": [list(row) for row in rows], "note": note})
 
 
-def points_value(points: Sequence[PointRecord], note: str = "") -> str:
-    """Every measured length; empty before the first."""
-    if not points:
+def languages_chart(languages: Sequence[LanguageRecord], source: str = "") -> str:
+    """Characters per token of the same text in several languages: the fewer, the more a language costs."""
+    if not languages:
         return ""
-    head = ("tokens", "prefill", "prefill rate", "KV cache, measured", "KV cache, predicted", "list price")
-    rows = [
-        (
-            f"{one.tokens:,}", format_seconds(one.prefill_s), format_rate(one.tokens / one.prefill_s),
-            format_bytes(one.kv_bytes), format_predicted(one.kv_predicted_bytes), format_money(one.input_usd),
-        )
-        for one in points
-    ]  # fmt: skip
-    return table_value(head, rows, note)
-
-
-def needle_value(lengths: Sequence[int], depths: Sequence[float], cells: Sequence[CellRecord]) -> str:
-    """The heat map: a row per length, a column per depth; empty before the first cell."""
-    if not cells:
-        return ""
-    found = {(cell.length, cell.depth): cell for cell in cells}
-    rows = []
-    for length in lengths:
-        row = [found.get((length, depth)) for depth in depths]
-        rows.append([f"{length:,}", *(_cell(one.probability, one.greedy) if one else "…" for one in row)])
-    note = (
-        "Probability of the right code after the start of the answer: the product over the code's tokens, the right "
-        "ones before each given. A guess of four digits has 0.01%. ✓ greedy decoding gives it."
-    )
-    return table_value(["tokens", *(f"depth {depth:.0%}" for depth in depths)], rows, note)
-
-
-def _cell(probability: float, greedy: bool) -> list[Any]:
-    text = format_percent(probability)
-    return [text, round(probability, 4), greedy]
+    bars = [(place, one.characters / one.tokens) for place, one in enumerate(languages)]
+    return ChartSpec(
+        title="Characters a token, by language",
+        x=Axis("language", categories=tuple(one.title for one in languages)),
+        y=Axis("characters a token", min=0),
+        series=[Series("characters a token", "bars", bars, "memory", labels=[f"{o.tokens} tokens" for o in languages])],
+        summary=f"The same text in each: {source} Fewer characters a token make a text longer, slower and dearer.",
+    ).to_json()

@@ -39,7 +39,7 @@ def test_json_is_one_document_with_points_fit_and_prediction(context: Invoke, tm
 def test_lengths_can_be_given_and_every_figure_is_shown(context: Invoke):
     shown = context("--lengths", "16,32")
     assert shown.exit_code == 0
-    for words in ("tokens  ", "KV cache", "Fewer than three lengths", "repeated", "$"):
+    for words in ("tokens  ", "KV cache", "from three lengths on", "repeated", "$"):
         assert words in shown.stdout
 
 
@@ -50,6 +50,7 @@ def test_a_needle_test_scores_every_cell(context: Invoke):
     shown = context(*flags).stdout
     assert "depth 100%" in shown
     assert "Probability of the right code" in shown
+    assert record.answer.split("{code}")[0].strip() in shown
 
 
 def test_a_text_is_shown_in_tokens(context: Invoke):
@@ -66,8 +67,8 @@ def test_a_text_is_shown_in_tokens(context: Invoke):
 
 @pytest.mark.parametrize(
     ("flags", "told"),
-    [(("--lengths", "x"), "--lengths takes whole numbers"), (("--lengths", "1.5"), "whole numbers"),
-     (("--depths", "nan", "--needle"), "--depths takes numbers"), (("--time-limit-s", "-1"), "time limit"),
+    [(("--lengths", "x"), "whole numbers from 1"), (("--lengths", "1.5"), "whole numbers"),
+     (("--depths", "nan", "--needle"), "numbers from 0 to 1"), (("--time-limit-s", "-1"), "Time allowed"),
      (("--lengths", "9000"), "longest context"), (("--needle", "--tokens", "x"), "exclude each other"),
      (("--tokens", " "), "empty"), (("--needle", "--depths", "2"), "from 0"),
      (("--save", "/no/such/folder/c.json"), "folder does not exist")],

@@ -19,8 +19,7 @@ from playground.experiments.compare.run import (
     start_compare,
 )
 from playground.experiments.compare.sweep import SweepRequest, start_sweep
-from playground.experiments.context.curve import CurveRequest, context_curve
-from playground.experiments.context.needle import NeedleRequest, needle
+from playground.experiments.context.experiments import CURVE, NEEDLE, CurveRequest, NeedleRequest
 from playground.experiments.context.records import ContextRecord, NeedleRecord
 from playground.experiments.context.tokens import tokens_of as text_in_tokens
 from playground.experiments.determinism.ladder import LadderRequest, ladder
@@ -54,15 +53,15 @@ def _tokens(runner: Runner):
 
 
 _CURVE, _NEEDLE = (
-    CurveRequest("tiny-llama", "fp32", (8, 16, 24)),
-    NeedleRequest("tiny-llama", "fp32", (200,), (0.0, 1.0)),
+    CurveRequest(model="tiny-llama", lengths=(8, 16, 24)),
+    NeedleRequest(model="tiny-llama", lengths=(200,), depths=(0.0, 1.0)),
 )
 _BATCHES = ThroughputRequest(model="tiny-llama", batches=(1, 2), input_tokens=8, output_tokens=3)
 _LOOP = AgentRequest("Read it.", "the ants ate the bread", "tiny-llama", "fp32", request().settings, steps=2)
 _INSIDE = {
     "agent": lambda runner: of(AgentRecord, agent_loop(runner, _LOOP))[0],
-    "context": lambda runner: of(ContextRecord, context_curve(runner, _CURVE))[0],
-    "needle": lambda runner: of(NeedleRecord, needle(runner, _NEEDLE))[0],
+    "context": lambda runner: of(ContextRecord, updates(runner, CURVE, _CURVE))[0],
+    "needle": lambda runner: of(NeedleRecord, updates(runner, NEEDLE, _NEEDLE))[0],
     "tokens": _tokens,
     "branch": lambda runner: grown(runner, run_tree(runner), 0, 3, how="greedy")[0],
     "lens": lambda runner: of(LensRecord, lens(runner, LensRequest(request(), answer_tokens=3, positions=4)))[0],

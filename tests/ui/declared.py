@@ -3,11 +3,14 @@
 from typing import Any
 
 QUICK: dict[str, dict[str, Any]] = {
+    "context": {"lengths": "8, 16, 24", "time_limit_s": "40"},
+    "needle": {"lengths": "200, 240", "depths": "0, 0.5"},
     "throughput": {"batches": "1, 4", "output_tokens": "4"},
     "width": {"words": "a, longer", "times": "2"},
 }
 """By experiment, values by field."""
 LONG: dict[str, dict[str, Any]] = {
+    "needle": {"lengths": ", ".join(map(str, range(450, 490))), "depths": "0, 0.25, 0.5, 0.75, 1"},
     "throughput": {"batches": ", ".join(map(str, range(21, 33))), "output_tokens": "380"},
 }
 """Work that goes on until somebody stops it; an experiment that is always quick has none."""

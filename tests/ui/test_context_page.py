@@ -1,7 +1,5 @@
 """What a person does in Inside, Context, in a real browser, with a real runner over a tiny model."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,24 +84,8 @@ def test_the_injection_switch_shows_what_a_control_token_would_do(open_lab: Open
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
-def test_curve_and_needle_are_measured_shown_and_saved_and_the_section_is_accessible(
-    open_lab: OpenPage, width: int, theme: str
-):
+def test_a_part_of_the_strip_opens_and_the_section_is_accessible(open_lab: OpenPage, width: int, theme: str):
     page = context(open_lab, width=width, theme=theme)
-    page.locator("#context-curve-run").click()
-    rows = page.locator("#context-curve-table tbody tr")
-    expect(page.locator("#context-curve-stage .words")).to_have_text("finished: 4 of 4 lengths")
-    expect(rows).to_have_count(4)
-    expect(page.locator("#context-curve-charts")).to_contain_text("by least squares")
-    with page.expect_download() as download:
-        page.locator("#context-curve-save").click()
-    saved = json.loads(Path(download.value.path()).read_text("utf-8"))
-    assert [f"{one['tokens']:,}" for one in saved["points"]] == rows.locator("th").all_inner_texts()
-    page.get_by_label("Prompt lengths in tokens").fill("200, 240")
-    page.get_by_label("Depths, 0 to 1").fill("0, 1")
-    page.locator("#context-needle-run").click()
-    expect(page.locator("#context-needle-stage .words")).to_contain_text("finished: 4 cells")
-    expect(page.locator("#context-needle-map tbody tr")).to_have_count(2)
     page.get_by_role("textbox", name="Message").fill("hello")
     expect(part(page, "prompt")).to_be_visible()
     page.locator("#context-key [data-kind=template]").click()

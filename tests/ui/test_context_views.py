@@ -3,20 +3,15 @@
 import json
 
 from playground.engine.chat import Turn, prepare_chat
+from playground.experiments.context.experiments import NeedleRequest
 from playground.experiments.context.fit import fit
 from playground.experiments.context.records import CellRecord, PieceRecord, PointRecord
 from playground.settings import Settings
-from playground.views.context import (
-    MAX_CHIPS,
-    Shown,
-    chips_value,
-    fallen,
-    needle_value,
-    points_value,
-    strip_value,
-    transcript_lines,
-)
-from playground.views.context_charts import fit_words, kv_chart, time_chart
+from playground.views import curve, needle
+from playground.views.context import MAX_CHIPS, Shown, chips_value, fallen, strip_value, transcript_lines
+from playground.views.curve import fit_words
+from playground.views.panels import Cell, Content, Sofar, Table
+from playground.views.spec import ChartSpec
 from tests.tiny import tiny_tokenizer
 
 HISTORY = (Turn("one two", "three four"), Turn("five", "six"))
@@ -81,7 +76,7 @@ def test_no_view_is_larger_than_two_megabytes():
 
 
 def test_tables_and_charts_are_empty_before_there_is_anything():
-    assert (points_value([]), needle_value([1], [0.0], []), time_chart([]), kv_chart([])) == ("", "", "", "")
+    assert curve.VIEW.draw(Sofar()) == needle.VIEW.draw(Sofar()) == {}
 
 
 def test_the_heat_map_has_a_row_a_length_and_marks_what_greedy_decoding_says():
@@ -89,8 +84,10 @@ def test_the_heat_map_has_a_row_a_length_and_marks_what_greedy_decoding_says():
         length=64, depth=0.5, prompt_tokens=60, needle_token=3, code="1234", answer_ids=[1], token_probs=[0.5],
         probability=0.5, per_token=0.5, greedy=True, seconds=1,
     )  # fmt: skip
-    value = json.loads(needle_value([64, 128], [0.5], [cell]))
-    assert value["rows"] == [["64", ["50.0%", 0.5, True]], ["128", "…"]]
+    asked = NeedleRequest(model="tiny", lengths=(64, 128), depths=(0.5,))
+    drawn = needle.VIEW.draw(Sofar(asked, [cell]))["map"]
+    assert isinstance(drawn, Table)
+    assert drawn.rows == [["64", Cell("50.0%", 0.5, marked=True)], ["128", "…"]]
 
 
 def test_the_curve_is_told_in_words():
@@ -101,16 +98,25 @@ def test_the_curve_is_told_in_words():
     assert "at least three lengths" in fit_words(None)
 
 
+def _drawn(**more: int | None) -> dict[str, Content]:
+    kept = {"kv_bytes": 1000, "kv_predicted_bytes": 1200, **more}
+    return dict(curve.VIEW.draw(Sofar(parts=[PointRecord(tokens=64, prefill_s=1, runs_s=[1], input_usd=0, **kept)])))
+
+
+def _memory(**more: int | None) -> ChartSpec:
+    chart = _drawn(**more)["memory"]
+    assert isinstance(chart, ChartSpec)
+    return chart
+
+
 def test_bytes_that_differ_from_the_formula_are_told():
-    point = PointRecord(tokens=64, prefill_s=1, runs_s=[1], kv_bytes=1000, kv_predicted_bytes=1200, input_usd=0)
-    assert "differ by at most 200 B" in json.loads(kv_chart([point]))["summary"]
-    same = point.model_copy(update={"kv_bytes": 1200})
-    assert "are equal" in json.loads(kv_chart([same]))["summary"]
+    assert "differ by at most 200 B" in _memory().summary
+    assert "are equal" in _memory(kv_bytes=1200).summary
 
 
 def test_bytes_that_can_not_be_predicted_are_unknown():
-    point = PointRecord(tokens=64, prefill_s=1, runs_s=[1], kv_bytes=1000, kv_predicted_bytes=None, input_usd=0)
-    assert "unknown" in points_value([point])
-    chart = json.loads(kv_chart([point]))
-    assert "can't be predicted" in chart["summary"]
-    assert chart["series"][1]["points"] == []
+    table, chart = _drawn(kv_predicted_bytes=None)["table"], _memory(kv_predicted_bytes=None)
+    assert isinstance(table, Table)
+    assert "unknown" in table.rows[0]
+    assert "can't be predicted" in chart.summary
+    assert list(chart.series[1].points) == []

@@ -11,6 +11,7 @@ from playground.engine.text import piece_texts
 from playground.errors import PlaygroundError
 from playground.experiments.context.records import LanguageRecord, PieceRecord, TokensRecord
 from playground.paths import presets_dir
+from playground.runs.services import Runner
 from playground.settings import Settings, check_prompt
 
 ROOMY = 2**31  # a context length that cuts nothing
@@ -45,6 +46,13 @@ def tokens_of(
         characters=len(text), bytes=len(text.encode()), text_tokens=len(own), tokens=pieces,
         languages=language_records(tokenizer), languages_source=read_languages().source,
     )  # fmt: skip
+
+
+def record_of(runner: Runner, model: str, text: str, **how: Any) -> TokensRecord:
+    """The text in tokens of a model, which is in memory; for `how` see `tokens_of`."""
+    backend = runner.loaded(model)
+    assert backend is not None
+    return backend.tokenize(lambda tokenizer: tokens_of(tokenizer, model, text, **how))
 
 
 def pieces_of(tokenizer: Any, ids: Sequence[int], *, template: bool = False) -> list[PieceRecord]:
@@ -96,3 +104,12 @@ def language_records(tokenizer: Any) -> list[LanguageRecord]:
         )
         for sample in read_languages().languages
     ]  # fmt: skip
+
+
+def tokens_again(old: TokensRecord, runner: Runner, model: str | None) -> tuple[list[str], list[str]]:
+    """The same text through the tokenizer that is here now."""
+    name = model or old.model_id
+    list(runner.load(name, "fp32"))
+    new = record_of(runner, name, old.text, chat=old.chat, inject=old.inject, system=old.system)
+    same = [token.id for token in old.tokens] == [token.id for token in new.tokens]
+    return ([] if same else ["The text is read as other tokens than then."]), []

@@ -7,7 +7,6 @@ from pathlib import Path
 import gradio as gr
 
 from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
-from playground.experiments.context import needle
 from playground.experiments.determinism import ladder, load
 from playground.experiments.lens import run as lens
 from playground.experiments.registry import experiments
@@ -109,7 +108,7 @@ class _Tabs:
     @property
     def declared(self) -> list[Section]:
         """The sections of declared experiments in all tabs."""
-        return [*self.cost[1].declared, *self.more]
+        return [*self.inside[1].context.declared, *self.cost[1].declared, *self.more]
 
 
 def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
@@ -145,13 +144,12 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
 
 def _gates(tabs: _Tabs) -> list[Gate]:
     """The sections that not every model can feed."""
-    layers, test = tabs.inside[1].layers, tabs.inside[1].context.needle
+    layers = tabs.inside[1].layers
     return [
         (tabs.ladder.run, tabs.ladder.shown[0], ladder.NEEDS),
         (tabs.load.run, tabs.load.shown[0], load.NEEDS),
         (layers.look, layers.shown[0], lens.NEEDS),
         (layers.step, layers.learned[0], training.NEEDS),
-        (test.run, test.shown[0], needle.NEEDS),
         *((one.run, one.shown[0], one.experiment.needs) for one in tabs.declared),
     ]
 

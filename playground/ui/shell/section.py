@@ -57,8 +57,7 @@ def build_section(experiment: Experiment[Any, Any]) -> Section:
     """Lay one out."""
     ids, view = experiment.prefix, late(experiment.view)
     with gr.Column(elem_classes="lab", elem_id=ids):
-        about = f'<h2>{escape(experiment.title)}</h2><p class="sub">{escape(experiment.about)}</p>'
-        gr.HTML(about, elem_classes="lab-title")
+        heading(experiment.title, experiment.about)
         with gr.Row(elem_classes="section-fields", visible=bool(experiment.request.items())):
             fields = {name: field_control(ids, name, one) for name, one in page_items(experiment.request).items()}
         with gr.Row(elem_classes="actions"):
@@ -73,6 +72,11 @@ def build_section(experiment: Experiment[Any, Any]) -> Section:
             panels = panel_parts(ids, view)
     shown = (state, *(panels[panel.name] for panel in view.panels))
     return Section(experiment, run, stop, save, export, open_it, fields, news, download(), shown)
+
+
+def heading(title: str, about: str) -> gr.HTML:
+    """The head of a section or card."""
+    return gr.HTML(f'<h2>{escape(title)}</h2><p class="sub">{escape(about)}</p>', elem_classes="lab-title")
 
 
 class _Shown:

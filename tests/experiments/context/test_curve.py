@@ -4,11 +4,14 @@ import pytest
 
 from playground.errors import PlaygroundError
 from playground.experiments.context import curve as curve_module
-from playground.experiments.context.curve import CurveRequest, context_curve, default_lengths
+from playground.experiments.context.curve import default_lengths
+from playground.experiments.context.experiments import CURVE, CurveRequest
 from playground.experiments.context.records import ContextRecord, PointRecord
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
 from playground.metrics.cost import api_cost
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from tests.tiny import ARCHITECTURES
 from tests.tiny_runner import endless_folder, make_runner, make_slot, of
@@ -22,7 +25,8 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 
 def _curve(runner: Runner, model: str = "tiny-llama", *lengths: int, **more) -> ContextRecord:
-    (record,) = of(ContextRecord, context_curve(runner, CurveRequest(model, "fp32", lengths, **more)))
+    request = read_request(CurveRequest, {"model": model, "lengths": lengths, **more})
+    (record,) = of(ContextRecord, updates(runner, CURVE, request))
     return record
 
 
@@ -52,7 +56,7 @@ def test_the_lengths_double_up_to_the_models_limit(every: Runner):
 def test_a_stop_keeps_the_lengths_that_are_done(every: Runner):
     points: list[PointRecord] = []
     record = None
-    for update in context_curve(every, CurveRequest("tiny-llama", "fp32"), lambda: len(points) == 2):
+    for update in updates(every, CURVE, CurveRequest(model="tiny-llama"), lambda: len(points) == 2):
         if isinstance(update, PointRecord):
             points.append(update)
         elif isinstance(update, ContextRecord):
@@ -60,6 +64,8 @@ def test_a_stop_keeps_the_lengths_that_are_done(every: Runner):
     assert record is not None
     assert (record.points, record.ended, record.fit) == (points, "stopped", None)
     assert parse_document(record.to_json()) == record
+    assert replay_document(record, every).identical
+    assert not of(ContextRecord, updates(every, CURVE, CurveRequest(model="tiny-llama"), lambda: True))
 
 
 def test_the_time_allowed_ends_the_curve(every: Runner, monkeypatch: pytest.MonkeyPatch):
@@ -67,13 +73,15 @@ def test_the_time_allowed_ends_the_curve(every: Runner, monkeypatch: pytest.Monk
     monkeypatch.setattr(curve_module, "perf_counter", lambda: float(next(clock)))
     record = _curve(every, "tiny-llama", 64, 128, 256, time_limit_s=20)
     assert record.ended == "time"
-    assert len(record.points) < 3
+    assert 0 < len(record.points) < 3
+    with pytest.raises(PlaygroundError, match="passed before 64 tokens were read"):
+        _curve(every, "tiny-llama", 64, time_limit_s=1)
 
 
 @pytest.mark.parametrize(
     ("lengths", "limit_s", "told"),
-    [((0,), 60, "at least 1 token"), ((513,), 60, "longest context.*512"), (tuple(range(1, 40)), 60, "at most 32"),
-     ((64,), 0, "time limit"), ((64,), float("nan"), "time limit")],
+    [((0,), 60, "Lengths in tokens must be .* from 1"), ((513,), 60, "longest context.*512"),
+     (tuple(range(1, 40)), 60, "at most 32"), ((64,), 0, "Time allowed"), ((64,), float("nan"), "Time allowed")],
 )  # fmt: skip
 def test_what_cannot_be_measured_is_refused_in_words(every: Runner, lengths, limit_s, told):
     with pytest.raises(PlaygroundError, match=told):

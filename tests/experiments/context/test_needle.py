@@ -9,12 +9,15 @@ from playground.data.context import load_haystack
 from playground.engine.reading import forced_logits
 from playground.engine.template import ids_of
 from playground.errors import PlaygroundError
+from playground.experiments.context.experiments import NEEDLE, NeedleRequest
 from playground.experiments.context.haystack import code_of, hide
-from playground.experiments.context.needle import NeedleRequest, needle, score
+from playground.experiments.context.needle import score
 from playground.experiments.context.records import CellRecord, NeedleRecord
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
 from playground.paths import presets_dir
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from tests.engine.helpers import tiny_module, tiny_text_model
 from tests.tiny import ARCHITECTURES, tiny_tokenizer
@@ -50,9 +53,7 @@ def test_the_score_is_that_of_one_full_forward_pass(arch: str):
     hidden = hide(tiny_tokenizer(), HAYSTACK, 400, 0.5, "7421")
     answer = (*hidden.start_ids, *hidden.code_ids)
     said = forced_logits(tiny_text_model(arch), hidden.prompt_ids, answer, len(hidden.start_ids))
-    scored = score(hidden, said)
-    assert scored is not None
-    probs, greedy = scored
+    probs, greedy = score(hidden, said)
     ids = [*hidden.prompt_ids, *hidden.start_ids, *hidden.code_ids]
     with torch.inference_mode():
         logits = tiny_module(arch)(input_ids=torch.tensor([ids])).logits[0].double()
@@ -65,12 +66,12 @@ def test_the_score_is_that_of_one_full_forward_pass(arch: str):
 
 
 def _ask(**more) -> NeedleRequest:
-    return NeedleRequest("tiny-llama", "fp32", **{"lengths": (200, 260), "depths": (0.0, 1.0), **more})
+    return read_request(NeedleRequest, {"model": "tiny-llama", "lengths": (200, 260), "depths": (0.0, 1.0), **more})
 
 
 def test_cells_come_in_order_and_the_record_holds_them(tiny: Runner):
-    updates = list(needle(tiny, _ask()))
-    cells, (record,) = of(CellRecord, updates), of(NeedleRecord, updates)
+    came = list(updates(tiny, NEEDLE, _ask()))
+    cells, (record,) = of(CellRecord, came), of(NeedleRecord, came)
     assert record.cells == cells
     assert [(cell.length, cell.depth) for cell in cells] == [(200, 0.0), (200, 1.0), (260, 0.0), (260, 1.0)]
     for cell in cells:
@@ -89,21 +90,23 @@ def test_cells_come_in_order_and_the_record_holds_them(tiny: Runner):
 def test_a_stop_keeps_the_cells_that_are_done(tiny: Runner):
     done: list[CellRecord] = []
     record = None
-    for update in needle(tiny, _ask(), lambda: len(done) == 3):
+    for update in updates(tiny, NEEDLE, _ask(), lambda: len(done) == 3):
         if isinstance(update, CellRecord):
             done.append(update)
         elif isinstance(update, NeedleRecord):
             record = update
     assert record is not None
     assert (record.cells, record.ended) == (done, "stopped")
+    assert replay_document(record, tiny).identical
 
 
 @pytest.mark.parametrize(
     ("asked", "told"),
     [({"lengths": (510,)}, "longest prompt.*answer fits"), ({"lengths": (20,)}, "Fact and question take"),
-     ({"depths": (1.5,)}, "from 0"), ({"lengths": ()}, "at least one"), ({"lengths": (0,)}, "at least 1 token"),
-     ({"lengths": tuple(range(300)), "depths": (0.0,)}, "at most 200 cells")],
+     ({"depths": (1.5,)}, "from 0 to 1"), ({"lengths": ()}, "Prompt lengths in tokens must be 1 to"),
+     ({"lengths": (0,)}, "from 1"), ({"lengths": tuple(range(1, 102)), "depths": (0, 1)}, "at most 200 cells"),
+     ({"lengths": tuple(range(1, 300)), "depths": (0.0,)}, "1 to 200 whole numbers")],
 )  # fmt: skip
 def test_what_cannot_be_hidden_is_refused_in_words(tiny: Runner, asked, told):
     with pytest.raises(PlaygroundError, match=told):
-        list(needle(tiny, _ask(**asked)))
+        list(updates(tiny, NEEDLE, _ask(**asked)))

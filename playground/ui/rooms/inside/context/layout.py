@@ -12,13 +12,13 @@ from playground.settings import LIMITS
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
 from playground.ui.rooms.inside.context.chat import ChatEvents
-from playground.ui.rooms.inside.context.lengths import Card, build_curve, build_needle, title, wire_curve, wire_needle
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
+from playground.ui.shell.section import Section, build_sections, heading, wire_section
 
 PANE = "context-chat"
 _LONGEST = 8192  # until the model's own limit is known
@@ -45,8 +45,7 @@ class Context:
     chips: gr.HTML
     transcript: gr.HTML
     status: gr.HTML
-    curve: Card
-    needle: Card
+    declared: list[Section]
     tokenizer: Tokenizer
 
     @property
@@ -59,7 +58,7 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
     """Lay the section out; `tab` is the one it stands in, `feeds` are those of the page."""
     with gr.Column(elem_classes="context"):
         with gr.Column(elem_classes="card", elem_id="context-chat"):
-            title("The context, turn by turn", _ABOUT)
+            heading("The context, turn by turn", _ABOUT)
             strip = context_strip(pane=PANE, empty=_EMPTY, elem_id="context-strip")
             key = context_key(pane=PANE, elem_id="context-key")
             chips = token_chips("Tokens of the chosen part", elem_id="context-zoom")
@@ -71,9 +70,9 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
             message, send, stop, new = _ask()
             state = status_line("No message sent yet.", pane=PANE, elem_id="context-stage")
             notice(pane=PANE, elem_classes="notice")
-        curve, needle = build_curve(), build_needle()
+        declared = build_sections("Inside/Context")
         tokenizer = build_tokenizer()
-    return Context(tab, message, limit, send, stop, new, strip, key, chips, turns, state, curve, needle, tokenizer)
+    return Context(tab, message, limit, send, stop, new, strip, key, chips, turns, state, declared, tokenizer)
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
@@ -96,15 +95,15 @@ def wire_context(
         looked: The run.
         controls: The sidebar's.
         runner: Answers.
-        pages: Own the chat, the curve and the needle test.
+        pages: Own the chat, and what runs here.
     """
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
     events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
     wire_stop(section.stop, pages.slot("chat"))
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
-    wire_curve(section.curve, controls, runner, pages)
-    wire_needle(section.needle, controls, runner, pages)
+    for one in section.declared:
+        wire_section(one, controls, runner, pages)
     wire_tokenizer(section.tokenizer, section.tab, controls, runner)
 
     def fill(request: gr.Request) -> dict[Component, Any]:

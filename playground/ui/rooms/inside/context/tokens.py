@@ -13,10 +13,9 @@ from playground.runs.services import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import text_line
 from playground.ui.components.tokens import token_chips
-from playground.ui.rooms.inside.context.lengths import title
 from playground.ui.shell.common import QUIET, Controls, named
-from playground.views.context import chips_value, tokens_summary
-from playground.views.context_charts import languages_chart
+from playground.ui.shell.section import heading
+from playground.views.context import chips_value, languages_chart, tokens_summary
 
 _TYPING_S = 0.2
 _EXAMPLE = "How are “naïve” and 42 cut? <|im_end|> 👍"
@@ -37,7 +36,7 @@ class Tokenizer:
 def build_tokenizer() -> Tokenizer:
     """Lay the card out."""
     with gr.Column(elem_classes="card", elem_id="context-tokens"):
-        title("Text to tokens", _ABOUT)
+        heading("Text to tokens", _ABOUT)
         text = gr.Textbox(_EXAMPLE, label="Text to tokenize", lines=2, max_lines=8, interactive=True)
         with gr.Row(elem_classes="context-checks"):
             chat = gr.Checkbox(False, label="Wrap in the chat template", interactive=True)

@@ -1,21 +1,20 @@
-"""Charts of the Context section: time and memory against length, characters per token by language."""
+"""What length costs: time and memory against length as charts, and every length in a table."""
 
 from collections.abc import Sequence
 
 from playground.experiments.context.fit import time_at
-from playground.experiments.context.records import FitRecord, LanguageRecord, PointRecord, PredictionRecord
-from playground.views.format import format_bytes, format_seconds
+from playground.experiments.context.records import ContextRecord, FitRecord, PointRecord, PredictionRecord
+from playground.views.format import count_of, format_bytes, format_money, format_rate, format_seconds
+from playground.views.panels import Content, Panel, Sofar, Table, View
+from playground.views.run import format_predicted
 from playground.views.spec import Axis, ChartSpec, Series
 
 _CURVE_POINTS = 48
+_HEAD = ("tokens", "prefill", "prefill rate", "KV cache, measured", "KV cache, predicted", "list price")
 
 
-def time_chart(
-    points: Sequence[PointRecord], fit: FitRecord | None = None, predicted: PredictionRecord | None = None
-) -> str:
+def _time_chart(points: Sequence[PointRecord], fit: FitRecord | None, predicted: PredictionRecord | None) -> ChartSpec:
     """Prefill time, measured and fitted, and the prediction for the longest length from the shorter half."""
-    if not points:
-        return ""
     series = [Series("measured", "dots", [(one.tokens, one.prefill_s) for one in points], "time")]
     if fit is not None:
         longest = points[-1].tokens
@@ -26,7 +25,7 @@ def time_chart(
     return ChartSpec(
         title="Prefill time", x=Axis("tokens of the prompt", min=0), y=Axis("time", unit="s", min=0), series=series,
         summary=fit_words(fit, predicted),
-    ).to_json()  # fmt: skip
+    )  # fmt: skip
 
 
 def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) -> str:
@@ -48,10 +47,8 @@ def fit_words(fit: FitRecord | None, predicted: PredictionRecord | None = None) 
     return words
 
 
-def kv_chart(points: Sequence[PointRecord]) -> str:
+def _memory_chart(points: Sequence[PointRecord]) -> ChartSpec:
     """Bytes of keys and values, measured, over the predicted line."""
-    if not points:
-        return ""
     predicted = [(one, one.kv_predicted_bytes) for one in points if one.kv_predicted_bytes is not None]
     apart = max((abs(one.kv_bytes - size) for one, size in predicted), default=0)
     summary = "Measured and predicted bytes " + (f"differ by at most {format_bytes(apart)}." if apart else "are equal.")
@@ -64,18 +61,56 @@ def kv_chart(points: Sequence[PointRecord]) -> str:
             Series("predicted", "line", [(one.tokens, size / 1e6) for one, size in predicted], "ink-2"),
         ],
         summary=summary if predicted else "Measured; the cache of this architecture can't be predicted.",
-    ).to_json()
+    )
 
 
-def languages_chart(languages: Sequence[LanguageRecord], source: str = "") -> str:
-    """Characters per token of the same text in several languages: the fewer, the more a language costs."""
-    if not languages:
-        return ""
-    bars = [(place, one.characters / one.tokens) for place, one in enumerate(languages)]
-    return ChartSpec(
-        title="Characters a token, by language",
-        x=Axis("language", categories=tuple(one.title for one in languages)),
-        y=Axis("characters a token", min=0),
-        series=[Series("characters a token", "bars", bars, "memory", labels=[f"{o.tokens} tokens" for o in languages])],
-        summary=f"The same text in each: {source} Fewer characters a token make a text longer, slower and dearer.",
-    ).to_json()
+def _cells(point: PointRecord) -> tuple[str, ...]:
+    return (
+        f"{point.tokens:,}",
+        format_seconds(point.prefill_s),
+        format_rate(point.tokens / point.prefill_s),
+        format_bytes(point.kv_bytes),
+        format_predicted(point.kv_predicted_bytes),
+        format_money(point.input_usd),
+    )
+
+
+def _draw(sofar: Sofar) -> dict[str, Content]:
+    record: ContextRecord | None = sofar.record
+    points = record.points if record else sofar.of(PointRecord)
+    if not points:
+        return {}
+    fit, predicted = (record.fit, record.predicted) if record else (None, None)
+    return {
+        "times": _time_chart(points, fit, predicted),
+        "memory": _memory_chart(points),
+        "table": Table(_HEAD, [_cells(point) for point in points], _note(record) if record else ""),
+    }
+
+
+def _note(record: ContextRecord) -> str:
+    cut = "" if record.ended == "complete" else f"Measured: {_words(record)}. "
+    return f"{cut}Read: {record.text}. Price: {record.reference_model}, {record.prices_as_of}."
+
+
+def _words(record: ContextRecord) -> str:
+    words = f"{len(record.points)} of {count_of(len(record.lengths_asked), 'length')}"
+    late = f", then the {record.time_limit_s:g} s allowed were used up"
+    return words + {"time": late, "stopped": ", then it was stopped"}.get(record.ended, "")
+
+
+def _line(part: PointRecord) -> str:
+    return f"{count_of(part.tokens, 'token')}: {format_seconds(part.prefill_s)}"
+
+
+VIEW = View(
+    panels=(
+        Panel("times", "chart", "Prefill time against context length", row="charts"),
+        Panel("memory", "chart", "KV cache against context length", row="charts"),
+        Panel("table", "table", "Every length that was measured"),
+    ),
+    draw=_draw,
+    kept=lambda sofar: _words(sofar.record) if sofar.record else "nothing was measured",
+    complete=lambda sofar: sofar.record is not None and sofar.record.ended != "stopped",
+    line=_line,
+)
