@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from playground.cli.command import Html, conduct, hint
+from playground.cli.command import Html, hint
+from playground.cli.conduct import conduct
 from playground.cli.options import Json, Model, Quantization, Save, errors_in_one_line, option, takes_options
 from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments
