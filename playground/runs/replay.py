@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playground.engine.events import PreparedPrompt, TokenEvent
 from playground.errors import PlaygroundError
 from playground.runs.environment import changes
 from playground.runs.records import RunRecord
-from playground.runs.services import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
+
+if TYPE_CHECKING:  # it imports torch, which a declaration must not wait for
+    from playground.runs.services import Runner
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def why_sentence(changed: list[str]) -> str:
     return f"Changed: {'; '.join(changed) or 'nothing that is recorded of model and environment has changed'}."
 
 
-def replay(old: RunRecord, runner: Runner, *, model: str | None = None) -> Replay:
+def replay(old: RunRecord, runner: "Runner", *, model: str | None = None) -> Replay:
     """Run it again with the same settings, seed included, and as much time as it takes.
 
     The recorded ids of its prompt are read, whatever the chat template writes by now; what has changed tells so.
@@ -99,7 +101,7 @@ def request_again(old: Any, model: str | None = None, **changes: Any) -> RunRequ
     )  # fmt: skip
 
 
-def moved(request: RunRequest, runner: Runner) -> list[str]:
+def moved(request: RunRequest, runner: "Runner") -> list[str]:
     """What has changed around a prompt that was read again; its model is in memory."""
     prompt = runner.preview(request)
     return [] if prompt is None else list(prompt.notes)
