@@ -14,6 +14,7 @@ from playground.runs.experiment import Experiment
 from playground.runs.request import PromptRequest, plain_type, shown_value
 
 Html = Annotated[str | None, typer.Option("--html", help="Write what is shown to this HTML file.", metavar="FILE")]
+_MAX_DEFAULT = 60  # characters; a longer one is described by the field
 _METAVARS = {int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
 _SHARED: dict[str, tuple[Any, Any]] = {
     "model": (Model, None), "quantization": (Quantization, None), "save": (Save, None), "html": (Html, None),
@@ -60,14 +61,14 @@ def hint(name: str, field: FieldInfo) -> Any:
     """An option: its help is the field's label and sentence; values are checked later, in words."""
     extra: Any = field.json_schema_extra
     flags = extra["flags"] or [f"--{name.replace('_', '-')}"]
-    default = (
-        "" if field.default in (None, PydanticUndefined, "", ()) else f"{shown_value(field.default)} if not given."
-    )
+    value = "" if field.default in (None, PydanticUndefined) else str(shown_value(field.default))
+    default = f"{value} if not given." if 0 < len(value) <= _MAX_DEFAULT else ""
     text = " ".join(part for part in (f"{field.title}.", field.description or "", default) if part)
     kind = plain_type(field.annotation)
     if not flags[0].startswith("-"):
         return Annotated[str | None, typer.Argument(help=text, metavar=flags[0], show_default=False)]
     if kind is bool:
         return Annotated[bool | None, typer.Option(*flags, help=text.removesuffix(default).strip(), show_default=False)]
-    option = typer.Option(*flags, help=text, metavar=_METAVARS.get(get_origin(kind) or kind, "TEXT"))
+    metavar = "FILE" if extra["file"] else _METAVARS.get(get_origin(kind) or kind, "TEXT")
+    option = typer.Option(*flags, help=text, metavar=metavar)
     return Annotated[list[str] | None if get_origin(kind) is tuple else str | None, option]

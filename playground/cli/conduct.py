@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -13,10 +13,11 @@ from playground.backends.base import Loading, Queued
 from playground.cli.build import build_runner
 from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt
 from playground.errors import PlaygroundError
-from playground.files import write_atomic
+from playground.files import read_text, write_atomic
 from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import read_request
 from playground.runs.stages import Stage
+from playground.settings import MAX_PROMPT_CHARS
 from playground.views.panels import Sofar
 from playground.views.report import record_html
 from playground.views.terminal import view_text
@@ -32,6 +33,9 @@ def conduct(
         PlaygroundError: A value is wrong, or it ended without a record.
     """
     given = {name: ",".join(value) if isinstance(value, list | tuple) else value for name, value in given.items()}
+    for name, field in experiment.request.items().items():
+        if name in given and cast(dict[str, Any], field.json_schema_extra)["file"]:
+            given[name] = read_text(Path(given[name]), 4 * MAX_PROMPT_CHARS)
     if "prompt" in given:
         given["prompt"] = read_prompt(given["prompt"])
     if "values" in given:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from playground.cli.command import Html, hint
-from playground.cli.conduct import conduct
 from playground.cli.options import Json, Model, Quantization, Save, errors_in_one_line, option, takes_options
 from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments
@@ -42,6 +41,8 @@ def context_command() -> Callable[..., None]:
         if tokens is not None:
             _show_tokens(tokens, {"chat": chat, "inject": inject}, model, quantization or "fp32", save, json)
             return
+        from playground.cli.conduct import conduct  # noqa: PLC0415  --help must not wait for torch
+
         experiment = needle if with_needle else curve
         given = {name: value for name, value in values.items() if name in experiment.request.model_fields}
         conduct(experiment, given, model=model, quantization=quantization, save=save, html=html, json=json)

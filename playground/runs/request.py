@@ -21,23 +21,23 @@ _MAX_CHARS = 4_000  # of a list that a person types
 
 def item(
     default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True,
-    names: Mapping[str, str] | None = None, **limits: Any,
+    names: Mapping[str, str] | None = None, file: bool = False, **limits: Any,
 ) -> Any:  # fmt: skip
     """A field of a request that a person sets.
 
     Args:
-        default: Its value where nothing is given.
+        default: Its value where nothing is given, or a function that makes it.
         title: Its label in the page, and the first words of its help.
         about: One more sentence, where the title does not say it all.
         flags: Names of its option, the first one counts; none is its own name. A name without dashes is an argument's.
         page: Whether the page has a field for it.
-        names: Of a list, its possible values and what the page calls them; the page offers those to tick.
+        names: What the page calls the possible values. It offers those of a list to tick.
+        file: Whether its option takes the name of a text file.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """
-    extra: dict[str, Any] = {"flags": list(flags), "page": page, "names": dict(names or {})}
-    return Field(
-        default, title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits
-    )
+    extra: dict[str, Any] = {"flags": list(flags), "page": page, "names": dict(names or {}), "file": file}
+    limits["default_factory" if callable(default) else "default"] = default
+    return Field(title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits)
 
 
 class Request(BaseModel):

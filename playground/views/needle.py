@@ -16,12 +16,10 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
     cells = _scored(sofar)
     if not cells:
         return {}
-    asked, missing = (record, NOTHING) if record else (sofar.request, "…")
+    grid, missing = (record, NOTHING) if record else (sofar.request, "…")
     found = {(cell.length, cell.depth): _cell(cell) for cell in cells}
-    rows = [
-        [f"{length:,}", *(found.get((length, depth), missing) for depth in asked.depths)] for length in asked.lengths
-    ]
-    return {"map": Table(["tokens", *(f"depth {depth:.0%}" for depth in asked.depths)], rows, _note(record))}
+    rows = [[f"{length:,}", *(found.get((length, depth), missing) for depth in grid.depths)] for length in grid.lengths]
+    return {"map": Table(["tokens", *(f"depth {depth:.0%}" for depth in grid.depths)], rows, _note(record))}
 
 
 def _note(record: NeedleRecord | None) -> str:

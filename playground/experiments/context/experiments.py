@@ -1,4 +1,4 @@
-"""What length costs, and the needle test: what is asked for, how a replay compares. Their science is in the runs."""
+"""What length costs, and the needle test: their requests, and how a replay compares. The runs hold the science."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -29,7 +29,7 @@ class CurveRequest(Request):
         (), "Lengths in tokens", "64, 128, 256 and so on to the model's limit if not given.", max_length=32
     )
     time_limit_s: float = item(
-        60.0, "Time allowed, s", "No length is begun after so many seconds.", gt=0, le=LIMITS["time_limit_s"].high
+        60.0, "Time allowed, s", "No length is begun after this many seconds.", gt=0, le=LIMITS["time_limit_s"].high
     )
     is_timed: bool = True
 
@@ -43,7 +43,7 @@ class NeedleRequest(Request):
     """Prompts to hide the fact in.
 
     Attributes:
-        only: So many cells, the first ones; None for all.
+        only: Number of cells, the first ones; None for all.
     """
 
     lengths: tuple[_Length, ...] = item(
@@ -64,8 +64,8 @@ class NeedleRequest(Request):
     @model_validator(mode="after")
     def _cells(self) -> "NeedleRequest":
         if len(self.lengths) * len(self.depths) > MAX_CELLS:
-            asked = f"{len(self.lengths)} lengths times {len(self.depths)} depths"
-            raise PlaygroundError(f"A needle test has at most {MAX_CELLS} cells; got {asked}.")
+            cells = f"{len(self.lengths)} lengths times {len(self.depths)} depths"
+            raise PlaygroundError(f"A needle test has at most {MAX_CELLS} cells; got {cells}.")
         return self
 
 

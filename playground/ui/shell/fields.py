@@ -22,17 +22,19 @@ def page_items(request: type[Request]) -> dict[str, FieldInfo]:
 
 def field_value(field: FieldInfo, value: Any) -> Any:
     """A value of a field as its control holds it."""
-    return list(value) if cast(dict[str, Any], field.json_schema_extra)["names"] else shown_value(value)
+    is_ticked = isinstance(value, tuple) and cast(dict[str, Any], field.json_schema_extra)["names"]
+    return list(value) if is_ticked else shown_value(value)
 
 
 def field_control(ids: str, name: str, field: FieldInfo) -> Any:
     """The control of a field, by its type."""
-    kind, value = plain_type(field.annotation), field_value(field, field.default)
+    kind, value = plain_type(field.annotation), field_value(field, field.get_default(call_default_factory=True))
+    names = cast(dict[str, Any], field.json_schema_extra)["names"]
     props: dict[str, Any] = {"elem_id": f"{ids}-{name}"}
     texts: dict[str, Any] = {"label": field.title, "info": field.description, "interactive": True}
     if get_args(kind) and get_origin(kind) is not tuple:  # a choice
-        return menu(field.title or name, value, [(one, one, None) for one in get_args(kind)], **props)
-    if names := cast(dict[str, Any], field.json_schema_extra)["names"]:
+        return menu(field.title or name, value, [(one, names.get(one, one), None) for one in get_args(kind)], **props)
+    if names:
         return gr.CheckboxGroup([(title, one) for one, title in names.items()], value=value, **texts, **props)
     if kind is bool:
         return gr.Checkbox(value, **texts, **props)
