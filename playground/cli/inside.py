@@ -1,4 +1,4 @@
-"""Commands that look inside a token, and at what costs: inspect, branch, lens, train, agent."""
+"""Commands that look inside a token, and at what costs: inspect, branch, lens, train."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -104,41 +104,7 @@ def train(
     )  # fmt: skip
 
 
-@errors_in_one_line
-@takes_settings
-def agent(
-    values: dict[str, Any],
-    task: Annotated[str | None, option("The first message; reading a document if not given.", "TEXT")] = None,
-    document: Annotated[str | None, option("Text file that the tool looks things up in.", "FILE")] = None,
-    steps: Annotated[str, option("How often the model answers, 1 to 8.")] = "8",
-    tool: Annotated[str, option("next (passage), or search by the words of the answer.", "NAME")] = "next",
-    passage_tokens: Annotated[str, option("Tokens of a passage.")] = "48",
-    history: Annotated[str, option("full, truncated or summarised.", "WAY")] = "full",
-    keep_steps: Annotated[str, option("So many of the last steps truncated keeps.")] = "2",
-    summary_every: Annotated[str, option("After so many steps summarised writes a summary.")] = "3",
-    summary_tokens: Annotated[str, option("Most tokens of a summary.")] = "64",
-    no_plain: Annotated[bool, typer.Option("--no-plain", help="Do not also read each prompt without cache.")] = False,
-    reference: Annotated[str | None, option("Whose list price to tell.", "PROVIDER:MODEL")] = None,
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """A loop of answers and tool results, really run: tokens, times and price of each step beside the formulas'."""
-    from playground.cli.agent import run_agent  # noqa: PLC0415  --help must not wait for torch
-
-    numbers = {
-        "steps": steps, "passage_tokens": passage_tokens, "keep_steps": keep_steps, "summary_every": summary_every,
-        "summary_tokens": summary_tokens,
-    }  # fmt: skip
-    run_agent(
-        values, numbers, task=task, document=document, tool=tool, history=history, without_cache=not no_plain,
-        reference=reference, model=model, quantization=quantization, save=save, json=json,
-    )  # fmt: skip
-
-
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    agent,
     inspect,
     branch,
     lens,

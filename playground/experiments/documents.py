@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from playground.errors import PlaygroundError, nearest
-from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import TokensRecord
@@ -22,7 +21,7 @@ from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
     BranchesRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
-    AgentRecord, CostSheet,
+    CostSheet,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from playground.runs.experiment import Experiment, late
 from playground.runs.records import Document
 
 _PLACES = {
+    "agent": "playground.experiments.agents.experiment:AGENT",
     "context": "playground.experiments.context.experiments:CURVE",
     "needle": "playground.experiments.context.experiments:NEEDLE",
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",

@@ -6,8 +6,6 @@ from typing import Any
 
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
-from playground.experiments.agents.again import agent_again
-from playground.experiments.agents.records import AgentRecord
 from playground.experiments.branching.again import branch_differences
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
@@ -242,5 +240,4 @@ _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
     TokensRecord: tokens_again,
     LensRecord: lens_again, TrainingRecord: training_again,
-    AgentRecord: agent_again,
 }  # fmt: skip

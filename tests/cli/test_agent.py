@@ -30,18 +30,19 @@ def test_json_is_the_document_that_is_saved(agent: Invoke, tmp_path: Path):
 def test_every_step_is_told_in_words(agent: Invoke):
     shown = agent("--reference", "openai:gpt-4o")
     assert shown.exit_code == 0, shown.output
-    for words in ("> Read it.", "step 1: ", "step 2: ", "without cache", "predicted", "complete: all 2 steps",
-                  "openai/gpt-4o"):  # fmt: skip
+    for words in ("> Read it.", "from scratch", "predicted", "Ended: all 2 steps", "openai/gpt-4o"):
         assert words in shown.stdout
-    assert "without cache" not in agent("--no-plain").stdout
+    for step in ("step 1: ", "step 2: "):
+        assert step in shown.stderr
+    assert "from scratch" not in agent("--no-plain").stdout
 
 
 @pytest.mark.parametrize(
     ("flags", "told"),
-    [(("--steps", "9"), "from 1 to 8"), (("--steps", "x"), "--steps must be a whole number"),
-     (("--tool", "web"), "Unknown tool"), (("--history", "none"), "Unknown strategy"),
+    [(("--steps", "9"), "from 1 to 8"), (("--steps", "x"), "Steps must be a whole number"),
+     (("--tool", "web"), "Unknown tool"), (("--history", "none"), "Unknown history"),
      (("--document", "/no/such/file"), "/no/such/file"), (("--reference", "no:such"), "price list"),
-     (("--passage-tokens", "9999999999"), "--passage-tokens"), (("--task", " "), "empty"),
+     (("--passage-tokens", "9999999999"), "Tokens of a passage"), (("--task", " "), "empty"),
      (("--save", "/no/such/folder/a.json"), "folder does not exist")],
 )  # fmt: skip
 def test_bad_input_ends_with_one_clear_line(agent: Invoke, flags: tuple[str, ...], told: str):

@@ -9,9 +9,8 @@ import pytest
 
 from playground.engine.recall import MOVED
 from playground.errors import PlaygroundError
+from playground.experiments.agents.experiment import AGENT, AgentRequest
 from playground.experiments.agents.records import AgentRecord
-from playground.experiments.agents.request import AgentRequest
-from playground.experiments.agents.run import agent_loop
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import (
     CompareRequest,
@@ -57,9 +56,11 @@ _CURVE, _NEEDLE = (
     NeedleRequest(model="tiny-llama", lengths=(200,), depths=(0.0, 1.0)),
 )
 _BATCHES = ThroughputRequest(model="tiny-llama", batches=(1, 2), input_tokens=8, output_tokens=3)
-_LOOP = AgentRequest("Read it.", "the ants ate the bread", "tiny-llama", "fp32", request().settings, steps=2)
+_LOOP = AgentRequest(
+    model="tiny-llama", prompt="Read it.", document="the ants ate the bread", settings=request().settings, steps=2
+)
 _INSIDE = {
-    "agent": lambda runner: of(AgentRecord, agent_loop(runner, _LOOP))[0],
+    "agent": lambda runner: of(AgentRecord, updates(runner, AGENT, _LOOP))[0],
     "context": lambda runner: of(ContextRecord, updates(runner, CURVE, _CURVE))[0],
     "needle": lambda runner: of(NeedleRecord, updates(runner, NEEDLE, _NEEDLE))[0],
     "tokens": _tokens,

@@ -3,6 +3,16 @@
 from typing import Any
 
 QUICK: dict[str, dict[str, Any]] = {
+    "agent": {
+        "prompt": "Read <img src=x onerror=window.__x=1>",
+        "tool": "search",
+        "strategy": "truncated",
+        "steps": "2",
+        "answer_tokens": "4",
+        "passage_tokens": "8",
+        "keep_steps": "1",
+        "without_cache": False,
+    },
     "context": {"lengths": "8, 16, 24", "time_limit_s": "40"},
     "needle": {"lengths": "200, 240", "depths": "0, 0.5"},
     "throughput": {"batches": "1, 4", "output_tokens": "4"},

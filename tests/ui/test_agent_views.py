@@ -4,16 +4,13 @@ import json
 from decimal import Decimal
 from typing import Literal
 
-import pytest
-
-from playground.errors import PlaygroundError
-from playground.experiments.agents.records import AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
-from playground.experiments.agents.request import default_document
+from playground.experiments.agents.experiment import AgentRequest
+from playground.experiments.agents.records import AgentPlan, AgentRecord, AgentStepRecord, CallRecord, ForecastRecord
 from playground.runs.records import ModelRecord
-from playground.ui.rooms.cost.agent_live import AgentView
-from playground.ui.rooms.cost.agents import agent_request
-from playground.views.agents import input_chart, loop_words, steps_value, ttft_chart
+from playground.views.agents import VIEW
 from playground.views.format import NOTHING
+from playground.views.panels import Drawn, Sofar, Table
+from playground.views.spec import ChartSpec
 
 MODEL = ModelRecord(
     id="tiny", source="s", parameters=1, quantization="fp32", weights_bytes=1, context_length=99, device="cpu"
@@ -54,18 +51,27 @@ def made(*calls: list[CallRecord]) -> AgentRecord:
 RECORD = made([call(20, 0, 0)], [call(30, 20, 24, purpose="summary"), call(15, 5, 34, plain=None)])
 
 
+DRAWN = VIEW.draw(Sofar(record=RECORD))
+
+
+def points(name: str) -> dict[str, list[list[float]]]:
+    chart = DRAWN[name]
+    assert isinstance(chart, ChartSpec)
+    return {one["name"]: one["points"] for one in json.loads(chart.to_json())["series"]}
+
+
 def test_the_charts_hold_the_records_numbers():
-    drawn = {one["name"]: one["points"] for one in json.loads(input_chart(RECORD.steps, RECORD.forecast))["series"]}
+    drawn = points("input")
     assert drawn["predicted"] == [[1, 20], [2, 60], [3, 120]]
     assert drawn["measured"] == [[1, 20], [2, 65]]
     assert drawn["of these computed"] == [[1, 20], [2, 40]]
-    times = {one["name"]: one["points"] for one in json.loads(ttft_chart(RECORD.steps, 3))["series"]}
-    assert times == {"without cache": [[1, 0.5]], "with prefix cache": [[1, 0.2], [2, 0.2]]}
+    assert points("ttft") == {"without cache": [[1, 0.5]], "with prefix cache": [[1, 0.2], [2, 0.2]]}
 
 
 def test_a_row_of_the_table_sums_the_calls_of_its_step():
-    table = json.loads(steps_value(RECORD.steps, RECORD.forecast))
-    second = dict(zip(table["head"], table["rows"][1], strict=True))
+    table = DRAWN["table"]
+    assert isinstance(table, Table)
+    second = dict(zip(table.head, table.rows[1], strict=True))
     assert (second["step"], second["input"], second["from cache"], second["output"]) == ("2 + summary", "45", "25", "8")
     assert (second["input so far"], second["predicted"], second["difference"]) == ("65", "60", "+8.3%")
     assert (second["ttft, no cache"], second["price, resent"], second["price, cached"]) == (
@@ -76,51 +82,21 @@ def test_a_row_of_the_table_sums_the_calls_of_its_step():
 
 
 def test_the_sentence_tells_what_was_lost_of_the_cache():
-    words = loop_words(RECORD)
+    words = str(DRAWN["told"])
     assert "2 steps read 65 input tokens, predicted 60 (+8.3%)" in words
     assert "25 of the input came from the cache; 33 cached tokens could not be reused" in words
     assert "$0.006 resent (predicted $0.004), $0.003 with the cached rate." in words
-    assert loop_words(made()) == ""
+    assert "no room" in words
+    assert VIEW.draw(Sofar(record=made()))["told"] == "Ended: no room."
 
 
 def test_an_opened_loop_shows_what_the_same_loop_showed_live():
-    live, opened = AgentView(RECORD.task), AgentView()
-    for step in RECORD.steps:
-        live.add(step)
-    for view in (live, opened):
-        view.add(RECORD)
-        view.opened()
-    assert live.values() == opened.values()
-    lines = [json.loads(line) for line in opened.values()[-1].splitlines()]
+    live = Sofar(AgentRequest(model="tiny", prompt="Read."), [AgentPlan({}, RECORD.forecast), *RECORD.steps])
+    said = VIEW.draw(live)["said"]
+    assert said == DRAWN["said"]
+    assert isinstance(said, Drawn)
+    lines = [json.loads(line) for line in said.value.splitlines()]
     assert [line["user"] for line in lines if "user" in line][::2] == ["Read.", "passage 1"]
     assert [line.get("who", "You") for line in lines if "user" in line] == ["You", "Loop", "Tool"]
-    assert "<" not in opened.values()[-1]
-    assert opened.status["text"] == "opened: 2 of 3 steps: no room, tiny"
-
-
-def values(**more: object) -> dict[str, object]:
-    return {
-        "task": "Read.", "document": default_document(), "model": "m", "quantization": "fp32", "tool": "next",
-        "strategy": "full", "steps": 8.0, "answer_tokens": 48, "passage_tokens": 48, "keep_steps": 2,
-        "summary_every": 3, "summary_tokens": 64, "without": True, "reference_model": "", "temperature": 0.5,
-        "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "context_length": None, "max_new_tokens": 999,
-        "seed": 3, "system": "", "stop": "", "raw": False,
-    } | more  # fmt: skip
-
-
-def test_the_fields_become_a_request_and_the_answers_length_is_the_loops_own():
-    request = agent_request(values())
-    assert (request.steps, request.settings.max_new_tokens, request.without_cache) == (8, 48, True)
-    assert request.settings.temperature == 0.5
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [({"steps": None}, "Steps must be a whole number from 1 to 8"), ({"steps": 2.5}, "Steps"),
-     ({"steps": True}, "Steps"), ({"answer_tokens": float("nan")}, "Most tokens of an answer"),
-     ({"passage_tokens": 10**30}, "Tokens of a passage"), ({"tool": 3}, "must be text"),
-     ({"temperature": 9}, "temperature")],
-)  # fmt: skip
-def test_a_wrong_field_is_named(more: dict[str, object], told: str):
-    with pytest.raises(PlaygroundError, match=told):
-        agent_request(values(**more))
+    assert "<" not in said.value
+    assert VIEW.kept(Sofar(record=RECORD)) == "2 of 3 steps: no room"

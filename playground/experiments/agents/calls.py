@@ -1,41 +1,47 @@
 """One call of the loop, measured, over the keys and values that the call before left; and once more from nothing."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
-from playground.backends.base import Backend
 from playground.engine.events import Event, Finished, PromptProcessed, TokenEvent
+from playground.experiments.agents.experiment import AgentRequest
 from playground.experiments.agents.records import CallRecord
-from playground.experiments.agents.request import AgentRequest
 from playground.metrics.formulas.tokens import usage_cost
 from playground.metrics.prices import rates
+from playground.runs.experiment import Lab
+from playground.runs.stages import Stopped
 from playground.settings import Settings
 
 
 class Caller:
     """Makes the calls of one loop."""
 
-    def __init__(self, backend: Backend, request: AgentRequest, reference: str, should_stop: Callable[[], bool]):
+    def __init__(self, lab: Lab, request: AgentRequest, reference: str):
         self._rates = rates(reference).plain()
-        self._backend, self._request, self._should_stop = backend, request, should_stop
-        self._chain = backend.chain()
+        self._lab, self._request = lab, request
+        self._chain = lab.backend.chain()
 
     def warm_up(self, ids: Sequence[int]) -> None:
         """A short unmeasured pass: the first one of a model sets things up."""
         self._first_token(ids[:64], self._request.settings)
 
-    def call(self, purpose: Literal["answer", "summary"], ids: Sequence[int], settings: Settings) -> CallRecord | None:
-        """The whole answer; None if it was stopped on the way."""
+    def call(self, purpose: Literal["answer", "summary"], ids: Sequence[int], settings: Settings) -> CallRecord:
+        """The whole answer.
+
+        Raises:
+            Stopped: On the way.
+        """
         held, begun = self._chain.held_tokens, time.perf_counter()
-        events = list(self._chain.stream(ids, settings, should_stop=self._should_stop, started_at=begun))
-        processed, tokens, finished = _told(events)
+        events = list(self._chain.stream(ids, settings, should_stop=self._lab.should_stop, started_at=begun))
+        processed, tokens, finished = _sorted(events)
         if processed is None or finished is None or finished.reason == "cancelled":
-            return None
+            raise Stopped
         answer, cached = [token.id for token in tokens], len(ids) - processed.computed_tokens
         plain = self._first_token(ids, settings) if self._request.without_cache else (None, None)
         if self._request.without_cache and plain[1] is None:
-            return None
+            raise Stopped
         resent, with_cache = self._prices(len(ids), cached, len(answer))
         return CallRecord(
             purpose=purpose, prompt_tokens=len(ids), held_tokens=held, cached_tokens=cached,
@@ -49,17 +55,18 @@ class Caller:
         """Prefill time and ttft of a prompt that is read from nothing."""
         one = settings.model_copy(update={"max_new_tokens": 1, "top": 0})
         begun = time.perf_counter()
-        events = list(self._backend.chain().stream(ids, one, should_stop=self._should_stop, started_at=begun))
-        processed, tokens, _ = _told(events)
+        stop = self._lab.should_stop
+        events = list(self._lab.backend.chain().stream(ids, one, should_stop=stop, started_at=begun))
+        processed, tokens, _ = _sorted(events)
         return processed.prefill_s if processed else None, tokens[0].time_s if tokens else None
 
-    def _prices(self, prompt: int, cached: int, output: int):
+    def _prices(self, prompt: int, cached: int, output: int) -> tuple[Decimal, Decimal]:
         """USD with nothing cached, and with what was."""
         resent = usage_cost(prompt, 0, 0, output, self._rates)["total_usd"]
         return resent, usage_cost(prompt, cached, prompt - cached, output, self._rates)["total_usd"]
 
 
-def _told(events: Sequence[Event]) -> tuple[PromptProcessed | None, list[TokenEvent], Finished | None]:
+def _sorted(events: Sequence[Event]) -> tuple[PromptProcessed | None, list[TokenEvent], Finished | None]:
     processed = next((one for one in events if isinstance(one, PromptProcessed)), None)
     tokens = [one for one in events if isinstance(one, TokenEvent)]
     return processed, tokens, next((one for one in events if isinstance(one, Finished)), None)

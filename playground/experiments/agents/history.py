@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from playground.engine.chat import Turn
-from playground.experiments.agents.request import AgentRequest
+from playground.experiments.agents.experiment import AgentRequest
 
 ASK_SUMMARY = "Write a short summary of everything above. It will stand in place of the conversation."
 SUMMARY_HEAD = "Summary of the steps so far:"
@@ -24,7 +24,7 @@ class History:
         pairs = self.pairs
         if self.request.strategy == "truncated":
             pairs = pairs[-self.request.keep_steps :]
-        first = self.request.task
+        first = self.request.prompt
         if self.summary:
             first = f"{first}\n\n{SUMMARY_HEAD}\n{self.summary}"
         asked = [first, *(result for _, result in pairs)]

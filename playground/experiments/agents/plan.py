@@ -2,9 +2,9 @@
 
 from playground.backends.base import Backend
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
+from playground.experiments.agents.experiment import AgentRequest
 from playground.experiments.agents.history import History, Messages
-from playground.experiments.agents.records import AgentRecord, CallRecord, ForecastRecord
-from playground.experiments.agents.request import AgentRequest, Strategy
+from playground.experiments.agents.records import ForecastRecord, Strategy
 from playground.experiments.agents.tool import HEADS
 from playground.metrics.formulas.agents import agent_steps
 from playground.metrics.prices import rates
@@ -28,12 +28,12 @@ def plan_of(backend: Backend, request: AgentRequest) -> dict[str, int]:
     """
     first = rendered(backend, History(request).messages(), request)
     task = sum(one.end - one.start for one in first.segments if one.kind == "user")
-    pair = rendered(backend, ((Turn(request.task, ""),), HEADS[request.tool]), request)
+    pair = rendered(backend, ((Turn(request.prompt, ""),), HEADS[request.tool]), request)
     return {
         "system_tokens": len(first.ids) - task,
         "task_tokens": task,
         "steps": request.steps,
-        "output_tokens": request.settings.max_new_tokens,
+        "output_tokens": request.answer_tokens,
         "tool_tokens": request.passage_tokens + len(pair.ids) - len(first.ids),
         "keep_steps": request.keep_steps,
         "summary_every": request.summary_every,
@@ -43,8 +43,8 @@ def plan_of(backend: Backend, request: AgentRequest) -> dict[str, int]:
 
 def forecast(plan: dict[str, int], request: AgentRequest, reference: str) -> list[ForecastRecord]:
     """Each step by the formulas, at the list price of `reference`."""
-    told = agent_steps(plan, rates(reference).plain())
-    way, cached = told[_WAYS[request.strategy]], told["cached"]["cumulative_usd"]
+    ways = agent_steps(plan, rates(reference).plain())
+    way, cached = ways[_WAYS[request.strategy]], ways["cached"]["cumulative_usd"]
     return [
         ForecastRecord(
             number=place + 1,
@@ -55,18 +55,3 @@ def forecast(plan: dict[str, int], request: AgentRequest, reference: str) -> lis
         )
         for place in range(request.steps)
     ]
-
-
-def calls_of(record: AgentRecord, upto: int | None = None) -> list[CallRecord]:
-    """All calls of the steps up to this number."""
-    return [call for step in record.steps[:upto] for call in step.calls]
-
-
-def measured_input(record: AgentRecord) -> list[int]:
-    """Cumulative input tokens after each step, as they were read."""
-    return [sum(call.prompt_tokens for call in calls_of(record, upto)) for upto in range(1, len(record.steps) + 1)]
-
-
-def difference_percent(measured: float, predicted: float) -> float:
-    """How much more was measured than predicted, in percent of the prediction."""
-    return 100 * (measured - predicted) / predicted

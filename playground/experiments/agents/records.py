@@ -1,11 +1,15 @@
 """A loop that was run, as a document of kind "agent": every call measured, and beside it what was predicted."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from playground.engine.events import FinishReason
-from playground.experiments.agents.request import Strategy, Tool
 from playground.runs.records import Document, ModelRecord, Part, Usd
 
+Tool = Literal["next", "search"]
+"""`next` gives the passages in turn; `search` the unread passage that shares most words with the answer."""
+Strategy = Literal["full", "truncated", "summarised"]
+"""What of the history a step sends again: all, the last steps, or a summary that the model writes now and then."""
 AgentEnded = Literal["complete", "context", "stopped"]
 
 
@@ -81,6 +85,14 @@ class ForecastRecord(Part):
     cached_usd: Usd | None
 
 
+@dataclass(frozen=True)
+class AgentPlan:
+    """What the formulas say, before the first step: their token counts, and each step."""
+
+    plan: dict[str, int]
+    forecast: list[ForecastRecord]
+
+
 class AgentRecord(Document):
     """A loop; fewer steps than asked where it ended early.
 
@@ -113,3 +125,18 @@ class AgentRecord(Document):
     reference_model: str
     prices_as_of: str
     environment: dict[str, Any]
+
+
+def calls_of(record: AgentRecord, upto: int | None = None) -> list[CallRecord]:
+    """All calls of the steps up to this number."""
+    return [call for step in record.steps[:upto] for call in step.calls]
+
+
+def measured_input(record: AgentRecord) -> list[int]:
+    """Cumulative input tokens after each step, as they were read."""
+    return [sum(call.prompt_tokens for call in calls_of(record, upto)) for upto in range(1, len(record.steps) + 1)]
+
+
+def difference_percent(measured: float, predicted: float) -> float:
+    """How much more was measured than predicted, in percent of the prediction."""
+    return 100 * (measured - predicted) / predicted

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from playground.engine.template import ids_with_offsets
-from playground.experiments.agents.request import Tool
+from playground.experiments.agents.records import Tool
 
 HEADS: dict[Tool, str] = {
     "next": "The next passage of the document:\n",

@@ -29,7 +29,7 @@ class CurveRequest(Request):
         (), "Lengths in tokens", "64, 128, 256 and so on to the model's limit if not given.", max_length=32
     )
     time_limit_s: float = item(
-        60.0, "Time allowed, s", "No length is begun after this many seconds.", gt=0, le=LIMITS["time_limit_s"].high
+        60, "Time allowed, s", "No length is begun after this many seconds.", gt=0, le=LIMITS["time_limit_s"].high
     )
     is_timed: bool = True
 

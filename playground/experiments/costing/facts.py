@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from playground.experiments.agents.plan import calls_of
-from playground.experiments.agents.records import AgentRecord
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.costing.fact import (
     Fact,
@@ -100,26 +98,6 @@ def _ladder(record: TemperatureLadderRecord) -> Iterator[FactSource]:
         yield from _rerun(rung)
 
 
-def _agent(record: AgentRecord) -> Iterator[FactSource]:
-    if not record.steps:
-        return
-    calls = calls_of(record)
-    what = f"{len(record.steps)} steps of {quoted(record.task)}, {where(record.model, record.environment)}"
-    answers = fmean(call.output_tokens for call in calls if call.purpose == "answer")
-    prompts = sum(call.prompt_tokens for call in calls)
-    facts = {
-        **known(f"counted in {what}", {name: record.plan[name] for name in ("system_tokens", "task_tokens")}),
-        **known(f"mean of {what}", {
-            "output_tokens": answers,
-            "step_tokens": answers,
-            "tool_tokens": fmean(step.tool_tokens for step in record.steps),
-            "input_tokens": prompts / len(calls),
-        }),
-        **known(f"cache of {what}", {"cached_share": sum(call.cached_tokens for call in calls) / prompts}),
-    }  # fmt: skip
-    yield fact_source("agent", f"Agent: {len(record.steps)} steps of {quoted(record.task)}", facts)
-
-
 def _training(record: TrainingRecord) -> Iterator[FactSource]:
     tokens = len(record.sentence_token_ids)
     what = f"one step of plain SGD on {tokens} tokens, {where(record.model, record.environment)}"
@@ -129,5 +107,5 @@ def _training(record: TrainingRecord) -> Iterator[FactSource]:
 
 _KINDS: dict[type[Document], Callable[[Any], Iterator[FactSource]]] = {
     RunRecord: _run, CompareRecord: _compare, RerunRecord: _rerun, TemperatureLadderRecord: _ladder,
-    AgentRecord: _agent, TrainingRecord: _training,
+    TrainingRecord: _training,
 }  # fmt: skip

@@ -109,6 +109,13 @@ def transcript(*, pane: str, empty: str, more: More | None = None, **props: Any)
     return part("transcript", "", template, pane=pane, server_functions=functions, scripts_before=before, **props)
 
 
+def folded_transcript(*, elem_id: str) -> gr.HTML:
+    """A transcript below its heading, folded until somebody wants to read it."""
+    with gr.Accordion("What was said", open=False, elem_id=elem_id):
+        empty = "Each step appears here when it has ended."
+        return transcript(pane=elem_id, empty=empty, elem_id=f"{elem_id}-turns")
+
+
 def context_strip(*, pane: str, empty: str, **props: Any) -> gr.HTML:
     """Its value is the JSON string that `context_views.strip_value` makes; a click on a part chooses it in the key."""
     template = (

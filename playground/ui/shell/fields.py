@@ -40,7 +40,8 @@ def field_control(ids: str, name: str, field: FieldInfo) -> Any:
         return gr.Checkbox(value, **texts, **props)
     if kind in (int, float):
         return gr.Number(value, precision=0 if kind is int else None, **texts, **props)
-    return gr.Textbox(value, max_lines=1 if kind is not str else 6, **texts, **props)
+    lines, most = (3, 6) if kind is str else (1, 1)
+    return gr.Textbox(value, lines=lines, max_lines=most, **texts, **props)
 
 
 def panel_parts(ids: str, view: View) -> dict[str, gr.HTML]:

@@ -1,7 +1,6 @@
 """The loop really run: what is counted is what was read, whatever the history, on every architecture."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,15 +8,15 @@ import pytest
 
 from playground.engine.chat import Turn, prepare_chat
 from playground.errors import PlaygroundError
-from playground.experiments.agents.plan import measured_input
-from playground.experiments.agents.records import AgentRecord, AgentStepRecord
-from playground.experiments.agents.request import AgentRequest
-from playground.experiments.agents.run import AgentPlan, agent_loop
+from playground.experiments.agents.experiment import AGENT, AgentRequest
+from playground.experiments.agents.records import AgentPlan, AgentRecord, AgentStepRecord, measured_input
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
 from playground.metrics.formulas.agents import closed_form_input
 from playground.metrics.formulas.tokens import usage_cost
 from playground.metrics.prices import rates
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.tiny import ARCHITECTURES
@@ -36,13 +35,13 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 
 def asked(**more: Any) -> AgentRequest:
-    settings = make_settings(**{"max_new_tokens": 6, "seed": 5, "top": 0, **more.pop("settings", {})})
-    request = AgentRequest("Read it.", DOCUMENT, "tiny-llama", "fp32", settings, steps=4, passage_tokens=12)
-    return replace(request, **more)
+    settings = {"seed": 5, "top": 0, **more.pop("settings", {})}
+    short = {"prompt": "Read it.", "document": DOCUMENT, "steps": 4, "answer_tokens": 6, "passage_tokens": 12}
+    return read_request(AgentRequest, {"model": "tiny-llama", "settings": settings, **short, **more})
 
 
 def loop(runner: Runner, request: AgentRequest, should_stop: Callable[[], bool] = lambda: False) -> AgentRecord:
-    (record,) = of(AgentRecord, agent_loop(runner, request, should_stop))
+    (record,) = of(AgentRecord, updates(runner, AGENT, request, should_stop))
     return record
 
 
@@ -93,8 +92,8 @@ def test_prices_are_those_of_the_measured_tokens(every: Runner):
 
 
 def test_the_prediction_is_of_the_plan_and_exact_where_every_step_is_as_planned(every: Runner):
-    updates = list(agent_loop(every, asked()))
-    (told,), (record,) = of(AgentPlan, updates), of(AgentRecord, updates)
+    came = list(updates(every, AGENT, asked()))
+    (told,), (record,) = of(AgentPlan, came), of(AgentRecord, came)
     assert told.plan == record.plan
     assert told.forecast == record.forecast
     assert record.forecast[-1].cumulative_input_tokens == closed_form_input(record.plan)
@@ -138,14 +137,15 @@ def test_a_prompt_that_no_longer_fits_ends_the_loop_and_says_so(every: Runner):
 def test_a_stop_keeps_the_steps_that_are_done(every: Runner):
     steps: list[AgentStepRecord] = []
     record = None
-    for update in agent_loop(every, asked(), lambda: len(steps) == 2):
+    for update in updates(every, AGENT, asked(), lambda: len(steps) == 2):
         if isinstance(update, AgentStepRecord):
             steps.append(update)
         elif isinstance(update, AgentRecord):
             record = update
     assert record is not None
-    assert (record.ended, record.steps) == ("stopped", steps)
+    assert (record.ended, record.steps, record.ended_words) == ("stopped", steps, "stopped in step 3")
     assert replay_document(record, every).identical
+    assert not of(AgentRecord, updates(every, AGENT, asked(), lambda: True))
 
 
 def test_a_replay_is_identical_and_tells_the_first_step_that_differs(every: Runner):
@@ -156,7 +156,7 @@ def test_a_replay_is_identical_and_tells_the_first_step_that_differs(every: Runn
     second = record.steps[1]
     wrong = second.model_copy(update={"calls": [second.calls[0].model_copy(update={"token_ids": [1]})]})
     changed = record.model_copy(update={"steps": [record.steps[0], wrong, *record.steps[2:]]})
-    assert replay_document(changed, every).differences == ["step 2: the answer is another one."]
+    assert replay_document(changed, every).differences == ["step 2: the answer differs."]
 
 
 def test_each_step_draws_by_its_own_seed(every: Runner):
@@ -167,11 +167,12 @@ def test_each_step_draws_by_its_own_seed(every: Runner):
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({"steps": 9}, "steps must be a whole number from 1 to 8"), ({"steps": True}, "steps"), ({"task": " "}, "empty"),
-     ({"document": ""}, "document is empty"), ({"passage_tokens": 0}, "passage_tokens"), ({"tool": "web"}, "tool"),
-     ({"strategy": "none"}, "strategy"), ({"model": "no"}, "no"),
+    [({"steps": 9}, "Steps must be a whole number from 1 to 8"), ({"steps": True}, "Steps"),
+     ({"steps": 2.5}, "Steps"), ({"answer_tokens": float("nan")}, "Most tokens of an answer"),
+     ({"prompt": " "}, "empty"), ({"document": ""}, "document is empty"), ({"passage_tokens": 0}, "Tokens of a passage"),
+     ({"tool": "web"}, "tool"), ({"strategy": "none"}, "history"), ({"model": "no"}, "no"), ({"settings": {"temperature": 9}}, "temperature"),
      ({"document": "x" * 1_000_001}, "1,000,000")],
 )  # fmt: skip
 def test_what_cannot_be_run_is_refused_in_words(every: Runner, changes: dict[str, Any], told: str):
     with pytest.raises(PlaygroundError, match=told):
-        list(agent_loop(every, asked(**changes)))
+        list(updates(every, AGENT, asked(**changes)))

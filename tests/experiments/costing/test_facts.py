@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from playground.experiments.agents.experiment import AGENT, AgentRequest
 from playground.experiments.agents.records import AgentRecord
-from playground.experiments.agents.request import AgentRequest
-from playground.experiments.agents.run import agent_loop
 from playground.experiments.costing.facts import FactSource, facts_of
 from playground.experiments.reruns.records import TemperatureLadderRecord
 from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
@@ -109,9 +108,11 @@ def test_throughput_tells_of_the_best_batch(tiny: Runner):
 
 
 def test_an_agents_loop_tells_its_means(tiny: Runner):
-    settings = make_settings(max_new_tokens=4, seed=1, top=0)
-    asked = AgentRequest("Go.", "one two three four", "tiny-llama", "fp32", settings, steps=2, passage_tokens=4)
-    (record,) = of(AgentRecord, agent_loop(tiny, asked))
+    asked = AgentRequest(
+        model="tiny-llama", prompt="Go.", document="one two three four", settings=make_settings(seed=1, top=0), steps=2,
+        answer_tokens=4, passage_tokens=4,
+    )  # fmt: skip
+    (record,) = of(AgentRecord, updates(tiny, AGENT, asked))
     source = told(record)
     assert number(source, "step_tokens") == number(source, "output_tokens") == 4
     assert number(source, "system_tokens") == record.plan["system_tokens"]

@@ -13,10 +13,8 @@ from playground.ui.components.cost import calculator, cost_bar, cost_figures, co
 from playground.ui.components.forms import download
 from playground.ui.components.status import notice
 from playground.ui.components.tables import price_table
-from playground.ui.rooms.cost.agents import build_agents, wire_agents
 from playground.ui.rooms.cost.events import CostEvents
 from playground.ui.shell.common import QUIET, Controls
-from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared
@@ -32,7 +30,6 @@ class Cost:
     bar: gr.HTML
     offer: gr.HTML
     notice: gr.HTML
-    agents: LabSection
     declared: list[Declared]
     download: gr.HTML
 
@@ -41,7 +38,7 @@ def build_cost() -> Cost:
     """Lay the tab out."""
     bar = cost_bar(price_list_date(), max_bytes=MAX_OPENED_BYTES, elem_id="cost-bar", elem_classes="cost-head")
     news = notice(pane=PANE, elem_classes="notice")
-    agents, declared = None, list[Declared]()
+    declared = list[Declared]()
     tabs = list(dict.fromkeys(section.tab for section in SECTIONS))
     with gr.Tabs(elem_id="cost-sections", overflow_behavior="wrap"):
         for tab in tabs:
@@ -49,11 +46,8 @@ def build_cost() -> Cost:
                 for section in SECTIONS:
                     if section.tab == tab:
                         _build_section(section)
-                if tab == "Agents":
-                    agents = build_agents()
                 declared += build_sections(f"Cost/{tab}")
-    assert agents is not None
-    return Cost(bar, cost_offer(), news, agents, declared, download())
+    return Cost(bar, cost_offer(), news, declared, download())
 
 
 def _build_section(section: Section) -> None:
@@ -91,9 +85,5 @@ def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages
     cost.bar.input(
         events.act, cost.bar, [cost.download, cost.offer, cost.notice], concurrency_limit=None, **QUIET
     )  # fmt: skip
-    ended = [
-        wire_agents(cost.agents, controls, runner, pages),
-        *(wire_section(one, controls, runner, pages) for one in cost.declared),
-    ]
-    for event in ended:
-        event.then(events.offer, None, cost.offer, **QUIET)
+    for one in cost.declared:
+        wire_section(one, controls, runner, pages).then(events.offer, None, cost.offer, **QUIET)
