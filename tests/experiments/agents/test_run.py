@@ -167,11 +167,11 @@ def test_each_step_draws_by_its_own_seed(every: Runner):
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({"steps": 9}, "Steps must be a whole number from 1 to 8"), ({"steps": True}, "Steps"),
-     ({"steps": 2.5}, "Steps"), ({"answer_tokens": float("nan")}, "Most tokens of an answer"),
-     ({"prompt": " "}, "empty"), ({"document": ""}, "document is empty"), ({"passage_tokens": 0}, "Tokens of a passage"),
-     ({"tool": "web"}, "tool"), ({"strategy": "none"}, "history"), ({"model": "no"}, "no"), ({"settings": {"temperature": 9}}, "temperature"),
-     ({"document": "x" * 1_000_001}, "1,000,000")],
+    [({"steps": 9}, "Steps must be a whole number from 1 to 8"), ({"steps": True}, "Steps"), ({"steps": 2.5}, "Steps"),
+     ({"answer_tokens": float("nan")}, "Most tokens of an answer"), ({"passage_tokens": 0}, "Tokens of a passage"),
+     ({"prompt": " "}, "empty"), ({"document": ""}, "document is empty"), ({"document": "x" * 1_000_001}, "1,000,000"),
+     ({"tool": "web"}, "tool"), ({"strategy": "none"}, "history"), ({"model": "no"}, "no"),
+     ({"settings": {"temperature": 9}}, "temperature")],
 )  # fmt: skip
 def test_what_cannot_be_run_is_refused_in_words(every: Runner, changes: dict[str, Any], told: str):
     with pytest.raises(PlaygroundError, match=told):
