@@ -12,6 +12,7 @@ import torch
 
 from playground.backends.prober import Prober
 from playground.backends.slot import ModelSlot
+from playground.backends.source import LocalSource
 from playground.data.presets import Hardware
 from playground.models.catalogue import Catalogue
 from playground.models.quiet import quiet
@@ -54,7 +55,7 @@ def endless_folder(parent: Path, arch: str = "llama", **config: Any) -> Path:
 
 
 def make_slot(*folders: Path) -> ModelSlot:
-    return ModelSlot(Catalogue.load(presets_dir(), folders), "cpu", Prober(Path(_FINDINGS.name)))
+    return ModelSlot(Catalogue.load(presets_dir(), folders), "cpu", LocalSource(Prober(Path(_FINDINGS.name))))
 
 
 def make_runner(slot: ModelSlot) -> Runner:

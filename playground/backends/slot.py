@@ -1,19 +1,12 @@
 """The one model in memory: who may use it, and how another replaces it."""
 
-from collections.abc import Callable
-
-from playground.backends.base import Loading
-from playground.backends.local import LocalBackend
-from playground.backends.prober import Prober
+from playground.backends.base import Backend, Loading
+from playground.backends.source import LocalSource, Progress, Source
 from playground.backends.turns import Turns
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
 from playground.models.catalogue import Catalogue
-from playground.models.loading import Probe, load, menu
 from playground.models.placement import pick_device
-from playground.paths import cache_dir
 from playground.settings import QUANTIZATIONS
-
-Progress = Callable[[str, float | None], None]
 
 
 class ModelSlot:
@@ -22,20 +15,19 @@ class ModelSlot:
     Args:
         catalogue: The models there are.
         device: As for `load`.
-        probe: As for `load`; None stores its findings beside the fetched models.
+        source: Opens the models; None runs them in this process.
     """
 
-    def __init__(self, catalogue: Catalogue, device: str | None = None, probe: Probe | None = None):
-        self.catalogue = catalogue
-        self._probe = probe or Prober(cache_dir() / "findings")
+    def __init__(self, catalogue: Catalogue, device: str | None = None, source: Source | None = None):
+        self.catalogue, self.source = catalogue, source or LocalSource()
         self.device = pick_device(device)
         self.turns = Turns()
-        self.backend: LocalBackend | None = None
+        self.backend: Backend | None = None
         self.loading: Loading | None = None  # for the status of other waiting runs
 
     def quantizations(self, model: str) -> dict[str, str | None]:
         """Each quantization, with None if it can run here, else the reason it can't."""
-        return menu(self.catalogue.find(model), self.device)
+        return self.source.quantizations(self.catalogue.find(model), self.device)
 
     def holds(self, model: str, quantization: str) -> bool:
         """Whether exactly this model is in memory."""
@@ -55,7 +47,7 @@ class ModelSlot:
         if reason is not None:
             raise PlaygroundError(f"{quantization} can't run here: {reason}")
 
-    def ensure(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
+    def ensure(self, model: str, quantization: str, progress: Progress) -> Backend:
         """The backend for this model, fetched and loaded if necessary. Call it with a turn held.
 
         Raises:
@@ -71,21 +63,19 @@ class ModelSlot:
             progress(stage, fraction)
 
         try:
-            loaded = load(entry, quantization, device=self.device, probe=self._probe, progress=tell)
-            for limit in loaded.facts.limits:
-                tell(limit, None)
+            opened = self.source.open(entry, quantization, self.device, tell)
         except NotEnoughMemory:
             if self.backend is None:
                 raise
             return self._replace_first(model, quantization, progress)
         finally:
             self.loading = None
-        old, self.backend = self.backend, LocalBackend(loaded)
+        old, self.backend = self.backend, opened
         if old is not None:
             old.close()
         return self.backend
 
-    def _replace_first(self, model: str, quantization: str, progress: Progress) -> LocalBackend:
+    def _replace_first(self, model: str, quantization: str, progress: Progress) -> Backend:
         """Make room before loading if two models do not fit; a failure brings the old model back."""
         assert self.backend is not None
         facts = self.backend.facts

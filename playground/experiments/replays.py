@@ -25,7 +25,7 @@ from playground.runs.environment import changes
 from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
 from playground.runs.replay import compare_runs, moved, prompt_again, replay, request_again
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
 from playground.settings import Settings, make_settings
 

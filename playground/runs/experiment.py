@@ -17,7 +17,7 @@ from playground.runs.stages import ShouldStop, Steps, Stopped, obey
 if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
     from playground.backends.base import Backend
     from playground.metrics.energy import EnergyMeter
-    from playground.runs.services import Runner
+    from playground.runs.runner import Runner
 
 Q = TypeVar("Q", bound=Request)
 R = TypeVar("R", bound=Document)

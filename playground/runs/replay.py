@@ -13,7 +13,7 @@ from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 
 if TYPE_CHECKING:  # it imports torch, which a declaration must not wait for
-    from playground.runs.services import Runner
+    from playground.runs.runner import Runner
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from playground.metrics.energy import EnergyMeter
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.models.catalogue import Catalogue
 from playground.models.facts import ModelFacts
-from playground.models.fetch import is_ready
 from playground.runs.batch import batch_updates, check_rows
 from playground.runs.devices import Devices
 from playground.runs.environment import describe_environment
@@ -34,11 +33,11 @@ LoadSteps = Generator[Loading, None, Backend]
 class Runner:
     """Runs requests one at a time on the model in the slot."""
 
-    def __init__(self, slot: ModelSlot, hardware: Hardware):
+    def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
         self._slot = slot
         self._hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
-        self._devices = Devices(hardware)
+        self._devices = devices or Devices(hardware)
         self._speeds = Speeds()
 
     @property
@@ -85,7 +84,7 @@ class Runner:
         """Each model, with what choosing it needs where it is not on this machine yet."""
         return {
             entry.id: None
-            if is_ready(entry)
+            if self._slot.source.is_ready(entry)
             else "not on this machine yet: choosing it fetches it, which needs a network"
             for entry in self.catalogue.entries
         }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.backends import slot as slot_module
+from playground.backends import source as source_module
 from playground.backends.slot import ModelSlot
 from playground.errors import NotEnoughMemory, PlaygroundError
 from tests.tiny_runner import answer, ids, make_runner, request
@@ -24,7 +24,7 @@ def said(slot: ModelSlot) -> list[int]:
 
 def refuse(monkeypatch: pytest.MonkeyPatch, refused: Callable[[str, str], bool], error: BaseException) -> list[str]:
     """Loads of what is refused fail; returns the quantizations asked for, as they come."""
-    real, asked = slot_module.load, []
+    real, asked = source_module.load, []
 
     def load(entry, quantization, **keywords):
         asked.append(f"{entry.id} {quantization}")
@@ -32,7 +32,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, refused: Callable[[str, str], bool],
             raise error
         return real(entry, quantization, **keywords)
 
-    monkeypatch.setattr(slot_module, "load", load)
+    monkeypatch.setattr(source_module, "load", load)
     return asked
 
 

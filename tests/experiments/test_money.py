@@ -13,7 +13,7 @@ from playground.metrics.cost import api_cost
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.runs.measure import Measurement
 from playground.runs.records import CostRecord, parse_record
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from tests.runs.test_store import DOCUMENT
 from tests.tiny_runner import request
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from playground.backends import slot as slot_module
+from playground.backends import source as source_module
 from playground.backends import turns as turns_module
 from playground.backends.base import Capability, Loading, Queued
 from playground.backends.slot import ModelSlot
@@ -167,7 +167,7 @@ def test_a_closed_run_has_really_ended_when_its_turn_is_given_back(
 def test_loading_goes_on_to_its_end_before_a_closed_run_gives_the_turn_back(
     runner: Runner, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch
 ):
-    real, finished = slot_module.load, []
+    real, finished = source_module.load, []
 
     def slow(*arguments: Any, **keywords: Any) -> Any:
         keywords["progress"]("Reading", 0.5)
@@ -175,7 +175,7 @@ def test_loading_goes_on_to_its_end_before_a_closed_run_gives_the_turn_back(
         finished.append(len(slot.turns._tickets))
         return real(*arguments, **keywords)
 
-    monkeypatch.setattr(slot_module, "load", slow)
+    monkeypatch.setattr(source_module, "load", slow)
     run = runner.start(request())
     assert isinstance(next(iter(run)), Loading)
     run.close()
@@ -208,7 +208,7 @@ def test_a_load_that_fails_reaches_the_caller_and_the_next_run_works(tiny: Runne
         raise PlaygroundError("the weights are damaged")
 
     with monkeypatch.context() as patch:
-        patch.setattr(slot_module, "load", broken)
+        patch.setattr(source_module, "load", broken)
         with pytest.raises(PlaygroundError, match="damaged"):
             list(tiny.start(request(model="tiny-gpt2")))
         with pytest.raises(PlaygroundError, match="damaged"):

@@ -1,4 +1,4 @@
-"""One page over a fake runner for all tests of a session, and a fresh browser context for each."""
+"""One page over a scripted backend for all tests of a session, and a fresh browser context for each."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from playground.ui.shell.app import build_app
 from playground.ui.shell.launch import launch_options
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, opening
 
 T = TypeVar("T")
@@ -37,9 +37,9 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeRunner, str]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedRunner, str]]:
     """The runner behind the page, and the page's address."""
-    runner = FakeRunner()
+    runner = ScriptedRunner()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
@@ -50,19 +50,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeRunne
 
 
 @pytest.fixture
-def runner(served: tuple[FakeRunner, str]) -> FakeRunner:
+def runner(served: tuple[ScriptedRunner, str]) -> ScriptedRunner:
     """The runner behind the page, as new."""
     runner = served[0]
     runner.script = Script()
-    runner.requests.clear()
-    runner.runs.clear()
+    runner.answers.clear()
     if not runner.holds("fake-135m", "fp32"):
         list(runner.load("fake-135m", "fp32"))
     return runner
 
 
 @pytest.fixture
-def url(served: tuple[FakeRunner, str], runner: FakeRunner) -> str:
+def url(served: tuple[ScriptedRunner, str], runner: ScriptedRunner) -> str:
     """The page's address."""
     return served[1]
 

@@ -14,7 +14,7 @@ from playground.ui.rooms.sidebar.controls import SLIDERS, make_request, priced, 
 from playground.ui.rooms.sidebar.model_menus import fill_menus
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
 from playground.ui.shell.page import FIELDS
-from tests.fakes import FakeRunner
+from tests.scripted import ScriptedRunner
 
 GOOD: dict[str, Any] = {
     "model": "fake-135m", "quantization": "fp32", "temperature": 0.8, "top_p": 0.95, "top_k": 0, "min_p": 0,
@@ -61,7 +61,7 @@ def test_a_wrong_value_is_named_with_its_limit(field: str, value: object, words:
 @pytest.mark.parametrize("price", [-1, None, math.inf, True, "1", 10_001])
 def test_a_wrong_price_is_named_with_its_limit(price: object):
     with pytest.raises(PlaygroundError, match="price of own hardware must be from 0 to 10,000"):
-        priced(FakeRunner(), GOOD | {"hardware_usd_per_hour": price})
+        priced(ScriptedRunner(), GOOD | {"hardware_usd_per_hour": price})
 
 
 def test_a_missing_field_is_an_error_in_words():
@@ -84,8 +84,12 @@ def test_sliders_lie_within_the_limits_and_hold_the_defaults():
 
 
 def test_menus_offer_what_can_run_with_reasons_for_the_rest():
-    model, quantization, context = fill_menus(FakeRunner(), "fake-135m", "fp16", 99_999)
-    assert ["fake-far", "Fake-far (not on this machine yet)", None] in model["options"]
+    model, quantization, context = fill_menus(ScriptedRunner(), "fake-135m", "fp16", 99_999)
+    assert [
+        "fake-far",
+        "Fake-far (not on this machine yet: choosing it fetches it, which needs a network)",
+        None,
+    ] in model["options"]
     assert ["fp16", "fp16", "this processor has no fp16 units"] in quantization["options"]
     assert quantization["value"] == "fp32"  # fp16 can't run, so the nearest that can
     assert context["value"] == context["maximum"] == 8192
@@ -94,7 +98,7 @@ def test_menus_offer_what_can_run_with_reasons_for_the_rest():
 
 @pytest.mark.parametrize("hostile", [None, 7, ["x"], "../../etc/passwd", "x" * 10_000])
 def test_hostile_menu_values_become_the_default(hostile: object):
-    model, quantization, context = fill_menus(FakeRunner(), hostile, hostile, hostile)
+    model, quantization, context = fill_menus(ScriptedRunner(), hostile, hostile, hostile)
     assert (model["value"], quantization["value"]) == ("fake-135m", "fp32")
     assert 0 < context["value"] <= 8192
 

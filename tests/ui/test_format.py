@@ -24,7 +24,7 @@ from playground.views.run import meter_values
 from playground.views.terminal import view_text
 from playground.views.throughput import VIEW
 from tests.experiments.costing.sheets import fields, sheet
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.test_live import request_for
 from tests.ui.test_throughput_views import batch
 from tests.ui.test_throughput_views import record as record_of
@@ -94,7 +94,7 @@ def test_a_unit_is_named_once_where_figures_share_it():
 
 
 def test_a_run_reads_the_same_in_the_terminal_as_in_the_page():
-    run = FakeRunner(Script(count=12, tokens_per_s=2000)).start(request_for("a b c"), lambda: False)
+    run = ScriptedRunner(Script(count=12, tokens_per_s=2000)).start(request_for("a b c"), lambda: False)
     *_, record = run
     meters = run.meters()
     assert isinstance(record, RunRecord)

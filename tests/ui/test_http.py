@@ -10,7 +10,7 @@ from gradio_client.exceptions import AppError
 from playground.runs.records import RunRecord
 from playground.ui.shell.launch import allowed_hosts, launch_options
 from playground.ui.shell.middleware import MAX_BODY_BYTES, BodyLimit
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import run_async
 
 
@@ -23,11 +23,11 @@ def client(served):
     client.close()
 
 
-def test_a_program_gets_text_and_a_whole_record(client: Client, runner: FakeRunner):
+def test_a_program_gets_text_and_a_whole_record(client: Client, runner: ScriptedRunner):
     text, record = client.predict("one two", seed=5, max_new_tokens=4, temperature=0.5, api_name="/generate")
     assert text == " one two one two"
     assert RunRecord.model_validate(record).settings["seed"] == 5
-    assert runner.requests[0].settings.temperature == 0.5
+    assert runner.answers[0].settings.temperature == 0.5
 
 
 def test_generate_is_the_only_named_endpoint(client: Client):
@@ -49,29 +49,29 @@ def test_generate_is_the_only_named_endpoint(client: Client):
         ({"stop": "abc" * 99}, "stop"),
     ],
 )
-def test_bad_input_to_the_api_is_refused_in_words(client: Client, runner: FakeRunner, values: dict, words: str):
+def test_bad_input_to_the_api_is_refused_in_words(client: Client, runner: ScriptedRunner, values: dict, words: str):
     with pytest.raises(AppError) as caught:
         client.predict(**({"prompt": "hello"} | values), api_name="/generate")
     assert words in str(caught.value)
-    assert runner.runs == []
+    assert runner.answers == []
 
 
-def test_a_failed_run_is_an_error_of_the_api(client: Client, runner: FakeRunner):
+def test_a_failed_run_is_an_error_of_the_api(client: Client, runner: ScriptedRunner):
     runner.script = Script(fail_after=2)
     with pytest.raises(AppError, match="logits are not finite"):
         client.predict("one two", api_name="/generate")
 
 
-def test_a_cancelled_job_stops_its_engine(client: Client, runner: FakeRunner):
+def test_a_cancelled_job_stops_its_engine(client: Client, runner: ScriptedRunner):
     runner.script = Script(count=5000, tokens_per_s=50)
     job = client.submit("one two", max_new_tokens=5000, api_name="/generate")
     next(iter(job))
     job.cancel()
     for _ in range(100):
-        if runner.runs and runner.runs[0].closed:
+        if runner.answers and runner.answers[0].closed:
             break
         run_async(_a_moment())
-    assert runner.runs[0].closed
+    assert runner.answers[0].closed
 
 
 async def _a_moment() -> None:

@@ -8,7 +8,8 @@ import threading
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.fakes import FakeRunner, Script
+from playground.metrics.prices import price_list_date
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import OpenPage
 from tests.ui.pages import PATIENCE_S, Browsers, opening, ready, violations
 
@@ -34,7 +35,7 @@ def slider(page: Page, name: str):
     return page.get_by_role("slider", name=name, exact=True)
 
 
-def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_page: OpenPage, runner: FakeRunner):
+def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     ask(page, "one two three")
     tokens = tokens_of(page)
@@ -43,7 +44,7 @@ def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_p
     meters = page.get_by_role("group", name="Meters")
     expect(meters).to_contain_text("11 / 41")
     expect(meters).to_contain_text("end of answer")
-    expect(meters).to_contain_text("genai-prices 0.2.3, newest check 2026-08-20")
+    expect(meters).to_contain_text(price_list_date())
     expect(
         page.get_by_role("img", name=re.compile("Time of each token: ttft .*, prefill .*, tokens 2 to 41"))
     ).to_be_visible()
@@ -55,10 +56,10 @@ def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_p
     assert page.locator(".bar.cut").count() == 4  # six of ten survive the sampler
     page.keyboard.press("End")
     expect(page.locator(".facts .text")).to_have_text("<|im_end|>")
-    assert len(runner.requests) == 1
+    assert len(runner.answers) == 1
 
 
-def test_keys_run_and_stop_and_what_came_stays(open_page: OpenPage, runner: FakeRunner):
+def test_keys_run_and_stop_and_what_came_stays(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(count=5000, tokens_per_s=8)
     page = open_page()
     prompt_of(page).fill("one two three")
@@ -76,22 +77,22 @@ def test_keys_run_and_stop_and_what_came_stays(open_page: OpenPage, runner: Fake
     assert [token["text"] for token in record["tokens"]] == tokens_of(page).all_text_contents()
 
 
-def test_stop_ends_a_fast_run_and_the_page_shows_every_token_of_it(open_page: OpenPage, runner: FakeRunner):
+def test_stop_ends_a_fast_run_and_the_page_shows_every_token_of_it(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(count=5000, tokens_per_s=200)
     page = open_page()
     slider(page, "Max new tokens").fill("2048")
     prompt_of(page).fill("one two three")
     page.get_by_role("button", name="Run").click()
     expect(tokens_of(page).nth(300)).to_be_attached()
-    run = runner.runs[-1]
+    run = runner.answers[-1]
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".chip")).to_have_text("stopped")
     assert run.stopped.is_set()
-    assert len(run._events) < 2048
-    expect(tokens_of(page)).to_have_count(len(run._events))
+    assert len(run.tokens) < 2048
+    expect(tokens_of(page)).to_have_count(len(run.tokens))
 
 
-def test_two_people_see_only_their_own_text_settings_and_stop(open_page: OpenPage, runner: FakeRunner):
+def test_two_people_see_only_their_own_text_settings_and_stop(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(count=5000, tokens_per_s=5)
     one, two = open_page(), open_page()
     slider(one, "Temperature").fill("0.31")
@@ -108,10 +109,10 @@ def test_two_people_see_only_their_own_text_settings_and_stop(open_page: OpenPag
     assert slider(two, "Temperature").input_value() == "0.8"
     expect(two.locator(".chip")).to_have_text("running")
     two.close()  # a closed page stops its run
-    assert runner.runs[1].stopped.wait(PATIENCE_S)
+    assert runner.answers[1].stopped.wait(PATIENCE_S)
 
 
-def test_hostile_tokens_are_text(open_page: OpenPage, runner: FakeRunner):
+def test_hostile_tokens_are_text(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(tokens=[HOSTILE, "\n", "</script><script>window.__x=1</script>", "é", " "])
     page = open_page()
     ask(page, HOSTILE)
@@ -122,7 +123,7 @@ def test_hostile_tokens_are_text(open_page: OpenPage, runner: FakeRunner):
     assert page.locator(".toks img, .bars img, .toks script").count() == 0
 
 
-def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: FakeRunner):
+def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     prompt_of(page).fill("what & why? #1 é")
     slider(page, "Temperature").fill("0.25")
@@ -142,9 +143,9 @@ def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: Fake
     assert slider(opened, "Temperature").input_value() == "0.25"
     assert slider(opened, "Seed").input_value() == "7"
     expect(opened.get_by_label("Quantization")).to_have_value("int8")
-    assert runner.requests == []
+    assert runner.answers == []
     ask(opened, "what & why? #1 é")
-    settings = runner.requests[0].settings
+    settings = runner.answers[0].settings
     assert (settings.temperature, settings.seed, settings.system) == (0.25, 7, "Be brief.")
 
 
@@ -175,7 +176,7 @@ def test_a_page_of_a_test_finds_nothing_of_the_test_before(browsers: Browsers, u
         )
 
 
-def test_settings_survive_a_reload(open_page: OpenPage, runner: FakeRunner):
+def test_settings_survive_a_reload(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     page.get_by_label("Preset").select_option("creative")
     expect(slider(page, "Temperature")).to_have_value("1.2")
@@ -190,7 +191,7 @@ def test_settings_survive_a_reload(open_page: OpenPage, runner: FakeRunner):
     expect(prompt_of(page)).to_have_value("still here")
 
 
-def test_a_failure_says_what_to_do_and_loses_nothing(open_page: OpenPage, runner: FakeRunner):
+def test_a_failure_says_what_to_do_and_loses_nothing(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     ask(page, "   ", until="failed")
     expect(page.locator(".box")).to_contain_text("The prompt is empty")
@@ -206,7 +207,7 @@ def test_a_failure_says_what_to_do_and_loses_nothing(open_page: OpenPage, runner
     expect(page.get_by_text("use fp32.")).to_have_count(0)
 
 
-def test_an_unexpected_error_is_told_without_its_insides(open_page: OpenPage, runner: FakeRunner, caplog):
+def test_an_unexpected_error_is_told_without_its_insides(open_page: OpenPage, runner: ScriptedRunner, caplog):
     runner.script = Script(fail_after=2, error=RuntimeError("secret inside"))
     page = open_page()
     ask(page, "one two three", until="failed")
@@ -216,7 +217,7 @@ def test_an_unexpected_error_is_told_without_its_insides(open_page: OpenPage, ru
 
 
 def test_menus_show_why_something_cannot_run_and_a_failed_load_keeps_the_old_model(
-    open_page: OpenPage, runner: FakeRunner
+    open_page: OpenPage, runner: ScriptedRunner
 ):
     page = open_page()
     menu = page.get_by_label("Quantization")
@@ -232,26 +233,26 @@ def test_menus_show_why_something_cannot_run_and_a_failed_load_keeps_the_old_mod
     page.get_by_label("Model").select_option("fake-small")
     expect(slider(page, "Context length")).to_have_attribute("max", "1024")
     ask(page, "one two three")
-    assert runner.requests[-1].model == "fake-small"
+    assert runner.answers[-1].model == "fake-small"
 
 
-def test_the_page_says_beforehand_what_a_prompt_will_be(open_page: OpenPage, runner: FakeRunner):
+def test_the_page_says_beforehand_what_a_prompt_will_be(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     prompt_of(page).fill("one two three")
     expect(page.get_by_text("11 tokens will be read.")).to_be_visible()
     slider(page, "Context length").fill("16")
     prompt_of(page).fill("one two three " * 10)
     expect(page.get_by_text("the oldest 23 tokens drop for the context length of 16")).to_be_visible()
-    assert runner.requests == []
+    assert runner.answers == []
 
 
 def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoken(
-    open_page: OpenPage, runner: FakeRunner
+    open_page: OpenPage, runner: ScriptedRunner
 ):
     seen = threading.Semaphore(0)
     runner.script = Script(runs_before=2, prompt_parts=2, between=lambda: seen.acquire(timeout=PATIENCE_S))
     page = open_page()
-    runner.facts = runner._facts("fake-small", "fp32")
+    runner.hold("fake-small")
     page.evaluate(
         """() => {
           const node = document.querySelector(".row ~ .voice"), spoken = window.spoken = [];
@@ -277,7 +278,7 @@ def test_queue_loading_and_reading_are_shown_and_only_changes_of_state_are_spoke
     assert sum("loading" in words for words in spoken) == 1
 
 
-def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: FakeRunner):
+def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     slider(page, "Temperature").fill("0.33")
     page.get_by_role("button", name="Your presets").click()
@@ -302,7 +303,7 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Fa
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width
-def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: FakeRunner, theme: str, width: int):
+def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: ScriptedRunner, theme: str, width: int):
     runner.script = Script(count=20)
     page = open_page(width=width, height=900, theme=theme)
     ask(page, "one two three")
@@ -320,7 +321,7 @@ def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: F
     assert violations(page) == []
 
 
-def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: FakeRunner):
+def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(count=300, tokens_per_s=300, reason="length")
     page = open_page()
     parts = "['.toks', '.chip', '.plot', '.gauge.money', '.gauge.energy']"
@@ -332,7 +333,7 @@ def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: FakeRunn
     assert after == before
 
 
-def test_every_meter_explains_itself_on_hover_and_focus(open_page: OpenPage, runner: FakeRunner):
+def test_every_meter_explains_itself_on_hover_and_focus(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     term = page.locator(".term", has_text="of the bandwidth limit")
     term.hover()

@@ -21,7 +21,7 @@ from playground.ui.shell.follow import Due
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket
 from playground.ui.shell.saving import saved
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.compare_samples import made_run
 from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S
@@ -40,7 +40,7 @@ class Seen:
     text: str
 
 
-async def seen_of(runner: FakeRunner, request: RunRequest, ticket: Ticket) -> list[Seen]:
+async def seen_of(runner: ScriptedRunner, request: RunRequest, ticket: Ticket) -> list[Seen]:
     async with aclosing(run_frames(runner, request, ticket)) as run:
         return [seen(view) async for view in run]
 
@@ -55,7 +55,7 @@ def tokens_in(lines: Sequence[str]) -> list[str]:
 
 
 def test_lines_only_ever_append_and_end_with_every_token():
-    runner, ticket = FakeRunner(Script(tokens_per_s=150)), Ticket()
+    runner, ticket = ScriptedRunner(Script(tokens_per_s=150)), Ticket()
     frames = run_async(seen_of(runner, request_for("a b c"), ticket))
     for before, after in pairwise(frames):
         assert after.lines[: len(before.lines)] == before.lines
@@ -65,14 +65,14 @@ def test_lines_only_ever_append_and_end_with_every_token():
     assert json.loads(frames[-1].lines[-1]) == {"end": "eos"}
     assert ticket.record is not None
     assert ticket.record.text == frames[-1].text
-    assert runner.runs[0].closed
+    assert runner.answers[0].closed
 
 
 def test_a_page_that_asks_at_its_own_pace_gets_every_line_once_and_the_end_beside_the_last():
     async def ask() -> tuple[list[str], list[dict], RunView]:
         feeds, pieces, lines = Feeds(), list[dict](), list[str]()
         more = feeds.more()
-        async with aclosing(run_frames(FakeRunner(Script(tokens_per_s=2000, count=600)), asked, Ticket())) as run:
+        async with aclosing(run_frames(ScriptedRunner(Script(tokens_per_s=2000, count=600)), asked, Ticket())) as run:
             async for view in run:
                 feeds.add(view.feed)
         while not pieces or not pieces[-1]["over"] or pieces[-1]["count"]:
@@ -92,7 +92,7 @@ def test_a_page_that_asks_at_its_own_pace_gets_every_line_once_and_the_end_besid
 
 def test_what_a_piece_carries_does_not_grow_with_the_answer():
     view = RunView(ordered=True)
-    run = FakeRunner(Script(count=3000, tokens_per_s=1e6)).start(
+    run = ScriptedRunner(Script(count=3000, tokens_per_s=1e6)).start(
         request_for("a b c", max_new_tokens=3000), lambda: False
     )
     view.read = run.meters
@@ -143,7 +143,7 @@ def test_two_runs_never_share_a_name():
 
 def test_stop_ends_the_frames_before_the_script_does_and_the_record_comes_after():
     async def stopped() -> tuple[list[Seen], Ticket]:
-        runner, ticket = FakeRunner(Script(count=5000, tokens_per_s=100)), Ticket()
+        runner, ticket = ScriptedRunner(Script(count=5000, tokens_per_s=100)), Ticket()
         frames: list[Seen] = []
         async for view in run_frames(runner, request_for("a b", max_new_tokens=5000), ticket):
             frames.append(seen(view))
@@ -163,7 +163,7 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
     heard = threading.Event()
 
     async def stopped() -> tuple[str, bool]:
-        ticket, runner = Ticket(), FakeRunner(Script(prompt_parts=4, between=lambda: heard.wait(PATIENCE_S)))
+        ticket, runner = Ticket(), ScriptedRunner(Script(prompt_parts=4, between=lambda: heard.wait(PATIENCE_S)))
         async with aclosing(run_frames(runner, request_for("a"), ticket)) as frames:
             async for frame in frames:
                 if frame.status["phase"] == "reading":
@@ -177,24 +177,24 @@ def test_stop_does_not_wait_for_an_engine_that_is_slow_to_hear():
 
 
 def test_closing_the_frames_stops_the_engine():
-    async def leave() -> FakeRunner:
-        runner = FakeRunner(Script(count=5000, tokens_per_s=100))
+    async def leave() -> ScriptedRunner:
+        runner = ScriptedRunner(Script(count=5000, tokens_per_s=100))
         frames = run_frames(runner, request_for("a b", max_new_tokens=5000), Ticket())
         async for frame in frames:
             if tokens_in(frame.feed.lines):
                 break
         await frames.aclose()
         for _ in range(100):
-            if runner.runs[0].closed:
+            if runner.answers[0].closed:
                 break
             await asyncio.sleep(0.02)
         return runner
 
-    assert run_async(leave()).runs[0].closed
+    assert run_async(leave()).answers[0].closed
 
 
 def test_a_failure_keeps_what_came_and_says_why():
-    runner = FakeRunner(Script(fail_after=4, tokens_per_s=500))
+    runner = ScriptedRunner(Script(fail_after=4, tokens_per_s=500))
     last = run_async(seen_of(runner, request_for("a"), Ticket()))[-1]
     assert len(tokens_in(last.lines)) == 4
     assert last.status["phase"] == "failed"
@@ -202,12 +202,12 @@ def test_a_failure_keeps_what_came_and_says_why():
 
 
 def test_a_refused_request_is_a_failed_frame():
-    last = run_async(seen_of(FakeRunner(), RunRequest("a", "nobody", "fp32", make_settings()), Ticket()))[-1]
+    last = run_async(seen_of(ScriptedRunner(), RunRequest("a", "nobody", "fp32", make_settings()), Ticket()))[-1]
     assert "Unknown model 'nobody'" in last.status["problem"]
 
 
 def test_an_unexpected_error_is_logged_and_shown_without_its_insides(caplog: pytest.LogCaptureFixture):
-    runner = FakeRunner(Script(fail_after=1, error=ValueError("/home/me/secret")))
+    runner = ScriptedRunner(Script(fail_after=1, error=ValueError("/home/me/secret")))
     last = run_async(seen_of(runner, request_for("a"), Ticket()))[-1]
     assert "ValueError" in last.status["problem"]
     assert "secret" not in last.status["problem"]
@@ -253,7 +253,7 @@ def test_documents_of_a_page_come_newest_first_from_the_slots_that_are_named():
 
 
 def test_a_finished_run_is_saved_as_a_record_that_reads_back():
-    runner, slot = FakeRunner(Script(tokens_per_s=2000)), Slot()
+    runner, slot = ScriptedRunner(Script(tokens_per_s=2000)), Slot()
     run_async(seen_of(runner, request_for("a b c", seed=7), slot.begin("me")))
     file, _ = run_async(saved(slot, "me"))
     assert file["name"] == "run-fake-135m-7.json"
@@ -267,13 +267,13 @@ def test_the_preview_is_quiet_without_a_prompt_and_says_what_is_wrong():
     values = {"prompt": "a b", "model": "fake-135m", "quantization": "fp32", "hardware_usd_per_hour": 1, "raw": False}
     values |= {"temperature": 1, "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "seed": 0}
     values |= {"max_new_tokens": 4, "context_length": 64}
-    runner = FakeRunner()
+    runner = ScriptedRunner()
     assert run_async(preview_of(runner, values)) == "10 tokens will be read."
     assert run_async(preview_of(runner, values | {"prompt": "  "})) == ""
     assert "temperature must be" in run_async(preview_of(runner, values | {"temperature": "abc"}))
     assert "once the chosen model" in run_async(preview_of(runner, values | {"model": "fake-small"}))
 
 
-def test_loading_errors_are_playground_errors_of_the_fake():
+def test_loading_errors_are_playground_errors():
     with pytest.raises(PlaygroundError, match="no network"):
-        list(FakeRunner().load("fake-far", "fp32"))
+        list(ScriptedRunner().load("fake-far", "fp32"))

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from playground.ui.shell.feed import MOST_LINES
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import OpenPage
 from tests.ui.test_journeys import ask, tokens_of
 
@@ -32,7 +32,7 @@ COPIED = """() => {
 }"""
 
 
-def test_a_long_answer_comes_and_is_drawn_in_pieces_of_one_size(open_page: OpenPage, runner: FakeRunner):
+def test_a_long_answer_comes_and_is_drawn_in_pieces_of_one_size(open_page: OpenPage, runner: ScriptedRunner):
     texts = [*FLOWING, *BROKEN]
     runner.script = Script(tokens=texts, tokens_per_s=3000)
     page = open_page()
@@ -60,7 +60,9 @@ def test_a_long_answer_comes_and_is_drawn_in_pieces_of_one_size(open_page: OpenP
     assert page.locator(".toks").evaluate("(out) => out.scrollHeight - out.scrollTop - out.clientHeight") < 24
 
 
-def test_parts_are_walked_by_keys_as_one_text_and_join_when_the_width_changes(open_page: OpenPage, runner: FakeRunner):
+def test_parts_are_walked_by_keys_as_one_text_and_join_when_the_width_changes(
+    open_page: OpenPage, runner: ScriptedRunner
+):
     runner.script = Script(tokens=FLOWING, tokens_per_s=3000)
     page = open_page()
     ask(page, "one two three")

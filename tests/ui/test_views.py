@@ -16,14 +16,14 @@ from playground.runs.updates import Meters
 from playground.ui.components.meters import GAUGES, definitions
 from playground.views import run as views
 from playground.views.format import NOTHING, format_bytes, format_money
-from tests.fakes import FakeRunner, Script
+from tests.scripted import Script, ScriptedRunner
 from tests.ui.test_live import request_for
 
 TEXTS = st.text(st.characters(), max_size=20)
 
 
-def meters_of_a_run(runner: FakeRunner | None = None) -> Meters:
-    run = (runner or FakeRunner(Script(count=12, tokens_per_s=2000))).start(request_for("a b c"), lambda: False)
+def meters_of_a_run(runner: ScriptedRunner | None = None) -> Meters:
+    run = (runner or ScriptedRunner(Script(count=12, tokens_per_s=2000))).start(request_for("a b c"), lambda: False)
     list(run)
     meters = run.meters()
     assert meters is not None
@@ -110,7 +110,7 @@ def test_gpu_memory_shows_only_where_there_is_one():
 
 
 def test_what_is_not_known_is_a_dash_and_never_a_zero():
-    meters = meters_of_a_run(FakeRunner(Script(tokens=[], tokens_per_s=2000)))
+    meters = meters_of_a_run(ScriptedRunner(Script(tokens=[], tokens_per_s=2000)))
     values = views.meter_values(replace(meters, mbu=None, limit_s=None), "eos")
     for key in ("decode", "ttft", "itl", "mbu", "energy_token", "energy_token_gross"):
         assert values[key] == NOTHING

@@ -4,7 +4,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest
 from playground.experiments.branching.run import start_branch
 from playground.experiments.branching.tree import path
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 
 _CUT_SHORT = ("time", "cancelled")  # ended by no will of its own
 

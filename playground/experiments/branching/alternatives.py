@@ -11,7 +11,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.branching.run import prompt_of
 from playground.experiments.branching.tree import settings_of, tokens_of
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.stages import ShouldStop
 from playground.settings import Settings, make_settings
 

@@ -16,7 +16,7 @@ from playground.experiments.branching.tree import greedy_twin, tokens_of, total_
 from playground.metrics.timing import timing_of
 from playground.runs.measure import token_record
 from playground.runs.records import RunRecord, TimingRecord, TokenRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import Settings
 
 NEEDS: frozenset[Capability] = frozenset({"forced"})

@@ -9,7 +9,7 @@ from playground.backends.base import Backend
 from playground.engine.events import PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import (
     BatchEnd,
     BatchPlan,

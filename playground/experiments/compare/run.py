@@ -10,8 +10,7 @@ from playground.experiments.compare.changes import base_of, pane_request
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import CompareMode, CompareRecord, FailedRecord
-from playground.runs.runner import with_seed
-from playground.runs.services import Runner
+from playground.runs.runner import Runner, with_seed
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 

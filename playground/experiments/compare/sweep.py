@@ -10,8 +10,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import check_values, pane_request
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import FailedRecord, SweepRecord
-from playground.runs.runner import with_seed
-from playground.runs.services import Runner
+from playground.runs.runner import Runner, with_seed
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 

@@ -8,8 +8,7 @@ from typing import Any
 from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
-from playground.runs.runner import with_seed
-from playground.runs.services import Runner
+from playground.runs.runner import Runner, with_seed
 from playground.settings import Settings, check_prompt
 
 UNLIMITED = 2**31

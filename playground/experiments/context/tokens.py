@@ -11,7 +11,7 @@ from playground.engine.text import piece_texts
 from playground.errors import PlaygroundError
 from playground.experiments.context.records import LanguageRecord, PieceRecord, TokensRecord
 from playground.paths import presets_dir
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import Settings, check_prompt
 
 ROOMY = 2**31  # a context length that cuts nothing

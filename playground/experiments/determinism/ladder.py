@@ -33,8 +33,7 @@ from playground.models.quantization import PACKED
 from playground.runs.environment import describe_environment
 from playground.runs.measure import model_record
 from playground.runs.records import CandidateRecord
-from playground.runs.runner import with_seed
-from playground.runs.services import Runner
+from playground.runs.runner import Runner, with_seed
 from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt

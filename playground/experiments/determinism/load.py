@@ -30,7 +30,7 @@ from playground.models.quantization import DTYPES
 from playground.runs.environment import describe_environment
 from playground.runs.measure import model_record
 from playground.runs.records import ModelRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped
 from playground.settings import Settings, check_prompt, make_settings
 

@@ -14,7 +14,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.inspection.records import AgreementRecord
 from playground.runs.environment import changes, describe_environment
 from playground.runs.records import RunRecord, TokenRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import Settings, make_settings
 
 T = TypeVar("T")

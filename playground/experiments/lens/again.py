@@ -11,7 +11,7 @@ from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
 from playground.runs.environment import changes
 from playground.runs.replay import moved, request_again
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 

@@ -19,7 +19,7 @@ from playground.experiments.lens.records import AttentionRecord, LayerRecord, Le
 from playground.experiments.lens.request import LensRequest
 from playground.runs.environment import describe_environment
 from playground.runs.measure import model_record
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.settings import Settings
 

@@ -25,7 +25,7 @@ from playground.models.placement import available_bytes
 from playground.models.storage import weights_hash
 from playground.runs.environment import describe_environment
 from playground.runs.measure import model_record
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
 from playground.runs.updates import RunRequest
 from playground.settings import Settings, check_prompt

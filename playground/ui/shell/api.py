@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.events import api
 
 from playground.errors import PlaygroundError
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.shell.live import run_frames

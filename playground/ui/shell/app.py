@@ -12,7 +12,7 @@ from playground.experiments.lens import run as lens
 from playground.experiments.registry import experiments
 from playground.experiments.training import run as training
 from playground.paths import data_dir, presets_dir
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import Compare, wire_compare

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from playground.backends.base import Capability
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.shell.common import QUIET
 
 Gate = tuple[gr.Button, gr.HTML, frozenset[Capability]]

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from playground.engine.events import Finished, PromptProcessed, TokenEvent
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import Meters, RunRequest, Update
 from playground.ui.shell.feed import Feed
 from playground.ui.shell.follow import follow

@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments
 from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import PromptRequest, Request, read_request
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, status_line

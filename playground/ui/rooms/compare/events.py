@@ -14,7 +14,7 @@ from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.run import CompareRequest
 from playground.experiments.compare.table import metric_rows
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.live import CompareView, compare_frames, slots_of

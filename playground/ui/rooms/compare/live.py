@@ -17,7 +17,7 @@ from playground.experiments.compare.run import (
     start_compare,
 )
 from playground.runs.records import RunRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.live import RunView
 from playground.ui.shell.pages import Ticket

@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.sweep import SweepRequest, estimate_sweep, make_sweep, start_sweep
 from playground.experiments.compare.table import metric_rows
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.rooms.compare import sweep_views as views
 from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.sweep_layout import Sweep

@@ -1,6 +1,6 @@
 """Compare: one prompt in 2 to 4 panes, each with its own settings; and a sweep of one. Wiring."""
 
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.rooms.compare.events import CompareEvents
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.sweep_events import wire_sweep

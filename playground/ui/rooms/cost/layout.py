@@ -7,7 +7,7 @@ import gradio as gr
 from playground.experiments.costing.plans import ChartPlan, Section
 from playground.experiments.costing.sections import SECTIONS
 from playground.metrics.prices import price_list_date
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import bar_rows, chart
 from playground.ui.components.cost import calculator, cost_bar, cost_figures, cost_offer
 from playground.ui.components.forms import download

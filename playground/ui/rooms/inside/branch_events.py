@@ -14,7 +14,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.branching.alternatives import alternatives_at
 from playground.experiments.branching.records import ROOT, BranchesRecord
 from playground.experiments.branching.tree import prune, rename
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.rooms.inside.branch_live import BranchView, branch_work
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked

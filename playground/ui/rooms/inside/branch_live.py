@@ -11,7 +11,7 @@ from playground.experiments.branching.records import BranchesRecord, BranchRecor
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, tokens_of
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.shell.feed import Feed
 from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Ticket

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.experiments.branching.request import DEFAULT_WIDTH
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.branches import branch_choice, branch_path, branch_tree
 from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.status import notice, stamp, status_line

@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from playground.experiments.lens.request import DEFAULT_POSITIONS
 from playground.experiments.training.run import DEFAULT_LEARNING_RATE, DEFAULT_SENTENCE
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, text_line
 from playground.ui.components.layers import attention_map, lens_grid, training_pair

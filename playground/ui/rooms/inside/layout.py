@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.components import Component
 
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.forms import open_file, text_line
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches

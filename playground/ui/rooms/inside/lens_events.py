@@ -15,7 +15,7 @@ from playground.experiments.lens.request import LensRequest, LookAt, check_numbe
 from playground.experiments.lens.run import attention, lens
 from playground.experiments.training.run import make_training, train
 from playground.runs.replay import request_again
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.rooms.inside.lens_live import LensView, TrainingView

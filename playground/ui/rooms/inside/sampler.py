@@ -14,7 +14,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.inspection.compact import step_payload
 from playground.experiments.inspection.step import Step, at_step
 from playground.runs.records import RunRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.forms import text_line
 from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler

@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from playground.data.presets import ExamplePrompt
 from playground.errors import PlaygroundError
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import timeline
 from playground.ui.components.forms import Option, download, menu, text_line
 from playground.ui.components.meters import meter_line, meters

@@ -11,7 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import rerun, with_mentions
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.rooms.reruns.controls import mentions_text, parse_mentions, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.drawings import Drawings, draw
 from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder

@@ -11,7 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.ladder import ladder
 from playground.experiments.determinism.records import LadderRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.ladder import control_badge, fix_list, host_probe, rung_list

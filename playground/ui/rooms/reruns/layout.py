@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import chart, heat
 from playground.ui.components.forms import choice, download, open_file
 from playground.ui.components.reruns import answers, figures, fork_tree, headline

@@ -8,7 +8,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism.load import ANCHOR, load
 from playground.experiments.determinism.records import LoadRecord
 from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.base import attribute
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download, open_file, text_line

@@ -12,7 +12,7 @@ from gradio.components import Component
 from playground.experiments.reruns.records import TemperatureLadderRecord
 from playground.experiments.reruns.request import DEFAULT_TEMPERATURES
 from playground.experiments.reruns.run import temperature_ladder
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import download
 from playground.ui.components.status import notice, status_line

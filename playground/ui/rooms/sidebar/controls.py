@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, Settings, check_prompt, make_settings
 

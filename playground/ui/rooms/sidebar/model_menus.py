@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.components.forms import Option
 from playground.ui.shell.follow import failure, look_in

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.rooms.play.layout import Play, preview_of
 from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text

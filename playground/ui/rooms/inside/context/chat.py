@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.context.chat import ChatRequest, chat, preview_chat
 from playground.experiments.context.tokens import pieces_of
 from playground.runs.records import RunRecord
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.settings import LIMITS
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript

@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.context.tokens import tokens_of
-from playground.runs.services import Runner
+from playground.runs.runner import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import text_line
 from playground.ui.components.tokens import token_chips
