@@ -101,6 +101,21 @@ def ready(page: Page) -> None:
     page.get_by_text("ready", exact=True).first.wait_for(state="attached")  # a link may have another tab in front
 
 
+def looks(page: Page) -> Iterator[int]:
+    """Widths at which a page that was opened narrow and dark is looked at: as it is, then wide and light.
+
+    Colours go by the theme and room by the width, so these two find what four would.
+    """
+    yield 390
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.wait_for_function("innerWidth === 1440")
+    yield 1440
+
+
+NARROW: dict[str, Any] = {"width": 390, "theme": "dark"}
+
+
 def violations(page: Page, within: str | None = None) -> list[tuple[str, list[str]]]:
     """What axe finds wrong in the page as it is now, or in one part of it: rule and the first places.
 

@@ -18,7 +18,7 @@ from playground.paths import presets_dir
 from playground.runs.records import parse_as
 from playground.views.format import NOTHING
 from tests.ui.lab import OpenPage, open_tab
-from tests.ui.pages import violations
+from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
 TABS = tuple(dict.fromkeys(section.tab for section in SECTIONS))
@@ -169,16 +169,17 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     assert json.loads((tmp_path / "cost.json").read_text("utf-8"))["kind"] == "cost"
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
-def test_every_section_is_accessible_and_fits(open_lab: OpenPage, theme: str, width: int):
-    page = open_tab(open_lab, "Cost", theme=theme, width=width)
-    for tab in TABS:
-        section(page, tab)
-        first = next(one for one in SECTIONS if one.tab == tab)
-        expect(page.locator(f"#cost-{first.id}-figures .cell").first).to_be_visible()
-        assert page.locator(f"#cost-{first.id}-figures dd, #cost-{first.id}-figures b").first.inner_text() != NOTHING
-        assert violations(page, None if tab == "Month" else "#cost-sections") == [], tab
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+def test_every_section_is_accessible_and_fits(open_lab: OpenPage):
+    page = open_tab(open_lab, "Cost", **NARROW)
+    for width in looks(page):
+        for tab in TABS:
+            section(page, tab)
+            first = next(one for one in SECTIONS if one.tab == tab)
+            shown = f"#cost-{first.id}-figures"
+            expect(page.locator(f"{shown} .cell").first).to_be_visible()
+            assert page.locator(f"{shown} dd, {shown} b").first.inner_text() != NOTHING
+            assert violations(page, None if tab == "Month" else "#cost-sections") == [], (tab, width)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
 
 
 def test_a_figure_tells_its_formula_and_source_on_focus(open_lab: OpenPage):

@@ -10,7 +10,7 @@ from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.tiny_runner import answer, endless_folder, make_runner, make_slot, of, request
 from tests.ui.lab import OpenPage, open_tab
-from tests.ui.pages import violations
+from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src=x onerror="document.title = 1">'
@@ -138,19 +138,17 @@ def test_a_run_whose_model_is_not_here_says_so_and_its_text_stays_text(open_lab:
     assert page.locator("#sampler-steps img, #sampler img").count() == 0
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
-def test_nothing_is_wrong_for_those_who_do_not_see_it_or_have_little_room(
-    open_lab: OpenPage, record: RunRecord, width: int, theme: str
-):
-    page = opened(open_lab, record, width=width, theme=theme)
+def test_nothing_is_wrong_for_those_who_do_not_see_it_or_have_little_room(open_lab: OpenPage, record: RunRecord):
+    page = opened(open_lab, record, **NARROW)
     expect(page.locator("#sampler table.stages")).to_be_visible()
     move(page, "Top-k", 5)
     page.get_by_role("button", name="Redraw 1,000 times").click()
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    box = page.locator("#sampler .scroll")
-    box.evaluate("(box) => { box.scrollLeft = 200; }")
-    name, edge = page.locator("#sampler tbody th").first.bounding_box(), box.bounding_box()
-    assert name is not None
-    assert edge is not None
-    assert name["x"] >= edge["x"] - 1  # the names stay where the stages scroll
+    for width in looks(page):
+        assert violations(page) == [], width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        box = page.locator("#sampler .scroll")
+        box.evaluate("(box) => { box.scrollLeft = 200; }")
+        name, edge = page.locator("#sampler tbody th").first.bounding_box(), box.bounding_box()
+        assert name is not None
+        assert edge is not None
+        assert name["x"] >= edge["x"] - 1  # the names stay where the stages scroll
