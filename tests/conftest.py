@@ -64,7 +64,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow tests run only when asked for by -m."""
+    """Files of the page go first, since they take longest; slow tests run only when asked for by -m."""
+    long = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
     if config.option.markexpr:
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from playground.ui.shell.app import build_app
 from playground.ui.shell.launch import launch_options
 from tests.scripted import Script, ScriptedRunner
-from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, opening
+from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, free_port, opening
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedR
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
         demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"))
-        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
         yield runner, url
         demo.close()
 

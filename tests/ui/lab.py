@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from playground.ui.shell.app import build_app
 from playground.ui.shell.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.pages import Browsers, OpenPage, opening
+from tests.ui.pages import Browsers, OpenPage, free_port, opening
 
 MODEL = "tiny-llama"
 
@@ -27,7 +27,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory, model: str, *folders: Path
         runner = make_runner(make_slot(*folders))
         list(runner.load(model, "fp32"))
         demo = build_app(runner, model=model, user_presets_dir=tmp_path_factory.mktemp("lab-presets"))
-        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
         yield url
         demo.close()
 

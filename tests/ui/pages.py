@@ -1,5 +1,6 @@
 """Opening a page in a real browser, under watch: no request may leave loopback, no script may fail; and axe."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -11,6 +12,13 @@ from playwright.sync_api import Browser, Page
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
 PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong
+
+
+def free_port() -> int:
+    """One that nobody uses: two processes that start a page at once would both take Gradio's first."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Browsers:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playground.ui.components.charts import chart
 from playground.ui.shell.launch import launch_options
 from playground.views.spec import Axis, ChartSpec, Mark, Series
-from tests.ui.pages import violations
+from tests.ui.pages import free_port, violations
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 AGREEMENT = ChartSpec(
@@ -100,7 +100,7 @@ def charts_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             parts = [chart(spec.to_json(), label=name) for name, spec in SPECS.items()]
             nothing = chart(label="Nothing", empty="No runs yet.")
             gr.Button("Swap").click(lambda: ("", AGREEMENT.to_json()), None, [parts[0], nothing])
-        _, url, _ = demo.launch(prevent_thread_lock=True, **launch_options("127.0.0.1"))
+        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
         yield url
         demo.close()
 
