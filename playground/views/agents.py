@@ -140,7 +140,7 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
     record: AgentRecord | None = sofar.record
     steps = record.steps if record else sofar.of(AgentStepRecord)
     forecast = record.forecast if record else [one for plan in sofar.of(AgentPlan) for one in plan.forecast]
-    drawn: dict[str, Content] = {"told": _loop_words(record)} if record else {}
+    drawn: dict[str, Content] = {"result": _loop_words(record)} if record else {}
     if forecast:
         drawn["input"] = _input_chart(steps, forecast)
     if steps:
@@ -172,7 +172,7 @@ def _line(part: AgentPlan | AgentStepRecord) -> str:
 
 VIEW = View(
     panels=(
-        Panel("told", "words", "Result"),
+        Panel("result", "words", "Result"),
         Panel("input", "chart", "Input tokens of all steps so far", row="charts"),
         Panel("ttft", "chart", "Time to first token of each step", row="charts"),
         Panel("table", "table", "Every step, predicted and measured"),

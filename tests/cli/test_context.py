@@ -39,7 +39,7 @@ def test_json_is_one_document_with_points_fit_and_prediction(context: Invoke, tm
 def test_lengths_can_be_given_and_every_figure_is_shown(context: Invoke):
     shown = context("--lengths", "16,32")
     assert shown.exit_code == 0
-    for words in ("tokens  ", "KV cache", "from three lengths on", "repeated", "$"):
+    for words in ("tokens  ", "KV cache", "at least three lengths", "repeated", "$"):
         assert words in shown.stdout
 
 

@@ -20,7 +20,7 @@ QUICK: dict[str, dict[str, Any]] = {
 }
 """By experiment, values by field."""
 LONG: dict[str, dict[str, Any]] = {
-    "needle": {"lengths": ", ".join(map(str, range(450, 490))), "depths": "0, 0.25, 0.5, 0.75, 1"},
+    "needle": {"lengths": ", ".join(map(str, range(440, 480))), "depths": "0, 0.25, 0.5, 0.75, 1"},
     "throughput": {"batches": ", ".join(map(str, range(21, 33))), "output_tokens": "380"},
 }
 """Work that goes on until somebody stops it; an experiment that is always quick has none."""

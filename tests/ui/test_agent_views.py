@@ -82,12 +82,12 @@ def test_a_row_of_the_table_sums_the_calls_of_its_step():
 
 
 def test_the_sentence_tells_what_was_lost_of_the_cache():
-    words = str(DRAWN["told"])
+    words = str(DRAWN["result"])
     assert "2 steps read 65 input tokens, predicted 60 (+8.3%)" in words
     assert "25 of the input came from the cache; 33 cached tokens could not be reused" in words
     assert "$0.006 resent (predicted $0.004), $0.003 with the cached rate." in words
     assert "no room" in words
-    assert VIEW.draw(Sofar(record=made()))["told"] == "Ended: no room."
+    assert VIEW.draw(Sofar(record=made()))["result"] == "Ended: no room."
 
 
 def test_an_opened_loop_shows_what_the_same_loop_showed_live():

@@ -1,0 +1,39 @@
+"""`playground context --tokens`: a text as a model's tokenizer reads it."""
+
+from pathlib import Path
+
+from playground.cli.build import build_runner
+from playground.cli.common import check_folder_of, give
+from playground.cli.terminal import loading_steps, show_progress
+from playground.experiments.context.records import TokensRecord
+from playground.experiments.context.tokens import record_of
+from playground.views.context import tokens_summary
+from playground.views.format import format_number
+from playground.views.panels import Table
+from playground.views.terminal import table_lines, wrapped
+
+_MARKS = {"control": "control", "template": "template", "text": ""}
+
+
+def show_tokens(
+    text: str, how: dict[str, bool], model: str | None, quantization: str, *, save: str | None, json: bool
+) -> None:
+    """Print the record of a text, and save it; `how` is what `tokens_of` takes.
+
+    Raises:
+        PlaygroundError: The text is empty or too long, or the model can't be loaded or has no chat template.
+    """
+    if save is not None:
+        check_folder_of(Path(save))
+    runner, name = build_runner(model)
+    show_progress(loading_steps(runner.load(name, quantization)))
+    record = record_of(runner, name, text, **how)
+    give(record, "\n".join(_lines(record)), save, json)
+
+
+def _lines(record: TokensRecord) -> list[str]:
+    """A line per token, then the counts and what languages cost."""
+    tokens = [f"{token.id:>8}  {token.text!r:<24} {_MARKS[token.kind]}".rstrip() for token in record.tokens]
+    rows = [(one.title, str(one.tokens), format_number(one.characters / one.tokens)) for one in record.languages]
+    languages = table_lines(Table(("language", "tokens", "characters a token"), rows))
+    return [*tokens, "", *wrapped(tokens_summary(record)), "", *wrapped(record.languages_source), *languages]
