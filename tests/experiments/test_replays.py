@@ -38,6 +38,7 @@ from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputR
 from playground.experiments.training.records import TrainingRecord
 from playground.experiments.training.run import make_training, train
 from playground.runs.experiment import updates
+from playground.runs.records import Document
 from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
@@ -95,9 +96,9 @@ def made(runner: Runner, kind: str):
 
 
 @pytest.fixture(scope="session")
-def written(folders: list[Path]) -> Callable[[str], str]:
-    """A document of each kind as its file has it, made when it is first needed."""
-    return cache(lambda kind: made(make_runner(make_slot(*folders)), kind).to_json())
+def kept(folders: list[Path]) -> Callable[[str], Document]:
+    """A document of each kind, made when it is first needed."""
+    return cache(lambda kind: made(make_runner(make_slot(*folders)), kind))
 
 
 ALL = [*(kind for kind in kinds() if kind != "step"), "compare as one batch"]
@@ -113,10 +114,10 @@ def test_a_step_belongs_to_a_run_and_says_that_it_is_the_run_that_can_be_replaye
 
 @pytest.mark.parametrize("kind", ALL)
 def test_a_document_of_each_kind_reads_back_and_runs_again_identically(
-    runner: Runner, written: Callable[[str], str], kind: str
+    runner: Runner, kept: Callable[[str], Document], kind: str
 ):
-    again = parse_document(written(kind))
-    assert again.to_json() == written(kind)
+    again = parse_document(kept(kind).to_json())
+    assert again == kept(kind)
     outcome = replay_document(again, runner)
     assert outcome.identical, outcome.differences
     assert outcome.changed == []
@@ -143,8 +144,8 @@ def _other(ids: list[int]) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, written: Callable[[str], str], kind: str):
-    document = json.loads(written(kind))
+def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kept: Callable[[str], Document], kind: str):
+    document = json.loads(kept(kind).to_json())
     where = {
         "run": lambda: document["tokens"][2].update(id=(document["tokens"][2]["id"] + 1) % 200),
         "rerun": lambda: _other(document["runs"][1]["token_ids"]),
