@@ -35,11 +35,8 @@ class AgentRequest(PromptRequest):
         only: Number of steps to run, of those that are planned; None for all.
     """
 
-    prompt: str = item(DEFAULT_TASK, "Task", "The first message; about reading a document if not given.",
-                       flags=["--task"])  # fmt: skip
-    document: str = item(
-        default_document, "Document that the tool reads", "The filler of the needle test if not given.", file=True
-    )
+    prompt: str = item(DEFAULT_TASK, "Task", flags=["--task"])
+    document: str = item(default_document, "Document that the tool reads", file=True)
     tool: Tool = item(
         "next", "Tool", "next gives passage after passage; search the passage that shares most words with the answer.",
         names={"next": "Next passage", "search": "Search: most shared words"},
@@ -49,13 +46,15 @@ class AgentRequest(PromptRequest):
         flags=["--history"],
         names={"full": "Resend all", "truncated": "Keep the last steps", "summarised": "Replace by a summary"},
     )  # fmt: skip
-    steps: int = item(MAX_STEPS, "Steps", ge=1, le=MAX_STEPS)
+    steps: int = item(MAX_STEPS, "Steps", "How often the model answers, 1 to 8.", ge=1, le=MAX_STEPS)
     answer_tokens: int = item(48, "Most tokens of an answer", flags=["--max-new-tokens"], ge=1, le=_MAX_TOKENS)
     passage_tokens: int = item(48, "Tokens of a passage", ge=1, le=2048)
-    keep_steps: int = item(2, "Steps kept", ge=1, le=MAX_STEPS)
-    summary_every: int = item(3, "Summary every … steps", ge=1, le=MAX_STEPS)
+    keep_steps: int = item(2, "Steps kept", "Of a truncated history.", ge=1, le=MAX_STEPS)
+    summary_every: int = item(3, "Summary every … steps", "Of a summarised history.", ge=1, le=MAX_STEPS)
     summary_tokens: int = item(64, "Most tokens of a summary", ge=1, le=_MAX_TOKENS)
-    without_cache: bool = item(True, "Also without cache", flags=["--without-cache/--no-plain"])
+    without_cache: bool = item(
+        True, "Also without cache", "Reads each prompt once more, to compare.", flags=["--without-cache/--no-plain"]
+    )
     reference: str | None = item(None, "Model whose list price is shown", "provider:model.", page=False)
     only: int | None = None
 
@@ -136,9 +135,9 @@ def _facts(record: AgentRecord) -> Iterator[FactSource]:
 AGENT = Experiment(
     name="agent",
     title="The same loop, really run",
-    about="The model of the sidebar answers, a tool looks something up in a document, its result is the next message, "
-    "and so on. What each step reads and how long it takes is measured, and stands beside what the formulas say. The "
-    "tool is called on every answer: this measures the loop, not the model's skill.",
+    about="A loop of answers and tool results: what each step reads, how long it takes and what it costs, beside what "
+    "the formulas predict. The model of the sidebar answers, a tool looks something up in a document, and its result "
+    "is the next message. The tool is called on every answer: this measures the loop, not the model's skill.",
     verb="Run the loop",
     room="Cost/Agents",
     request=AgentRequest,
