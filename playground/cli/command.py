@@ -62,6 +62,7 @@ def hint(name: str, field: FieldInfo) -> Any:
     extra: Any = field.json_schema_extra
     flags = extra["flags"] or [f"--{name.replace('_', '-')}"]
     value = "" if field.default in (None, PydanticUndefined) else str(shown_value(field.default))
+    value = f'"{value}"' if isinstance(field.default, str) and " " in value else value
     default = f"{value} if not given." if 0 < len(value) <= _MAX_DEFAULT else ""
     text = " ".join(part for part in (f"{field.title}.", field.description or "", default) if part)
     kind = plain_type(field.annotation)

@@ -1,4 +1,4 @@
-"""Commands of the experiments: compare, sweep, rerun, ladder, load."""
+"""Commands of the experiments: compare, sweep, rerun."""
 
 from typing import Annotated, Any
 
@@ -80,47 +80,7 @@ def rerun(
     )  # fmt: skip
 
 
-@errors_in_one_line
-@takes_settings
-def ladder(
-    prompt: Prompt,
-    values: dict[str, Any],
-    only: Annotated[list[str] | None, option("Only this rung; may be repeated.", "NAME")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="No rungs that need a fresh process.")] = False,
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """Why the same prompt can give another answer: one cause after the other, each measured on this machine."""
-    from playground.cli.ladder import run_ladder  # noqa: PLC0415  --help must not wait for torch
-
-    run_ladder(
-        prompt, values, only=only or [], quick=quick, model=model, quantization=quantization, save=save, json=json
-    )
-
-
-@errors_in_one_line
-def load(
-    prompt: Prompt = "Tell me about Richard Feynman.",
-    requests: Annotated[str, option("How many requests, 2 to 1,000.")] = "100",
-    max_new_tokens: Annotated[str, option("Each answer ends after so many tokens.")] = "64",
-    seed: Annotated[str, option("Fixes the batch sizes that are drawn.")] = "0",
-    arm: Annotated[list[str] | None, option("Only this way of computing; may be repeated.", "NAME")] = None,
-    model: Model = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """Greedy requests under changing load: unique answers in bf16, in fp32 and with a batch-invariant product."""
-    from playground.cli.ladder import run_load  # noqa: PLC0415  --help must not wait for torch
-
-    run_load(
-        prompt, requests=requests, max_new_tokens=max_new_tokens, seed=seed, arms=arm or [], model=model, save=save,
-        json=json,
-    )  # fmt: skip
-
-
 def add_commands(app: typer.Typer) -> None:
     """Register them."""
-    for command in (compare, sweep, rerun, ladder, load):
+    for command in (compare, sweep, rerun):
         app.command()(command)

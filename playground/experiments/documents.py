@@ -9,7 +9,6 @@ from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import TokensRecord
 from playground.experiments.costing.records import CostSheet
-from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.registry import experiments
@@ -19,9 +18,8 @@ from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
-    RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, LadderRecord, LoadRecord,
-    BranchesRecord, TokensRecord, StepRecord, LensRecord, TrainingRecord,
-    CostSheet,
+    RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, BranchesRecord, TokensRecord,
+    StepRecord, LensRecord, TrainingRecord, CostSheet,
 )  # fmt: skip
 
 

@@ -13,9 +13,6 @@ from playground.experiments.context.records import TokensRecord
 from playground.experiments.context.tokens import tokens_again
 from playground.experiments.costing.again import cost_again
 from playground.experiments.costing.records import CostSheet
-from playground.experiments.determinism.ladder import LadderRequest, ladder
-from playground.experiments.determinism.load import LoadRequest, load
-from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.lens.again import lens_again, training_again
 from playground.experiments.lens.records import LensRecord
 from playground.experiments.registry import experiment_of
@@ -24,10 +21,10 @@ from playground.experiments.training.records import TrainingRecord
 from playground.runs.environment import changes
 from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
-from playground.runs.replay import compare_runs, moved, prompt_again, replay, request_again
+from playground.runs.replay import compare_runs, prompt_again, replay
 from playground.runs.runner import Runner
-from playground.runs.updates import BatchEnd, BatchRequest, RowRecord, RunRequest
-from playground.settings import Settings, make_settings
+from playground.runs.updates import BatchEnd, BatchRequest, RowRecord
+from playground.settings import make_settings
 
 
 @dataclass(frozen=True)
@@ -180,55 +177,6 @@ def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | Non
     return differences, changed
 
 
-def _ladder(old: LadderRecord, runner: Runner, model: str | None) -> Told:
-    """Control and rungs; which token is drawn by chance is no claim, and times are not compared."""
-    run = request_again(old, model)
-    asked = LadderRequest(
-        run,
-        only=tuple(rung.name for rung in old.rungs if not rung.skipped) + tuple(fix.name for fix in old.fixes),
-        quick=old.control.fresh_processes == 0,
-    )
-    new = next((update for update in ladder(runner, asked) if isinstance(update, LadderRecord)), None)
-    if new is None:
-        raise PlaygroundError("The ladder ended before it produced a record.")
-    differences = []
-    if new.control.logits_sha1 != old.control.logits_sha1:
-        differences.append("The reference's logits have other bits than then.")
-    if new.reference.token_ids != old.reference.token_ids:
-        differences.append("The reference's answer is another one.")
-    now = {rung.name: rung for rung in new.rungs}
-    for rung in old.rungs:
-        again = now.get(rung.name)
-        if rung.skipped or rung.name == "unseeded":
-            continue
-        if again is None or again.skipped:
-            differences.append(f"{rung.title}: did not run again: {again.skipped if again else 'no result'}")
-        elif (again.divergence_token, again.token_ids) != (rung.divergence_token, rung.token_ids):
-            differences.append(f"{rung.title}: first fork at {_at(rung.divergence_token)} then, now another answer.")
-    return differences, changes(old.environment, new.environment) + moved(run, runner)
-
-
-def _at(token: int | None) -> str:
-    return "no token" if token is None else f"token {token}"
-
-
-def _load(old: LoadRecord, runner: Runner, model: str | None) -> Told:
-    """The same requests in the same random batches."""
-    arms = tuple(arm.name for arm in old.arms)
-    name, recorded = model or old.model.id, prompt_again(old.prompt_token_ids)
-    asked = LoadRequest(old.prompt, name, old.asked, old.max_new_tokens, old.seed, arms, recorded)
-    new = next((update for update in load(runner, asked) if isinstance(update, LoadRecord)), None)
-    if new is None:
-        raise PlaygroundError("The load simulator ended before it produced a record.")
-    differences = [
-        f"{then.title}: {then.unique} unique of {then.n} then, {now.unique} of {now.n} now."
-        for then, now in zip(old.arms, new.arms, strict=True)
-        if {tuple(a.token_ids): a.count for a in then.answers} != {tuple(a.token_ids): a.count for a in now.answers}
-    ]
-    run = RunRequest(old.prompt, name, old.model.quantization, Settings(), recorded=recorded)
-    return differences, changes(old.environment, new.environment) + moved(run, runner)
-
-
 def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
     """The run, and every branch from the beginning that is saved."""
     differences, changed = _runs([("the run", old.run)], runner, model)
@@ -237,7 +185,6 @@ def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
 
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
-    TemperatureLadderRecord: _temperatures, LadderRecord: _ladder, LoadRecord: _load, BranchesRecord: _branches,
-    TokensRecord: tokens_again,
+    TemperatureLadderRecord: _temperatures, BranchesRecord: _branches, TokensRecord: tokens_again,
     LensRecord: lens_again, TrainingRecord: training_again,
 }  # fmt: skip

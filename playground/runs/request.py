@@ -172,8 +172,9 @@ def allowed(field: FieldInfo) -> str:
 def _range(metadata: Sequence[Any]) -> list[str]:
     low, above, high = (_limit(metadata, name) for name in ("ge", "gt", "le"))
     start = f"from {low:,}" if low is not None else f"above {above:,}" if above is not None else ""
-    end = f"to {high:,}" if low is not None else f"and at most {high:,}"
-    return [start, end if high is not None else ""] if start else []
+    if not start or high is None:
+        return [start] if start else []
+    return [start, f"to {high:,}" if low is not None else f"and at most {high:,}"]
 
 
 def _limit(metadata: Sequence[Any], name: str) -> Any:

@@ -23,26 +23,25 @@ _NOT_ASKED = "Not asked"
 _BINS_PER_DECADE = 4
 
 
-def control_value(control: ControlRecord | None) -> str:
+def control_value(control: ControlRecord) -> str:
     """Whether the reference run equals itself; without that the page claims nothing."""
-    if control is None:
-        return ""
+    title, text = control_words(control)
+    return packed(
+        {
+            "equal": control.bitwise_equal, "title": title, "text": text, "hash": control.logits_sha1,
+            "differing": [plain_words(line) for line in control.differing],
+        }
+    )  # fmt: skip
+
+
+def control_words(control: ControlRecord) -> tuple[str, str]:
+    """The outcome, and how often the reference ran."""
     here = f"{count_of(control.in_process, 'run')} in this process"
     fresh = f"{control.fresh_processes:,} in fresh processes"
     runs = f"{here}, {fresh if control.fresh_processes else 'none in fresh processes'}"
     if control.bitwise_equal:
-        title, text = "Bitwise equal", f"{runs}: the logits of every step have the same bits."
-    else:
-        title, text = (
-            "Not bitwise equal",
-            f"{runs}: they differ although nothing was changed, so nothing is claimed here.",
-        )
-    return packed(
-        {
-            "equal": control.bitwise_equal, "title": title, "text": text, "hash": control.logits_sha1,
-            "differing": [_words(line) for line in control.differing],
-        }
-    )  # fmt: skip
+        return "Bitwise equal", f"{runs}: the logits of every step have the same bits."
+    return "Not bitwise equal", f"{runs}: they differ although nothing was changed, so nothing is claimed here."
 
 
 def probe_value(probes: Sequence[ProbeRecord]) -> str:
@@ -76,18 +75,16 @@ def _probed(probes: Sequence[ProbeRecord]) -> dict[str, Any]:
     return {"active": active, "calm": [probe.operation for probe in probed if not probe.active]}
 
 
-def reference_text(reference: ReferenceRecord | None) -> str:
+def reference_text(reference: ReferenceRecord) -> str:
     """The reference of all comparisons, in words."""
-    if reference is None:
-        return ""
     return f"Reference: {reference.name}, {count_of(len(reference.token_ids), 'token')}."
 
 
-def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) -> str:
+def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) -> ChartSpec | None:
     """How far apart the two likeliest tokens were at each step, and how far each rung could shift them."""
     gaps = [gap for gap in reference.gaps if gap > 0] if reference else []
     if reference is None or not gaps:
-        return ""
+        return None
     marks = [Mark(2 * rung.max_abs_logit_diff, rung.title, "ink") for rung in rungs if rung.max_abs_logit_diff]
     ties = len(reference.gaps) - len(gaps)
     tied = f" {count_of(ties, 'exact tie')} of the reference cannot be shown on this axis." if ties else ""
@@ -100,7 +97,7 @@ def gap_chart(reference: ReferenceRecord | None, rungs: Iterable[RungRecord]) ->
         series=[_histogram(gaps)],
         marks=marks,
         summary=f"{smallest}{tied} A mark is at twice a rung's largest |dz|: only gaps left of it can fork.",
-    ).to_json()
+    )
 
 
 def _histogram(gaps: Sequence[float]) -> Series:
@@ -113,10 +110,8 @@ def _histogram(gaps: Sequence[float]) -> Series:
     return Series("tokens", "bars", points, "prob", labels=labels)
 
 
-def rungs_value(reference: ReferenceRecord | None, rungs: Sequence[RungRecord]) -> str:
+def rungs_value(reference: ReferenceRecord, rungs: Sequence[RungRecord]) -> str:
     """Each rung against the reference: how far logits moved, which tokens were at risk, where answers diverge."""
-    if reference is None or not rungs:
-        return ""
     return packed(
         {
             "reference": reference.text,
@@ -153,17 +148,22 @@ def _parted(reference: ReferenceRecord, rung: RungRecord) -> tuple[str, str]:
 
 def _note(rung: RungRecord) -> str:
     """What the record adds to the verdict."""
-    return _words(rung.note.partition(".")[2].strip() if rung.note.startswith(_NO_EFFECT) else rung.note)
+    return plain_words(rung.note.partition(".")[2].strip() if rung.note.startswith(_NO_EFFECT) else rung.note)
 
 
-def _words(text: str) -> str:
-    """Words of a record as shown on the page: tokens counted from 1 instead of 0, and powers of ten."""
+def plain_words(text: str) -> str:
+    """Words of a record as they are shown: tokens counted from 1 instead of 0, and powers of ten."""
     text = re.sub(r"\bat token (\d+)", lambda found: f"at token {int(found[1]) + 1}", text)
     return re.sub(r"\b\d+(?:\.\d+)?e[+-]\d+\b", lambda found: format_number(float(found[0])), text)
 
 
+def rung_verdict(rung: RungRecord) -> str:
+    """Does the answer differ, and was that predicted?"""
+    return _verdict(rung)[1]
+
+
 def _verdict(rung: RungRecord) -> tuple[str, str]:
-    """A sign and words: does the answer differ, and was that predicted?"""
+    """A sign and words."""
     if rung.skipped:
         return "", f"Skipped: {rung.skipped}"
     if rung.divergence_token is None:
@@ -198,10 +198,11 @@ def _candidates(reference: ReferenceRecord, rung: RungRecord) -> dict[str, Any] 
 
 def fixes_value(fixes: Sequence[FixRecord]) -> str:
     """Each fix: what differs without it and with it, whether the difference is gone, and what the fix costs."""
-    return packed([_fix(fix) for fix in fixes]) if fixes else ""
+    return packed([fix_words(fix) for fix in fixes])
 
 
-def _fix(fix: FixRecord) -> dict[str, Any]:
+def fix_words(fix: FixRecord) -> dict[str, Any]:
+    """A fix in words."""
     if fix.skipped:
         sign, verdict = "", f"Skipped: {fix.skipped}"
     elif fix.works is None:
@@ -210,7 +211,7 @@ def _fix(fix: FixRecord) -> dict[str, Any]:
         sign, verdict = ("✓", "Works here.") if fix.works else ("✗", "Does not help here.")
     return {
         "name": fix.name, "title": fix.title, "cures": fix.cures, "sign": sign,
-        "before": _words(fix.before), "after": _words(fix.after),
+        "before": plain_words(fix.before), "after": plain_words(fix.after),
         "verdict": verdict, "works": fix.works, "skipped": bool(fix.skipped),
         "cost": _cost(fix.tokens_per_s_before, fix.tokens_per_s_after),
     }  # fmt: skip

@@ -5,16 +5,22 @@ from typing import Any
 
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
 from playground.views.format import NOTHING, count_of, format_percent, format_rate, without_unit
+from playground.views.panels import Content, Drawn, Panel, Sofar, Table, View
 from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
 MAX_ANSWERS = 50  # answers shown per arm; the saved file has all
+_SHOWN = 60  # characters of an answer in a terminal
+_BEFORE = 20  # characters of it before the first difference
+_ANSWERS = 5
+_HEAD = ("way of computing", "unique", "of", "most common", "first fork", "decode", "batch sizes")
+_TIMES = (
+    "One way of computing runs after the other: other programs on this machine make their tokens/s hard to compare."
+)
 
 
-def arms_chart(arms: Sequence[ArmRecord], requests: int) -> str:
+def arms_chart(arms: Sequence[ArmRecord], requests: int) -> ChartSpec:
     """Unique answers of each way of computing."""
-    if not arms:
-        return ""
     counts = ", ".join(f"{arm.title} {arm.unique:,} of {arm.n:,}" for arm in arms)
     labels = [f"of {count_of(arm.n, 'request')}" for arm in arms]
     return ChartSpec(
@@ -24,16 +30,15 @@ def arms_chart(arms: Sequence[ArmRecord], requests: int) -> str:
             Series("unique answers", "bars", [(i, arm.unique) for i, arm in enumerate(arms)], "prob", labels=labels)
         ],
         summary=f"Unique answers: {counts}.",
-    ).to_json()
+    )
 
 
 def arms_value(arms: Sequence[ArmRecord]) -> str:
     """Each way of computing: its answers by frequency, where they fork, and what it costs."""
-    return packed([_arm(arm, arms[0]) for arm in arms]) if arms else ""
+    return packed([_arm(arm, arms[0]) for arm in arms])
 
 
 def _arm(arm: ArmRecord, first: ArmRecord) -> dict[str, Any]:
-    forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
     cost = (
         ""
         if arm is first or not first.tokens_per_s
@@ -43,12 +48,18 @@ def _arm(arm: ArmRecord, first: ArmRecord) -> dict[str, Any]:
     return {
         "name": arm.name, "title": arm.title, "unique": f"{arm.unique:,}", "n": f"{arm.n:,}",
         "mode": f"×{arm.mode_count:,}",  # noqa: RUF001 - the sign of multiplication
-        "fork": str(min(forks) + 1) if forks else NOTHING, "cost": cost,
+        "fork": first_fork(arm) or NOTHING, "cost": cost,
         "speed": without_unit(format_rate(arm.tokens_per_s)),
         "sizes": f"batches of {sizes[0]} to {sizes[-1]}" if sizes else "",
         "answers": [_answer(answer) for answer in arm.answers[:MAX_ANSWERS]],
         "more": max(0, len(arm.answers) - MAX_ANSWERS),
     }  # fmt: skip
+
+
+def first_fork(arm: ArmRecord) -> str:
+    """Number of the first token at which an answer differs from that of one request alone; empty if none does."""
+    forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
+    return str(min(forks) + 1) if forks else ""
 
 
 def _answer(answer: AnswerRecord) -> dict[str, Any]:
@@ -61,3 +72,71 @@ def ours(record: LoadRecord) -> str:
     model, arms = f"{record.model.id}, {record.model.parameters / 1e6:,.0f} million parameters", record.arms
     counts = "; ".join(f"{arm.unique:,} unique of {arm.n:,} in {arm.title}" for arm in arms)
     return f"{counts}. {model}, at most {count_of(record.max_new_tokens, 'token')} each." if arms else ""
+
+
+def _row(arm: ArmRecord) -> tuple[str, ...]:
+    sizes = " ".join(f"{size}:{count}" for size, count in arm.batch_sizes.items())
+    counts = (f"{arm.unique:,}", f"{arm.n:,}", f"{arm.mode_count:,}")
+    return (arm.title, *counts, first_fork(arm) or "no fork", format_rate(arm.tokens_per_s), sizes)
+
+
+def _answers(arm: ArmRecord) -> str:
+    """The most common answers, from shortly before their first difference."""
+    letters = enumerate(zip(*(answer.text for answer in arm.answers), strict=False))
+    start = max(0, next((place for place, each in letters if len(set(each)) > 1), 0) - _BEFORE)
+    lines = [arm.title]
+    for answer in arm.answers[:_ANSWERS]:
+        text = " ".join(answer.text[start:].split())
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        lines.append(f"{answer.count:,} x  {'...' if start else ''}{shown}")
+    if len(arm.answers) > _ANSWERS:
+        lines.append(f"and {len(arm.answers) - _ANSWERS} others")
+    return "\n".join(lines)
+
+
+def _draw(sofar: Sofar) -> dict[str, Content]:
+    record = sofar.record
+    arms = record.arms if record else sofar.of(ArmRecord)
+    if not arms:
+        return {}
+    plain = [Table(_HEAD, [_row(arm) for arm in arms], _TIMES), *map(_answers, arms)]
+    drawn: dict[str, Content] = {
+        "chart": arms_chart(arms, record.asked if record else sofar.request.requests),
+        "arms": Drawn(arms_value(arms), plain),
+    }
+    told = ours(record) if record else ""
+    return drawn | ({"ours": Drawn(told, [told, f"Elsewhere: {record.anchor}."])} if told else {})
+
+
+def _kept(sofar: Sofar) -> str:
+    record = sofar.record
+    if record is None:
+        return "before any way of computing was done"
+    ways = count_of(len(record.arms), "way of computing", "ways of computing")
+    return f"{ways}, {count_of(record.asked, 'request')} each"
+
+
+def _complete(sofar: Sofar) -> bool:
+    return sofar.record is not None and len(sofar.record.arms) >= len(getattr(sofar.request, "ways", ()))
+
+
+def _line(part: Any) -> str:
+    return f"{part.title}: {part.unique:,} unique of {part.n:,}" if isinstance(part, ArmRecord) else ""
+
+
+VIEW = View(
+    panels=(
+        Panel("ours", "words", "Here"),
+        Panel(
+            "chart",
+            "chart",
+            "Unique answers of each way of computing",
+            "How many different answers each way of computing gives appears here.",
+        ),
+        Panel("arms", "part", "Answers of each way of computing", make="playground.ui.components.ladder:load_arms"),
+    ),
+    draw=_draw,
+    kept=_kept,
+    complete=_complete,
+    line=_line,
+)

@@ -3,10 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from playground.cli.ladder_text import load_text
-from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LadderRecord, LoadRecord
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.documents import parse_document, read_document
-from playground.runs.records import ModelRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 
@@ -58,13 +56,13 @@ def test_a_ladder_for_people_is_a_table_on_standard_output_and_its_progress_is_n
     result = ladder("hello", *only)
     assert result.exit_code == 0, result.output
     shown = (
-        "Control: 5 runs", "every logit bitwise equal", "bits change?", "max |dz|", "batch-8",
+        "A/A control: Bitwise equal. 5 runs", "the logits of every step", "bits change?", "max |dz|", "batch-8",
         "instruction-set: Left out", "Another model, not noise", "Batch-invariant products", "tok/s",
     )  # fmt: skip
     for words in shown:
         assert words in result.stdout
-    assert "Control: the reference" in result.stderr
-    assert "Control: the reference" not in result.stdout
+    assert "Batch of 8: " in result.stderr
+    assert "Batch of 8: " not in result.stdout
 
 
 def test_a_load_is_one_json_document_and_a_table_for_people(load: Invoke, tmp_path: Path):
@@ -84,9 +82,9 @@ def test_a_load_is_one_json_document_and_a_table_for_people(load: Invoke, tmp_pa
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--requests", "many"), "requests must be a whole number from 2 to 1,000; got 'many'"),
-        (("--requests", "1"), "got 1"),
-        (("--max-new-tokens", "0"), "max_new_tokens must be a whole number"),
+        (("--requests", "many"), "Requests must be a whole number from 2 to 1,000; got 'many'"),
+        (("--requests", "1"), "got '1'"),
+        (("--max-new-tokens", "0"), "Tokens of each answer must be a whole number"),
         (("--arm", "fp31"), "did you mean 'fp32'"),
         (("--save", "/no/such/folder/file.json"), "folder does not exist"),
     ],
@@ -99,39 +97,10 @@ def test_a_wrong_load_is_refused_in_one_line(load: Invoke, flags, said):
     ("flags", "said"),
     [
         (("--only", "batch-9"), "Unknown rung or fix 'batch-9'"),
-        (("--max-new-tokens", "513"), "at most 512 new tokens"),
+        (("--max-new-tokens", "513"), "from 1 to 512; got '513'"),
         (("--quantization", "int3"), "Unknown quantization 'int3'"),
         (("--save", "/no/such/folder/file.json"), "folder does not exist"),
     ],
 )
 def test_a_wrong_ladder_is_refused_in_one_line(ladder: Invoke, flags, said):
     assert said in refused(ladder("hello", *flags))
-
-
-def test_answers_of_a_load_are_shown_from_where_they_part():
-    texts = ("The same words at the beginning, then one end", "The same words at the beginning, then two ends")
-    answers = [
-        AnswerRecord(count=3 - n, first_fork=n or None, text=text, token_ids=[n]) for n, text in enumerate(texts)
-    ]
-    arm = ArmRecord(
-        name="bf16", title="bf16", n=5, unique=2, mode_count=3, answers=answers, tokens_per_s=1.0, batch_sizes={"1": 5}
-    )
-    model = ModelRecord(
-        id="m", source="folder", parameters=1, quantization="bf16", weights_bytes=1, context_length=9, device="cpu"
-    )
-    record = LoadRecord(
-        model=model,
-        prompt="p",
-        prompt_token_ids=[1],
-        max_new_tokens=9,
-        seed=0,
-        asked=5,
-        arms=[arm],
-        anchor="80",
-        environment={},
-    )
-    shown = load_text(record)
-    assert "3 x  ..." in shown
-    assert "one end" in shown
-    assert "two ends" in shown
-    assert texts[0] not in shown

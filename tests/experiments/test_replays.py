@@ -21,8 +21,7 @@ from playground.experiments.compare.sweep import SweepRequest, start_sweep
 from playground.experiments.context.experiments import CURVE, NEEDLE, CurveRequest, NeedleRequest
 from playground.experiments.context.records import ContextRecord, NeedleRecord
 from playground.experiments.context.tokens import tokens_of as text_in_tokens
-from playground.experiments.determinism.ladder import LadderRequest, ladder
-from playground.experiments.determinism.load import LoadRequest, load
+from playground.experiments.determinism.experiment import LADDER, LOAD, LoadRequest, ladder_differences
 from playground.experiments.determinism.records import LadderRecord, LoadRecord
 from playground.experiments.documents import kinds, parse_document
 from playground.experiments.inspection.describe import step_record
@@ -42,6 +41,7 @@ from playground.runs.records import Document
 from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
+from tests.experiments.determinism.conftest import asked as ladder_request
 from tests.tiny_runner import TIMED, answer, make_runner, make_slot, of, request
 
 
@@ -89,10 +89,12 @@ def made(runner: Runner, kind: str):
     if kind == "temperature-ladder":
         return of(TemperatureLadderRecord, temperature_ladder(runner, RerunRequest(base, 2), (0.0, 1.0)))[0]
     if kind == "ladder":
-        return of(LadderRecord, ladder(runner, LadderRequest(base, ("seeded", "batch-2", "seed"), quick=True)))[0]
+        asked = ladder_request(6, temperature=1.0, only=("seeded", "batch-2", "seed"))
+        return of(LadderRecord, updates(runner, LADDER, asked))[0]
     if kind in _INSIDE:
         return _INSIDE[kind](runner)
-    return of(LoadRecord, load(runner, LoadRequest(base.prompt, base.model, 4, 5, arms=("bf16", "fp32"))))[0]
+    asked = LoadRequest(model=base.model, prompt=base.prompt, requests=4, max_new_tokens=5, ways=("bf16", "fp32"))
+    return of(LoadRecord, updates(runner, LOAD, asked))[0]
 
 
 @pytest.fixture(scope="session")
@@ -183,12 +185,10 @@ def test_a_batch_whose_panes_were_cut_short_is_compared_as_far_as_it_went(runner
     assert replay_document(parse_document(json.dumps(document)), runner).identical
 
 
-def test_a_rung_that_does_not_run_again_is_no_identical_replay(runner: Runner, monkeypatch):
+def test_a_rung_that_does_not_run_again_is_no_identical_replay(runner: Runner):
     old = made(runner, "ladder")
     without = old.model_copy(update={"rungs": [rung for rung in old.rungs if rung.name != "batch-2"]})
-    monkeypatch.setattr("playground.experiments.replays.ladder", lambda *_: iter([without]))
-    outcome = replay_document(old, runner)
-    assert outcome.differences == ["Batch of 2: did not run again: no result"]
+    assert list(ladder_differences(old, without)) == ["Batch of 2: did not run again: no result"]
 
 
 @pytest.mark.parametrize("kind", ["compare as one batch", "temperature-ladder"])

@@ -12,9 +12,9 @@ from playground.experiments.documents import parse_document
 from playground.experiments.registry import experiments
 from playground.experiments.replays import replay_document
 from playground.runs.experiment import Experiment
-from playground.runs.request import allowed, shown_value
+from playground.runs.request import PromptRequest, allowed, shown_value
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.declared import LONG, QUICK
+from tests.ui.declared import LONG, PROMPTS, QUICK
 from tests.ui.lab import MODEL, serving
 from tests.ui.pages import Browsers, OpenPage, opening, violations
 
@@ -46,6 +46,8 @@ def go(page: Page, experiment: Experiment[Any, Any]) -> None:
     for tab in experiment.room.split("/"):
         page.get_by_role("tab", name=tab, exact=True).click()
     expect(part(page, experiment, "run")).to_be_visible()
+    if issubclass(experiment.request, PromptRequest) and experiment.room in PROMPTS:
+        page.locator(f"{PROMPTS[experiment.room]} textarea").fill("Hello there")
 
 
 def part(page: Page, experiment: Experiment[Any, Any], name: str) -> Locator:

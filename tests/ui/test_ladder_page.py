@@ -1,16 +1,11 @@
 """What a person does with the ladder and the load simulator, in a real browser; the tiny model computes everything."""
 
-import time
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.experiments.determinism import ladder
-from playground.experiments.determinism.records import LadderRecord, LoadRecord, RungRecord
-from playground.experiments.determinism.rungs import RUNGS, Rung
-from playground.experiments.determinism.scene import Scene
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.determinism.rungs import RUNGS
 from playground.runs.records import parse_as
-from playground.runs.stages import Steps
 from playground.views import load as load_views
 from playground.views.format import format_number, format_percent
 from tests.ui import ladder_records as made
@@ -85,40 +80,6 @@ def test_a_ladder_runs_is_saved_and_every_figure_is_a_recount_of_its_record(open
     expect(ladder_of(page).locator("#ladder-stage .words")).to_contain_text("opened: ")
     assert ladder_of(page).locator("#ladder-rungs").inner_text() == words
     assert parse_as(LadderRecord, saved_by(page, ladder_of(page))) == record
-
-
-def test_stop_keeps_what_is_done_and_the_page_answers_meanwhile(open_lab: OpenPage, monkeypatch: pytest.MonkeyPatch):
-    climb_at_once = ladder.climb
-
-    def climb_slowly(scene: Scene, rung: Rung) -> Steps[RungRecord]:  # however fast the machine
-        time.sleep(0.5)
-        return (yield from climb_at_once(scene, rung))
-
-    monkeypatch.setattr(ladder, "climb", climb_slowly)
-    page = open_tab(open_lab, "Reruns")
-    climb(page, tokens=64)
-    section = ladder_of(page)
-    expect(section.locator("#ladder-rungs li").first).to_be_visible()
-    prompt = page.locator("#reruns-prompt textarea, #reruns-prompt input").first
-    prompt.fill("typed while the ladder runs")
-    page.get_by_role("tab", name="Play", exact=True).click()
-    page.get_by_role("tab", name="Reruns", exact=True).click()
-    expect(prompt).to_have_value("typed while the ladder runs")
-    section.get_by_role("button", name="Stop").click()
-    expect(section.locator("#ladder-stage .words")).to_contain_text("stopped: ")
-    record = parse_as(LadderRecord, saved_by(page, section))
-    assert 1 <= len(record.rungs) < len(RUNGS)
-    expect(section.locator("#ladder-rungs li")).to_have_count(len(record.rungs))
-    expect(section.get_by_role("button", name="Run the ladder")).to_be_enabled()
-
-
-def test_a_wrong_value_is_told_and_nothing_runs(open_lab: OpenPage):
-    page = open_tab(open_lab, "Reruns")
-    climb(page, tokens=1)
-    expect(ladder_of(page).locator(".box")).to_contain_text("whole number from 2 to 512")
-    expect(ladder_of(page).get_by_role("button", name="Run the ladder")).to_be_enabled()
-    open_in(ladder_of(page), made.load_record().to_json())
-    expect(ladder_of(page).locator(".box")).to_contain_text("This file is of kind load; here: ladder.")
 
 
 def test_an_unequal_control_claims_nothing(open_lab: OpenPage):

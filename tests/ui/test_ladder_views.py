@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.errors import PlaygroundError
-from playground.experiments.determinism.ladder import MAX_TOKENS
-from playground.experiments.determinism.records import LadderRecord
-from playground.experiments.determinism.rungs import DEFAULT_ARMS, FIXES, RUNGS
+from playground.experiments.determinism.experiment import LadderRequest, LoadRequest
+from playground.experiments.determinism.records import AnswerRecord, LadderRecord
+from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.runs.records import parse_as
-from playground.runs.stages import Stage
-from playground.ui.rooms.reruns.ladder_controls import FEYNMAN, ladder_request, load_request
-from playground.ui.rooms.reruns.ladder_live import LadderView, LoadView
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.ui.shell.fields import panel_value
 from playground.views import ladder as ladder_views
 from playground.views import load as load_views
 from playground.views.format import NOTHING, format_number
+from playground.views.ladder_panels import VIEW
+from playground.views.panels import Sofar
+from playground.views.report import record_html
+from playground.views.terminal import view_text
 from tests.ui import ladder_records as made
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -71,7 +71,9 @@ def test_words_of_a_record_count_tokens_from_one_as_the_page_does():
 
 def test_the_histogram_counts_every_gap_and_marks_every_rung_that_moved_the_logits():
     reference, rungs = made.reference(), made.rungs()
-    value = json.loads(ladder_views.gap_chart(reference, rungs))
+    chart = ladder_views.gap_chart(reference, rungs)
+    assert chart is not None
+    value = json.loads(chart.to_json())
     ties = sum(gap == 0 for gap in reference.gaps)
     assert sum(point[1] for point in value["series"][0]["points"]) == len(reference.gaps) - ties
     assert f"{ties} exact tie of" in value["summary"]
@@ -82,9 +84,9 @@ def test_the_histogram_counts_every_gap_and_marks_every_rung_that_moved_the_logi
 
 
 def test_no_histogram_without_a_gap_that_can_stand_on_it():
-    assert ladder_views.gap_chart(None, []) == ""
+    assert ladder_views.gap_chart(None, []) is None
     ties = made.reference().model_copy(update={"gaps": [0.0] * len(made.TEXTS)})
-    assert ladder_views.gap_chart(ties, made.rungs()) == ""
+    assert ladder_views.gap_chart(ties, made.rungs()) is None
 
 
 def test_each_rung_says_what_was_found_and_never_more():
@@ -128,7 +130,7 @@ def test_a_fix_says_whether_it_works_and_what_it_costs():
 
 def test_every_count_of_the_load_is_that_of_the_record():
     record = made.load_record()
-    chart = json.loads(load_views.arms_chart(record.arms, record.asked))
+    chart = json.loads(load_views.arms_chart(record.arms, record.asked).to_json())
     assert [point[1] for point in chart["series"][0]["points"]] == [len(arm.answers) for arm in record.arms]
     shown = json.loads(load_views.arms_value(record.arms))
     for arm, value in zip(record.arms, shown, strict=True):
@@ -146,8 +148,9 @@ def test_hostile_text_travels_as_ascii_without_a_tag():
     reference, rung = made.reference(texts), made.rung("x", diff=1.0, fork=1, text=HOSTILE, rung_token=HOSTILE)
     arms = [made.arm(HOSTILE, [2, 1], 3.0)]
     for value in (
-        ladder_views.rungs_value(reference, [rung]), load_views.arms_value(arms), load_views.arms_chart(arms, 3),
-        ladder_views.gap_chart(reference, [rung.model_copy(update={"title": HOSTILE})]),
+        ladder_views.rungs_value(reference, [rung]), load_views.arms_value(arms),
+        load_views.arms_chart(arms, 3).to_json(),
+        panel_value(ladder_views.gap_chart(reference, [rung.model_copy(update={"title": HOSTILE})])),
     ):  # fmt: skip
         assert value.isascii()
         assert "<" not in value
@@ -155,73 +158,50 @@ def test_hostile_text_travels_as_ascii_without_a_tag():
 
 def test_a_view_shows_the_same_from_parts_as_from_the_saved_record():
     record = made.ladder_record()
-    parts = LadderView()
-    for update in (record.reference, record.control, *record.host_probe, *record.rungs, *record.fixes):
-        parts.add(update)
-    whole = LadderView()
-    whole.add(parse_as(LadderRecord, record.to_json()))
-    assert parts.values()[1:] == whole.values()[1:]
-    load, loaded = LoadView(100, 3), LoadView(0, 0)
-    for arm in made.load_record().arms:
-        load.add(arm)
-    loaded.add(made.load_record())
-    assert load.values()[1:3] == loaded.values()[1:3]
+    parts = (record.reference, record.control, *record.host_probe, *record.rungs, *record.fixes)
+    saved = parse_as(LadderRecord, record.to_json())
+    assert VIEW.contents(Sofar(parts=parts)) == VIEW.contents(Sofar(record=saved))
+    load, asked = made.load_record(), LoadRequest(model="m", requests=100)
+    whole = load_views.VIEW.contents(Sofar(record=load))
+    assert load_views.VIEW.contents(Sofar(asked, tuple(load.arms))) == whole[1:]  # all but the sentence at the end
 
 
-def test_the_end_says_finished_only_where_everything_was_done():
-    view = LadderView()
-    view.add(Stage("Rung 1", 0.5))
-    assert view.values()[0] == {"phase": "running", "text": "Rung 1", "fraction": 0.5}
-    view.add(made.ladder_record())
-    view.end()
-    assert view.status["phase"] == "stopped"
-    assert view.status["text"] == "stopped: 7 rungs measured and 1 skipped, 4 fixes tried"
-    whole = LadderView()
+def test_only_a_ladder_with_every_rung_and_fix_or_one_that_claims_nothing_is_complete():
+    record = made.ladder_record()
+    asked = LadderRequest(model="m", prompt="p")
+    assert not VIEW.complete(Sofar(asked, record=record))
+    assert VIEW.kept(Sofar(asked, record=record)) == "7 rungs measured and 1 skipped, 4 fixes tried"
     rungs = [made.rung(rung.name, rung.group) for rung in RUNGS]
-    whole.add(made.ladder_record().model_copy(update={"rungs": rungs, "fixes": made.fixes()[:1] * len(FIXES)}))
-    whole.end()
-    assert whole.status["phase"] == "finished"
-    refused = LadderView()
-    refused.add(made.ladder_record(claims=False))
-    refused.end()
-    assert refused.status["text"] == "finished: the control was not equal, so nothing is claimed"
+    whole = record.model_copy(update={"rungs": rungs, "fixes": made.fixes()[:1] * len(FIXES)})
+    assert VIEW.complete(Sofar(asked, record=whole))
+    only = asked.model_copy(update={"only": ("batch-8", "fp32")})  # a rung, and what is both
+    assert VIEW.complete(Sofar(only, record=whole.model_copy(update={"rungs": rungs[:2], "fixes": made.fixes()[:1]})))
+    refused = Sofar(asked, record=made.ladder_record(claims=False))
+    assert VIEW.complete(refused)
+    assert VIEW.kept(refused) == "the control was not equal, so nothing is claimed"
 
 
-def fields(**changed) -> dict:
-    values = {spec.name: 1 for spec in SLIDERS} | {"max_new_tokens": 2000, "context_length": 2048}
-    values |= dict.fromkeys(CHECKS, False) | {"system": "", "stop": "", "prompt": "not this", "model": "m"}
-    values |= {"quantization": "bf16", "reference_model": "", "hardware_usd_per_hour": 1}
-    return values | {"own_prompt": "this", "tokens": 64, "quick": True} | changed
+def test_terminal_and_report_say_of_every_rung_and_fix_what_was_found():
+    record = made.ladder_record()
+    text, report = view_text(VIEW, Sofar(record=record)), record_html("t", "a", VIEW, record)
+    for rung in record.rungs:
+        assert rung.name in text
+        assert rung.name in report
+    for words in ("Sampling", "Another model, not noise", "max |dz|", "predicted", "bits change?", "tok/s", "sha1 3fa4",
+                  "fp16: This processor has no fp16 units.", "Batch-invariant products, after: max |dz| 0, no fork",
+                  "fork at token 13", "Gap between the two likeliest tokens"):  # fmt: skip
+        assert words in text
+    assert "no rung" not in view_text(VIEW, Sofar(record=made.ladder_record(claims=False)))
 
 
-def test_the_ladder_takes_its_own_prompt_and_length_and_the_sidebars_model():
-    request = ladder_request(fields())
-    assert (request.run.prompt, request.run.quantization, request.quick) == ("this", "bf16", True)
-    assert request.run.settings.max_new_tokens == 64
-
-
-@pytest.mark.parametrize("tokens", [0, 1, MAX_TOKENS + 1, 3.5, None, "many", True, [64], "nan"])
-def test_a_wrong_length_is_refused_with_its_limits(tokens: object):
-    with pytest.raises(PlaygroundError, match=rf"Tokens of the answer must be a whole number from 2 to {MAX_TOKENS}"):
-        ladder_request(fields(tokens=tokens))
-
-
-@pytest.mark.parametrize(
-    ("changed", "problem"),
-    [
-        ({"requests": 1}, "Requests must be a whole number from 2 to 1,000"),
-        ({"requests": 1001}, "Requests"),
-        ({"load_tokens": 0}, "Tokens of each answer"),
-        ({"question": "  "}, "prompt is empty"),
-        ({"question": 7}, "prompt is empty"),
-        ({"arms": []}, "at least one way"),
-        ({"arms": "bf16"}, "list of names"),
-        ({"arms": [1]}, "list of names"),
-        ({"model": None}, "Choose a model"),
-    ],
-)
-def test_a_wrong_load_is_refused_in_words(changed: dict, problem: str):
-    right = {"question": FEYNMAN, "requests": "100", "load_tokens": 64, "arms": None, "model": "m"}
-    assert load_request(right).arms == DEFAULT_ARMS
-    with pytest.raises(PlaygroundError, match=problem):
-        load_request(right | changed)
+def test_answers_of_a_load_are_shown_in_the_terminal_from_where_they_part():
+    beginning = "The same words at the beginning, then "
+    answers = [
+        AnswerRecord(count=3 - n, first_fork=n or None, text=beginning + end, token_ids=[n])
+        for n, end in enumerate(("one end", "two ends"))
+    ]
+    arm = made.arm("bf16", [3, 2], 1.0).model_copy(update={"answers": answers})
+    shown = view_text(load_views.VIEW, Sofar(record=made.load_record().model_copy(update={"arms": [arm]})))
+    for words in ("3 x  ...", "one end", "two ends", "batch sizes", "80 unique answers of 1,000"):
+        assert words in shown
+    assert beginning not in shown

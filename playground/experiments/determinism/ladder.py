@@ -1,18 +1,17 @@
 """The determinism ladder: one cause after the other, each measured on this machine, behind an A/A control."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from contextlib import suppress
 from typing import Any
 
 import torch
 
-from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Reference, greedy
 from playground.experiments.determinism.climbing import climb
 from playground.experiments.determinism.control import FRESH, IN_PROCESS, again, again_fresh, control_record
 from playground.experiments.determinism.drift import NotFinite
+from playground.experiments.determinism.experiment import LadderRequest
 from playground.experiments.determinism.fixes import Fixes
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.operations import Widths
@@ -26,79 +25,28 @@ from playground.experiments.determinism.records import (
     RungRecord,
 )
 from playground.experiments.determinism.rows import check_plain
-from playground.experiments.determinism.rungs import FIXES, RUNGS, Fix, Rung, pick
+from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.experiments.determinism.scene import Scene, loading
 from playground.models.loading import unload
 from playground.models.quantization import PACKED
 from playground.runs.environment import describe_environment
+from playground.runs.experiment import Lab
 from playground.runs.measure import model_record
 from playground.runs.records import CandidateRecord
-from playground.runs.runner import Runner, with_seed
-from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped, obey
-from playground.runs.updates import RunRequest
-from playground.settings import Settings, check_prompt
+from playground.runs.stages import Parts, Stage, Steps, Stopped, obey
+from playground.settings import Settings
 
-NEEDS: frozenset[Capability] = frozenset({"weights", "plain"})
-MAX_TOKENS = 512  # the logits of every step are held
 MAX_PROMPT_TOKENS = 2048  # batch rungs read it 16 times, and the rung without a cache at every step
-LadderUpdate = (
-    Queued | Loading | Stage | ControlRecord | ProbeRecord | ReferenceRecord | RungRecord | FixRecord | LadderRecord
-)
 
 
-@dataclass(frozen=True)
-class LadderRequest:
-    """A ladder that somebody asked for.
-
-    Attributes:
-        run: Prompt, model and settings. The temperature and the cuts are for the two sampling rungs; everything else is
-            greedy, without repetition penalty and stop strings.
-        only: Names of rungs and fixes; empty is all.
-        quick: No rungs and checks that need a fresh process.
-    """
-
-    run: RunRequest
-    only: tuple[str, ...] = ()
-    quick: bool = False
-
-
-def ladder(runner: Runner, request: LadderRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LadderUpdate]:
-    """Everything the ladder finds, each as soon as it is known; the record comes last.
-
-    Stopped, it gives the record of what is done, or none if the control is not.
+def ladder(lab: Lab, request: LadderRequest) -> Steps[LadderRecord | None]:
+    """Everything the ladder finds, each as soon as it is known. Stopped before the control is done, it has no record.
 
     Raises:
-        PlaygroundError: The request is refused, or the reference can't be computed.
+        PlaygroundError: The reference can't be computed.
     """
-    picked = check_ladder(runner, request)
-    rungs = [rung for rung in RUNGS if not picked or rung.name in picked]
-    fixes = [fix for fix in FIXES if not picked or fix.name in picked]
-    work = partial(_work, request, rungs, fixes, should_stop)
-    return runner.holding(request.run.model, request.run.quantization, work, should_stop, needs=NEEDS)
-
-
-def check_ladder(runner: Runner, request: LadderRequest) -> tuple[str, ...]:
-    """The names asked for, if the request can be met.
-
-    Raises:
-        PlaygroundError: It can't.
-    """
-    check_prompt(request.run.prompt)
-    runner.check(request.run.model, request.run.quantization)
-    if request.run.settings.max_new_tokens > MAX_TOKENS:
-        raise PlaygroundError(
-            f"A ladder takes at most {MAX_TOKENS} new tokens; got max_new_tokens "
-            f"{request.run.settings.max_new_tokens:,}: every rung computes them all."
-        )
-    return pick(request.only, [*dict.fromkeys(each.name for each in (*RUNGS, *FIXES))], "rung or fix")
-
-
-def _work(
-    request: LadderRequest, rungs: list[Rung], fixes: list[Fix], should_stop: ShouldStop, backend: Backend
-) -> Iterator[LadderUpdate]:
-    """Load the reference model, and climb."""
-    settings = _settings(request.run.settings)
-    prepared = backend.prepare(request.run.prompt, settings, request.run.recorded)
+    settings = _settings(request)
+    yield (prepared := lab.backend.prepare(request.prompt, settings, request.recorded))
     settings = prepared.counted(settings)
     room = min(settings.max_new_tokens, prepared.context_length - len(prepared.ids))
     if len(prepared.ids) > MAX_PROMPT_TOKENS:
@@ -107,12 +55,12 @@ def _work(
         )
     if room < 1:
         raise PlaygroundError("The prompt leaves no room for an answer: shorten it, or raise the context length.")
-    quantization = request.run.quantization
-    loaded = yield from loading(backend.weights(), "fp32" if quantization in PACKED else quantization)
+    packed = request.quantization in PACKED
+    loaded = yield from loading(lab.backend.weights(), "fp32" if packed else request.quantization)
     try:
         check_plain(loaded, len(prepared.ids) + room)
-        scene = Scene(backend, loaded, settings, list(prepared.ids), room, request.quick, should_stop)
-        yield from Ladder(scene, request.run.prompt, rungs, fixes).climb()
+        scene = Scene(lab.backend, loaded, settings, list(prepared.ids), room, request.quick, lab.should_stop)
+        return (yield from Ladder(scene, request).climb())
     except NotFinite:
         raise PlaygroundError(
             f"The model gives logits that are not finite in {loaded.facts.quantization}: choose fp32 or bf16."
@@ -121,36 +69,36 @@ def _work(
         unload(loaded)
 
 
-def _settings(asked: Settings) -> Settings:
-    """For the sampling rungs: as asked, with a temperature and a seed, and nothing that greedy decoding lacks."""
+def _settings(request: LadderRequest) -> Settings:
+    """For the sampling rungs: as given, with a temperature, and nothing that greedy decoding lacks."""
     greedy_only = {"repetition_penalty": 1.0, "stop": (), "time_limit_s": None}
-    warm = {"temperature": asked.temperature or Settings().temperature}
-    return with_seed(asked.model_copy(update=greedy_only | warm))
+    warm = request.settings.temperature or Settings().temperature
+    changes = {**greedy_only, "temperature": warm, "max_new_tokens": request.tokens}
+    return request.settings.model_copy(update=changes)
 
 
 class Ladder:
     """One climb: control, probe, reference, rungs, fixes, and the record of them all."""
 
-    def __init__(self, scene: Scene, prompt: str, rungs: list[Rung], fixes: list[Fix]):
-        self._scene, self._prompt, self._rungs, self._fixes = scene, prompt, rungs, fixes
+    def __init__(self, scene: Scene, request: LadderRequest):
+        self._scene, self._prompt, only = scene, request.prompt, request.only
+        self._rungs = [rung for rung in RUNGS if not only or rung.name in only]
+        self._fixes = [fix for fix in FIXES if not only or fix.name in only]
         self._fresh = 0 if scene.quick else FRESH
-        self._parts = Parts(IN_PROCESS + self._fresh + 1 + len(rungs) + len(fixes))
+        self._parts = Parts(IN_PROCESS + self._fresh + 1 + len(self._rungs) + len(self._fixes))
         self._control: ControlRecord | None = None
         self._reference: ReferenceRecord | None = None
         self._found: dict[type, list[Any]] = {ProbeRecord: [], RungRecord: [], FixRecord: []}
 
-    def climb(self) -> Iterator[LadderUpdate]:
-        """Everything, each as soon as it is known; the record last."""
-        try:
+    def climb(self) -> Steps[LadderRecord | None]:
+        """Everything, each as soon as it is known; its record."""
+        with suppress(Stopped):
             for update in self._updates():
                 self._keep(update)
                 yield update
-        except Stopped:
-            pass
-        if self._control is not None and self._reference is not None:
-            yield self._record(self._control, self._reference)
+        return self._record(self._control, self._reference) if self._control and self._reference else None
 
-    def _keep(self, update: LadderUpdate) -> None:
+    def _keep(self, update: Any) -> None:
         if isinstance(update, ControlRecord):
             self._control = update
         elif isinstance(update, ReferenceRecord):
@@ -158,7 +106,7 @@ class Ladder:
         elif type(update) in self._found:
             self._found[type(update)].append(update)
 
-    def _updates(self) -> Iterator[LadderUpdate]:
+    def _updates(self) -> Iterator[Any]:
         control = yield from self._measured_control()
         yield self._reference_record()
         yield control

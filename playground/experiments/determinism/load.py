@@ -1,26 +1,23 @@
 """The load simulator: how many different answers one prompt gets at temperature 0 while the load changes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import torch
 from transformers import DynamicCache
 
-from playground.backends.base import Backend, Capability, Loading, Queued
-from playground.engine.events import PreparedPrompt
 from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Ground, Reference, fork_between, greedy
 from playground.experiments.determinism.crowd import Crowd, CrowdResult, serve
 from playground.experiments.determinism.drift import NotFinite
+from playground.experiments.determinism.experiment import ANCHOR, LoadRequest
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
 from playground.experiments.determinism.rows import check_joinable, check_plain
-from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, Arm, pick
+from playground.experiments.determinism.rungs import ARMS, Arm
 from playground.experiments.determinism.scene import loading
 from playground.experiments.determinism.switches import fixed_tile, layer_cast
 from playground.models.kv import kv_layout
@@ -28,89 +25,48 @@ from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.quantization import DTYPES
 from playground.runs.environment import describe_environment
+from playground.runs.experiment import Lab
 from playground.runs.measure import model_record
-from playground.runs.records import ModelRecord
-from playground.runs.runner import Runner
-from playground.runs.stages import Parts, ShouldStop, Stage, Steps, Stopped
-from playground.settings import Settings, check_prompt, make_settings
+from playground.runs.stages import Parts, Stage, Steps, Stopped
+from playground.settings import Settings, make_settings
 
-NEEDS: frozenset[Capability] = frozenset({"weights", "plain"})
-ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
-LIMITS = {"requests": (2, 1000), "max_new_tokens": (1, 1024), "seed": (0, 2**32 - 1)}
 _HEADROOM = 0.8  # of the free memory: others use it too
 _COPIES = 3  # of every cache: before a step, after it, and while a batch is joined
 _SWITCHES: dict[str, Callable[[Any], AbstractContextManager[None]]] = {
     "bf16-fixed-tile": fixed_tile,
     "layer-cast": layer_cast,
 }
-LoadUpdate = Queued | Loading | Stage | ArmRecord | LoadRecord
 
 
-@dataclass(frozen=True)
-class LoadRequest:
-    """Greedy requests of one prompt.
-
-    `arms` are names of ways to compute, empty for the usual three; `recorded` is the prompt as a saved document has it.
-    """
-
-    prompt: str
-    model: str
-    requests: int = 100
-    max_new_tokens: int = 64
-    seed: int = 0
-    arms: tuple[str, ...] = ()
-    recorded: PreparedPrompt | None = None
-
-
-def load(runner: Runner, request: LoadRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LoadUpdate]:
-    """One arm after the other, each as soon as it is finished; the record comes last.
-
-    Stopped, it gives the record of the finished arms, or none if there is none.
+def load(lab: Lab, request: LoadRequest) -> Steps[LoadRecord | None]:
+    """One arm after the other, each as soon as it is finished. Stopped, it has those that are finished.
 
     Raises:
-        PlaygroundError: The request is refused, or the model can't be had or does not fit.
+        PlaygroundError: The model can't be had in the numbers of an arm, or does not fit.
     """
-    check_prompt(request.prompt)
-    for name, (low, high) in LIMITS.items():
-        if not low <= (value := getattr(request, name)) <= high:
-            raise PlaygroundError(f"{name} must be a whole number from {low:,} to {high:,}; got {value:,}.")
-    names = pick(request.arms or DEFAULT_ARMS, [arm.name for arm in ARMS], "arm")
-    arms = [arm for arm in ARMS if arm.name in names]
-    # The model in memory serves where it is the one asked for: only its tokenizer and files are needed.
-    here = runner.facts
-    quantization = here.quantization if here is not None and here.id == request.model else arms[0].quantization
-    runner.check(request.model, quantization)
-    work = partial(_work, request, arms, should_stop)
-    return runner.holding(request.model, quantization, work, should_stop, needs=NEEDS)
-
-
-def _work(request: LoadRequest, arms: list[Arm], should_stop: ShouldStop, backend: Backend) -> Iterator[LoadUpdate]:
     settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
-    prepared = backend.prepare(request.prompt, settings, request.recorded)
+    yield (prepared := lab.backend.prepare(request.prompt, settings, request.recorded))
+    held = lab.backend.weights()  # only its tokenizer and files are needed
     room = min(request.max_new_tokens, prepared.context_length - len(prepared.ids))
-    ground = Ground(list(prepared.ids), room, frozenset(backend.weights().eos_ids), should_stop)
-    parts, finished = Parts(len(arms)), list[ArmRecord]()
-    model: ModelRecord | None = None
-    environment: dict[str, Any] = {}
-    try:
+    ground = Ground(list(prepared.ids), room, frozenset(held.eos_ids), lab.should_stop)
+    arms = [arm for arm in ARMS if arm.name in request.ways]
+    parts, finished, stamp = Parts(len(arms)), list[ArmRecord](), dict[str, Any]()
+    with suppress(Stopped):
         for arm in arms:
-            loaded = yield from loading(backend.weights(), arm.quantization)
+            loaded = yield from loading(held, arm.quantization)
             try:
-                if model is None:
-                    model = model_record(loaded.facts)
-                    environment = describe_environment(loaded.facts, len(prepared.ids))
+                environment = describe_environment(loaded.facts, len(prepared.ids))
+                stamp = stamp or {"model": model_record(loaded.facts), "environment": environment}
                 finished.append((yield from parts.run(_arm(arm, loaded, request, ground))))
             finally:
                 unload(loaded)
             yield finished[-1]
-    except Stopped:
-        pass
-    if finished:
-        assert model is not None
-        yield LoadRecord(
-            model=model, prompt=request.prompt, prompt_token_ids=ground.prompt, max_new_tokens=request.max_new_tokens,
-            seed=request.seed, asked=request.requests, arms=finished, anchor=ANCHOR, environment=environment,
-        )  # fmt: skip
+    if not finished:
+        return None
+    return LoadRecord(
+        **stamp, prompt=request.prompt, prompt_token_ids=ground.prompt, max_new_tokens=request.max_new_tokens,
+        seed=request.seed, asked=request.requests, arms=finished, anchor=ANCHOR,
+    )  # fmt: skip
 
 
 def _arm(arm: Arm, loaded: LoadedModel, request: LoadRequest, ground: Ground) -> Steps[ArmRecord]:

@@ -75,6 +75,18 @@ def rung_list(title: str, about: str, empty: str, **props: Any) -> gr.HTML:
     return part("rung_list", "", template, terms=TERMS, **props)
 
 
+def rungs(**props: Any) -> gr.HTML:
+    """Rungs of the model itself."""
+    about = "one change at a time, everything else as in the reference"
+    return rung_list("Rungs", about, "Each rung appears here when it is done.", **props)
+
+
+def other_models(**props: Any) -> gr.HTML:
+    """Rungs of rounded weights."""
+    about = "rounded weights are other weights: these answers are another model's"
+    return rung_list("Another model, not noise", about, "int8 and int4 appear here when they are done.", **props)
+
+
 def fix_list(**props: Any) -> gr.HTML:
     """Its value is what `ladder_views.fixes_value` makes."""
     template = (

@@ -7,7 +7,6 @@ from pathlib import Path
 import gradio as gr
 
 from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
-from playground.experiments.determinism import ladder, load
 from playground.experiments.lens import run as lens
 from playground.experiments.registry import experiments
 from playground.experiments.training import run as training
@@ -19,9 +18,7 @@ from playground.ui.rooms.compare.tab import Compare, wire_compare
 from playground.ui.rooms.cost.layout import Cost, build_cost, wire_cost
 from playground.ui.rooms.inside.layout import Inside, build_inside, wire_inside
 from playground.ui.rooms.play.layout import Play, build_play, wire_play
-from playground.ui.rooms.reruns.ladder import Ladder, build_ladder, wire_ladder
 from playground.ui.rooms.reruns.layout import Reruns, build_reruns, wire_reruns
-from playground.ui.rooms.reruns.load import build_load, wire_load
 from playground.ui.rooms.sidebar.layout import build_sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
 from playground.ui.rooms.sidebar.preset_wiring import wire_presets
@@ -30,7 +27,6 @@ from playground.ui.shell.api import add_api
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.gates import Gate
-from playground.ui.shell.lab_section import LabSection
 from playground.ui.shell.page import FIELDS
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
@@ -99,8 +95,6 @@ class _Tabs:
     play: Play
     compare: tuple[gr.Tab, Compare]
     reruns: tuple[gr.Tab, Reruns]
-    ladder: Ladder
-    load: LabSection
     inside: tuple[gr.Tab, Inside]
     cost: tuple[gr.Tab, Cost]
     more: list[Section]
@@ -108,7 +102,9 @@ class _Tabs:
     @property
     def declared(self) -> list[Section]:
         """The sections of declared experiments in all tabs."""
-        return [*self.inside[1].context.declared, *self.cost[1].declared, *self.more]
+        return [
+            *self.reruns[1].declared, *self.inside[1].context.declared, *self.cost[1].declared, *self.more
+        ]  # fmt: skip
 
 
 def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
@@ -120,22 +116,20 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
             compare = build_compare(feeds)
         with gr.Tab("Reruns", id="reruns") as reruns_tab:
             reruns = build_reruns()
-            ladder = build_ladder()
-            load = build_load()
         with gr.Tab("Inside", id="inside") as inside_tab:
             inside = build_inside(feeds)
         with gr.Tab("Cost", id="cost") as cost_tab:
             cost = build_cost()
         more = list[Section]()
-        for room in dict.fromkeys(one.room for one in experiments().values() if one.room and "/" not in one.room):
+        for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
+            if room in ("", "Reruns"):  # none of its own
+                continue
             with gr.Tab(room, id=room.lower().replace(" ", "-")):
                 more += build_sections(room)
     return _Tabs(
         play,
         (compare_tab, compare),
         (reruns_tab, reruns),
-        ladder,
-        load,
         (inside_tab, inside),
         (cost_tab, cost),
         more,
@@ -146,8 +140,6 @@ def _gates(tabs: _Tabs) -> list[Gate]:
     """The sections that not every model can feed."""
     layers = tabs.inside[1].layers
     return [
-        (tabs.ladder.run, tabs.ladder.shown[0], ladder.NEEDS),
-        (tabs.load.run, tabs.load.shown[0], load.NEEDS),
         (layers.look, layers.shown[0], lens.NEEDS),
         (layers.step, layers.learned[0], training.NEEDS),
         *((one.run, one.shown[0], one.experiment.needs) for one in tabs.declared),
@@ -158,5 +150,3 @@ def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, pages: Pa
     (_, compare), (_, reruns) = tabs.compare, tabs.reruns
     wire_compare(compare, controls, runner, pages)
     wire_reruns(reruns, controls, runner, pages)
-    wire_ladder(tabs.ladder, reruns.prompt, controls, runner, pages)
-    wire_load(tabs.load, controls, runner, pages)

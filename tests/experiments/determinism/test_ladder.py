@@ -9,7 +9,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism import control as control_module
 from playground.experiments.determinism import ladder as ladder_module
 from playground.experiments.determinism.control import differences
-from playground.experiments.determinism.ladder import MAX_TOKENS, LadderRequest, Stage, ladder
+from playground.experiments.determinism.experiment import MAX_TOKENS, LadderRequest
 from playground.experiments.determinism.records import (
     ControlRecord,
     FixRecord,
@@ -20,9 +20,11 @@ from playground.experiments.determinism.records import (
 )
 from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.experiments.documents import parse_document
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
-from tests.experiments.determinism.conftest import MODELS, Climbs
-from tests.tiny_runner import of, request
+from playground.runs.stages import Stage
+from tests.experiments.determinism.conftest import MODELS, Climbs, asked, ladder
+from tests.tiny_runner import of
 
 EVERY = [*((model, "fp32") for model in MODELS), ("tiny-llama", "bf16")]
 each_climb = pytest.mark.parametrize(("model", "quantization"), EVERY, ids=map("-".join, EVERY))
@@ -111,8 +113,7 @@ def test_quantized_weights_are_another_model_and_not_noise(climbs: Climbs):
 
 def test_a_ladder_of_packed_weights_has_an_fp32_reference_and_keeps_the_model_in_memory(climbs: Climbs):
     runner = climbs.runner()
-    asked = request(quantization="int8", max_new_tokens=4)
-    record = list(ladder(runner, LadderRequest(asked, only=("int8",), quick=True)))[-1]
+    record = list(ladder(runner, asked(4, quantization="int8", only=("int8",))))[-1]
     assert isinstance(record, LadderRecord)
     assert record.model.quantization == "fp32"
     assert "fp32" in record.reference.name
@@ -163,7 +164,7 @@ def test_a_cure_works_where_a_difference_was_and_is_gone(climbs: Climbs, model):
 def test_no_setting_of_the_process_is_left_changed(climbs: Climbs):
     before = torch.get_num_threads()
     seen = set()
-    for update in ladder(climbs.runner(), LadderRequest(request(max_new_tokens=3), only=("threads",), quick=True)):
+    for update in ladder(climbs.runner(), asked(3, only=("threads",))):
         seen.add(torch.get_num_threads())  # not even between two steps
         assert update
     assert seen == {before}
@@ -177,7 +178,7 @@ def test_where_the_reference_does_not_repeat_itself_nothing_is_claimed(climbs: C
         return differences(name, first, [*other[:-1], "other bits"])
 
     monkeypatch.setattr(control_module, "differences", drifting)
-    record = list(ladder(climbs.runner(), LadderRequest(request(max_new_tokens=4), quick=True)))[-1]
+    record = list(ladder(climbs.runner(), asked(4)))[-1]
     assert isinstance(record, LadderRecord)
     assert not record.claims
     assert not record.control.bitwise_equal
@@ -186,10 +187,9 @@ def test_where_the_reference_does_not_repeat_itself_nothing_is_claimed(climbs: C
     assert record.rungs == record.fixes == record.host_probe == []
 
 
-def stopped_after(runner: Runner, kind: type, **request_changes: Any) -> list[Any]:
+def stopped_after(runner: Runner, kind: type) -> list[Any]:
     updates, stop = [], Event()
-    asked = LadderRequest(request(max_new_tokens=8), quick=True, **request_changes)
-    for update in ladder(runner, asked, stop.is_set):
+    for update in ladder(runner, asked(8), stop.is_set):
         updates.append(update)
         if isinstance(update, kind):
             stop.set()
@@ -207,9 +207,7 @@ def test_stop_keeps_what_is_done(climbs: Climbs):
     assert len(updates) - at <= 3  # at most a step more, then the record
     assert record == parse_document(record.to_json())
     # The turn is free again.
-    assert isinstance(
-        list(ladder(runner, LadderRequest(request(max_new_tokens=2), ("greedy",), True)))[-1], LadderRecord
-    )
+    assert isinstance(list(ladder(runner, asked(2, only=("greedy",))))[-1], LadderRecord)
 
 
 def test_stop_within_the_control_claims_nothing(climbs: Climbs):
@@ -220,33 +218,37 @@ def test_stop_within_the_control_claims_nothing(climbs: Climbs):
 
 def test_leaving_the_ladder_gives_model_and_turn_back(climbs: Climbs):
     runner = climbs.runner()
-    climb = ladder(runner, LadderRequest(request(max_new_tokens=8), quick=True))
+    climb = ladder(runner, asked(8))
     next(update for update in climb if isinstance(update, RungRecord))
     climb.close()
-    assert of(LadderRecord, ladder(runner, LadderRequest(request(max_new_tokens=2), ("greedy",), True)))
+    assert of(LadderRecord, ladder(runner, asked(2, only=("greedy",))))
 
 
 def test_only_names_rungs_and_fixes_in_the_ladder_s_order(climbs: Climbs):
-    asked = LadderRequest(request(max_new_tokens=3), only=("fixed-tile", "batch-2", "unseeded"), quick=True)
-    record = list(ladder(climbs.runner(), asked))[-1]
+    record = list(ladder(climbs.runner(), asked(3, only=("fixed-tile", "batch-2", "unseeded"))))[-1]
     assert isinstance(record, LadderRecord)
     assert [rung.name for rung in record.rungs] == ["unseeded", "batch-2"]
     assert [fix.name for fix in record.fixes] == ["fixed-tile"]
 
 
-def test_what_can_not_be_asked_is_refused_at_once(climbs: Climbs):
-    runner = climbs.runner()
-    with pytest.raises(PlaygroundError, match=r"Unknown rung or fix 'batch-9': did you mean"):
-        ladder(runner, LadderRequest(request(), only=("batch-9",)))
-    with pytest.raises(PlaygroundError, match=f"at most {MAX_TOKENS} new tokens"):
-        ladder(runner, LadderRequest(request(max_new_tokens=MAX_TOKENS + 1)))
-    with pytest.raises(PlaygroundError, match="empty"):
-        ladder(runner, LadderRequest(request(" ")))
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"only": "batch-9"}, r"Unknown rung or fix 'batch-9': did you mean"),
+        ({"tokens": MAX_TOKENS + 1}, f"Tokens of the answer must be a whole number from 1 to {MAX_TOKENS}; got 513"),
+        ({"tokens": 3.5}, "Tokens of the answer"),
+        ({"tokens": "many"}, "Tokens of the answer"),
+        ({"tokens": True}, "Tokens of the answer"),
+        ({"prompt": " "}, "empty"),
+    ],
+)
+def test_a_request_that_can_not_be_met_is_refused_in_words(changes: dict[str, Any], said: str):
+    with pytest.raises(PlaygroundError, match=said):
+        read_request(LadderRequest, {"model": "m", "prompt": "Hello", **changes})
 
 
 def test_the_likeliest_two_tokens_of_each_step_are_told_whatever_top_is(climbs: Climbs):
-    asked = LadderRequest(request(max_new_tokens=3, top=0), only=("greedy",), quick=True)
-    record = list(ladder(climbs.runner(), asked))[-1]
+    record = list(ladder(climbs.runner(), asked(3, only=("greedy",), top=0)))[-1]
     assert isinstance(record, LadderRecord)
     for token, top, gap in zip(record.reference.token_ids, record.reference.top, record.reference.gaps, strict=True):
         assert top[0].id == token or gap == 0
@@ -256,7 +258,7 @@ def test_the_likeliest_two_tokens_of_each_step_are_told_whatever_top_is(climbs: 
 
 def test_a_fresh_process_computes_the_same_bits(climbs: Climbs, monkeypatch):
     monkeypatch.setattr(ladder_module, "FRESH", 1)  # each takes seconds of imports
-    climb = ladder(climbs.runner(), LadderRequest(request(max_new_tokens=6)))
+    climb = ladder(climbs.runner(), asked(6, quick=False))
     control = next(update for update in climb if isinstance(update, ControlRecord))
     climb.close()
     assert (control.in_process, control.fresh_processes, control.repeats) == (5, 1, 6)
@@ -268,8 +270,7 @@ def test_fresh_processes_compute_the_same_bits_and_another_instruction_set_is_la
     """The one test that pays for all fresh processes: control, instruction set, strict CNR and the probe's child."""
     assert ladder_module.FRESH == 3
     monkeypatch.setattr(ladder_module, "FRESH", 1)  # each takes seconds of imports
-    asked = LadderRequest(request(max_new_tokens=6), only=("instruction-set", "strict-cnr"))
-    record = list(ladder(climbs.runner(), asked))[-1]
+    record = list(ladder(climbs.runner(), asked(6, only=("instruction-set", "strict-cnr"), quick=False)))[-1]
     assert isinstance(record, LadderRecord)
     assert (record.control.in_process, record.control.fresh_processes, record.control.repeats) == (5, 1, 6)
     assert record.control.bitwise_equal, record.control.differing

@@ -13,11 +13,15 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism import load as load_module
 from playground.experiments.determinism.answers import Ground, greedy
 from playground.experiments.determinism.crowd import Crowd, deal, serve
-from playground.experiments.determinism.load import ANCHOR, LoadRequest, Stage, load
+from playground.experiments.determinism.experiment import ANCHOR, LOAD, LoadRequest
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.records import ArmRecord, LoadRecord
 from playground.experiments.determinism.rows import check_joinable, join, split
 from playground.experiments.documents import parse_document
+from playground.runs.experiment import updates as updates_of
+from playground.runs.request import read_request
+from playground.runs.runner import Runner
+from playground.runs.stages import ShouldStop, Stage
 from tests.experiments.determinism.conftest import Climbs
 from tests.experiments.determinism.helpers import finished
 from tests.tiny import tiny_model
@@ -31,6 +35,10 @@ def asked(**changes) -> LoadRequest:
     return LoadRequest(
         **{"prompt": "Hello there", "model": "tiny-llama", "requests": 9, "max_new_tokens": 6, **changes}
     )
+
+
+def load(runner: Runner, request: LoadRequest, should_stop: ShouldStop = lambda: False):
+    return updates_of(runner, LOAD, request, should_stop)
 
 
 def record_of(updates) -> LoadRecord:
@@ -112,24 +120,24 @@ def test_batch_invariant_products_never_give_more_answers_than_bf16_and_fp32_giv
 
 def test_the_same_seed_deals_the_same_load_and_another_one_another(climbs: Climbs):
     def sizes(seed: int) -> dict[str, int]:
-        return record_of(load(climbs.runner(), asked(requests=40, seed=seed, arms=("fp32",)))).arms[0].batch_sizes
+        return record_of(load(climbs.runner(), asked(requests=40, seed=seed, ways=("fp32",)))).arms[0].batch_sizes
 
     assert sizes(3) == sizes(3) != sizes(4)
 
 
 def test_layer_cast_is_an_arm_that_can_be_asked_for(climbs: Climbs):
-    (arm,) = record_of(load(climbs.runner(), asked(arms=("layer-cast",)))).arms
+    (arm,) = record_of(load(climbs.runner(), asked(ways=("layer-cast",)))).arms
     assert (arm.name, arm.unique) == ("layer-cast", 1)
 
 
 def test_memory_limits_how_many_are_served_at_a_time_and_that_is_said(climbs: Climbs, monkeypatch):
     monkeypatch.setattr(load_module, "available_bytes", lambda device: 200_000)
-    updates = list(load(climbs.runner(), asked(arms=("fp32",), requests=20)))
+    updates = list(load(climbs.runner(), asked(ways=("fp32",), requests=20)))
     assert any("as memory allows" in stage.text for stage in of(Stage, updates))
     assert record_of(updates).arms[0].n == 20
     monkeypatch.setattr(load_module, "available_bytes", lambda device: 10_000)
     with pytest.raises(PlaygroundError, match="are free: shorten the prompt"):
-        list(load(climbs.runner(), asked(arms=("fp32",))))
+        list(load(climbs.runner(), asked(ways=("fp32",))))
 
 
 def test_stop_keeps_the_finished_arms_and_gives_the_turn_back(climbs: Climbs):
@@ -141,24 +149,24 @@ def test_stop_keeps_the_finished_arms_and_gives_the_turn_back(climbs: Climbs):
     assert [arm.name for arm in record_of(updates).arms] == ["bf16"]
     stopped_at_once = list(load(runner, asked(), lambda: True))
     assert not of(LoadRecord, stopped_at_once)
-    assert record_of(load(runner, asked(arms=("fp32",), requests=2)))
+    assert record_of(load(runner, asked(ways=("fp32",), requests=2)))
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"requests": 1}, "requests must be a whole number from 2 to 1,000; got 1"),
-        ({"requests": 1001}, "got 1,001"),
-        ({"max_new_tokens": 0}, "max_new_tokens must be"),
-        ({"seed": -1}, "seed must be"),
-        ({"arms": ("fp64",)}, "Unknown arm 'fp64'"),
+        ({"requests": 1}, "Requests must be a whole number from 2 to 1,000; got 1"),
+        ({"requests": 1001}, "got 1001"),
+        ({"max_new_tokens": 0}, "Tokens of each answer must be"),
+        ({"seed": -1}, "Seed must be"),
+        ({"ways": ("fp64",)}, "Unknown arm 'fp64'"),
+        ({"ways": ()}, "at least one way"),
         ({"prompt": ""}, "empty"),
-        ({"model": "nobody"}, "nobody"),
     ],
 )
-def test_what_can_not_be_asked_is_refused_at_once(climbs: Climbs, changes, said):
+def test_a_request_that_can_not_be_met_is_refused_in_words(changes, said):
     with pytest.raises(PlaygroundError, match=said):
-        load(climbs.runner(), asked(**changes))
+        read_request(LoadRequest, {"model": "m", **changes})
 
 
 def test_the_state_of_other_kinds_of_layers_is_refused_by_name():

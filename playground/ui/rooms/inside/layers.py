@@ -18,7 +18,7 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import look_at
 from playground.ui.rooms.inside.lens_events import LensEvents
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.rooms.reruns.ladder import ENDED, STARTED
+from playground.ui.rooms.reruns.ladder_live import ENDED, STARTED
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.saving import saved

@@ -17,6 +17,7 @@ from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.section import Section, build_sections, wire_section
 
 PANE = "reruns"
 DEFAULT_RUNS = 16
@@ -53,6 +54,7 @@ class Reruns:
     status: gr.HTML
     drawings: tuple[gr.HTML, ...]
     temperatures: Temperatures
+    declared: list[Section]
     download: gr.HTML
 
 
@@ -73,8 +75,10 @@ def build_reruns() -> Reruns:
         with gr.Column(elem_classes="rerun-results"):
             drawings = _results()
     price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
-    temperatures = build_temperatures()
-    return Reruns(prompt, run, stop, save, file, count, seeds, words, news, state, drawings, temperatures, download())
+    temperatures, declared = build_temperatures(), build_sections("Reruns")
+    return Reruns(
+        prompt, run, stop, save, file, count, seeds, words, news, state, drawings, temperatures, declared, download()
+    )
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
@@ -126,3 +130,5 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     filled = [tab.prompt, *fields, section.values, tab.notice, tab.status, section.status, section.chart]
     tab.file.input(events.open, tab.file, [*filled, *tab.drawings], concurrency_limit=None, **QUIET)
     wire_temperatures(section, fields, own, runner, pages)
+    for declared in tab.declared:
+        wire_section(declared, controls, runner, pages, tab.prompt)

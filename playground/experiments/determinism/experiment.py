@@ -1,0 +1,158 @@
+"""The determinism ladder and the load simulator: what is asked for, how replays compare, their declarations."""
+
+from collections.abc import Iterator
+
+from pydantic import Field, field_validator
+
+from playground.engine.events import PreparedPrompt
+from playground.errors import PlaygroundError
+from playground.experiments.determinism.records import LadderRecord, LoadRecord
+from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, FIXES, RUNGS, pick
+from playground.runs.experiment import Experiment
+from playground.runs.replay import prompt_again
+from playground.runs.request import PromptRequest, Request, item
+from playground.settings import check_prompt, make_settings
+
+MAX_TOKENS = 512  # the logits of every step are held
+ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
+_NAMES = list(dict.fromkeys(each.name for each in (*RUNGS, *FIXES)))
+
+
+class LadderRequest(PromptRequest):
+    """A ladder of one prompt.
+
+    The temperature and the cuts of the settings are for the two sampling rungs; everything else is greedy, without
+    repetition penalty and stop strings.
+    """
+
+    tokens: int = item(
+        64, "Tokens of the answer", "Every rung computes them all.", flags=["--max-new-tokens"], ge=1, le=MAX_TOKENS
+    )
+    only: tuple[str, ...] = item((), "Only these rungs and fixes", "May be repeated.", page=False)
+    quick: bool = item(False, "Skip what needs a fresh process")
+
+    @field_validator("only")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return pick(value, _NAMES, "rung or fix")
+
+
+def _ladder_again(old: LadderRecord, model: str) -> LadderRequest:
+    """The rungs that were measured and the fixes that were tried."""
+    settings = make_settings(**old.settings)
+    done = {*(rung.name for rung in old.rungs if not rung.skipped), *(fix.name for fix in old.fixes)}
+    return LadderRequest(
+        model=model, quantization=old.model.quantization, prompt=old.prompt, settings=settings,
+        recorded=prompt_again(old.prompt_token_ids), tokens=settings.max_new_tokens,
+        only=tuple(name for name in _NAMES if name in done),  # a file may have names that are gone
+        quick=old.control.fresh_processes == 0,
+    )  # fmt: skip
+
+
+def ladder_differences(old: LadderRecord, new: LadderRecord) -> Iterator[str]:
+    """Of control and rungs; which token is drawn by chance is no claim, and times are not compared."""
+    if new.control.logits_sha1 != old.control.logits_sha1:
+        yield "The reference's logits have other bits than then."
+    if new.reference.token_ids != old.reference.token_ids:
+        yield "The reference's answer is another one."
+    now = {rung.name: rung for rung in new.rungs}
+    for rung in old.rungs:
+        again = now.get(rung.name)
+        if rung.skipped or rung.name == "unseeded":
+            continue
+        if again is None or again.skipped:
+            yield f"{rung.title}: did not run again: {again.skipped if again else 'no result'}"
+        elif (again.divergence_token, again.token_ids) != (rung.divergence_token, rung.token_ids):
+            fork = "no token" if rung.divergence_token is None else f"token {rung.divergence_token}"
+            yield f"{rung.title}: first fork at {fork} then, now another answer."
+
+
+LADDER = Experiment(
+    name="ladder",
+    title="Why did it say something else?",
+    about="Why the same prompt can give another answer: one cause after the other, each measured on this machine. "
+    "One greedy answer to the prompt above, in the model and quantization of the sidebar, is the reference. Then one "
+    "thing is changed at a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
+    "Nothing is claimed that this machine does not show.",
+    verb="Run the ladder",
+    room="Reruns",
+    request=LadderRequest,
+    record=LadderRecord,
+    run="playground.experiments.determinism.ladder:ladder",
+    view="playground.views.ladder_panels:VIEW",
+    again=_ladder_again,
+    differences=ladder_differences,
+    needs=frozenset({"weights", "plain"}),
+)
+
+
+class LoadRequest(Request):
+    """Greedy requests of one prompt.
+
+    Each way of computing loads the model as it needs it; the quantization is that of the model whose turn is held.
+
+    Attributes:
+        recorded: The prompt as a saved document has it, to be read again; None prepares it.
+    """
+
+    quantization: str = "bf16"
+    prompt: str = item("Tell me about Richard Feynman.", "Every request asks", flags=["prompt"])
+    requests: int = item(100, "Requests", ge=2, le=1000)
+    max_new_tokens: int = item(64, "Tokens of each answer", ge=1, le=1024)
+    ways: tuple[str, ...] = item(
+        DEFAULT_ARMS, "Ways of computing", flags=["--arm"], names={arm.name: arm.title for arm in ARMS}
+    )
+    seed: int = item(0, "Seed", "Fixes the batch sizes that are drawn.", page=False, ge=0, le=2**32 - 1)
+    recorded: PreparedPrompt | None = Field(None, exclude=True)
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt(cls, value: str) -> str:
+        return check_prompt(value)
+
+    @field_validator("ways")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise PlaygroundError("Choose at least one way of computing.")
+        return pick(value, [arm.name for arm in ARMS], "arm")
+
+
+def _load_again(old: LoadRecord, model: str) -> LoadRequest:
+    """The same requests in the same random batches."""
+    done = {arm.name for arm in old.arms}
+    return LoadRequest(
+        model=model, quantization=old.model.quantization, prompt=old.prompt, requests=old.asked, seed=old.seed,
+        max_new_tokens=old.max_new_tokens, recorded=prompt_again(old.prompt_token_ids),
+        ways=tuple(arm.name for arm in ARMS if arm.name in done) or DEFAULT_ARMS,
+    )  # fmt: skip
+
+
+def _load_differences(old: LoadRecord, new: LoadRecord) -> Iterator[str]:
+    """Of the answers of each way of computing."""
+    found = {arm.name: arm for arm in new.arms}
+    for then in old.arms:
+        now = found.get(then.name)
+        if now is None:
+            yield f"{then.title}: did not run again."
+        elif {tuple(a.token_ids): a.count for a in then.answers} != {tuple(a.token_ids): a.count for a in now.answers}:
+            yield f"{then.title}: {then.unique} unique of {then.n} then, {now.unique} of {now.n} now."
+
+
+LOAD = Experiment(
+    name="load",
+    title="A server under load",
+    about="Greedy requests under changing load: unique answers in bf16, in fp32 and with a batch-invariant product. "
+    "Many requests ask the same at temperature 0, and the batch around each changes at every step, as on a real "
+    "server. Nobody draws by chance, yet answers can part: where the size of the batch decides the order of additions, "
+    f"it decides the last bits too. Known from a large server: {ANCHOR}.",
+    verb="Run the load",
+    room="Reruns",
+    request=LoadRequest,
+    record=LoadRecord,
+    run="playground.experiments.determinism.load:load",
+    view="playground.views.load:VIEW",
+    again=_load_again,
+    differences=_load_differences,
+    needs=frozenset({"weights", "plain"}),
+)
