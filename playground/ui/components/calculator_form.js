@@ -125,5 +125,5 @@ function makeModel(which, title) {
 }
 const priced = (model) => {
   const rate = (tiers) => `${tiers.map(([start, usd]) => `$${usd}${start > -1 ? ` above ${start.toLocaleString('en')} tokens` : ''}`).join(', ')}`;
-  return `${model.title}: ${rate(model.input)} in, ${model.has_cached ? `${rate(model.cached)} cached` : 'no cached price'}, ${rate(model.output)} outper million tokens`;
+  return `${model.title}: ${rate(model.input)} in, ${model.has_cached ? `${rate(model.cached)} cached` : 'no cached price'}, ${rate(model.output)} out, per million tokens`;
 };

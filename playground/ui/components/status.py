@@ -22,7 +22,7 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
 
     Args:
         idle: Stands there before anything has run.
-        pane: Whose work it is; other parts of the pane hear of it.
+        pane: Whose work it is; other parts of the pane follow it.
         look: A line of progress under the words; or the words beside the legend of an answer's colours; or beside
             the figures of a rerun, with its plan below.
         props: More of `part`.
