@@ -1,11 +1,11 @@
-"""Commands that look inside a token, and at what costs: inspect, branch, lens, train."""
+"""Commands that look inside a token, and at what costs: inspect, branch."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
+from playground.cli.options import Json, Model, Save, errors_in_one_line, option, takes_settings
 
 
 @errors_in_one_line
@@ -60,55 +60,9 @@ def inspect(
     run_inspect(file, step=step, top=top, order=order, overrides=overrides, model=model, save=save, json=json)
 
 
-@errors_in_one_line
-@takes_settings
-def lens(
-    prompt: Prompt,
-    values: dict[str, Any],
-    layer: Annotated[str | None, option("Also where this layer attends to, from 1.")] = None,
-    head: Annotated[str | None, option("Of which the text shows the attention; the mean if not given.")] = None,
-    positions: Annotated[str, option("How many of the last tokens the grid has, 1 to 64.")] = "24",
-    answer_tokens: Annotated[str, option("Greedy tokens to generate first.")] = "8",
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """Between the layers: what each would say next, how much it changes, how long it takes, where it attends to."""
-    from playground.cli.lens import run_lens  # noqa: PLC0415  --help must not wait for torch
-
-    run_lens(
-        prompt, values, layer=layer, head=head, positions=positions, answer_tokens=answer_tokens, model=model,
-        quantization=quantization, save=save, json=json,
-    )  # fmt: skip
-
-
-@errors_in_one_line
-@takes_settings
-def train(
-    sentence: Annotated[str, typer.Argument(help="What a copy of the model learns from, in one gradient step.")],
-    values: dict[str, Any],
-    prompt: Annotated[str, option("What is asked before and after.", "TEXT")] = "What is the capital of France?",
-    learning_rate: Annotated[str, option("Of plain SGD.")] = "0.0005",
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """Training against inference: a run changes no weight, one gradient step on a throw-away copy does."""
-    from playground.cli.lens import run_training  # noqa: PLC0415  --help must not wait for torch
-
-    run_training(
-        prompt, sentence, values, learning_rate=learning_rate, model=model, quantization=quantization, save=save,
-        json=json,
-    )  # fmt: skip
-
-
 _COMMANDS: tuple[Callable[..., None], ...] = (
     inspect,
     branch,
-    lens,
-    train,
 )
 
 

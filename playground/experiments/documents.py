@@ -10,16 +10,14 @@ from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import TokensRecord
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.inspection.records import StepRecord
-from playground.experiments.lens.records import LensRecord
 from playground.experiments.registry import experiments
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.training.records import TrainingRecord
 from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
     RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, BranchesRecord, TokensRecord,
-    StepRecord, LensRecord, TrainingRecord, CostSheet,
+    StepRecord, CostSheet,
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ _PLACES = {
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",
     "ladder": "playground.experiments.determinism.experiment:LADDER",
     "load": "playground.experiments.determinism.experiment:LOAD",
+    "lens": "playground.experiments.lens.experiment:LENS",
+    "training": "playground.experiments.training.experiment:TRAINING",
 }
 
 

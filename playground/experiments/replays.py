@@ -13,11 +13,8 @@ from playground.experiments.context.records import TokensRecord
 from playground.experiments.context.tokens import tokens_again
 from playground.experiments.costing.again import cost_again
 from playground.experiments.costing.records import CostSheet
-from playground.experiments.lens.again import lens_again, training_again
-from playground.experiments.lens.records import LensRecord
 from playground.experiments.registry import experiment_of
 from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
-from playground.experiments.training.records import TrainingRecord
 from playground.runs.environment import changes
 from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
@@ -186,5 +183,4 @@ def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
     RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
     TemperatureLadderRecord: _temperatures, BranchesRecord: _branches, TokensRecord: tokens_again,
-    LensRecord: lens_again, TrainingRecord: training_again,
 }  # fmt: skip

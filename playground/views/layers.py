@@ -1,15 +1,17 @@
-"""A look between the layers, and a training step, as what the page shows: pure functions of records, no Gradio."""
+"""A look between the layers as what the page shows: pure functions of records, no Gradio."""
 
 from typing import Any
 
-from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensRecord
-from playground.experiments.training.records import TrainingRecord
+from playground.experiments.lens.experiment import AttentionRecord, LayerRecord, LensCell, LensRecord
 from playground.views.format import count_of, format_bytes, format_number, format_percent, format_seconds
+from playground.views.panels import Content, Drawn, Panel, Sofar, Table, View
 from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
 
 _PROB_DIGITS = 5
 _WEIGHT_SCALE = 10_000  # weights are sent as whole numbers of this many parts: four decimals, in few characters
+_COLUMNS, _CELL = 6, 15  # of the grid as a table: what fits a terminal
+_MOST_SEEN = 8  # tokens that attention is listed for
 
 
 def grid_value(record: LensRecord) -> str:
@@ -51,7 +53,7 @@ def cost_text(record: LensRecord) -> str:
     )
 
 
-def update_chart(record: LensRecord) -> str:
+def update_chart(record: LensRecord) -> ChartSpec:
     """How much each layer changes the stream."""
     points = [(layer.layer, layer.update_ratio) for layer in record.layers]
     labels = [f"‖update‖ {format_number(layer.update_norm)}" for layer in record.layers]
@@ -63,10 +65,10 @@ def update_chart(record: LensRecord) -> str:
         title="Update of each layer",
         summary=f"Median over the positions shown; the most in layer {most.layer}: "
         f"{format_number(most.update_ratio)} lengths.",
-    ).to_json()
+    )
 
 
-def time_chart(record: LensRecord) -> str:
+def time_chart(record: LensRecord) -> ChartSpec:
     """How long each layer takes for the whole pass."""
     points = [(layer.layer, layer.seconds * 1e3) for layer in record.layers]
     total = sum(layer.seconds for layer in record.layers)
@@ -76,7 +78,7 @@ def time_chart(record: LensRecord) -> str:
         series=[Series("time", "bars", points, "time", labels=[_window(layer) for layer in record.layers])],
         title="Time of each layer",
         summary=f"All layers: {format_seconds(total)} of {format_seconds(record.cost.pass_s)}.",
-    ).to_json()
+    )
 
 
 def _window(layer: LayerRecord) -> str:
@@ -117,55 +119,78 @@ def _whole(row: list[float]) -> list[int]:
     return [round(weight * _WEIGHT_SCALE) for weight in row]
 
 
-def training_value(record: TrainingRecord) -> str:
-    """Two columns of name, figure, remark and colour."""
-    held = record.inference.hash_before == record.hash_at_the_end
-    gone = _gone(record.copy_.thrown_away, held)
-    return packed({"inference": _inference_rows(record), "training": _training_rows(record), "gone": gone})
+def _grid_table(record: LensRecord) -> Table:
+    """The last positions, the last layer first."""
+    shown = record.positions[-_COLUMNS:]
+    cells = {(cell.layer, cell.position): cell for cell in record.cells}
+    rows: list[list[str]] = []
+    for layer in range(len(record.layers), -1, -1):
+        took = record.layers[layer - 1] if layer else None
+        about = [format_seconds(took.seconds), format_percent(took.update_ratio)] if took else ["", ""]
+        row = [cells[layer, at] for at in shown]
+        rows.append([str(layer), *about, *(_fit(cell.top_text, format_percent(cell.top_prob)) for cell in row)])
+    return Table(
+        ["layer", "time", "update", *(_fit(record.token_texts[at]) for at in shown)],
+        rows,
+        "Columns: the token read last. Cells: the likeliest next token by the state after that layer, and its "
+        "probability. Update: ||x_out - x_in|| / ||x_in||, the median over the positions.",
+    )
 
 
-def _inference_rows(record: TrainingRecord) -> list[tuple[str, str, str, str]]:
-    inference, forward = record.inference, record.forward
-    same = inference.hash_before == inference.hash_after
-    passed = f"one pass over the {len(record.sentence_token_ids)} tokens of the sentence, on the copy"
-    return [
-        ("hash before", inference.hash_before, "BLAKE2b of all weights", ""),
-        ("hash after", inference.hash_after, "equal: no weight changed" if same else "NOT equal", ""),
-        ("time", format_seconds(forward.seconds), passed, "time"),
-        ("memory", format_bytes(forward.memory_bytes), "the copy's weights and what the pass adds", "memory"),
-        ("answer", inference.answer.strip(), "", ""),
-    ]
+def _fit(text: str, prob: str = "") -> str:
+    shown = text.replace("\n", "↵").replace("\t", "⇥") or "·"
+    room = _CELL - len(prob) - 1
+    cut = shown if len(shown) <= room else f"{shown[: room - 1]}…"
+    return f"{cut} {prob}" if prob else cut
 
 
-def _training_rows(record: TrainingRecord) -> list[tuple[str, str, str, str]]:
-    copied, change, step, forward = record.copy_, record.change, record.step, record.forward
-    losses = f"{copied.loss_before:.4f} → {copied.loss_after:.4f}"
-    share = change.changed / max(change.weights, 1)
-    times = f"{format_number(step.seconds / max(forward.seconds, 1e-9))} times inference"
-    sizes = f"{format_number(step.memory_bytes / max(forward.memory_bytes, 1))} times inference"
-    return [
-        ("loss", losses, _loss(copied.loss_after - copied.loss_before), ""),
-        ("weights changed", f"{change.changed:,}", f"of {change.weights:,}: {format_percent(share)}", ""),
-        ("size of change", f"{format_number(change.largest)} at most", f"{format_number(change.mean)} on average", ""),
-        ("gradient norm", format_number(change.gradient_norm), f"learning rate {record.learning_rate:g}", ""),
-        ("time", format_seconds(step.seconds), f"{times}: forward, backward and update", "time"),
-        ("memory", format_bytes(step.memory_bytes), f"{sizes}: {_gradients(change.gradient_bytes)}", "memory"),
-        ("answer before", copied.answer_before.strip(), "", ""),
-        ("answer after", copied.answer_after.strip(), "", ""),
-    ]
+def _attention_text(record: LensRecord, found: AttentionRecord, head: int | None) -> str:
+    """The tokens that a head, or the mean of all, looks at most."""
+    count = len(found.heads)
+    row = found.heads[head - 1] if head else [sum(one) / count for one in zip(*found.heads, strict=True)]
+    who = f"head {head}" if head else f"mean over {count} heads"
+    most = sorted(range(len(row)), key=lambda at: -row[at])[:_MOST_SEEN]
+    return "\n".join(
+        (
+            f"Attention of layer {found.layer}, {who}, from token {found.query} {record.token_texts[found.query]!r}:",
+            *(f"  {format_percent(row[at]):>7}  {at:>5}  {record.token_texts[at]!r}" for at in most),
+            f"Rows sum to {min(found.row_sums):.6f} to {max(found.row_sums):.6f}. On the first token: "
+            f"{format_percent(found.first_token_share)} (mean over heads; an attention sink, Xiao et al. 2023).",
+        )
+    )
 
 
-def _loss(change: float) -> str:
-    if change < 0:
-        return f"nats a token: {-change:.4f} lower"
-    return f"nats a token: {change:.4f} higher, so the step was too long; try a smaller learning rate"
+def _draw(sofar: Sofar) -> dict[str, Content]:
+    record: LensRecord | None = sofar.record
+    if record is None:
+        return {}
+    found, head = record.attention, getattr(sofar.request, "head", None)
+    seen = [] if found is None else [_attention_text(record, found, head)]
+    return {
+        "grid": Drawn(grid_value(record), [_grid_table(record)]),
+        "cost": cost_text(record),
+        "updates": update_chart(record),
+        "times": time_chart(record),
+        "choices": Drawn(look_value(record), []),
+        "attention": Drawn(attention_value(record, found), seen),
+    }
 
 
-def _gradients(size: int) -> str:
-    return f"weights, {format_bytes(size)} of gradients, and what the passes keep"
+def _kept(sofar: Sofar) -> str:
+    if sofar.record is None:
+        return "before all layers were read"
+    return f"{count_of(len(sofar.record.layers), 'layer')}, {count_of(len(sofar.record.token_ids), 'token')}"
 
 
-def _gone(thrown_away: bool, held: bool) -> str:
-    copied = "The copy was thrown away." if thrown_away else "The copy is still held somewhere."
-    own = "has the weights it had, bit for bit" if held else "HAS OTHER WEIGHTS than before"
-    return f"{copied} The model in memory {own}."
+VIEW = View(
+    panels=(
+        Panel("grid", "part", "What each layer would say next", make="playground.ui.components.layers:lens_grid"),
+        Panel("cost", "words", "What the look took"),
+        Panel("updates", "chart", "Update of each layer", height=170, row="charts"),
+        Panel("times", "chart", "Time of each layer", height=170, row="charts"),
+        Panel("choices", "part", "Choice of layer and head", make="playground.ui.components.tokens:look_at"),
+        Panel("attention", "part", "Attention", make="playground.ui.components.layers:attention_map"),
+    ),
+    draw=_draw,
+    kept=_kept,
+)

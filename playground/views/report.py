@@ -36,6 +36,8 @@ def record_html(title: str, about: str, view: View, record: Any) -> str:
 
 def _panel(panel: Panel, content: Content) -> str:
     drawn = "".join(map(_content, plain(content)))
+    if not drawn:
+        return ""  # what can be chosen in the page
     return f'<section aria-label="{escape(panel.label)}">\n<h2>{escape(panel.label)}</h2>\n{drawn}</section>\n'
 
 

@@ -147,10 +147,11 @@ def _band(one: Series, x: _Scale, y: _Scale) -> str:
 def _bars(one: Series, x: _Scale, y: _Scale) -> Iterator[str]:
     places = max(1, len(x.axis.categories) or len(one.points))
     width = min(40.0, (WIDTH - LEFT - RIGHT) / places * 0.6)
+    base = y(y.low if y.axis.log else 0)  # a log axis has no zero
     for number, (at, value) in enumerate(one.points):
         if value is None:
             continue
-        top, zero = min(y(value), y(0)), max(y(value), y(0))
+        top, zero = min(y(value), base), max(y(value), base)
         yield f'<rect class="bar {one.colour}" x="{x(at) - width / 2:.1f}" y="{top}" width="{width:.1f}" height="{zero - top:.1f}"/>'  # noqa: E501 - one element, one line
         low, high = (one.low[number], one.high[number]) if one.low else (None, None)
         if low is not None and high is not None:

@@ -27,15 +27,12 @@ from playground.experiments.documents import kinds, parse_document
 from playground.experiments.inspection.describe import step_record
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.inspection.step import at_step
-from playground.experiments.lens.records import LensRecord
-from playground.experiments.lens.request import LensRequest
-from playground.experiments.lens.run import lens
+from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
 from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
-from playground.experiments.training.records import TrainingRecord
-from playground.experiments.training.run import make_training, train
+from playground.experiments.training.experiment import TRAINING, TrainingRecord, TrainingRequest
 from playground.runs.experiment import updates
 from playground.runs.records import Document
 from playground.runs.runner import Runner
@@ -60,16 +57,18 @@ _BATCHES = ThroughputRequest(model="tiny-llama", batches=(1, 2), input_tokens=8,
 _LOOP = AgentRequest(
     model="tiny-llama", prompt="Read it.", document="the ants ate the bread", settings=request().settings, steps=2
 )
+_STEP = TrainingRequest(model="tiny-llama", settings=request().settings, sentence="A cat sat.", learning_rate=0.01)
+_LOOK = LensRequest(model="tiny-llama", prompt="Hello there", settings=request().settings, answer_tokens=3, positions=4)
 _INSIDE = {
     "agent": lambda runner: of(AgentRecord, updates(runner, AGENT, _LOOP))[0],
     "context": lambda runner: of(ContextRecord, updates(runner, CURVE, _CURVE))[0],
     "needle": lambda runner: of(NeedleRecord, updates(runner, NEEDLE, _NEEDLE))[0],
     "tokens": _tokens,
     "branch": lambda runner: grown(runner, run_tree(runner), 0, 3, how="greedy")[0],
-    "lens": lambda runner: of(LensRecord, lens(runner, LensRequest(request(), answer_tokens=3, positions=4)))[0],
+    "lens": lambda runner: of(LensRecord, updates(runner, LENS, _LOOK))[0],
     "cost": lambda _: sheet(),
     "throughput": lambda runner: of(ThroughputRecord, updates(runner, THROUGHPUT, _BATCHES))[0],
-    "training": lambda runner: of(TrainingRecord, train(runner, make_training(request(), "A cat sat.", 0.01)))[0],
+    "training": lambda runner: of(TrainingRecord, updates(runner, TRAINING, _STEP))[0],
 }
 
 

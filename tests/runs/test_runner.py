@@ -13,11 +13,10 @@ from playground.backends.base import Capability, Loading, Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
-from playground.experiments.lens.records import LensRecord
-from playground.experiments.lens.request import LensRequest
-from playground.experiments.lens.run import lens
+from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
 from playground.experiments.reruns.records import RerunRecord
 from playground.experiments.reruns.run import make_rerun, rerun
+from playground.runs.experiment import updates
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.runs.updates import Meters
@@ -495,9 +494,10 @@ def test_a_run_that_nobody_iterates_takes_no_turn(tiny: Runner, slot: ModelSlot)
 @pytest.mark.parametrize(("raw", "kept"), [(True, ""), (False, "Be brief.")])
 def test_records_hold_a_system_prompt_only_where_it_was_read(tiny: Runner, raw: bool, kept: str):
     asked = request("Once", raw=raw, system="Be brief.", max_new_tokens=2)
+    look = LensRequest(model=asked.model, prompt="Once", settings=asked.settings, answer_tokens=1, positions=2)
     documents = [
         answer(tiny, asked),
         *of(RerunRecord, rerun(tiny, make_rerun(asked, 2))),
-        *of(LensRecord, lens(tiny, LensRequest(asked, answer_tokens=1, positions=2))),
+        *of(LensRecord, updates(tiny, LENS, look)),
     ]
     assert [one.settings["system"] for one in documents] == [kept] * 3

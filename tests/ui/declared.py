@@ -18,6 +18,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "ladder": {"tokens": "6", "quick": True},
     "load": {"requests": "4", "max_new_tokens": "6"},
     "throughput": {"batches": "1, 4", "output_tokens": "4"},
+    "lens": {"positions": "4"},
+    "training": {"sentence": "the ants are in the end", "learning_rate": "0.01"},
     "width": {"words": "a, longer", "times": "2"},
 }
 """By experiment, values by field."""

@@ -1,6 +1,6 @@
 """A made-up look between the layers, of any size, with any text in it."""
 
-from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
+from playground.experiments.lens.experiment import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
 from playground.runs.records import ModelRecord
 
 

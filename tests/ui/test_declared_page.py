@@ -43,6 +43,8 @@ def open_declared(browsers: Browsers, declared_url: str) -> Iterator[OpenPage]:
 
 
 def go(page: Page, experiment: Experiment[Any, Any]) -> None:
+    if issubclass(experiment.request, PromptRequest):
+        page.get_by_role("textbox", name="Prompt").first.fill("Hello there")
     for tab in experiment.room.split("/"):
         page.get_by_role("tab", name=tab, exact=True).click()
     expect(part(page, experiment, "run")).to_be_visible()

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from playground.experiments.documents import parse_document
-from playground.experiments.lens.records import LensRecord
-from playground.experiments.training.records import TrainingRecord
+from playground.experiments.lens.experiment import LensRecord
+from playground.experiments.training.experiment import TrainingRecord
 from playground.views import layers as lens_views
+from playground.views.panels import Drawn, Sofar
+from playground.views.training import VIEW
 from tests.ui.lab import OpenPage, set_slider
 from tests.ui.pages import violations
 
@@ -100,7 +102,7 @@ def test_one_step_on_a_copy_stands_beside_inference(open_lab: OpenPage):
     rate = page.get_by_label("Learning rate")
     rate.fill("9")
     page.get_by_role("button", name="Take one step").click()
-    expect(page.locator("#layers-step-stage")).to_contain_text("learning_rate must be from")
+    expect(page.locator("#layers-step-stage")).to_contain_text("Learning rate must be a number from")
     rate.fill("0.01")
     page.get_by_label("Sentence to learn from").fill("the ants are in the end")
     page.get_by_role("button", name="Take one step").click()
@@ -109,7 +111,9 @@ def test_one_step_on_a_copy_stands_beside_inference(open_lab: OpenPage):
     record = saved_by(page, "#layers-step-save")
     assert isinstance(record, TrainingRecord)
     assert record.copy_.loss_after < record.copy_.loss_before
-    view = json.loads(lens_views.training_value(record))
+    content = VIEW.draw(Sofar(record=record))["training"]
+    assert isinstance(content, Drawn)
+    view = json.loads(content.value)
     for name, rows in (("Inference", view["inference"]), ("Training", view["training"])):
         shown = pair.get_by_role("region", name=name, exact=True).locator("dd")
         assert [text.strip() for text in shown.all_text_contents()] == [(row[1] + row[2]).strip() for row in rows]

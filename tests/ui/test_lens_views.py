@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from playground.ui.rooms.inside.lens_live import LensView, TrainingView
+from playground.ui.shell.fields import panel_value
 from playground.views import layers as lens_views
+from playground.views.panels import Sofar
+from playground.views.report import record_html
+from playground.views.training import VIEW
 from tests.ui.lens_records import lens_record
 
 MAX_BYTES = 2_000_000
@@ -13,9 +16,8 @@ MAX_BYTES = 2_000_000
 
 def test_the_longest_context_and_many_heads_stay_below_two_megabytes():
     record = lens_record(tokens=8192, layers=80, heads=64, positions=64, text=" token")
-    values = LensView()
-    values.add(record)
-    assert all(len(json.dumps(value)) < MAX_BYTES for value in values.values())
+    values = [panel_value(content) for content in lens_views.VIEW.draw(Sofar(record=record)).values()]
+    assert all(0 < len(json.dumps(value)) < MAX_BYTES for value in values)
 
 
 def test_the_grid_is_layer_by_layer_with_the_final_answer_on_top():
@@ -40,15 +42,22 @@ def test_the_cost_says_how_the_last_layer_stands_to_the_model(diff: float, said:
 
 
 def test_charts_hold_each_layers_own_figures():
-    updates, times = (json.loads(chart(lens_record())) for chart in (lens_views.update_chart, lens_views.time_chart))
+    updates, times = (
+        json.loads(chart(lens_record()).to_json()) for chart in (lens_views.update_chart, lens_views.time_chart)
+    )
     assert updates["series"][0]["points"] == [[1, 0.5], [2, 0.5]]
     assert "percent" not in updates["y"]  # the first layer adds many times what it gets
     assert times["series"][0]["points"] == [[1, 2.0], [2, 2.0]]
     assert times["series"][0]["colour"] == "time"
 
 
+def test_a_report_shows_the_grid_the_charts_and_the_attention_but_nothing_to_choose():
+    report = record_html("Lens", "", lens_views.VIEW, lens_record(tokens=8))
+    for panel in lens_views.VIEW.panels:
+        assert (panel.label in report) == (panel.name != "choices")
+
+
 def test_what_was_stopped_says_so():
-    for view, words in ((LensView(), "before all layers"), (TrainingView(), "the copy is gone")):
-        view.end()
-        assert words in view.status["text"]
-        assert not any(view.values()[1:])
+    assert "before all layers" in lens_views.VIEW.kept(Sofar())
+    assert not lens_views.VIEW.draw(Sofar())
+    assert "the copy is gone" in VIEW.kept(Sofar())

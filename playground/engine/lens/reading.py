@@ -13,7 +13,6 @@ from playground.engine.lens.module import ModuleLens
 from playground.engine.model import LanguageModel
 from playground.engine.module import ModuleModel
 
-MAX_POSITIONS = 64
 _TOLERANCE = 0.05  # in probability: half-precision heads differ in their last bits, a wrong path by far more
 
 

@@ -19,7 +19,6 @@ from playground.experiments.costing.fact import (
 )
 from playground.experiments.registry import experiment_of
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.training.records import TrainingRecord
 from playground.runs.experiment import late
 from playground.runs.records import Document, RunRecord
 
@@ -98,14 +97,6 @@ def _ladder(record: TemperatureLadderRecord) -> Iterator[FactSource]:
         yield from _rerun(rung)
 
 
-def _training(record: TrainingRecord) -> Iterator[FactSource]:
-    tokens = len(record.sentence_token_ids)
-    what = f"one step of plain SGD on {tokens} tokens, {where(record.model, record.environment)}"
-    facts = known(what, {"training_tokens_per_s": tokens / record.step.seconds})
-    yield fact_source("training", f"Training step: {quoted(record.sentence)}", facts)
-
-
 _KINDS: dict[type[Document], Callable[[Any], Iterator[FactSource]]] = {
     RunRecord: _run, CompareRecord: _compare, RerunRecord: _rerun, TemperatureLadderRecord: _ladder,
-    TrainingRecord: _training,
 }  # fmt: skip

@@ -8,28 +8,26 @@ from torch import Tensor
 from playground.backends.base import Layers
 from playground.engine.lens.base import Lens
 from playground.errors import PlaygroundError
-from playground.experiments.lens.records import AttentionRecord, MatrixRecord
-from playground.experiments.lens.request import MATRIX_TOKENS, LookAt
+from playground.experiments.lens.experiment import AttentionRecord, LensRequest, MatrixRecord
 
+MATRIX_TOKENS = 256  # beyond them, only rows of attention are given
 _DIGITS = 6  # of a weight in a record
 
 
-def check_look(look: LookAt | None, opened: Lens, tokens: int) -> None:
+def check_attention(look: LensRequest, opened: Lens, tokens: int) -> None:
     """Refuse a layer or position that is not there.
 
     Raises:
         PlaygroundError: It says what there is.
     """
-    if look is None:
-        return
     if look.layer is not None and not 1 <= look.layer <= opened.layers:
-        raise PlaygroundError(f"layer must be from 1 to {opened.layers}; got {look.layer}.")
+        raise PlaygroundError(f"Layer of attention must be from 1 to {opened.layers}; got {look.layer}.")
     if look.query is not None and not 0 <= look.query < tokens:
         raise PlaygroundError(f"The position that looks must be from 0 to {tokens - 1:,}; got {look.query:,}.")
 
 
 def attend(
-    layers: Layers, prompt: tuple[int, ...], answer: tuple[int, ...], look: LookAt
+    layers: Layers, prompt: tuple[int, ...], answer: tuple[int, ...], look: LensRequest
 ) -> Generator[int, None, AttentionRecord]:
     """Weights of one layer. Keys and values that a run or a pass has left are used again.
 
@@ -41,7 +39,7 @@ def attend(
     """
     begun, ids = time.perf_counter(), prompt + answer
     opened = layers.lens
-    check_look(look, opened, len(ids))
+    check_attention(look, opened, len(ids))
     layer = (opened.layers + 1) // 2 if look.layer is None else look.layer
     query = len(ids) - 1 if look.query is None else look.query
     with_matrix = look.matrix and len(ids) <= MATRIX_TOKENS
@@ -65,7 +63,7 @@ def attend(
 
 def _check_head(head: int | None, heads: int) -> None:
     if head is not None and not 1 <= head <= heads:
-        raise PlaygroundError(f"head must be from 1 to {heads}; got {head}.")
+        raise PlaygroundError(f"Head of attention must be from 1 to {heads}; got {head}.")
 
 
 def _matrix(weights: Tensor, head: int | None) -> MatrixRecord:

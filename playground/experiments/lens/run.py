@@ -8,24 +8,26 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from playground.backends.base import Backend, Capability, Loading, Queued
+from playground.backends.base import Backend
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import TokenEvent
 from playground.engine.lens.base import LayerPass, Lens
 from playground.engine.lens.reading import LensGrid, read_grid
 from playground.errors import PlaygroundError
-from playground.experiments.lens.attention import attend, check_look
-from playground.experiments.lens.records import AttentionRecord, LayerRecord, LensCell, LensCost, LensRecord
-from playground.experiments.lens.request import LensRequest
-from playground.runs.environment import describe_environment
-from playground.runs.measure import model_record
-from playground.runs.runner import Runner
-from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
+from playground.experiments.lens.attention import attend, check_attention
+from playground.experiments.lens.experiment import (
+    AttentionRecord,
+    LayerRecord,
+    LensCell,
+    LensCost,
+    LensRecord,
+    LensRequest,
+)
+from playground.runs.experiment import Lab
+from playground.runs.stages import Stage, Steps
 from playground.settings import Settings
 
 R = TypeVar("R")
-NEEDS: frozenset[Capability] = frozenset({"layers", "plain"})
-LensUpdate = Queued | Loading | Stage | AttentionRecord | LensRecord
 _HEAD_SHARE = 0.4  # of the progress line: how it is split is a guess, how far it is within a part is not
 
 
@@ -43,47 +45,19 @@ class Looked:
         return self.prompt + self.answer
 
 
-def lens(runner: Runner, request: LensRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LensUpdate]:
+def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     """Stages, then the record; stopped, it ends without one.
 
     Raises:
-        PlaygroundError: The request is refused, or the model can't be had or does not show its layers.
+        PlaygroundError: The request can't be met, or the model does not show its layers.
+        Stopped: The person pressed stop.
     """
-    return _held(runner, request, should_stop, _lens)
-
-
-def attention(runner: Runner, request: LensRequest, should_stop: ShouldStop = lambda: False) -> Iterator[LensUpdate]:
-    """Stages, then only the attention that the request's `look` names.
-
-    Raises:
-        PlaygroundError: As `lens`; or there is no such layer, head or position.
-    """
-    return _held(runner, request, should_stop, _attention)
-
-
-Work = Callable[[LensRequest, ShouldStop, Backend], Iterator[LensUpdate]]
-
-
-def _held(runner: Runner, request: LensRequest, should_stop: ShouldStop, work: Work) -> Iterator[LensUpdate]:
-    request.check()
-    runner.check(request.run.model, request.run.quantization)
-
-    def stoppable(backend: Backend) -> Iterator[LensUpdate]:
-        try:
-            yield from work(request, should_stop, backend)
-        except Stopped:
-            return
-
-    return runner.holding(request.run.model, request.run.quantization, stoppable, should_stop, needs=NEEDS)
-
-
-def _lens(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[LensUpdate]:
-    looked = yield from read_ids(request, should_stop, backend)
-    layers = backend.layers()
+    looked = yield from _read_ids(lab, request)
+    layers = lab.backend.layers()
     opened = layers.lens
-    check_look(request.look, opened, len(looked.ids))
+    check_attention(request, opened, len(looked.ids))
     positions = list(range(len(looked.ids)))[-request.positions :]
-    told = partial(_told, should_stop)
+    told = partial(_told, lab)
     begun = time.perf_counter()
     reading = layers.read(looked.prompt, looked.answer, positions)
     seen, kv_bytes = yield from told(reading, "Reading through the layers", len(looked.ids), 0)
@@ -96,37 +70,42 @@ def _lens(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> It
         kv_bytes=sizes[0], state_bytes=sizes[1], logits_bytes=sizes[2], extra_bytes=sum(sizes),
     )  # fmt: skip
     found = None
-    if request.look is not None:
-        found = yield from told(attend(layers, looked.prompt, looked.answer, request.look), "Attention", 0, 1)
-    yield _record(request, backend, looked, positions, (opened, seen, grid), found, cost)
+    if request.with_attention:
+        found = yield from told(attend(layers, looked.prompt, looked.answer, request), "Attention", 0, 1)
+    return _record(lab, request, looked, positions, (opened, seen, grid), found, cost)
 
 
-def _attention(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[LensUpdate]:
-    assert request.look is not None
-    looked = yield from read_ids(request, should_stop, backend)
-    steps = attend(backend.layers(), looked.prompt, looked.answer, request.look)
-    yield (yield from _told(should_stop, steps, "Attention", len(looked.ids), 0))
+def attention(lab: Lab, request: LensRequest) -> Steps[AttentionRecord]:
+    """Only the attention that is asked for.
+
+    Raises:
+        PlaygroundError: As `look`; or there is no such layer, head or position.
+        Stopped: The person pressed stop.
+    """
+    looked = yield from _read_ids(lab, request)
+    steps = attend(lab.backend.layers(), looked.prompt, looked.answer, request)
+    return (yield from _told(lab, steps, "Attention", len(looked.ids), 0))
 
 
-def read_ids(request: LensRequest, should_stop: ShouldStop, backend: Backend) -> Steps[Looked]:
-    """The tokens to look at: those given, or the prompt's own with a greedy answer.
+def _read_ids(lab: Lab, request: LensRequest) -> Steps[Looked]:
+    """The tokens to look at: those recorded, or the prompt's own with a greedy answer.
 
     Raises:
         PlaygroundError: Ids that the model does not have, or more of them than it was made for.
     """
-    if request.prompt_ids:
-        looked = Looked(request.prompt_ids, request.answer_ids, request.run.settings)
+    backend, settings = lab.backend, request.settings
+    if request.recorded is not None:  # no template is rendered for them
+        looked = Looked(request.recorded.ids, request.answer_ids, settings)
         _check_ids(looked.ids, backend)
         return looked
-    settings = request.run.settings
-    prompt = backend.prepare(request.run.prompt, settings)
+    prompt = backend.prepare(request.prompt, settings)
     answer: list[int] = []
     if request.answer_tokens:
         greedy = settings.model_copy(update={"temperature": 0.0, "max_new_tokens": request.answer_tokens, "top": 0})
         yield Stage("Answering", None)
-        for event in backend.stream(prompt, greedy, should_stop=should_stop):
+        for event in backend.stream(prompt, greedy, should_stop=lab.should_stop):
             answer += [event.id] if isinstance(event, TokenEvent) else []
-        obey(should_stop)
+        lab.obey()
     return Looked(prompt.ids, tuple(answer), prompt.counted(settings))
 
 
@@ -142,12 +121,12 @@ def _check_ids(ids: tuple[int, ...], backend: Backend) -> None:
         )
 
 
-def _told(should_stop: ShouldStop, steps: Generator[int, None, R], text: str, total: int, begun: float) -> Steps[R]:
+def _told(lab: Lab, steps: Generator[int, None, R], text: str, total: int, begun: float) -> Steps[R]:
     """Steps of the engine as stages; ends at once where it should stop."""
     share = (1 - _HEAD_SHARE if begun == 0 else _HEAD_SHARE) / max(1, total)
     try:
         while True:
-            obey(should_stop)
+            lab.obey()
             try:
                 done = next(steps)
             except StopIteration as end:
@@ -158,8 +137,8 @@ def _told(should_stop: ShouldStop, steps: Generator[int, None, R], text: str, to
 
 
 def _record(
+    lab: Lab,
     request: LensRequest,
-    backend: Backend,
     looked: Looked,
     positions: list[int],
     found: tuple[Lens, LayerPass, LensGrid],
@@ -167,11 +146,11 @@ def _record(
     cost: LensCost,
 ) -> LensRecord:
     opened, seen, grid = found
-    piece = backend.piece
+    piece = lab.backend.piece
     return LensRecord(
-        model=model_record(backend.facts),
+        **lab.stamp(PREFILL_CHUNK),
         settings=looked.settings.model_dump(mode="json"),
-        prompt=request.run.prompt,
+        prompt=request.prompt,
         prompt_token_ids=list(looked.prompt),
         token_ids=list(looked.ids),
         token_texts=[piece(token) for token in looked.ids],
@@ -190,7 +169,6 @@ def _record(
         attention=attended,
         cost=cost,
         last_layer_diff=grid.last_layer_diff,
-        environment=describe_environment(backend.facts, PREFILL_CHUNK),
     )
 
 

@@ -4,12 +4,10 @@ import math
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 
-from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.events import Event, PreparedPrompt, TokenEvent
 from playground.engine.generate import stream
@@ -17,36 +15,26 @@ from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.determinism.scene import loading
-from playground.experiments.training.records import ChangeRecord, CopyRecord, InferenceRecord, StepCost, TrainingRecord
+from playground.experiments.training.experiment import (
+    ChangeRecord,
+    CopyRecord,
+    InferenceRecord,
+    StepCost,
+    TrainingRecord,
+    TrainingRequest,
+)
 from playground.experiments.training.step import forward_cost, gradient_step, loss_of
 from playground.models.facts import ModelFacts
 from playground.models.loading import LoadedModel, unload
 from playground.models.placement import available_bytes
 from playground.models.storage import weights_hash
-from playground.runs.environment import describe_environment
-from playground.runs.measure import model_record
-from playground.runs.runner import Runner
-from playground.runs.stages import ShouldStop, Stage, Steps, Stopped, obey
-from playground.runs.updates import RunRequest
-from playground.settings import Settings, check_prompt
+from playground.runs.experiment import Lab
+from playground.runs.stages import Stage, Steps
+from playground.settings import Settings
 
-NEEDS: frozenset[Capability] = frozenset({"weights"})
-DEFAULT_LEARNING_RATE = 0.0005
-DEFAULT_SENTENCE = "The capital of France is Lyon, and it has always been Lyon."
 MAX_SENTENCE_TOKENS = 256
 MAX_ANSWER_TOKENS = 64
-_LEARNING_RATES = (1e-8, 1.0)
 _BYTES = 4  # of a number in fp32: a weight, or its gradient
-TrainUpdate = Queued | Loading | Stage | TrainingRecord
-
-
-@dataclass(frozen=True)
-class TrainRequest:
-    """A prompt for both, and a sentence that the copy learns from. Make one with `make_training`."""
-
-    run: RunRequest
-    sentence: str = DEFAULT_SENTENCE
-    learning_rate: float = DEFAULT_LEARNING_RATE
 
 
 @dataclass(frozen=True)
@@ -61,54 +49,25 @@ class _Measured:
     module: weakref.ref[Any]
 
 
-def make_training(run: RunRequest, sentence: Any, learning_rate: Any) -> TrainRequest:
-    """A request from outside input.
-
-    Raises:
-        PlaygroundError: The prompt or the sentence is empty, or the learning rate is no number within its limits.
-    """
-    check_prompt(run.prompt)
-    if not isinstance(sentence, str) or not sentence.strip():
-        raise PlaygroundError("The sentence to learn from is empty: type one of two words or more.")
-    low, high = _LEARNING_RATES
-    try:
-        rate = float(learning_rate)
-    except (TypeError, ValueError):
-        rate = math.nan
-    if not low <= rate <= high:
-        raise PlaygroundError(f"learning_rate must be from {low:g} to {high:g}; got {str(learning_rate)[:60]!r}.")
-    return TrainRequest(run, sentence, rate)
-
-
-def train(runner: Runner, request: TrainRequest, should_stop: ShouldStop = lambda: False) -> Iterator[TrainUpdate]:
+def train(lab: Lab, request: TrainingRequest) -> Steps[TrainingRecord]:
     """Stages, then the record; stopped, it ends without one, and the copy is gone all the same.
 
     Raises:
-        PlaygroundError: The request is refused, the model can't be had, or its copy and gradients do not fit.
+        PlaygroundError: The request can't be met, or the copy and its gradients do not fit.
+        Stopped: The person pressed stop.
     """
-    runner.check(request.run.model, request.run.quantization)
-    work = partial(_work, request, should_stop)
-    return runner.holding(request.run.model, request.run.quantization, work, should_stop, needs=NEEDS)
-
-
-def _work(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[TrainUpdate]:
-    try:
-        yield from _compare(request, should_stop, backend)
-    except Stopped:
-        return
-
-
-def _compare(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -> Iterator[TrainUpdate]:
+    backend = lab.backend
     loaded = backend.weights()
-    settings = _greedy(request.run.settings)
-    prompt = backend.prepare(request.run.prompt, settings, request.run.recorded)
+    settings = _greedy(request.settings)
+    prompt = backend.prepare(request.prompt, settings, request.recorded)
+    yield prompt
     _sentence_ids(loaded.tokenizer, request.sentence)  # refused before the work
     _check_memory(backend.facts)
     yield Stage("Hashing all weights", 0.02)
     before = weights_hash(loaded.module)
     yield Stage("Answering: inference", 0.05)
-    text, ids = _answer(backend.stream(prompt, settings, should_stop=should_stop))
-    obey(should_stop)
+    text, ids = _answer(backend.stream(prompt, settings, should_stop=lab.should_stop))
+    lab.obey()
     inference = InferenceRecord(
         answer=text, token_ids=ids, hash_before=before, hash_after=weights_hash(loaded.module),
         weights_bytes=backend.facts.weights_bytes,
@@ -116,14 +75,14 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -
     yield Stage("Loading a copy", 0.25)
     copied = yield from loading(loaded, "fp32")
     try:
-        found = yield from _learn(request, prompt, settings, copied, should_stop)
+        found = yield from _learn(lab, request, prompt, settings, copied)
     finally:
         unload(copied)
     yield Stage("Hashing all weights again", 0.97)
-    yield TrainingRecord(
-        model=model_record(backend.facts),
+    return TrainingRecord(
+        **lab.stamp(PREFILL_CHUNK),
         settings=prompt.counted(settings).model_dump(mode="json"),
-        prompt=request.run.prompt,
+        prompt=request.prompt,
         prompt_token_ids=list(prompt.ids),
         sentence=request.sentence,
         sentence_token_ids=found.sentence,
@@ -134,12 +93,11 @@ def _compare(request: TrainRequest, should_stop: ShouldStop, backend: Backend) -
         change=found.change,
         copy_=CopyRecord(**found.copied, thrown_away=found.module() is None),
         hash_at_the_end=weights_hash(loaded.module),
-        environment=describe_environment(backend.facts, PREFILL_CHUNK),
     )
 
 
 def _learn(
-    request: TrainRequest, prompt: PreparedPrompt, settings: Settings, copied: LoadedModel, should_stop: ShouldStop
+    lab: Lab, request: TrainingRequest, prompt: PreparedPrompt, settings: Settings, copied: LoadedModel
 ) -> Steps[_Measured]:
     """Everything that is done with the copy."""
     module = copied.module
@@ -148,27 +106,28 @@ def _learn(
     text_model = TextModel(ModuleModel(module, copied.findings), copied.tokenizer, frozenset(copied.eos_ids))
 
     def answer() -> str:
-        events = stream(text_model, prompt.ids, settings, context_length=prompt.context_length, should_stop=should_stop)
+        limit, stop = prompt.context_length, lab.should_stop
+        events = stream(text_model, prompt.ids, settings, context_length=limit, should_stop=stop)
         return _answer(events)[0]
 
     yield Stage("The copy answers", 0.4)
     told: dict[str, Any] = {"answer_before": answer(), "hash_before": weights_hash(module)}
-    obey(should_stop)
+    lab.obey()
     yield Stage("One forward pass over the sentence", 0.55)
     told["loss_before"], forward = forward_cost(module, ids)
     yield Stage("One gradient step", 0.6)
     step, change = gradient_step(module, ids, request.learning_rate)
-    obey(should_stop)
+    lab.obey()
     with torch.no_grad():
         told["loss_after"] = float(loss_of(module, ids))
     if not math.isfinite(told["loss_after"]):
         raise PlaygroundError(
-            f"With learning_rate {request.learning_rate:g} the copy fell apart: its loss is no number any more. Choose "
-            "a smaller one."
+            f"With a learning rate of {request.learning_rate:g} the copy fell apart: its loss is no number any more. "
+            "Choose a smaller one."
         )
     yield Stage("The copy answers again", 0.8)
     told |= {"answer_after": answer(), "hash_after": weights_hash(module)}
-    obey(should_stop)
+    lab.obey()
     return _Measured(sentence, forward, step, change, told, weakref.ref(module))
 
 

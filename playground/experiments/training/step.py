@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from playground.experiments.training.records import ChangeRecord, StepCost
+from playground.experiments.training.experiment import ChangeRecord, StepCost
 from playground.metrics.memory import process_memory
 from playground.models.storage import weights_bytes
 

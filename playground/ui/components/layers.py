@@ -31,7 +31,7 @@ _ATTENTION_MAP_TEMPLATE = (
 )
 
 
-def attention_map(*, pane: str, **props: Any) -> gr.HTML:
+def attention_map(*, pane: str = "layers", **props: Any) -> gr.HTML:
     """Its value is the JSON string that `lens_views.attention_value` makes; a chosen token is sent as `query`."""
     return part("attention_map", "", _ATTENTION_MAP_TEMPLATE, pane=pane, **props)
 

@@ -86,7 +86,7 @@ _LOOK_AT_TEMPLATE = (
 )
 
 
-def look_at(*, pane: str, **props: Any) -> gr.HTML:
+def look_at(*, pane: str = "layers", **props: Any) -> gr.HTML:
     """Its value is a dict of `layers`, `heads`, `layer`, `head` (0 is the mean) and `query`; a change triggers `input`.
 
     The query is chosen in the pane's `attention_map`, which also gets the head at once.

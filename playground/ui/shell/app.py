@@ -7,9 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
-from playground.experiments.lens import run as lens
 from playground.experiments.registry import experiments
-from playground.experiments.training import run as training
 from playground.paths import data_dir, presets_dir
 from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
@@ -26,7 +24,6 @@ from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_
 from playground.ui.shell.api import add_api
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.feed import Feeds
-from playground.ui.shell.gates import Gate
 from playground.ui.shell.page import FIELDS
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
@@ -73,7 +70,8 @@ def build_app(
             runner, pages.slot("play"), (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         )
         presets_set = wire_presets(play, sidebar, controls, book)
-        wire_models(demo, play, sidebar, controls, runner, events, presets_set, _gates(tabs))
+        gates = [(one.run, one.shown[0], one.experiment.needs) for one in tabs.declared]
+        wire_models(demo, play, sidebar, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
@@ -102,9 +100,7 @@ class _Tabs:
     @property
     def declared(self) -> list[Section]:
         """The sections of declared experiments in all tabs."""
-        return [
-            *self.reruns[1].declared, *self.inside[1].context.declared, *self.cost[1].declared, *self.more
-        ]  # fmt: skip
+        return [*self.reruns[1].declared, *self.inside[1].declared, *self.cost[1].declared, *self.more]
 
 
 def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
@@ -134,16 +130,6 @@ def _build_tabs(examples: Sequence[ExamplePrompt], feeds: Feeds) -> _Tabs:
         (cost_tab, cost),
         more,
     )
-
-
-def _gates(tabs: _Tabs) -> list[Gate]:
-    """The sections that not every model can feed."""
-    layers = tabs.inside[1].layers
-    return [
-        (layers.look, layers.shown[0], lens.NEEDS),
-        (layers.step, layers.learned[0], training.NEEDS),
-        *((one.run, one.shown[0], one.experiment.needs) for one in tabs.declared),
-    ]
 
 
 def _wire_experiments(tabs: _Tabs, controls: Controls, runner: Runner, pages: Pages) -> None:

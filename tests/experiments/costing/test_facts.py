@@ -12,15 +12,14 @@ from playground.experiments.agents.records import AgentRecord
 from playground.experiments.costing.facts import FactSource, facts_of
 from playground.experiments.reruns.records import TemperatureLadderRecord
 from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
-from playground.experiments.training.records import TrainingRecord
-from playground.experiments.training.run import make_training, train
+from playground.experiments.training.experiment import TRAINING, TrainingRecord, TrainingRequest
 from playground.runs.experiment import updates
 from playground.runs.records import Document
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.experiments.compare.helpers import run_of
 from tests.experiments.costing.sheets import fields
-from tests.tiny_runner import of, request
+from tests.tiny_runner import of
 from tests.ui.compare_samples import compared, made_run
 from tests.ui.rerun_samples import record_of, row
 
@@ -123,8 +122,9 @@ def test_an_agents_loop_tells_its_means(tiny: Runner):
 
 
 def test_a_training_step_tells_its_rate(tiny: Runner):
-    asked = make_training(request(max_new_tokens=2), "the ants are in", 0.01)
-    (record,) = of(TrainingRecord, train(tiny, asked))
+    settings = make_settings(max_new_tokens=2)
+    asked = TrainingRequest(model="tiny-llama", settings=settings, sentence="the ants are in", learning_rate=0.01)
+    (record,) = of(TrainingRecord, updates(tiny, TRAINING, asked))
     rate = len(record.sentence_token_ids) / record.step.seconds
     assert number(told(record), "training_tokens_per_s") == pytest.approx(rate)
 

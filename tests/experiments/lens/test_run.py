@@ -1,6 +1,8 @@
 """The second pass as a document: what it holds, what it costs, and what it leaves alone."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,30 +10,43 @@ from playground.backends.slot import ModelSlot
 from playground.engine.lens.base import LensUnavailable
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
-from playground.experiments.lens.records import AttentionRecord, LensRecord
-from playground.experiments.lens.request import LensRequest, LookAt, request_of_run
-from playground.experiments.lens.run import attention, lens
+from playground.experiments.lens.experiment import LENS, AttentionRecord, LensRecord, LensRequest
 from playground.experiments.replays import replay_document
+from playground.runs.experiment import updates
+from playground.runs.records import RunRecord
+from playground.runs.replay import prompt_again
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from tests.tiny_runner import answer, of, request
 
+ATTENTION = replace(LENS, run="playground.experiments.lens.run:attention")
 every_model = pytest.mark.parametrize("model", ["tiny-llama", "tiny-gpt2", "tiny-gemma3"])
 
 
+def asked_of(prompt: str = "Hello there", **values: Any) -> LensRequest:
+    return read_request(LensRequest, {"model": "tiny-llama", "prompt": prompt, "settings": {"seed": 7}, **values})
+
+
+def of_run(run: RunRecord, **values: Any) -> LensRequest:
+    ids = tuple(token.id for token in run.tokens)
+    recorded = prompt_again(run.prompt_token_ids)
+    return asked_of(run.prompt, model=run.model.id, recorded=recorded, answer_ids=ids, **values)
+
+
 def looked(runner: Runner, asked: LensRequest) -> LensRecord:
-    (record,) = of(LensRecord, lens(runner, asked))
+    (record,) = of(LensRecord, updates(runner, LENS, asked))
     return record
 
 
 def attended(runner: Runner, asked: LensRequest) -> AttentionRecord:
-    (record,) = of(AttentionRecord, attention(runner, asked))
+    (record,) = of(AttentionRecord, updates(runner, ATTENTION, asked))
     return record
 
 
 @every_model
 def test_a_look_into_a_run_has_its_tokens_and_its_last_layer_says_what_the_run_said(runner: Runner, model: str):
     run = answer(runner, request(model=model, temperature=0, top=3))
-    record = looked(runner, request_of_run(run, positions=12, look=LookAt(layer=2)))
+    record = looked(runner, of_run(run, positions=12, layer=2))
     layers = len(record.layers)
     assert record.token_ids == run.prompt_token_ids + [token.id for token in run.tokens]
     assert record.positions == list(range(len(record.token_ids)))[-12:]
@@ -56,9 +71,9 @@ def test_a_look_into_a_run_has_its_tokens_and_its_last_layer_says_what_the_run_s
 
 def test_a_prompt_alone_gets_a_greedy_answer_first(tiny: Runner):
     run = answer(tiny, request(temperature=0, max_new_tokens=5))
-    record = looked(tiny, LensRequest(request(), answer_tokens=5, positions=64))
+    record = looked(tiny, asked_of(answer_tokens=5, positions=64))
     assert record.token_ids == run.prompt_token_ids + [token.id for token in run.tokens]
-    alone = looked(tiny, LensRequest(request(), answer_tokens=0))
+    alone = looked(tiny, asked_of(answer_tokens=0))
     assert alone.token_ids == alone.prompt_token_ids == run.prompt_token_ids
 
 
@@ -68,7 +83,7 @@ def test_attention_of_a_run_reuses_what_the_run_has_read_and_is_the_same_as_from
 ):
     run = answer(runner, request(prompt="a b c", model=model, max_new_tokens=6))
     query = len(run.prompt_token_ids) + 3
-    asked = request_of_run(run, look=LookAt(layer=1, query=query))
+    asked = of_run(run, layer=1, query=query)
     kept = attended(runner, asked)
     assert slot.backend is not None
     slot.backend.kept.clear()
@@ -85,11 +100,8 @@ def test_attention_of_a_run_reuses_what_the_run_has_read_and_is_the_same_as_from
 
 def test_a_short_text_gives_every_query_of_a_head_or_of_their_mean(tiny: Runner):
     run = answer(tiny, request(max_new_tokens=6))
-    mean = attended(tiny, request_of_run(run, look=LookAt(layer=1, matrix=True)))
-    heads = [
-        attended(tiny, request_of_run(run, look=LookAt(layer=1, matrix=True, head=head + 1))).matrix
-        for head in range(len(mean.heads))
-    ]
+    mean = attended(tiny, of_run(run, layer=1, matrix=True))
+    heads = [attended(tiny, of_run(run, layer=1, matrix=True, head=head + 1)).matrix for head in range(len(mean.heads))]
     assert mean.matrix is not None
     for number, row in enumerate(mean.matrix.rows):
         assert len(row) == number + 1
@@ -102,7 +114,7 @@ def test_a_short_text_gives_every_query_of_a_head_or_of_their_mean(tiny: Runner)
 
 
 def test_a_long_text_gives_rows_only(tiny: Runner):
-    asked = LensRequest(request(), prompt_ids=(1,) * 257, look=LookAt(matrix=True))
+    asked = asked_of(recorded=prompt_again([1] * 257), matrix=True)
     assert attended(tiny, asked).matrix is None
 
 
@@ -112,7 +124,7 @@ def test_a_look_leaves_the_continuation_of_a_run_as_it_was(tiny: Runner, slot: M
     assert slot.backend is not None
     prompt = tuple(run.prompt_token_ids)
     before = slot.backend.logits_before(prompt, ids)
-    looked(tiny, request_of_run(run, look=LookAt()))
+    looked(tiny, of_run(run, layer=1))
     after = slot.backend.logits_before(prompt, ids)
     assert before is not None
     assert after is not None
@@ -120,44 +132,44 @@ def test_a_look_leaves_the_continuation_of_a_run_as_it_was(tiny: Runner, slot: M
 
 
 def test_the_prompt_of_a_look_is_kept_so_that_the_next_question_reads_little(tiny: Runner, slot: ModelSlot):
-    asked = LensRequest(request(prompt="x" * 300), answer_tokens=0)
+    asked = asked_of("x" * 300, answer_tokens=0)
     looked(tiny, asked)
-    found = attended(tiny, LensRequest(asked.run, answer_tokens=0, look=LookAt(query=250)))
+    found = attended(tiny, asked_of(asked.prompt, answer_tokens=0, query=250))
     assert (found.reused_tokens, found.read_tokens) == (250, 1)
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"positions": 0}, "positions must be a whole number from 1 to 64; got '0'"),
-        ({"answer_tokens": 257}, "answer_tokens must be a whole number from 0 to 256"),
-        ({"look": LookAt(layer=3)}, "layer must be from 1 to 2; got 3"),
-        ({"look": LookAt(query=99)}, "The position that looks must be from 0 to 7; got 99"),
-        ({"look": LookAt(matrix=True, head=5)}, "head must be from 1 to 4; got 5"),
-        ({"prompt_ids": (1, 5000)}, "Token 5000 is none of tiny-llama"),
-        ({"prompt_ids": (1,) * 600}, "have 600 tokens"),
+        ({"positions": 0}, "Last positions to show must be a whole number from 1 to 64; got 0"),
+        ({"answer_tokens": 257}, "Greedy tokens to generate first must be a whole number from 0 to 256"),
+        ({"layer": 3}, "Layer of attention must be from 1 to 2; got 3"),
+        ({"query": 99}, "The position that looks must be from 0 to 7; got 99"),
+        ({"matrix": True, "head": 5}, "Head of attention must be from 1 to 4; got 5"),
+        ({"recorded": prompt_again([1, 5000])}, "Token 5000 is none of tiny-llama"),
+        ({"recorded": prompt_again([1] * 600)}, "have 600 tokens"),
     ],
 )
 def test_what_is_not_there_is_refused(tiny: Runner, asked: dict, said: str):
-    ids = {"prompt_ids": tuple(range(8)), "answer_tokens": 0}
+    given = {"recorded": prompt_again(range(8)), "answer_tokens": 0}
     with pytest.raises(PlaygroundError, match=said):
-        looked(tiny, LensRequest(request(), **{**ids, **asked}))
+        looked(tiny, asked_of(**{**given, **asked}))
 
 
 def test_stopped_it_gives_no_record_and_the_model_is_free(tiny: Runner):
-    assert of(LensRecord, lens(tiny, LensRequest(request()), lambda: True)) == []
+    assert of(LensRecord, updates(tiny, LENS, asked_of(), lambda: True)) == []
     asked = [0]
 
     def soon() -> bool:
         asked[0] += 1
         return asked[0] > 15
 
-    assert of(LensRecord, lens(tiny, LensRequest(request(prompt="y" * 400)), soon)) == []
-    assert looked(tiny, LensRequest(request()))
+    assert of(LensRecord, updates(tiny, LENS, asked_of("y" * 400), soon)) == []
+    assert looked(tiny, asked_of())
 
 
 def test_a_changed_record_does_not_replay(tiny: Runner):
-    record = looked(tiny, LensRequest(request(), look=LookAt()))
+    record = looked(tiny, asked_of(layer=1))
     plain = json.loads(record.to_json())
     plain["cells"][3]["top_prob"] += 0.2
     plain["attention"]["heads"][0][0] += 0.2
@@ -170,4 +182,4 @@ def test_a_model_that_hides_its_layers_is_named(runner: Runner, slot: ModelSlot)
     assert slot.backend is not None
     slot.backend.loaded.module.transformer.h = None
     with pytest.raises(LensUnavailable, match="gpt2 does not keep its 2 layers in one list"):
-        looked(runner, LensRequest(request(model="tiny-gpt2"), prompt_ids=(1, 2)))
+        looked(runner, asked_of(model="tiny-gpt2", recorded=prompt_again([1, 2])))

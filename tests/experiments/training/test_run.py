@@ -11,20 +11,26 @@ from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
 from playground.experiments.training import run as training
-from playground.experiments.training.records import TrainingRecord
-from playground.experiments.training.run import make_training, train
+from playground.experiments.training.experiment import TRAINING, TrainingRecord, TrainingRequest
 from playground.experiments.training.step import gradient_step, loss_of
 from playground.models.storage import weights_hash
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from tests.tiny import tiny_model
-from tests.tiny_runner import of, request
+from tests.tiny_runner import of
 
 SENTENCE = "the end is near and the ants are in"
 
 
+def asked(sentence: str = SENTENCE, rate: object = 0.01, tokens: int = 3, **values: str) -> TrainingRequest:
+    given = {"sentence": sentence, "learning_rate": rate, "settings": {"max_new_tokens": tokens}, "prompt": "Hello"}
+    return read_request(TrainingRequest, {"model": "tiny-llama", **given, **values})
+
+
 def trained(runner: Runner, *, model: str = "tiny-llama", quantization: str = "fp32", rate: float = 0.01):
-    asked = make_training(request(model=model, quantization=quantization, max_new_tokens=6), SENTENCE, rate)
-    (record,) = of(TrainingRecord, train(runner, asked))
+    wanted = asked(rate=rate, tokens=6, model=model, quantization=quantization)
+    (record,) = of(TrainingRecord, updates(runner, TRAINING, wanted))
     return record
 
 
@@ -96,13 +102,13 @@ def test_no_copy_is_made_where_it_does_not_fit(tiny: Runner, monkeypatch: pytest
 
 
 def test_stopped_or_failed_the_copy_is_gone_too(tiny: Runner, monkeypatch: pytest.MonkeyPatch):
-    asked, steps = make_training(request(max_new_tokens=3), SENTENCE, 0.01), [0]
+    steps = [0]
 
     def late() -> bool:
         steps[0] += 1
         return steps[0] > 12
 
-    assert of(TrainingRecord, train(tiny, asked, late)) == []
+    assert of(TrainingRecord, updates(tiny, TRAINING, asked(), late)) == []
     monkeypatch.setattr(training, "loss_of", lambda *_: torch.tensor(float("nan")))
     with pytest.raises(PlaygroundError, match="fell apart"):
         trained(tiny)
@@ -115,13 +121,13 @@ def test_stopped_or_failed_the_copy_is_gone_too(tiny: Runner, monkeypatch: pytes
     ("sentence", "rate", "said"),
     [
         ("  ", 0.01, "sentence to learn from is empty"),
-        (SENTENCE, "fast", "learning_rate must be from 1e-08 to 1; got 'fast'"),
-        (SENTENCE, 2, "learning_rate must be"),
-        (SENTENCE, float("nan"), "learning_rate must be"),
+        (SENTENCE, "fast", "Learning rate must be a number from 1e-08 to 1; got 'fast'"),
+        (SENTENCE, 2, "Learning rate must be"),
+        (SENTENCE, float("nan"), "Learning rate must be"),
         ("a", 0.01, "must have 2 to 256 tokens; it has 1"),
         ("a" * 300, 0.01, "it has 300"),
     ],
 )
 def test_a_wrong_request_is_refused(tiny: Runner, sentence: str, rate: object, said: str):
     with pytest.raises(PlaygroundError, match=said):
-        list(train(tiny, make_training(request(), sentence, rate)))
+        list(updates(tiny, TRAINING, asked(sentence, rate)))

@@ -19,6 +19,7 @@ from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.section import Section as Declared
 
 PANE = "inside"
 Fill = Callable[[gr.Request], dict[Component, Any]]
@@ -45,6 +46,11 @@ class Inside:
     branches: Branches
     context: Context
     layers: Layers
+
+    @property
+    def declared(self) -> list[Declared]:
+        """The sections of declared experiments."""
+        return [*self.context.declared, *self.layers.declared]
 
 
 def build_inside(feeds: Feeds) -> Inside:
