@@ -192,7 +192,7 @@ def _token(index: int, text: str, settings: Settings, kv_bytes: int, time_s: flo
     top = tuple(Candidate(1000 + n, name, p) for n, (name, p) in enumerate(zip(names, _PROBABILITIES, strict=True)))
     return TokenEvent(
         index, top[place].id if place < 10 else 7, text, math.log(prob), place + 1, 2.5, min(1.0, prob * 1.2), kept,
-        (49_152, kept, kept), top[: settings.top], kv_bytes, time_s,
+        top[: settings.top], time_s, (49_152, kept, kept), kv_bytes,
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from playground.engine.events import Candidate
 from playground.experiments.compare.records import CompareRecord, DiffRecord, SweepRecord
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
-from playground.runs.records import CandidateRecord
 from playground.views.format import count_of, format_figure, format_percent, format_seconds
 
 _IN_A_SWEEP = ("output tokens", "ttft", "decode", "energy", "mean logprob", "mean entropy", "distinct-1")
@@ -74,7 +74,7 @@ def _token_text(token: str | None) -> str:
     return "(the end)" if token is None else repr(token)
 
 
-def _top_text(top: Sequence[CandidateRecord]) -> str:
+def _top_text(top: Sequence[Candidate]) -> str:
     return "  ".join(f"{item.text!r} {format_percent(item.prob)}" for item in top[:_TOP]) or "(not recorded)"
 
 

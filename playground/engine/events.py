@@ -64,12 +64,11 @@ class PromptProcessed:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenEvent:
-    """One token of the answer.
+class Token:
+    """One token of the answer, as a document holds it.
 
     `logprob` (natural log), `rank` (1 is the likeliest), `entropy_bits` and `top` are of the model's distribution.
     `sampled_prob` is the token's probability after the sampler, `kept` how many tokens it left; greedy: 1 and 1.
-    `survivors` counts the tokens left after top-k, after top-p and after min-p.
     `text` is what this token adds to the answer: it may be empty while a character is still incomplete.
     """
 
@@ -81,10 +80,19 @@ class TokenEvent:
     entropy_bits: float
     sampled_prob: float
     kept: int
-    survivors: tuple[int, int, int]
     top: tuple[Candidate, ...]
-    kv_cache_bytes: int
     time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent(Token):
+    """A token as it comes, with what no document keeps.
+
+    `survivors` counts the tokens left after top-k, after top-p and after min-p; the last is `kept`.
+    """
+
+    survivors: tuple[int, int, int]
+    kv_cache_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,26 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from playground.engine.events import Event, Finished, PreparedPrompt, PromptProcessed, TokenEvent
+from playground.engine.events import Event, Finished, PreparedPrompt, PromptProcessed, Token, TokenEvent
 from playground.metrics.energy import Energy, EnergyMeter
 from playground.metrics.memory import PeakSampler, gpu_memory
 from playground.metrics.roofline import mbu, step_limit_s
-from playground.metrics.timing import TokenTimes
+from playground.metrics.timing import Timing, TokenTimes
 from playground.models.facts import ModelFacts
 from playground.runs.pricing import Pricing
-from playground.runs.records import (
-    CandidateRecord,
-    CostRecord,
-    EnergyRecord,
-    MemoryRecord,
-    ModelRecord,
-    RunRecord,
-    TimingRecord,
-    TokenRecord,
-)
+from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord, RunRecord
 from playground.runs.updates import Meters, RunRequest
 
 
@@ -116,14 +107,13 @@ class Measurement:
             return newest.kv_cache_bytes
         return self._processed.kv_cache_bytes if self._processed else 0
 
-    def _timing(self, end_s: float) -> TimingRecord:
+    def _timing(self, end_s: float) -> Timing:
         processed = self._processed
-        timing = self._times.timing(
+        return self._times.timing(
             prefill_s=processed.prefill_s if processed else None,
             computed_prompt_tokens=processed.computed_tokens if processed else 0,
             end_s=end_s,
         )
-        return TimingRecord(**asdict(timing))
 
     def _memory(self, kv_bytes: int) -> MemoryRecord:
         facts = self._around.facts
@@ -152,7 +142,7 @@ class Measurement:
             raise RuntimeError("a run has no record before it has finished")
         tokens = [token_record(token) for token in self._tokens]
         if tokens and self._finished.text:  # what a cancelled run still held back belongs to its last token
-            tokens[-1] = tokens[-1].model_copy(update={"text": tokens[-1].text + self._finished.text})
+            tokens[-1] = replace(tokens[-1], text=tokens[-1].text + self._finished.text)
         return RunRecord(
             model=model_record(self._around.facts),
             settings=self._prompt.counted(request.settings).model_dump(mode="json"),
@@ -195,17 +185,6 @@ def model_record(facts: ModelFacts) -> ModelRecord:
     )
 
 
-def token_record(token: TokenEvent) -> TokenRecord:
+def token_record(token: TokenEvent) -> Token:
     """A token as a document has it."""
-    return TokenRecord(
-        index=token.index,
-        id=token.id,
-        text=token.text,
-        logprob=token.logprob,
-        rank=token.rank,
-        entropy_bits=token.entropy_bits,
-        sampled_prob=token.sampled_prob,
-        kept=token.kept,
-        top=[CandidateRecord(id=item.id, text=item.text, prob=item.prob) for item in token.top],
-        time_s=token.time_s,
-    )
+    return Token(**{one.name: getattr(token, one.name) for one in fields(Token)})

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, ValidationError, field_validator
 
-from playground.engine.events import FinishReason
+from playground.engine.events import FinishReason, Token
 from playground.errors import PlaygroundError
+from playground.metrics.timing import Timing
 
 D = TypeVar("D", bound="Document")
 MAX_RECORD_BYTES = 256 * 2**20
@@ -32,42 +33,6 @@ class ModelRecord(Part):
     weights_bytes: int
     context_length: int | None
     device: str
-
-
-class CandidateRecord(Part):
-    """An alternative, with the model's own probability."""
-
-    id: int
-    text: str
-    prob: float
-
-
-class TokenRecord(Part):
-    """One token; the fields mean what they mean in `engine.events.TokenEvent`."""
-
-    index: int
-    id: int
-    text: str
-    logprob: float
-    rank: int
-    entropy_bits: float
-    sampled_prob: float
-    kept: int
-    top: list[CandidateRecord]
-    time_s: float
-
-
-class TimingRecord(Part):
-    """Latency; None where a run is too short to have it."""
-
-    ttft_s: float | None
-    e2e_s: float
-    tpot_s: float | None
-    itl_p50_s: float | None
-    itl_p95_s: float | None
-    itl_p99_s: float | None
-    prefill_tokens_per_s: float | None
-    decode_tokens_per_s: float | None
 
 
 class MemoryRecord(Part):
@@ -182,10 +147,10 @@ class RunRecord(Document):
     prompt: str
     prompt_token_ids: list[int]
     dropped_prompt_tokens: int
-    tokens: list[TokenRecord]
+    tokens: list[Token]
     text: str
     finish_reason: FinishReason
-    timing: TimingRecord
+    timing: Timing
     memory: MemoryRecord
     cost: CostRecord
     energy: EnergyRecord

@@ -5,14 +5,8 @@ from typing import Any
 
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Event, PreparedPrompt, RowEvent
-from playground.runs.records import (
-    CostRecord,
-    EnergyRecord,
-    MemoryRecord,
-    ModelRecord,
-    RunRecord,
-    TimingRecord,
-)
+from playground.metrics.timing import Timing
+from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord, RunRecord
 from playground.settings import Settings
 
 MAX_ROWS = 200
@@ -124,7 +118,7 @@ class Meters:
     output_tokens: int
     elapsed_s: float
     prefill_s: float | None
-    timing: TimingRecord
+    timing: Timing
     memory: MemoryRecord
     kv_predicted_bytes: int | None
     kv_full_bytes: int | None

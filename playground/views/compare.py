@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from playground.engine.events import Candidate, TokenEvent
+from playground.engine.events import Candidate, Token, TokenEvent
 from playground.experiments.compare.records import CompareMode, DiffRecord
 from playground.experiments.compare.table import MetricRow
-from playground.runs.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord
 from playground.views import run as views
 from playground.views.format import (
     count_of,
@@ -41,7 +41,7 @@ def run_lines(record: RunRecord) -> str:
     return "".join([*lines, views.end_line(record.finish_reason)])
 
 
-def _event(token: TokenRecord) -> TokenEvent:
+def _event(token: Token) -> TokenEvent:
     """A record keeps how many tokens survived the whole sampler, not each stage."""
     return TokenEvent(
         index=token.index, id=token.id, text=token.text, logprob=token.logprob, rank=token.rank,
@@ -71,7 +71,7 @@ def run_meters(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def surprise_share(token: TokenRecord | TokenEvent) -> float:
+def surprise_share(token: Token | TokenEvent) -> float:
     """How strongly a token is coloured: -log2 p over 8 bits, 0 to 1, as in the token view."""
     return round(min(1.0, max(0.0, -token.logprob / math.log(2) / 8)), 3)
 

@@ -7,8 +7,9 @@ from playground.backends.base import Loading, Queued
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import PlaygroundError
 from playground.metrics.cost import per_month, resent_usd
+from playground.metrics.timing import Timing
 from playground.models.facts import ModelFacts
-from playground.runs.records import CostRecord, TimingRecord
+from playground.runs.records import CostRecord
 from playground.runs.updates import Meters
 from playground.views.energy import energy_values
 from playground.views.format import (
@@ -123,7 +124,7 @@ def _time_values(meters: Meters) -> dict[str, Any]:
     }
 
 
-def gaps_text(timing: TimingRecord) -> str:
+def gaps_text(timing: Timing) -> str:
     """The gaps between tokens: p50 / p95 / p99."""
     return together(*map(format_seconds, (timing.itl_p50_s, timing.itl_p95_s, timing.itl_p99_s)))
 

@@ -108,7 +108,7 @@ def test_there_is_no_record_before_the_end(tiny: Runner, slot: ModelSlot):
 
 def test_a_token_that_comes_while_meters_are_read_is_in_all_of_them_or_in_none(tiny: Runner, slot: ModelSlot):
     def predict(tokens: int) -> int:
-        measured.add(TokenEvent(0, 5, "a", -1.0, 1, 1.0, 1.0, 1, (1, 1, 1), (), 999, 2.0))
+        measured.add(TokenEvent(0, 5, "a", -1.0, 1, 1.0, 1.0, 1, (), 2.0, (1, 1, 1), 999))
         return tokens
 
     measured = measurement(slot, predict)

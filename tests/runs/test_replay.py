@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,10 +88,7 @@ def test_a_slower_machine_has_all_the_time_it_needs(tiny: Runner, slot: ModelSlo
 
 
 def tampered(old: RunRecord, index: int) -> RunRecord:
-    tokens = [
-        token.model_copy(update={"id": token.id + 1, "text": "other"}) if token.index == index else token
-        for token in old.tokens
-    ]
+    tokens = [replace(token, id=token.id + 1, text="other") if token.index == index else token for token in old.tokens]
     return old.model_copy(update={"tokens": tokens})
 
 
@@ -108,7 +106,7 @@ def test_the_first_token_that_differs_is_named(tiny: Runner, index: int):
 @pytest.mark.parametrize(("change", "words"), [(-1, "the end then"), (1, "the end now")])
 def test_an_answer_of_another_length_differs_at_its_end(tiny: Runner, change: int, words: str):
     old = answer(tiny, request(max_new_tokens=8))
-    tokens = old.tokens[:-1] if change < 0 else [*old.tokens, old.tokens[0].model_copy(update={"index": 8})]
+    tokens = old.tokens[:-1] if change < 0 else [*old.tokens, replace(old.tokens[0], index=8)]
     outcome = replay(old.model_copy(update={"tokens": tokens}), tiny)
     assert outcome.first_difference == min(8, 8 + change)
     assert words in outcome.sentence(old.model_copy(update={"tokens": tokens}))
@@ -135,7 +133,7 @@ def test_what_changed_in_model_and_environment_is_told(tiny: Runner):
 
 def test_drift_of_the_probabilities_is_told_where_no_token_changed(tiny: Runner):
     old = answer(tiny, request())
-    first = old.tokens[0].model_copy(update={"logprob": old.tokens[0].logprob - 0.25})
+    first = replace(old.tokens[0], logprob=old.tokens[0].logprob - 0.25)
     outcome = replay(old.model_copy(update={"tokens": [first, *old.tokens[1:]]}), tiny)
     assert outcome.identical
     assert outcome.largest_logprob_change == pytest.approx(0.25)

@@ -4,18 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from playground.engine.events import Candidate, Token
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.runs.records import (
-    CandidateRecord,
-    CostRecord,
-    EnergyRecord,
-    MemoryRecord,
-    ModelRecord,
-    RunRecord,
-    TimingRecord,
-    TokenRecord,
-)
+from playground.metrics.timing import Timing
+from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord, RunRecord
 from playground.settings import make_settings
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}"
@@ -26,12 +19,12 @@ def _id(word: str) -> int:
     return _WORDS.setdefault(word, len(_WORDS))
 
 
-def _token(index: int, word: str, prob: float, others: dict[str, float]) -> TokenRecord:
+def _token(index: int, word: str, prob: float, others: dict[str, float]) -> Token:
     top = sorted({word: prob, **others}.items(), key=lambda one: -one[1])
-    return TokenRecord(
+    return Token(
         index=index, id=_id(word), text="" if word == "<end>" else word, logprob=math.log(prob), rank=1,
         entropy_bits=1.0, sampled_prob=1.0, kept=3, time_s=0.1 * (index + 1),
-        top=[CandidateRecord(id=_id(text), text=text, prob=p) for text, p in top],
+        top=tuple(Candidate(id=_id(text), text=text, prob=p) for text, p in top),
     )  # fmt: skip
 
 
@@ -56,7 +49,7 @@ def made_run(
         ),
         settings=wanted.model_dump(mode="json"), prompt=HOSTILE, prompt_token_ids=[1, 2], dropped_prompt_tokens=0,
         tokens=tokens, text="".join(token.text for token in tokens), finish_reason=finish_reason,
-        timing=TimingRecord(
+        timing=Timing(
             ttft_s=0.2, e2e_s=1.0, tpot_s=0.1, itl_p50_s=0.1, itl_p95_s=0.1, itl_p99_s=0.1,
             prefill_tokens_per_s=20.0, decode_tokens_per_s=decode,
         ),

@@ -1,5 +1,6 @@
 """Hand-made records of the ladder and the load simulator, for tests of how they are shown."""
 
+from playground.engine.events import Candidate
 from playground.experiments.determinism.records import (
     AnswerRecord,
     ArmRecord,
@@ -11,7 +12,7 @@ from playground.experiments.determinism.records import (
     ReferenceRecord,
     RungRecord,
 )
-from playground.runs.records import CandidateRecord, ModelRecord
+from playground.runs.records import ModelRecord
 
 WORDS = [
     "Richard",
@@ -91,7 +92,7 @@ def reference(texts: list[str] | None = None) -> ReferenceRecord:
     texts = texts or TEXTS
     gaps = [0.0 if i == 5 else 0.004 * 1.28**i for i in range(len(texts))]
     top = [
-        [CandidateRecord(id=i, text=text, prob=0.34), CandidateRecord(id=99, text=" bongos", prob=0.339)]
+        [Candidate(id=i, text=text, prob=0.34), Candidate(id=99, text=" bongos", prob=0.339)]
         for i, text in enumerate(texts)
     ]
     return ReferenceRecord(

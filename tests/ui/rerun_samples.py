@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from playground.engine.events import Candidate
 from playground.experiments.reruns.branches import grow, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRecord, RerunRow, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import summarise
-from playground.runs.records import CandidateRecord, CostRecord, EnergyRecord, MemoryRecord, ModelRecord
+from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord
 from playground.settings import make_settings
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -36,10 +37,10 @@ def forks_of(runs: Sequence[RerunRow]) -> list[ForkRecord]:
         if branch.is_fork:
             ways = [(runs[child.runs[0]], child.start) for child in branch.children[:5]]
             top = [
-                CandidateRecord(id=run.token_ids[start], text=run.token_texts[start], prob=0.4 / 2**at)
+                Candidate(id=run.token_ids[start], text=run.token_texts[start], prob=0.4 / 2**at)
                 for at, (run, start) in enumerate(ways)
             ]
-            top += [CandidateRecord(id=1000 + at, text=f" other{at}", prob=0.01) for at in range(2 - len(top))]
+            top += [Candidate(id=1000 + at, text=f" other{at}", prob=0.01) for at in range(2 - len(top))]
             run = branch.children[0].runs[0]
             forks.append(ForkRecord(run=run, index=branch.end, entropy_bits=2.5, gap=0.7, top=top))
     return forks

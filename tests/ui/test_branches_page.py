@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ def test_hostile_text_is_text_and_axe_finds_nothing(open_lab: OpenPage, width: i
         assert violations(page) == []
     run = made_run(["a", HOSTILE, " b", "\n", "c"])
     odd = made_branch(0, 1, [1, 2], name=HOSTILE, text=HOSTILE)
-    odd = odd.model_copy(update={"tokens": [one.model_copy(update={"text": HOSTILE}) for one in odd.tokens]})
+    odd = odd.model_copy(update={"tokens": [replace(one, text=HOSTILE) for one in odd.tokens]})
     open_document(page, BranchesRecord(run=run, branches=[odd]).to_json())
     expect(rows(page)).to_have_count(2)
     rows(page).nth(1).click()

@@ -1,5 +1,7 @@
 """What a person does in the sampler's section, in a real browser, with a real runner over a tiny model."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -122,7 +124,7 @@ def test_a_thousand_fresh_draws_stand_beside_what_is_expected(open_lab: OpenPage
 
 
 def test_a_run_whose_model_is_not_here_says_so_and_its_text_stays_text(open_lab: OpenPage, record: RunRecord):
-    tokens = [record.tokens[n % 12].model_copy(update={"index": n, "text": HOSTILE}) for n in range(MANY)]
+    tokens = [replace(record.tokens[n % 12], index=n, text=HOSTILE) for n in range(MANY)]
     elsewhere = record.model.model_copy(update={"id": "nobody"})
     page = opened(open_lab, record.model_copy(update={"tokens": tokens, "prompt": HOSTILE, "model": elsewhere}))
     expect(tokens_of(page).first).to_have_text(HOSTILE)

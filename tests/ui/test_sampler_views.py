@@ -1,6 +1,7 @@
 """What the sampler's section is given and says, as values."""
 
 import json
+from dataclasses import replace
 
 from playground.backends.base import Loading, Queued
 from playground.ui.rooms.inside.sampler import step_values
@@ -10,7 +11,7 @@ from tests.ui.compare_samples import HOSTILE, made_run
 
 def test_the_picker_gets_the_answer_and_begins_with_its_most_open_token():
     run = made_run(["a", " b", "<end>"])
-    tokens = [run.tokens[0], run.tokens[1].model_copy(update={"entropy_bits": 5.0}), run.tokens[2]]
+    tokens = [run.tokens[0], replace(run.tokens[1], entropy_bits=5.0), run.tokens[2]]
     written = answer_view(run.model_copy(update={"tokens": tokens}), ready=True)
     assert "<" not in written
     answer = json.loads(written)

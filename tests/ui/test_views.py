@@ -31,7 +31,7 @@ def meters_of_a_run(runner: ScriptedRunner | None = None) -> Meters:
 
 
 def token(text: str, top: tuple[Candidate, ...] = (), id: int = 1) -> TokenEvent:
-    return TokenEvent(0, id, text, -1.5, 2, 3.25, 0.3, 4, (9, 5, 4), top, 100, 0.125)
+    return TokenEvent(0, id, text, -1.5, 2, 3.25, 0.3, 4, top, 0.125, (9, 5, 4), 100)
 
 
 @given(TEXTS, TEXTS)

@@ -5,8 +5,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.engine.events import FinishReason
-from playground.runs.records import Document, Part, RunRecord, TimingRecord, TokenRecord
+from playground.engine.events import FinishReason, Token
+from playground.metrics.timing import Timing
+from playground.runs.records import Document, Part, RunRecord
 
 How = Literal["choice", "greedy", "sample", "beam"]
 ROOT = 0
@@ -47,10 +48,10 @@ class BranchRecord(Part):
     width: int | None
     forced: int = Field(ge=0)
     settings: dict[str, Any]
-    tokens: list[TokenRecord] = Field(min_length=1)
+    tokens: list[Token] = Field(min_length=1)
     text: str
     finish_reason: FinishReason
-    timing: TimingRecord
+    timing: Timing
     total_logprob: float
     mean_logprob: float
     computed_tokens: int

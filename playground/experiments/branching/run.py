@@ -2,20 +2,20 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from playground.backends.base import Backend, Capability, Loading, Queued
 from playground.engine.beam import BeamEnd, BeamProgress
-from playground.engine.events import Event, Finished, FinishReason, PreparedPrompt, PromptProcessed, TokenEvent
+from playground.engine.events import Event, Finished, FinishReason, PreparedPrompt, PromptProcessed, Token, TokenEvent
 from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import MAX_NAME_CHARS, BranchesRecord, BranchRecord, How
 from playground.experiments.branching.request import BranchRequest, check_branch
 from playground.experiments.branching.tokens import chosen_ids
 from playground.experiments.branching.tree import greedy_twin, tokens_of, total_logprob
-from playground.metrics.timing import timing_of
+from playground.metrics.timing import Timing, timing_of
 from playground.runs.measure import token_record
-from playground.runs.records import RunRecord, TimingRecord, TokenRecord
+from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.settings import Settings
 
@@ -97,7 +97,7 @@ class _Growing:
     settings: Settings
     forced: Sequence[int]
     how: How
-    tokens: list[TokenRecord] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
     processed: PromptProcessed | None = None
     reason: FinishReason = "cancelled"
     ended: bool = False
@@ -188,13 +188,11 @@ class _Growing:
             saved_s=reused / rate if rate else None,
         )
 
-    def _timing(self, computed: int, e2e_s: float) -> TimingRecord:
+    def _timing(self, computed: int, e2e_s: float) -> Timing:
         """A beam search tells its whole answer at once; the times are those at which each token was looked at."""
         prefill_s = self.processed.prefill_s if self.processed else None
         times_s = [token.time_s for token in self.tokens]
-        return TimingRecord(
-            **asdict(timing_of(times_s, prefill_s=prefill_s, computed_prompt_tokens=computed, end_s=e2e_s))
-        )
+        return timing_of(times_s, prefill_s=prefill_s, computed_prompt_tokens=computed, end_s=e2e_s)
 
     def _name(self) -> str:
         """What was chosen, and how it went on."""

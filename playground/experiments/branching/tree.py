@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from playground.engine.events import Token
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import (
     MAX_BRANCHES,
@@ -11,7 +12,7 @@ from playground.experiments.branching.records import (
     BranchesRecord,
     BranchRecord,
 )
-from playground.runs.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord
 
 _OF_GREEDY = ("temperature", "repetition_penalty", "max_new_tokens", "context_length", "stop")
 
@@ -42,7 +43,7 @@ def path(tree: BranchesRecord, id: int) -> list[BranchRecord]:
     return found[::-1]
 
 
-def tokens_of(tree: BranchesRecord, id: int) -> list[TokenRecord]:
+def tokens_of(tree: BranchesRecord, id: int) -> list[Token]:
     """All tokens of the answer, those that it shares included."""
     tokens = tree.run.tokens
     for branch in path(tree, id):
@@ -68,7 +69,7 @@ def name_of(tree: BranchesRecord, id: int) -> str:
     return "the run" if branch is None else branch.name
 
 
-def total_logprob(tokens: Sequence[TokenRecord]) -> float:
+def total_logprob(tokens: Sequence[Token]) -> float:
     """Sum of the model's own natural log probabilities."""
     return sum(token.logprob for token in tokens)
 

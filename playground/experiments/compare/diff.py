@@ -6,8 +6,9 @@ from difflib import SequenceMatcher
 
 from rapidfuzz.distance import Indel, Levenshtein
 
+from playground.engine.events import Candidate
 from playground.experiments.compare.records import DiffRecord
-from playground.runs.records import CandidateRecord, RunRecord
+from playground.runs.records import RunRecord
 
 Operation = tuple[str, int, int, int, int]
 _MAX_PAIRS = 200_000  # of equal tokens: about a second of difflib for an answer that runs in circles
@@ -67,5 +68,5 @@ def _text(run: RunRecord, index: int | None) -> str | None:
     return run.tokens[index].text if index is not None and index < len(run.tokens) else None
 
 
-def _top(run: RunRecord, index: int | None) -> list[CandidateRecord]:
+def _top(run: RunRecord, index: int | None) -> list[Candidate]:
     return run.tokens[index].top if index is not None and index < len(run.tokens) else []

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.runs.records import CandidateRecord, Document, Part, RunRecord
+from playground.engine.events import Candidate
+from playground.runs.records import Document, Part, RunRecord
 
 CompareMode = Literal["batch", "turns"]
 """`batch`: side by side, one batch; `turns`: one after the other, so that times are fair."""
@@ -48,8 +49,8 @@ class DiffRecord(Part):
     first_difference: int | None
     reference_token: str | None
     pane_token: str | None
-    reference_top: list[CandidateRecord]
-    pane_top: list[CandidateRecord]
+    reference_top: list[Candidate]
+    pane_top: list[Candidate]
     operations: list[tuple[str, int, int, int, int]]
     edit_distance: float
     similarity: float

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from playground.engine.events import Candidate
 from playground.errors import PlaygroundError
 from playground.experiments.determinism.answers import Reference, greedy
 from playground.experiments.determinism.climbing import climb
@@ -32,7 +33,6 @@ from playground.models.quantization import PACKED
 from playground.runs.environment import describe_environment
 from playground.runs.experiment import Lab
 from playground.runs.measure import model_record
-from playground.runs.records import CandidateRecord
 from playground.runs.stages import Parts, Stage, Steps, Stopped, obey
 from playground.settings import Settings
 
@@ -167,9 +167,9 @@ class Ladder:
         )
 
 
-def _top(reference: Reference, step: int, scene: Scene) -> list[CandidateRecord]:
+def _top(reference: Reference, step: int, scene: Scene) -> list[Candidate]:
     """The likeliest tokens of a step; at least two, between which a fork would be."""
     logprobs = reference.logits[step].log_softmax(-1)
     best = logprobs.topk(min(max(2, scene.settings.top), len(logprobs)))
     pairs = zip(best.indices.tolist(), best.values.exp().tolist(), strict=True)
-    return [CandidateRecord(id=token, text=scene.piece(token), prob=prob) for token, prob in pairs]
+    return [Candidate(id=token, text=scene.piece(token), prob=prob) for token, prob in pairs]

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.runs.records import CandidateRecord, Document, ModelRecord, Part
+from playground.engine.events import Candidate
+from playground.runs.records import Document, ModelRecord, Part
 
 
 class ControlRecord(Part):
@@ -48,7 +49,7 @@ class ReferenceRecord(Part):
     token_texts: list[str]
     text: str
     gaps: list[float]
-    top: list[list[CandidateRecord]]
+    top: list[list[Candidate]]
 
 
 class RungRecord(Part):

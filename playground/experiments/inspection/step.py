@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from playground.backends.base import Backend, Capability, Loading, Queued, StepLogits
+from playground.engine.events import Token
 from playground.engine.sampling import Noise, are_sound
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.records import AgreementRecord
 from playground.runs.environment import changes, describe_environment
-from playground.runs.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.settings import Settings, make_settings
 
@@ -47,7 +48,7 @@ class Step:
         return self.raw.logits
 
     @property
-    def token(self) -> TokenRecord:
+    def token(self) -> Token:
         """What the run chose."""
         return self.run.tokens[self.index]
 

@@ -5,10 +5,9 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from playground.engine.events import Event, Finished, FinishReason, TokenEvent
+from playground.engine.events import Candidate, Event, Finished, FinishReason, TokenEvent
 from playground.experiments.reruns.branches import Branch, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRow
-from playground.runs.records import CandidateRecord
 
 _LEAST_PROB = 2.0**-149  # float32 knows no smaller one; a gap must be a number
 
@@ -131,5 +130,5 @@ class Collected:
             index=at,
             entropy_bits=answer.entropy_bits[at],
             gap=math.log(max(probs[0], _LEAST_PROB) / max(probs[1], _LEAST_PROB)),
-            top=[CandidateRecord(id=id, text=self._pieces[id], prob=prob) for id, prob in zip(ids, probs, strict=True)],
+            top=[Candidate(id=id, text=self._pieces[id], prob=prob) for id, prob in zip(ids, probs, strict=True)],
         )

@@ -4,16 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from playground.engine.events import FinishReason
-from playground.runs.records import (
-    CandidateRecord,
-    CostRecord,
-    Document,
-    EnergyRecord,
-    MemoryRecord,
-    ModelRecord,
-    Part,
-)
+from playground.engine.events import Candidate, FinishReason
+from playground.runs.records import CostRecord, Document, EnergyRecord, MemoryRecord, ModelRecord, Part
 
 SeedMode = Literal["different", "same", "none"]
 Interval = tuple[float, float]
@@ -46,7 +38,7 @@ class ForkRecord(Part):
     index: int
     entropy_bits: float
     gap: float
-    top: list[CandidateRecord]
+    top: list[Candidate]
 
 
 class MentionRecord(Part):

@@ -1,6 +1,7 @@
 """Laws of branches: the token that was there gives what was there, and nothing is read or drawn twice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,13 @@ import pytest
 from playground.backends.base import StepLogits
 from playground.backends.slot import ModelSlot
 from playground.engine.beam import BeamProgress
-from playground.engine.events import TokenEvent
+from playground.engine.events import Token, TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.branching.alternatives import MOST, alternatives
 from playground.experiments.branching.records import BranchesRecord, BranchRecord
 from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import as_run, tokens_of, total_logprob
-from playground.runs.records import TokenRecord
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from playground.views.branch_words import against, beam_sentence, saving_sentence
@@ -46,9 +46,9 @@ def tree(runner: Runner) -> BranchesRecord:
     return run_tree(runner, **GREEDY)
 
 
-def bits(tokens: list[TokenRecord]) -> list[dict[str, Any]]:
+def bits(tokens: list[Token]) -> list[Token]:
     """All but the clock."""
-    return [token.model_dump(exclude={"time_s"}) for token in tokens]
+    return [replace(token, time_s=0.0) for token in tokens]
 
 
 def ids(tree: BranchesRecord, id: int = 0) -> list[int]:

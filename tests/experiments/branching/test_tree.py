@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from playground.engine.events import Token
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import MAX_BRANCHES, BranchesRecord, BranchRecord
 from playground.experiments.branching.tree import (
@@ -18,16 +19,16 @@ from playground.experiments.branching.tree import (
     tokens_of,
 )
 from playground.experiments.documents import parse_document
-from playground.runs.records import TimingRecord, TokenRecord
+from playground.metrics.timing import Timing
 from tests.ui.compare_samples import made_run
 
-TIMING = TimingRecord(ttft_s=0.1, e2e_s=1.0, tpot_s=None, itl_p50_s=None, itl_p95_s=None, itl_p99_s=None,
+TIMING = Timing(ttft_s=0.1, e2e_s=1.0, tpot_s=None, itl_p50_s=None, itl_p95_s=None, itl_p99_s=None,
                       prefill_tokens_per_s=None, decode_tokens_per_s=None)  # fmt: skip
 
 
-def token(index: int, id: int) -> TokenRecord:
-    return TokenRecord(index=index, id=id, text=f" w{id}", logprob=-0.5, rank=1, entropy_bits=1.0, sampled_prob=1.0,
-                       kept=1, top=[], time_s=0.1 * index)  # fmt: skip
+def token(index: int, id: int) -> Token:
+    return Token(index=index, id=id, text=f" w{id}", logprob=-0.5, rank=1, entropy_bits=1.0, sampled_prob=1.0,
+                       kept=1, top=(), time_s=0.1 * index)  # fmt: skip
 
 
 def branch(parent: int, at: int, ids: list[int], **fields) -> BranchRecord:

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -92,12 +93,12 @@ def test_a_token_that_is_common_in_a_long_answer_is_not_ignored():
 
 def test_tokens_of_two_models_are_compared_by_their_texts():
     one, other = run_of([1, 2, 3]), run_of([1, 2, 3], model="other")
-    tokens = [token.model_copy(update={"id": token.id + 100}) for token in other.tokens]
+    tokens = [replace(token, id=token.id + 100) for token in other.tokens]
     same_texts = other.model_copy(update={"tokens": tokens})
     assert diff_runs(one, same_texts, 1).identical
     assert diff_runs(one, same_texts, 1).by == "texts"
     other_texts = other.model_copy(
-        update={"tokens": [token.model_copy(update={"text": token.text.upper() + "!"}) for token in other.tokens]}
+        update={"tokens": [replace(token, text=token.text.upper() + "!") for token in other.tokens]}
     )
     assert diff_runs(one, other_texts, 1).first_difference == 0  # though the ids are the same numbers
     assert diff_runs(one, run_of([1, 2, 3]), 1).by == "ids"

@@ -1,5 +1,6 @@
 """A step of a finished run, computed again: it is what the run recorded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_run_of_another_model_of_the_same_name_is_refused_or_told(tiny: Runner
     record = answer(tiny, request())
     with pytest.raises(PlaygroundError, match="ids that 'tiny-llama' does not have"):
         list(at_step(tiny, record.model_copy(update={"prompt_token_ids": [10**6]}), 2, lambda step: step))
-    token = record.tokens[2].model_copy(update={"logprob": record.tokens[2].logprob - 0.5})
+    token = replace(record.tokens[2], logprob=record.tokens[2].logprob - 0.5)
     tokens = [*record.tokens[:2], token, *record.tokens[3:]]
     moved = record.model_copy(update={"tokens": tokens, "environment": {**record.environment, "torch": "1.0"}})
     agreement = looked(tiny, moved, 2).agreement

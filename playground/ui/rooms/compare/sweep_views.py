@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from playground.engine.events import Finished, TokenEvent
+from playground.engine.events import Finished, Token, TokenEvent
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow
-from playground.runs.records import RunRecord, TokenRecord
+from playground.runs.records import RunRecord
 from playground.settings import LIMITS
 from playground.ui.components.forms import Option
 from playground.ui.rooms.compare.pane_values import PANE_SETTINGS, label_of
@@ -55,7 +55,7 @@ def cell_start(cell: int, name: str, value: Any) -> str:
     return views.packed({"cell": cell, "value": f"{label_of(name)} {_shown(value)}"}) + "\n"
 
 
-def cell_lines(cell: int, token: TokenRecord | TokenEvent) -> str:
+def cell_lines(cell: int, token: Token | TokenEvent) -> str:
     """One token of a cell: text, colour, and what the pointer tells."""
     readout = f"{format_percent(math.exp(token.logprob))}, rank {token.rank:,}, entropy {token.entropy_bits:.2f} bits"
     return views.packed([cell, token.text, surprise_share(token), readout]) + "\n"
