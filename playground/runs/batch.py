@@ -1,4 +1,4 @@
-"""Several answers to one prompt as one batch: checked, fitted into memory, measured together and row by row."""
+"""Several answers to one prompt as one batch: checked, sized to fit in memory, measured together and row by row."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +24,9 @@ from playground.runs.updates import (
 from playground.settings import Settings
 
 _SHARED = ("system", "raw", "context_length")
-_HEADROOM = 0.8  # of the free memory: others use it too
-_COPIES = 2  # a cache that grows or loses rows holds old and new for a moment
-_SCORES_BYTES = 40  # a token of the vocabulary, a row: logits, log probabilities, scores and their sorting
+_HEADROOM = 0.8  # of the free memory: other programs use it too
+_COPIES = 2  # a cache that grows or loses rows briefly holds both the old and the new copy
+_SCORES_BYTES = 40  # per token of the vocabulary and row: logits, log probabilities, scores and their sorting
 
 
 def check_rows(settings: Sequence[Settings]) -> None:
@@ -43,10 +43,10 @@ def check_rows(settings: Sequence[Settings]) -> None:
 
 
 def plan_batch(backend: Backend, prompt: PreparedPrompt, settings: Sequence[Settings], free_bytes: int) -> BatchPlan:
-    """How many rows go together: those that fit the memory, or one where the cache's size is unknown.
+    """How many rows are computed at once: those that fit in memory, or one where the cache's size is unknown.
 
     Raises:
-        PlaygroundError: Not even one row fits the memory.
+        PlaygroundError: Not even one row fits in memory.
     """
     room = max(own.max_new_tokens for own in settings)
     length = min(len(prompt.ids) + room, prompt.context_length)
@@ -78,8 +78,8 @@ def batch_updates(
         backend: The model.
         request: What to answer; every row has a seed.
         surroundings: What measuring needs.
-        should_stop: Asked before every forward pass.
-        measurements: Filled with one a row, and then each row that ends is told as a `RowRecord`; None measures only
+        should_stop: Called before every forward pass.
+        measurements: Filled with one per row, and each row that ends then yields a `RowRecord`; None measures only
             all rows together, which costs less.
     """
     prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
@@ -95,12 +95,12 @@ def batch_updates(
         prompt, settings, rows_at_once=plan.rows_at_once, should_stop=should_stop, started_at=surroundings.started_at
     ):
         together.add(item)
-        told = item.event
-        shared = isinstance(told, PromptProgress | PromptProcessed)
+        event = item.event
+        shared = isinstance(event, PromptProgress | PromptProcessed)
         for row in rows if shared else rows[item.row : item.row + 1]:
-            row.add(told)
+            row.add(event)
         yield item
-        if rows and isinstance(told, Finished):
+        if rows and isinstance(event, Finished):
             yield RowRecord(item.row, rows[item.row].record(_alone(request, settings[item.row]), environment))
     yield together.end(environment)
 
@@ -137,7 +137,7 @@ class _Together:
             self._add_bytes((item.row // self._rows_at_once, event.index), event.kv_cache_bytes)
 
     def _add_bytes(self, step: tuple[int, int], row_bytes: int) -> None:
-        """Rows of one step, told one after the other, hold their caches at the same time."""
+        """Rows of one step arrive one after the other, but hold their caches at the same time."""
         self._step_bytes = row_bytes + (self._step_bytes if step == self._step else 0)
         self._step = step
         self._most_bytes = max(self._most_bytes, self._step_bytes)

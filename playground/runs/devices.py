@@ -1,4 +1,4 @@
-"""What a run needs to know of its device: memory bandwidth and idle power, each measured once."""
+"""What a run needs to know about its device: memory bandwidth and idle power, each measured once."""
 
 import threading
 
@@ -8,13 +8,13 @@ from playground.metrics.roofline import measure_bandwidth
 
 
 class Devices:
-    """Measurements of devices, as torch names them. Any thread may ask; two never measure at the same time."""
+    """Measurements of devices, by torch name. Any thread may call it; two never measure at the same time."""
 
     def __init__(self, hardware: Hardware):
         self._hardware = hardware
         self._bandwidth: dict[str, float] = {}
         self._idle: dict[str, IdlePower | None] = {}
-        self._measuring = threading.Lock()  # the bandwidth's probe would be no idle time
+        self._measuring = threading.Lock()  # the bandwidth probe would disturb the idle power
 
     def measure(self, device: str) -> None:
         """Measure what is not known yet. Call it while the model's turn is held and nothing runs; takes two seconds."""
@@ -24,12 +24,12 @@ class Devices:
         self.bandwidth(device)
 
     def bandwidth(self, device: str) -> float:
-        """Bytes per second that it reads from memory; takes under a second the first time."""
+        """Memory read bandwidth in bytes per second; takes under a second the first time."""
         with self._measuring:
             if device not in self._bandwidth:
                 self._bandwidth[device] = measure_bandwidth(device)
             return self._bandwidth[device]
 
     def start_meter(self, device: str) -> EnergyMeter:
-        """Its energy from now on; above idle where `measure` has found the idle power."""
+        """A meter of its energy from now on; above idle if `measure` has found the idle power."""
         return start_meter(device, self._hardware.watts, self._idle.get(device))

@@ -38,7 +38,7 @@ def describe_environment(facts: ModelFacts, prefill_chunk: int) -> dict[str, Any
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What differs between two environments, a sentence each."""
+    """What differs between two environments, one sentence each."""
     return [
         f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
         for key in sorted(before.keys() | now.keys())

@@ -23,31 +23,31 @@ Q = TypeVar("Q", bound=Request)
 R = TypeVar("R", bound=Document)
 F = TypeVar("F", bound=Callable[..., Any])
 Late = F | str
-"""A function, or where it is: "module:name", imported when it is first called."""
+"""A function, or its location, "module:name", imported when it is first called."""
 
 
 @dataclass(frozen=True)
 class Experiment(Generic[Q, R]):
-    """All that is an experiment's own.
+    """Everything that is specific to one experiment.
 
     Attributes:
-        name: Of the kind of its document, and of the command.
+        name: The kind of its document and the name of the command.
         title: Heading of its section.
-        about: What it measures, in a sentence or two; its first sentence is the command's help.
-        verb: What its button says.
-        room: Where its section stands: tab, or tab and section. Empty if the page has a section made by hand.
-        request: Class of what is asked for.
+        about: What it measures, in one or two sentences; its first sentence is the command's help.
+        verb: Label of its button.
+        room: Where its section appears: a tab, or a tab and a section. Empty if its section is written by hand.
+        request: Class of its request.
         record: Class of its document.
         run: Takes a `Lab` and a request; yields stages, the prepared prompt and finished parts, and returns the
-            record, or None if it was stopped before there was anything to keep. `Stopped` may leave it.
-        view: A `views.panels.View`, which draws a record, or what there is of it so far.
-        again: The request that a record came of, for replay; it gets the id of the model.
-        differences: Between a record and the one that came of its replay, a sentence each.
-        facts: What Cost may start from.
-        needs: Capabilities of a backend.
-        holds: Whether it works on one model, with that model's turn held; else it starts runs of its own.
-        anchor: Prefix of its elements' ids.
-        command: Of the terminal, where it has another name.
+            record, or None if it was stopped before there was anything to keep. It may raise `Stopped`.
+        view: A `views.panels.View`, which draws a record or the parts finished so far.
+        again: Rebuilds the request from a record, for replay; it also gets the id of the model.
+        differences: Between a record and the record of its replay, one sentence each.
+        facts: Figures that Cost can start from.
+        needs: Capabilities that the backend must have.
+        holds: Whether it works on one model and holds that model's turn; otherwise it starts its own runs.
+        anchor: Prefix of its element ids, if not the name.
+        command: Its name on the command line, if not the name.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Experiment(Generic[Q, R]):
 
     @property
     def prefix(self) -> str:
-        """What the ids of its elements begin with."""
+        """Prefix of its element ids."""
         return self.anchor or self.name
 
 
 def late(value: Any) -> Any:
-    """The thing itself, where only its place was given."""
+    """The value itself, imported if only its location was given."""
     if not isinstance(value, str):
         return value
     module, _, name = value.partition(":")
@@ -86,7 +86,7 @@ class Lab:
 
     Attributes:
         runner: Starts runs, for experiments that do not hold a model.
-        should_stop: Whether the person pressed Stop; most call `obey` instead.
+        should_stop: Whether the person pressed Stop; most experiments call `obey` instead.
     """
 
     def __init__(self, runner: "Runner", backend: "Backend | None", should_stop: ShouldStop):
@@ -121,10 +121,10 @@ class Lab:
 def updates(
     runner: "Runner", experiment: Experiment[Q, R], request: Q, should_stop: ShouldStop = lambda: False
 ) -> Iterator[Any]:
-    """Everything an experiment yields, and its record last; checked, seeded, queued, loaded and stopped here for all.
+    """Everything an experiment yields, its record last; checks, seeds, queues, loads and stops are handled here.
 
     Raises:
-        PlaygroundError: The model can't be had; or, while iterated, the request can't be met.
+        PlaygroundError: The model is not available here; or, during iteration, the request can't be met.
     """
     runner.check(request.model, request.quantization)
     if isinstance(request, PromptRequest):

@@ -1,4 +1,4 @@
-"""A prompt of exactly so many tokens, made of real sentences."""
+"""A prompt of an exact number of tokens, made of real sentences."""
 
 from playground.backends.base import Backend
 from playground.data.context import load_haystack
@@ -11,8 +11,8 @@ def filler_ids(backend: Backend, tokens: int) -> list[int]:
     """The sentences as token ids, without a chat template, repeated and cut.
 
     Args:
-        backend: Whose tokens.
-        tokens: How many.
+        backend: Supplies the tokenizer.
+        tokens: The length.
     """
     filler = " ".join(load_haystack(presets_dir() / "context" / "needle.yaml").filler)
     once = backend.tokenize(lambda tokenizer: tokenizer(filler, add_special_tokens=False)["input_ids"])

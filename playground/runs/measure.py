@@ -1,4 +1,4 @@
-"""A run under measurement: fed with every event, it tells all meters at any moment and the record at the end."""
+"""A run under measurement: it takes every event, gives all meters at any moment and the record at the end."""
 
 import threading
 import time
@@ -23,12 +23,12 @@ class Surroundings:
 
     Attributes:
         facts: The model.
-        predict_kv_bytes: Tokens to bytes of KV cache; gives None where that is unknown.
+        predict_kv_bytes: Bytes of KV cache for a number of tokens; None if unknown.
         bandwidth_bytes_per_s: Measured memory bandwidth of the model's device.
         pricing: What the tokens and the machine's time cost.
-        energy: Running since the turn began.
+        energy: Meter, running since the turn began.
         started_at: `perf_counter` reading of the request.
-        begun_at: Same, when the turn began: waiting for others costs nothing.
+        begun_at: The same when the turn began: waiting for others costs nothing.
     """
 
     facts: ModelFacts
@@ -48,14 +48,14 @@ class Measurement:
         self._around = surroundings
         self._tokens: list[TokenEvent] = []
         self._times = TokenTimes()
-        self._lock = threading.Lock()  # one snapshot tells of one moment, while more tokens come in another thread
+        self._lock = threading.Lock()  # a snapshot must be consistent while another thread adds tokens
         self._processed: PromptProcessed | None = None
         self._finished: Finished | None = None
         self._final: Meters | None = None
         self._peak = PeakSampler()
 
     def add(self, event: Event) -> None:
-        """Take an event in."""
+        """Take in an event."""
         self._peak.sample()
         if isinstance(event, TokenEvent):
             with self._lock:
@@ -141,7 +141,7 @@ class Measurement:
         if self._finished is None or self._final is None:
             raise RuntimeError("a run has no record before it has finished")
         tokens = [token_record(token) for token in self._tokens]
-        if tokens and self._finished.text:  # what a cancelled run still held back belongs to its last token
+        if tokens and self._finished.text:  # held back when it was cancelled: text of its last token
             tokens[-1] = replace(tokens[-1], text=tokens[-1].text + self._finished.text)
         return RunRecord(
             model=model_record(self._around.facts),

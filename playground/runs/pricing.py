@@ -11,10 +11,10 @@ from playground.runs.records import CostRecord
 
 @dataclass(frozen=True)
 class Pricing:
-    """The prices that a person compares with; `Runner.priced` makes checked ones.
+    """The prices that costs are computed with; `Runner.priced` makes checked ones.
 
     Attributes:
-        reference: Whose list price, `provider/model`.
+        reference: The model whose list price is used, `provider/model`.
         usd_per_hour: Price of the machine.
     """
 
@@ -27,7 +27,7 @@ class Pricing:
         return CostRecord(**asdict(cost), own_hardware_usd=own_hardware_cost(seconds, self.usd_per_hour))
 
     def batch(self, prompt: int, outputs: Sequence[int], computed: int, seconds: float) -> CostRecord:
-        """Cost of rows that share a prompt: a request each, its prompt uncached, since price tiers go by request.
+        """Cost of rows that share a prompt: one request each, prompt uncached, since price tiers apply per request.
 
         Args:
             prompt: Tokens of the shared prompt.

@@ -34,7 +34,7 @@ def with_progress(work: Callable[[Callable[[str, float | None], None]], T]) -> G
         raise
     finally:
         if not is_leaving:
-            thread.join()  # the turn is ours until loading has really ended
+            thread.join()  # the turn must be held until loading has ended
     if failure:
         raise failure[0]
     return result[0]

@@ -1,4 +1,4 @@
-"""Run a record again: identical, or the first token that differs and what in the environment has changed."""
+"""Run a record again: identical, or the first token that differs and what changed in the environment."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,12 +18,12 @@ if TYPE_CHECKING:  # it imports torch, which a declaration must not wait for
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of running a record again.
+    """The outcome of running a record again.
 
     Attributes:
         identical: Every token id is the same.
         first_difference: Index of the first token that differs.
-        largest_logprob_change: Over the tokens before it; 0 means bit for bit the same.
+        largest_logprob_change: Over the tokens before it; 0 means bitwise identical.
         changed: What differs in model and environment.
         record: The new run.
     """
@@ -57,16 +57,16 @@ def why_sentence(changed: list[str]) -> str:
 def replay(old: RunRecord, runner: "Runner", *, model: str | None = None) -> Replay:
     """Run it again with the same settings, seed included, and as much time as it takes.
 
-    The recorded ids of its prompt are read, whatever the chat template writes by now; what has changed tells so.
-    A run that was cancelled or ran out of time is ended after as many tokens as it had.
+    The recorded prompt ids are used even if the chat template has changed; `changed` reports the change.
+    A run that was cancelled or ran out of time is stopped after the same number of tokens.
 
     Args:
         old: The record.
         runner: Runs it.
-        model: Id of the model where it goes by another name now; None is the record's own.
+        model: Id of the model if it has another name now; None uses the id in the record.
 
     Raises:
-        PlaygroundError: The record holds settings or a model that can't be had here, or another tokenizer's ids.
+        PlaygroundError: The record's settings or model are not available here, or its ids are another tokenizer's.
     """
     request = request_again(old, model, time_limit_s=None)
     notes: Sequence[str] = ()
@@ -85,15 +85,15 @@ def replay(old: RunRecord, runner: "Runner", *, model: str | None = None) -> Rep
 
 
 def prompt_again(token_ids: Sequence[int], dropped_tokens: int = 0) -> PreparedPrompt:
-    """The prompt of a saved document, to be read again; how long the context may be is known where it is read."""
+    """The prompt of a saved document, to be read again; the backend that reads it knows the context length."""
     return PreparedPrompt(tuple(token_ids), dropped_tokens, context_length=0)
 
 
 def request_again(old: Any, model: str | None = None, **changes: Any) -> RunRequest:
-    """The run that a document with a prompt, its ids, a model and settings holds, with these settings in their place.
+    """The run that a document describes (prompt, token ids, model, settings), with these settings replaced.
 
     Raises:
-        PlaygroundError: Its settings can't be had here.
+        PlaygroundError: Its settings are not valid here.
     """
     return RunRequest(
         old.prompt, model or old.model.id, old.model.quantization, make_settings(**{**old.settings, **changes}),

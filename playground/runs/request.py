@@ -1,6 +1,6 @@
-"""What an experiment needs to be asked for: fields that carry default, limits, label and help, once.
+"""The request of an experiment: fields that declare default, limits, label and help once.
 
-The command's options, the fields of the page, the sentences of errors and the saved request are read off them.
+The command's options, the fields of the page, the sentences of errors and the saved request all come from them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,13 @@ def item(
     """A field of a request that a person sets.
 
     Args:
-        default: Its value where nothing is given, or a function that makes it.
+        default: Its value if nothing is given, or a function that makes it.
         title: Its label in the page, and the first words of its help.
-        about: One more sentence, where the title does not say it all.
-        flags: Names of its option, the first one counts; none is its own name. A name without dashes is an argument's.
+        about: One more sentence, if the title is not enough.
+        flags: Names of its option, the main one first; by default the field's name. A name without dashes is an
+            argument.
         page: Whether the page has a field for it.
-        names: What the page calls the possible values. It offers those of a list to tick.
+        names: Labels in the page for the possible values. Those of a list become checkboxes.
         file: Whether its option takes the name of a text file.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """

@@ -42,7 +42,7 @@ class Runner:
 
     @property
     def catalogue(self) -> Catalogue:
-        """Models that can be asked for."""
+        """Models that can be requested."""
         return self._slot.catalogue
 
     @property
@@ -51,17 +51,17 @@ class Runner:
         return self._hardware
 
     def priced(self, reference: str | None = None, usd_per_hour: float | None = None) -> Self:
-        """The same runner, whose records are priced otherwise.
+        """The same runner with other prices for its records.
 
         Args:
-            reference: Whose list price, `provider/model`; None keeps it.
+            reference: The model whose list price is used, `provider/model`; None keeps it.
             usd_per_hour: Price of the machine; None keeps it.
 
         Raises:
             PlaygroundError: The reference is not in the price list.
         """
         reference = reference or self.pricing.reference
-        rates(reference)  # it refuses what is not in the list
+        rates(reference)  # refuses a model that is not in the list
         other = copy.copy(self)
         other.pricing = Pricing(reference, self.pricing.usd_per_hour if usd_per_hour is None else usd_per_hour)
         return other
@@ -81,7 +81,7 @@ class Runner:
         return self._slot.quantizations(model)
 
     def models(self) -> dict[str, str | None]:
-        """Each model, with what choosing it needs where it is not on this machine yet."""
+        """Each model, with what is needed first if it is not on this machine yet."""
         return {
             entry.id: None
             if self._slot.source.is_ready(entry)
@@ -90,7 +90,7 @@ class Runner:
         }
 
     def check(self, model: str, quantization: str) -> None:
-        """Refuse a model or quantization that can't be had here.
+        """Refuse a model or quantization that is not available here.
 
         Raises:
             PlaygroundError: Unknown, or not possible on this machine.
@@ -101,7 +101,7 @@ class Runner:
         """Fetch and load, in place; waits for its turn.
 
         Raises:
-            PlaygroundError: It can't be had; the model that was in memory still works.
+            PlaygroundError: It can't be fetched or loaded; the model that was in memory still works.
         """
         self._slot.check(model, quantization)
         with self._slot.turns.ticket() as ticket:
@@ -118,13 +118,13 @@ class Runner:
         return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
-        """How the prompt would be read, nothing sent; None while that model is not in memory."""
+        """How the model would read the prompt, without a run; None while that model is not in memory."""
         backend = self.loaded(request.model)
         prompt = check_prompt(request.prompt)
         return None if backend is None else backend.prepare(prompt, request.settings, request.recorded)
 
     def loaded(self, model: str) -> Backend | None:
-        """This model, to ask what it makes of a text; None while it is not in memory."""
+        """This model, for a preview of a text; None while it is not in memory."""
         backend = self._slot.backend
         return backend if backend is not None and backend.facts.id == model else None
 
@@ -145,8 +145,8 @@ class Runner:
 
         Args:
             request: What to answer; rows without a seed get one each.
-            should_stop: Asked before every forward pass; rows that had ended are kept.
-            records: Whether each row is measured by itself and told as a `RowRecord` when it ends.
+            should_stop: Called before every forward pass; rows that have ended are kept.
+            records: Whether each row is measured separately and yields a `RowRecord` when it ends.
 
         Raises:
             PlaygroundError: The request is refused at once.
@@ -166,12 +166,12 @@ class Runner:
         *,
         needs: frozenset[Capability] = frozenset(),
     ) -> Generator[Queued | Loading | T, None, None]:
-        """Queue, load, then everything that `work` yields: the turn is held until it has really ended.
+        """Queue, load, then everything that `work` yields; the turn is held until it has ended.
 
-        Stopped while it waits, it ends without calling `work`.
+        If stopped while it waits, it ends without calling `work`.
 
         Raises:
-            PlaygroundError: The model can't be had, or lacks a capability that `work` needs.
+            PlaygroundError: The model is not available, or lacks a capability that `work` needs.
         """
         started_at = time.perf_counter()
         with self._slot.turns.ticket() as ticket:
@@ -249,14 +249,14 @@ class Runner:
 
 
 def with_seed(settings: Settings) -> Settings:
-    """The same settings; a seed is drawn where there is none, so that the record can be replayed."""
+    """The same settings, with a random seed if they have none, so that the record can be replayed."""
     if settings.seed is not None:
         return settings
     return settings.model_copy(update={"seed": secrets.randbelow(int(LIMITS["seed"].high) + 1)})
 
 
 class Run:
-    """One run on its way. Iterate it once, in a thread of its own; ask for meters from anywhere."""
+    """One run in progress. Iterate it once, in its own thread; `meters` may be called from any thread."""
 
     def __init__(self, runner: Runner, request: RunRequest, should_stop: Callable[[], bool]):
         self.request = request
@@ -272,12 +272,12 @@ class Run:
         self._iterator.close()
 
     def meters(self) -> Meters | None:
-        """Everything measured so far; None before the prompt is being read."""
+        """Everything measured so far; None before the prompt is read."""
         return self.measurement.meters() if self.measurement else None
 
 
 class Batch:
-    """Several answers on their way. Iterate it once, in a thread of its own; ask for a row's meters from anywhere."""
+    """Several answers in progress. Iterate it once, in its own thread; `meters` may be called from any thread."""
 
     def __init__(self, runner: Runner, request: BatchRequest, should_stop: Callable[[], bool], records: bool):
         self.request = request
@@ -293,5 +293,5 @@ class Batch:
         self._iterator.close()
 
     def meters(self, row: int) -> Meters | None:
-        """Everything measured so far of a row; None before the prompt is being read, or where rows are not measured."""
+        """Everything measured so far of a row; None before the prompt is read, or if rows are not measured."""
         return self.measurements[row].meters() if self.measurements else None

@@ -1,4 +1,4 @@
-"""How fast a model will answer: as it last did in this process, or else no faster than its weights can be read."""
+"""Expected speed of a model: that of its last run in this process, or the bound set by reading its weights."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Speeds:
         self._seen: dict[tuple[str, str], ExpectedSpeed] = {}
 
     def saw(self, record: RunRecord) -> None:
-        """Take a finished run in; one of fewer than two tokens says nothing."""
+        """Take in a finished run; one of fewer than two tokens has no speed."""
         timing, model = record.timing, record.model
         if timing.decode_tokens_per_s:
             basis = f"{timing.decode_tokens_per_s:.3g} tokens/s, as {model.id} {model.quantization} last answered"
@@ -38,12 +38,12 @@ class Speeds:
             self._seen[model.id, model.quantization] = speed
 
     def expect(self, entry: ModelEntry, quantization: str, held: ModelFacts | None, bandwidth: float) -> ExpectedSpeed:
-        """The last speed, or else the roofline: the weights read once a token at the measured bandwidth.
+        """The last speed, or else the roofline: the weights read once per token at the measured bandwidth.
 
         Args:
             entry: The model.
             quantization: As it will be loaded.
-            held: Facts of what is in memory now: of another model, the size on paper must do.
+            held: Facts of the model in memory now; for any other model, the size in the catalogue is used.
             bandwidth: Bytes per second, measured.
         """
         if (entry.id, quantization) in self._seen:

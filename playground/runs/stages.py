@@ -1,4 +1,4 @@
-"""What long work says of itself, and how it ends early."""
+"""Progress of long work, and how it ends early."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Steps = Generator[Any, None, R]  # yields stages and finished parts of the docum
 
 @dataclass(frozen=True)
 class Stage:
-    """What is being done, in words, and how far it is, 0 to 1; None where the end is not known."""
+    """What is being done, in words, and the fraction done, 0 to 1; None if the end is not known."""
 
     text: str
     fraction: float | None
@@ -32,10 +32,10 @@ def obey(should_stop: ShouldStop) -> None:
 
 
 class Parts:
-    """Counts parts of one work, so that each part's own progress becomes the whole's."""
+    """Counts the parts of long work and turns the progress of each part into progress of the whole."""
 
     def __init__(self, total: int):
-        self._total, self._done, self._told = total, 0, 0.0
+        self._total, self._done, self._shown = total, 0, 0.0
 
     def run(self, part: Steps[R], weight: int = 1) -> Steps[R]:
         """Everything the part yields, its stages rescaled; returns its result. It counts as `weight` of the total."""
@@ -51,6 +51,6 @@ class Parts:
             part.close()
 
     def _scaled(self, stage: Stage, weight: int) -> Stage:
-        """A part may start over within itself; the whole never goes back."""
-        self._told = max(self._told, min(1.0, (self._done + weight * (stage.fraction or 0.0)) / self._total))
-        return Stage(stage.text, self._told)
+        """A part may start over; the progress of the whole never goes back."""
+        self._shown = max(self._shown, min(1.0, (self._done + weight * (stage.fraction or 0.0)) / self._total))
+        return Stage(stage.text, self._shown)

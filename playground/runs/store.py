@@ -13,7 +13,7 @@ def save_record(record: Document, path: Path) -> Path:
 
     Args:
         record: The finished run, or any other document.
-        path: A file, which is replaced, or a folder, in which the record gets a name of its own.
+        path: A file, which is replaced, or a folder, in which the record gets a new name.
 
     Returns:
         The file written.
@@ -23,7 +23,7 @@ def save_record(record: Document, path: Path) -> Path:
     """
     try:
         target = path / _new_name(record) if path.is_dir() else path
-    except OSError:  # a path that can't be looked at: the write says why
+    except OSError:  # a path that can't be read: the write reports why
         target = path
     write_atomic(target, record.to_json().encode())
     return target

@@ -1,4 +1,4 @@
-"""A batch of rows that answer one prompt together, all as long: timed, with its memory and energy."""
+"""A batch of rows of equal length that answer one prompt together: timed, with its memory and energy."""
 
 import hashlib
 import json
@@ -32,13 +32,13 @@ class TimedBatch:
         return len(self._times_s)
 
     def add(self, item: RowEvent) -> None:
-        """Take an event in."""
+        """Take in an event."""
         event = item.event
         if isinstance(event, PromptProcessed):
             self._prompt = event
         elif isinstance(event, TokenEvent):
             self._ids[item.row].append(event.id)
-            if item.row == 0:  # rows go in step: the time of one is that of all
+            if item.row == 0:  # rows advance together: one time holds for all
                 self._peak.sample()
                 self._times_s.append(event.time_s)
                 self._kv_bytes = event.kv_cache_bytes * self._rows

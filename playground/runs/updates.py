@@ -1,4 +1,4 @@
-"""What the runner says beyond the engine's events: the request, and the meters at a moment."""
+"""What the runner adds to the engine's events: requests, batches, and the meters at a moment."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +10,19 @@ from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, Mode
 from playground.settings import Settings
 
 MAX_ROWS = 200
-MAX_BATCH = 32  # rows computed together: more gain little on a CPU and hold the first answers back
+MAX_BATCH = 32  # rows computed together: more gain little on a CPU and delay the first answers
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One run that somebody asked for: checked values only.
+    """Request of one run: checked values only.
 
     Attributes:
         prompt: What the person wrote.
         model: Id in the catalogue.
         quantization: One of `settings.QUANTIZATIONS`.
         settings: How to sample and stop.
-        recorded: The prompt as a saved run read it, to be read again; None prepares it.
+        recorded: The prompt as a saved run read it, to be reused; None prepares it.
     """
 
     prompt: str
@@ -41,7 +41,7 @@ class BatchRequest:
         model: Id in the catalogue.
         quantization: One of `settings.QUANTIZATIONS`.
         settings: One a row. System prompt, raw mode and context length are the same in all, as is the prompt.
-        recorded: The prompt as saved runs read it, to be read again; None prepares it.
+        recorded: The prompt as saved runs read it, to be reused; None prepares it.
     """
 
     prompt: str
@@ -53,12 +53,12 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How the rows will be computed, told before the first of them.
+    """How the rows will be computed; comes before the first of them.
 
     Attributes:
-        rows: Answers asked for.
-        rows_at_once: Most rows computed together: 32, or as many as fit the memory; the rest follows in waves.
-        row_bytes: Predicted KV cache of one row at its full length; None is unknown.
+        rows: Requested answers.
+        rows_at_once: Most rows computed together: 32, or as many as fit in memory; the rest follows in waves.
+        row_bytes: Predicted KV cache of one row at its full length; None if unknown.
         available_bytes: Free memory when this was decided.
         together: Whether the model can compute several rows in one pass.
     """

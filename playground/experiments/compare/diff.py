@@ -69,4 +69,4 @@ def _text(run: RunRecord, index: int | None) -> str | None:
 
 
 def _top(run: RunRecord, index: int | None) -> list[Candidate]:
-    return run.tokens[index].top if index is not None and index < len(run.tokens) else []
+    return list(run.tokens[index].top) if index is not None and index < len(run.tokens) else []

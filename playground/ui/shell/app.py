@@ -88,7 +88,7 @@ def build_app(
 
 @dataclass(frozen=True)
 class _Tabs:
-    """What stands in each tab; with the tab itself where something happens when it opens."""
+    """The contents of each tab, and the tab itself where opening it triggers something."""
 
     play: Play
     compare: tuple[gr.Tab, Compare]

@@ -1,4 +1,4 @@
-"""Run, Stop and Save: what they do is the same, whatever they start, stop and save."""
+"""Run, Stop and Save, the same for everything they start, stop and save."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,7 +50,7 @@ def wire_run(
 
 
 def wire_stop(button: gr.Button, slot: Slot) -> None:
-    """End the page's run; what has come is kept."""
+    """Stop the page's run; its results so far are kept."""
 
     def stop(request: gr.Request) -> None:
         slot.stop(session_of(request))

@@ -15,12 +15,12 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 
 
 def named(controls: Controls, data: Mapping[Component, Any]) -> dict[str, Any]:
-    """What an event brought, by field name instead of by component."""
+    """The values of an event, by field name instead of by component."""
     return {name: data[component] for name, component in controls.items()}
 
 
 def session_of(request: gr.Request) -> str:
-    """The page that asks; a caller without a page is nobody's neighbour."""
+    """The page that sent the request; a caller without a page gets its own session."""
     return request.session_hash or secrets.token_hex(16)
 
 

@@ -15,7 +15,7 @@ from playground.views.panels import Cell, Content, Drawn, Panel, Table, View
 
 
 def page_items(request: type[Request]) -> dict[str, FieldInfo]:
-    """The fields of a request that its section asks for."""
+    """The fields of a request that its section shows."""
     items = request.items()
     return {name: field for name, field in items.items() if cast(dict[str, Any], field.json_schema_extra)["page"]}
 
@@ -45,7 +45,7 @@ def field_control(ids: str, name: str, field: FieldInfo) -> Any:
 
 
 def panel_parts(ids: str, view: View) -> dict[str, gr.HTML]:
-    """Those of one row stand side by side."""
+    """Panels of one row appear side by side."""
     made: dict[str, gr.HTML] = {}
     for first in view.panels:
         if first.name in made:

@@ -21,7 +21,7 @@ Start = Callable[[Callable[[], bool]], Iterable[T]]
 """Makes the work, in its thread; gets the flag that says whether it should stop."""
 FRAMES_PER_S = 8
 STILL_HERE_S = 5.0  # Gradio notices a closed page when it is sent something; each sending costs the browser 20 ms
-_QUIET_S = 0.5  # a look at least so often, so that a closed page is noticed
+_QUIET_S = 0.5  # longest time between two checks, so that a closed page is noticed
 _log = logging.getLogger(__name__)
 
 
@@ -39,19 +39,19 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 class View(Protocol):
-    """What a page shows of work on its way."""
+    """What a page shows of work in progress."""
 
     def add(self, update: Any) -> None:
-        """Take an update in."""
+        """Take in an update."""
         ...
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
-        """Nothing comes after this. `failed` is the status of work that broke; None if it ended or was stopped."""
+        """Nothing comes after this. `failed` is the status of work that failed; None if it ended or was stopped."""
         ...
 
 
 class Due:
-    """Whether the page is to be sent something: there is news, or nothing was sent for `STILL_HERE_S`."""
+    """Whether to send the page something: there is news, or nothing was sent for `STILL_HERE_S`."""
 
     def __init__(self) -> None:
         self._last: object = None
@@ -114,7 +114,7 @@ async def look_in(
     frames_per_s: float = FRAMES_PER_S,
     grace_s: float | None = None,
 ) -> AsyncGenerator[list[T]]:
-    """What came since the last look, maybe nothing, until the work has ended. Closing this stops it.
+    """What came since the last check, maybe nothing, until the work has ended. Closing this stops it.
 
     Args:
         start: See `Start`.
@@ -164,7 +164,7 @@ def _keeping(start: Start[T], ticket: Ticket, keeps: type[Document]) -> Iterator
 
 
 class _Pump(Generic[T]):
-    """A blocking iterator, worked off in a thread; its items, and the error that ended it, wait to be drained."""
+    """A blocking iterator, consumed in a thread; its items, and the error that ended it, wait to be drained."""
 
     def __init__(self, items: Iterator[T]):
         self._items = items
@@ -177,7 +177,7 @@ class _Pump(Generic[T]):
         try:
             for item in self._items:
                 self._waiting.put(item)
-        except BaseException as error:  # whoever drains decides what it means
+        except BaseException as error:  # the caller of `drain` decides what it means
             self.error = error
         finally:
             self._ended.set()

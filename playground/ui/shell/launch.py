@@ -38,7 +38,7 @@ def allowed_hosts(host: str) -> list[str]:
 
 
 def launch_options(host: str) -> dict[str, Any]:
-    """Everything that `launch` or `mount_gradio_app` is told; one place for app, tests and Spaces."""
+    """The options of `launch` or `mount_gradio_app`; one place for app, tests and Spaces."""
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host), www_redirect=False),
         Middleware(SecurityHeaders),
@@ -66,7 +66,7 @@ def launch_options(host: str) -> dict[str, Any]:
 
 
 def launch(demo: gr.Blocks, *, host: str, port: int, open_browser: bool) -> None:
-    """Serve from now on, in a thread of its own."""
+    """Serve from now on, in a separate thread."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with without_proxies():  # gradio asks its own address whether the page is up

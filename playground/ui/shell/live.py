@@ -1,4 +1,4 @@
-"""A run as the page follows it: its lines in a feed, status and meters beside them."""
+"""A run as the page follows it: its lines in a feed, with status and meters."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
@@ -13,11 +13,11 @@ from playground.ui.shell.pages import Ticket
 from playground.views import run as views
 
 FRAMES_PER_S = 15
-STOP_GRACE_S = 0.1  # how long the page waits for the engine's own word before it says "stopped"
+STOP_GRACE_S = 0.1  # how long the page waits for the engine's last event before it says "stopped"
 
 
 class RunView:
-    """What a run has told so far: its lines, which the page asks for, and beside them its status and meters.
+    """The updates of a run so far: its lines, which the page requests, with its status and meters.
 
     Attributes:
         feed: The lines.
@@ -44,11 +44,11 @@ class RunView:
         return views.meter_values(self.read(), self.reason)
 
     def now(self) -> dict[str, Any]:
-        """What stands beside the lines."""
+        """What goes with the lines."""
         return {"meters": self.meters, "status": self.status}
 
     def add(self, update: Update) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, TokenEvent):
             self.feed.lines.append(views.token_line(update))
             self._texts.append(update.text)
@@ -64,7 +64,7 @@ class RunView:
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """Nothing comes after this; what came so far stays."""
         if failed is not None:
-            self.status = failed | ({"title": "The run broke off; what had come is kept."} if self._texts else {})
+            self.status = failed | ({"title": "The run failed; the answer so far is kept."} if self._texts else {})
         elif self.reason is None:
             self._close("cancelled")
             self.status = views.status(Finished("cancelled", "", 0.0)) or self.status

@@ -1,10 +1,10 @@
-"""What stands before Gradio: a cap on bodies, no foreign origins, and headers that keep the browser inside."""
+"""What runs before Gradio: a cap on bodies, no foreign origins, and headers that keep the browser inside."""
 
 import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_BYTES = 16 * 2**20  # a prompt of the most characters, escaped, fits; checks in words come after this
+MAX_BODY_BYTES = 16 * 2**20  # the longest prompt allowed fits, escaped; checks with better messages come later
 # Gradio builds its templates and handlers with `new Function` and inline scripts, so those two can't be forbidden.
 _POLICY = "; ".join(
     (
@@ -40,7 +40,7 @@ async def _refuse(send: Send, status: int, words: str) -> None:
 
 
 class BodyLimit:
-    """Refuses a request whose body is larger than the limit, told by its length or found while it comes."""
+    """Refuses a request whose body is larger than the limit, by its declared length or while it arrives."""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES):
         self._app, self._limit = app, limit
@@ -50,9 +50,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         words = f"The request is larger than {self._limit:,} bytes: shorten the prompt and send it again."
-        if not told.isdigit() or int(told) > self._limit:
+        if not declared.isdigit() or int(declared) > self._limit:
             await _refuse(send, 413, words)
             return
         seen, started, refused = 0, False, False
@@ -67,7 +67,7 @@ class BodyLimit:
                     await _refuse(send, 413, words)
             return {"type": "http.disconnect"} if refused else message
 
-        async def told_start(message: Message) -> None:
+        async def noted_start(message: Message) -> None:
             nonlocal started
             if refused:
                 return
@@ -75,7 +75,7 @@ class BodyLimit:
             await send(message)
 
         try:
-            await self._app(scope, capped, told_start)
+            await self._app(scope, capped, noted_start)
         except Exception:
             if not refused:  # a refused request ends in the app's own error about a client that left
                 raise

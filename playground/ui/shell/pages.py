@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from playground.runs.records import Document
 from playground.ui.shell.feed import Feed, Feeds
 
-MAX_SESSIONS = 500  # pages that closed without a word are dropped, oldest first, beyond this many
+MAX_SESSIONS = 500  # beyond this many, pages that never reported closing are dropped, oldest first
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Ticket:
     is_replaced: bool = False
 
     def replace(self) -> None:
-        """Nobody looks any more: stop."""
+        """The page is gone: stop."""
         self.is_replaced = True
         self.stop.set()
 
@@ -106,7 +106,7 @@ class Pages:
         return [ticket.record for ticket in tickets if ticket.record is not None]
 
     def publish(self, feed: Feed, ticket: Ticket) -> None:
-        """From now on the page may ask for the feed, as long as the ticket lives."""
+        """From now on the page may request the feed, as long as the ticket lives."""
         if feed not in ticket.feeds:
             ticket.feeds.append(feed)
             self.feeds.add(feed)

@@ -1,4 +1,4 @@
-"""A finished document to take along, and one to open again."""
+"""Saving a finished document, and opening a saved one."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ _WAIT_S = 3.0
 
 
 async def saved(slot: Slot, session: str) -> tuple[Any, Any]:
-    """The page's last document as a file, or a note why there is none."""
+    """The page's last document as a file, or a note that says why there is none."""
     ticket = slot.last(session)
     if ticket is not None and ticket.stop.is_set():
         await asyncio.to_thread(ticket.ended.wait, _WAIT_S)  # a stopped run ends at its next token or chunk
@@ -39,7 +39,7 @@ def opened(text: Any, *kinds: type[Document]) -> Document:
     """A document that a person opened in a tab that shows these kinds.
 
     Raises:
-        PlaygroundError: It is none, or of a kind that another tab shows.
+        PlaygroundError: It is not a document, or another tab shows its kind.
     """
     if not isinstance(text, str):
         raise PlaygroundError(f"A saved file must be text; got a value of type {type(text).__name__}.")

@@ -89,7 +89,7 @@ class _Shown:
         self._drawn: list[Any] | None = None
 
     def add(self, update: Any) -> None:
-        """Take an update in; the record comes last and replaces the parts."""
+        """Take in an update; the record comes last and replaces the parts."""
         if isinstance(update, Stage):
             self._status = {"phase": "running", "text": update.text, "fraction": update.fraction}
         elif (changed := status(update)) is not None:
@@ -100,7 +100,7 @@ class _Shown:
             self._drawn = None
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
-        """It ended, was stopped or failed; what was found stays."""
+        """It ended, was stopped or failed; the results so far stay."""
         sofar = self._sofar()
         phase = "finished" if self._view.complete(sofar) else "stopped"
         self._status = failed or {"phase": phase, "text": f"{phase}: {self._view.kept(sofar)}"}
@@ -112,7 +112,7 @@ class _Shown:
         self._status = {"phase": "finished", "text": f"opened: {self._view.kept(self._sofar())}, {made_with}"}
 
     def values(self) -> list[Any]:
-        """The status, then the panels, drawn only when something came."""
+        """The status, then the panels, redrawn only when something came."""
         if self._drawn is None:
             drawn: Mapping[str, Content] = self._view.draw(self._sofar())
             self._drawn = [panel_value(drawn.get(panel.name)) for panel in self._view.panels]
@@ -132,33 +132,33 @@ def wire_section(
         section: Its parts.
         controls: Those of the sidebar, by field name.
         runner: Answers.
-        pages: Own the documents; the section's slot has the experiment's name.
-        prompt: Of the room, where the request has a prompt and the section has no field for it.
-        looked: What the room knows of the request, in place of what the sidebar says.
+        pages: Hold the documents; the section's slot has the experiment's name.
+        prompt: The room's, if the request has a prompt and the section has no field for it.
+        looked: Values that the room supplies in place of those of the sidebar.
     """
     shown, fields = list(section.shown), list(section.fields.values())
-    asked: Controls = controls | ({} if prompt is None else {"prompt": prompt}) | section.fields
+    values: Controls = controls | ({} if prompt is None else {"prompt": prompt}) | section.fields
     slot = pages.slot(section.experiment.name)
-    events = _Events(section, asked, runner, slot, looked)
+    events = _Events(section, values, runner, slot, looked)
     wire_stop(section.stop, slot)
     wire_save(section.save, slot, section.download, section.notice)
     section.export.click(events.export, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
     section.open.input(events.open, section.open, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
-    return wire_run(section.run, section.stop, (events.run, set(asked.values()), shown))
+    return wire_run(section.run, section.stop, (events.run, set(values.values()), shown))
 
 
 class _Events:
     """What the buttons of a section do."""
 
-    def __init__(self, section: Section, asked: Controls, runner: Runner, slot: Slot, looked: Looked):
-        self._section, self._asked, self._runner, self._slot, self._looked = section, asked, runner, slot, looked
+    def __init__(self, section: Section, controls: Controls, runner: Runner, slot: Slot, looked: Looked):
+        self._section, self._controls, self._runner, self._slot, self._looked = section, controls, runner, slot, looked
         self._experiment = section.experiment
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
-        """Everything it shows, again and again until the work has ended or the page shows something else."""
+        """Its values, repeatedly, until the work has ended or the page shows something else."""
         experiment = self._experiment
         try:
-            values = named(self._asked, data)
+            values = named(self._controls, data)
             wanted, runner = self._request(values, self._looked(request)), priced(self._runner, values)
             runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
@@ -171,7 +171,7 @@ class _Events:
                 yield showing.values()
 
     def _request(self, values: dict[str, Any], looked: dict[str, Any]) -> Request:
-        """What the section's fields and the sidebar ask for.
+        """The request that the section's fields and the sidebar describe.
 
         Raises:
             PlaygroundError: Says which value is wrong, and its limit.
@@ -184,7 +184,7 @@ class _Events:
         return read_request(kind, given | looked)
 
     def open(self, text: Any, request: gr.Request) -> list[Any]:
-        """A saved record in place of what was shown, its fields as they were asked for."""
+        """Show a saved record, with its request in the fields."""
         section = self._section
         try:
             record = opened(text, self._experiment.record)
