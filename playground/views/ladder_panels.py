@@ -118,13 +118,13 @@ def _rung(rung: RungRecord) -> tuple[str, ...]:
 
 
 def _fixes(fixes: Sequence[FixRecord]) -> Table:
-    told = [fix_words(fix) for fix in fixes]
+    shown = [fix_words(fix) for fix in fixes]
     notes = [
-        f"{fix['title']}, {when}: {fix[when]}" for fix in told if not fix["skipped"] for when in ("before", "after")
+        f"{fix['title']}, {when}: {fix[when]}" for fix in shown if not fix["skipped"] for when in ("before", "after")
     ]
     return Table(
         ("Fixes", "verdict", "cost"),
-        [(fix["title"], fix["verdict"], fix["cost"]) for fix in told],
+        [(fix["title"], fix["verdict"], fix["cost"]) for fix in shown],
         "\n".join(notes),
     )
 

@@ -104,8 +104,8 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
         "chart": arms_chart(arms, record.asked if record else sofar.request.requests),
         "arms": Drawn(arms_value(arms), plain),
     }
-    told = ours(record) if record else ""
-    return drawn | ({"ours": Drawn(told, [told, f"Elsewhere: {record.anchor}."])} if told else {})
+    sentence = ours(record) if record else ""
+    return drawn | ({"ours": Drawn(sentence, [sentence, f"Elsewhere: {record.anchor}."])} if sentence else {})
 
 
 def _kept(sofar: Sofar) -> str:
