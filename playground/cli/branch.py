@@ -1,4 +1,4 @@
-"""`playground branch`: another way from a token of a saved answer."""
+"""`playground branch`: another continuation from a token of a saved answer."""
 
 import json as json_module
 import sys
@@ -44,20 +44,20 @@ def run_branch(
 ) -> None:
     """Make a branch of a saved answer; `values` are the settings that were given."""
     tree = _tree(file)
-    asked = BranchRequest(
+    request = BranchRequest(
         _whole("from", leaving), _whole("at", at), parse_token(token),
         how=_how(how, token), width=DEFAULT_WIDTH if width is None else _whole("width", width), changes=values,
     )  # fmt: skip
-    if width is not None and asked.how != "beam":
-        raise PlaygroundError("--width is of a beam search only: give --how beam too.")
-    check_branch(tree, asked)
+    if width is not None and request.how != "beam":
+        raise PlaygroundError("--width applies to a beam search only: give --how beam too.")
+    check_branch(tree, request)
     if save is not None:
         check_folder_of(Path(save))
     runner, name = build_runner(model, tree.run.model.id)
     show_progress(loading_steps(runner.load(name, tree.run.model.quantization)))
     before = len(tree.branches)
     with stop_on_interrupt() as stopped:
-        tree = _follow(tree, start_branch(runner, tree, asked, stopped.is_set, model=name))
+        tree = _follow(tree, start_branch(runner, tree, request, stopped.is_set, model=name))
     if len(tree.branches) == before:
         raise PlaygroundError("Stopped before the branch had a token.")
     give(tree, _text(tree, tree.branches[-1]), save, json)
@@ -82,7 +82,7 @@ def parse_token(token: str | None) -> int | str | None:
     if len(token) > 1 and token[0] == token[-1] == '"':
         try:
             return str(json_module.loads(token))
-        except ValueError:  # quotes of its own
+        except ValueError:  # the quotes belong to the text
             return token
     return token
 
@@ -94,7 +94,7 @@ def _how(how: str | None, token: str | None) -> How:
         return "choice"
     ways = [way for way in get_args(How) if way != "choice"]
     if how not in ways:
-        raise PlaygroundError(f"Unknown way to go on, {how[:60]!r}: {nearest(how, ways)}")
+        raise PlaygroundError(f"Unknown way to continue, {how[:60]!r}: {nearest(how, ways)}")
     return next(way for way in get_args(How) if way == how)
 
 
@@ -105,7 +105,7 @@ def _whole(name: str, value: str) -> int:
 
 
 def _follow(tree: BranchesRecord, updates: Iterator[BranchUpdate]) -> BranchesRecord:
-    """Consume the making of a branch, telling how far it is on standard error; returns the tree with it."""
+    """Consume the updates of a branch, with progress on standard error; returns the tree that includes it."""
     console, count = Console(stderr=True), 0
     with Live(console=console, transient=True, auto_refresh=False) as live:
         for update in updates:
@@ -120,7 +120,7 @@ def _follow(tree: BranchesRecord, updates: Iterator[BranchUpdate]) -> BranchesRe
 
 
 def _text(tree: BranchesRecord, branch: BranchRecord) -> str:
-    """The whole answer with the fork marked, then what is to be known of it."""
+    """The whole answer with the fork marked, then its figures."""
     parents = tokens_of(tree, branch.parent)
     shared = "".join(token.text for token in parents[: branch.at])
     own = branch.text.removeprefix(shared)

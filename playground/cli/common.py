@@ -37,14 +37,14 @@ def _standard_input() -> str:
 
 
 def check_folder_of(file: Path) -> None:
-    """A typing error in `--save` is told before the work, not after.
+    """Report a mistyped `--save` before the work, not after.
 
     Raises:
         PlaygroundError: The file's folder does not exist.
     """
     try:
         is_there = file.parent.is_dir()
-    except OSError:  # may not be looked at
+    except OSError:  # no permission to read it
         is_there = False
     if not is_there:
         raise PlaygroundError(f"Cannot write {str(file)!r}: its folder does not exist; create it first.")
@@ -54,7 +54,7 @@ def give(record: Document, text: str, save: str | None, json: bool) -> None:
     """Print a finished document, as itself or in words, and save it.
 
     Raises:
-        PlaygroundError: It can't be written; it was shown all the same.
+        PlaygroundError: It can't be written; it has been printed already.
     """
     if json:
         print_json(record.to_json())

@@ -98,15 +98,15 @@ def run_sweep(
 
 
 def _ask(runner: Runner, request: SweepRequest, yes: bool) -> None:
-    """Tell what it may take; go on if that is short, or wanted all the same."""
+    """Print the estimate; continue if it is short, or if the person agrees."""
     estimate = estimate_sweep(runner, request)
     print(safe_text(estimate_text(estimate)), file=sys.stderr)
     if yes or not estimate.is_long:
         return
     if not _can_ask():
         raise PlaygroundError(
-            f"This sweep may take more than {LONG_S / 60:g} minutes, and there is no terminal to ask on: give --yes "
-            "to run it, or lower max_new_tokens."
+            f"This sweep may take more than {LONG_S / 60:g} minutes, and no terminal is there to confirm it: give "
+            "--yes to run it, or lower max_new_tokens."
         )
     print("Run it? [y/N] ", end="", file=sys.stderr, flush=True)  # standard output is for the document
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -149,13 +149,13 @@ def _print_text(update: PaneUpdate) -> None:
 
 
 def _print_answers(record: CompareRecord) -> None:
-    """The answers of a batch, which came mixed."""
+    """The answers of a batch, whose tokens came interleaved."""
     for number, changes, run in zip(pane_numbers(record), record.changes, record.panes, strict=True):
         print(safe_text(f"pane {number}: {changes_text(changes)}\n{run.text}\n"))
 
 
 def _with_loading_shown(updates: Iterator[U]) -> Iterator[U]:
-    """All updates but loading, which is shown as progress."""
+    """All updates except loading, which is shown as progress."""
     for update in updates:
         if (step := _loading(update)) is None:
             yield update
@@ -166,7 +166,7 @@ def _with_loading_shown(updates: Iterator[U]) -> Iterator[U]:
 
 
 def _loading_steps(first: Step, updates: Iterator[U], after: list[U]) -> Iterator[Step]:
-    """Steps until an update tells of something else, which is put into `after`."""
+    """Steps until another kind of update comes, which is put into `after`."""
     yield first
     for update in updates:
         if (step := _loading(update)) is None:
@@ -176,8 +176,8 @@ def _loading_steps(first: Step, updates: Iterator[U], after: list[U]) -> Iterato
 
 
 def _loading(update: object) -> Step | None:
-    told = update.update if isinstance(update, PaneUpdate) else None
-    return (told.stage, told.fraction) if isinstance(told, Loading) else None
+    event = update.update if isinstance(update, PaneUpdate) else None
+    return (event.stage, event.fraction) if isinstance(event, Loading) else None
 
 
 def _text(record: CompareRecord | SweepRecord) -> str:

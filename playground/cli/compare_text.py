@@ -20,7 +20,7 @@ def changes_text(changes: dict[str, Any]) -> str:
 
 
 def estimate_text(estimate: SweepEstimate) -> str:
-    """What a sweep may take."""
+    """How long a sweep may take."""
     return (
         f"{count_of(estimate.runs, 'run')} of {estimate.output_tokens:,} tokens in all at most: about "
         f"{format_seconds(estimate.seconds)} ({estimate.basis})"
@@ -30,7 +30,7 @@ def estimate_text(estimate: SweepEstimate) -> str:
 def compare_text(record: CompareRecord) -> str:
     """The table of metrics, the best marked by *, and where each pane first differs."""
     numbers = pane_numbers(record)
-    heads = ["", *(f"pane {n} " for n in numbers)]  # the room of a mark
+    heads = ["", *(f"pane {n} " for n in numbers)]  # room for a mark
     rows = metric_rows(record.panes, record.mode)
     table = _columns([heads, *([row.name, *_marked(row)] for row in rows)])
     differences = [_diff_text(diff, numbers[diff.pane], numbers[record.reference]) for diff in record.diffs]
@@ -38,7 +38,7 @@ def compare_text(record: CompareRecord) -> str:
 
 
 def pane_numbers(record: CompareRecord) -> list[int]:
-    """The number each pane was asked for by, from 1: those that failed leave gaps."""
+    """The requested number of each pane, from 1: those that failed leave gaps."""
     failed = {one.pane for one in record.failed}
     return [n + 1 for n in range(len(record.panes) + len(failed)) if n not in failed]
 
@@ -79,7 +79,7 @@ def _top_text(top: Sequence[Candidate]) -> str:
 
 
 def sweep_text(record: SweepRecord) -> str:
-    """A line of metrics for each value."""
+    """One line of metrics per value."""
     rows = [row for row in metric_rows(record.runs) if row.name in _IN_A_SWEEP]
     heads = [record.name, *(row.name for row in rows), "ended"]
     lines = [heads]

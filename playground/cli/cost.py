@@ -32,7 +32,7 @@ _ALIASES = {
 
 @dataclass(frozen=True)
 class CostOptions:
-    """What was asked for beside the inputs; models, files and settings as they were typed."""
+    """The options other than inputs; models, files and settings as they were typed."""
 
     calculators: list[str]
     model: str | None
@@ -63,18 +63,18 @@ def run_cost(
 
 def _calculated(values: dict[str, str], options: CostOptions, fields: CostFields) -> CostSheet:
     start = started(options.files, fields)
-    given, sources, told = _inputs(values, options, start, fields)
+    given, sources, options_of = _inputs(values, options, start, fields)
     compared = (
         options.compare or start.compared or [one.id for one in load_prices(presets_dir() / "prices.yaml").models]
     )
     models = {
-        name: _model(f"--{name.replace('_', '-')}", asked)
-        for name, asked in (
+        name: _model(f"--{name.replace('_', '-')}", reference)
+        for name, reference in (
             ("model", options.model or start.models.get("model")),
             ("large_model", options.large_model or start.models.get("large_model")),
             ("small_model", options.small_model or start.models.get("small_model")),
         )
-        if asked is not None
+        if reference is not None
     }
     currency = start.currency if options.currency is None else _currency(options.currency)
     request = CostRequest(
@@ -84,16 +84,16 @@ def _calculated(values: dict[str, str], options: CostOptions, fields: CostFields
     try:
         return build_sheet(request, fields)
     except FieldErrors as error:
-        lines = [f"{told.get(name, name)}: {problem}" for name, problem in error.problems.items()]
+        lines = [f"{options_of.get(name, name)}: {problem}" for name, problem in error.problems.items()]
         raise PlaygroundError(" ".join(lines)) from None
 
 
 def _inputs(
     values: dict[str, str], options: CostOptions, start: Start, fields: CostFields
 ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-    """Values and sources by input, and which option gave it; what is typed wins over lists, and they over files."""
+    """Values, sources and options by input; typed values win over lists, and lists over files."""
     given: dict[str, Any] = {**start.given}
-    sources, told = dict(start.sources), dict(start.files)
+    sources, options_of = dict(start.sources), dict(start.files)
     listed = _machine(options.hardware)
     typed = {_ALIASES.get(name, name): value for name, value in values.items()}
     names = {_ALIASES.get(name, name): f"--{name.replace('_', '-')}" for name in values}
@@ -102,18 +102,18 @@ def _inputs(
     for setting in options.settings:
         name, sign, value = setting.partition("=")
         if not sign:
-            raise PlaygroundError(f"--set is NAME=VALUE, as --set days=90; got {setting[:60]!r}.")
+            raise PlaygroundError(f"--set must be NAME=VALUE, such as --set days=90; got {setting[:60]!r}.")
         field = fields.find(name.strip())
         typed[field.id], names[field.id] = value, f"--set {field.id}"
     for name, (value, source) in listed.items():
-        given[name], sources[name], told[name] = value, source, "--hardware"
+        given[name], sources[name], options_of[name] = value, source, "--hardware"
     for name, value in typed.items():
-        given[name], sources[name], told[name] = value, "typed", names[name]
-    return given, sources, told
+        given[name], sources[name], options_of[name] = value, "typed", names[name]
+    return given, sources, options_of
 
 
 def _machine(id: str | None) -> dict[str, tuple[Any, str]]:
-    """Rent and watts of a machine of the list, each with its source."""
+    """Rent and watts of a listed machine, each with its source."""
     if id is None:
         return {}
     machines = load_hardware(presets_dir() / "hardware.yaml")
@@ -125,11 +125,11 @@ def _machine(id: str | None) -> dict[str, tuple[Any, str]]:
     return {"usd_per_hour": (found.usd_per_hour, source), "watts": (found.watts, source), "bought": (0, source)}
 
 
-def _sections(asked: list[str]) -> tuple[str, ...]:
+def _sections(names: list[str]) -> tuple[str, ...]:
     known = [section.id for section in SECTIONS]
-    if "all" in asked:
+    if "all" in names:
         return tuple(known)
-    chosen = [name.replace("-", "_") for name in asked] or ["month"]
+    chosen = [name.replace("-", "_") for name in names] or ["month"]
     for name in chosen:
         if name not in known:
             raise PlaygroundError(
@@ -151,6 +151,6 @@ def _currency(text: str) -> Currency:
         return Currency(code=code.strip().upper(), per_usd=Decimal(plain_number(rate) or "nan"))
     except (ValidationError, InvalidOperation):
         raise PlaygroundError(
-            "--currency is three letters and what 1 USD is of it, above 0 and at most 1,000,000: EUR=0.92; "
+            "--currency must be three letters and the value of 1 USD, above 0 and at most 1,000,000: EUR=0.92; "
             f"got {text[:60]!r}{with_a_point(rate)}"
         ) from None

@@ -1,4 +1,4 @@
-"""What a cost calculation starts from: measured numbers of saved documents, or an earlier calculation."""
+"""The start of a cost calculation: measured numbers of saved documents, or an earlier calculation."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,7 +17,7 @@ _MAX_SOURCE_CHARS = 400
 
 @dataclass
 class Start:
-    """Inputs by id with their sources, the file that gave each, and what an earlier calculation had chosen."""
+    """Inputs by id with their sources and files, and the choices of an earlier calculation."""
 
     lengths: Lengths
     given: dict[str, Decimal] = field(default_factory=dict)
@@ -30,10 +30,10 @@ class Start:
 
 
 def started(files: list[str], fields: CostFields) -> Start:
-    """Read these files, a later one over an earlier one.
+    """Read these files; later ones override earlier ones.
 
     Raises:
-        PlaygroundError: A file can't be read, or holds nothing that a cost could start from.
+        PlaygroundError: A file can't be read, or holds nothing that a cost calculation can start from.
     """
     first = load_lengths(presets_dir() / "lengths.yaml").lengths[0]
     start = Start(Lengths(tuple(first.output_tokens), first.source))
@@ -53,7 +53,7 @@ def _read(file: str) -> Document:
 
 
 def _again(start: Start, sheet: CostSheet, file: str) -> None:
-    """An earlier calculation: what it assumed stays assumed, and follows what is set now."""
+    """An earlier calculation: its assumptions stay, unless they are set now."""
     for name, value in sheet.assumptions.items():
         if not sheet.sources[name].startswith("assumed"):
             start.given[name], start.sources[name], start.files[name] = value, sheet.sources[name], file
@@ -68,9 +68,9 @@ def _measured(start: Start, document: Document, file: str, fields: CostFields) -
     found = facts_of([document])
     if not found:
         kind = type(document).model_fields["kind"].default
-        raise PlaygroundError(f"--from {file}: a file of kind {kind} holds nothing that a cost could start from.")
+        raise PlaygroundError(f"--from {file}: a file of kind {kind} has nothing that a cost calculation can use.")
     facts = {**found[0].facts}
-    if "net_joules_per_token" in facts:  # above idle, where it is known: what the request adds
+    if "net_joules_per_token" in facts:  # above idle if known: what the request adds
         facts["joules_per_token"] = facts["net_joules_per_token"]
     known = {one.id for one in fields.fields}
     for name, fact in facts.items():

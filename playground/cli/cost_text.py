@@ -22,9 +22,9 @@ def cost_text(sheet: CostSheet, fields: CostFields) -> str:
 
 def _headline(sheet: CostSheet) -> str:
     whole = "a task" if sheet.calculator == "agents" else "a request"
-    told = [(whole, sheet.per_request_usd), ("a day", sheet.per_day_usd), ("a month", sheet.per_month_usd)]
-    told += [("read, " + whole, sheet.input_usd), ("written, " + whole, sheet.output_usd)]
-    return _table([(label, money_text(usd, sheet.currency)) for label, usd in told if usd is not None])
+    amounts = [(whole, sheet.per_request_usd), ("a day", sheet.per_day_usd), ("a month", sheet.per_month_usd)]
+    amounts += [("read, " + whole, sheet.input_usd), ("written, " + whole, sheet.output_usd)]
+    return _table([(label, money_text(usd, sheet.currency)) for label, usd in amounts if usd is not None])
 
 
 def _section(section: Section, sheet: CostSheet, fields: CostFields) -> str:
@@ -57,7 +57,7 @@ def _closing(sheet: CostSheet) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Columns as wide as their widest cell, numbers to the right; the last as it is."""
+    """Columns as wide as their widest cell, numbers right-aligned; the last as it is."""
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return "\n".join(
         "  ".join((f"  {row[0]:<{widths[0]}}", f"{row[1]:>{widths[1]}}", *row[2:])).rstrip() for row in rows

@@ -15,9 +15,9 @@ def branch(
     values: dict[str, Any],
     at: Annotated[str, option("Index of the token to replace, from 0.")],
     token: Annotated[
-        str | None, option("What comes there: an id, or the text of one token ('\"7\"' for a number).", "ID|TEXT")
+        str | None, option("The token to put there: an id, or the text of one token ('\"7\"' for a number).", "ID|TEXT")
     ] = None,
-    how: Annotated[str | None, option("How it goes on: greedy, sample or beam; as before if not given.", "WAY")] = None,
+    how: Annotated[str | None, option("How to continue: greedy, sample or beam; as before by default.", "WAY")] = None,
     width: Annotated[str | None, option("Beginnings that a beam search keeps, 2 to 8; 4 if not given.")] = None,
     leaving: Annotated[
         str, typer.Option("--from", help="Number of the branch to leave; 0 is the run.", metavar="NUMBER")
@@ -26,7 +26,7 @@ def branch(
     save: Save = None,
     json: Json = False,
 ) -> None:
-    """Another word at a token of a saved answer, and where it leads; what stands before is not read again."""
+    """Another word at a token of a saved answer, and where it leads; the text before it is not read again."""
     from playground.cli.branch import run_branch  # noqa: PLC0415  --help must not wait for torch
 
     run_branch(
@@ -37,14 +37,14 @@ def branch(
 @errors_in_one_line
 def inspect(
     file: Annotated[str, typer.Argument(help="A saved run.")],
-    step: Annotated[str, option("Which token of the answer, from 0.")],
-    top: Annotated[str, option("So many of the likeliest tokens are told at each stage.")] = "10",
-    order: Annotated[str, option("Of the stages: transformers, as ours, or llama.cpp.", "NAME")] = "transformers",
-    temperature: Annotated[str | None, option("In place of the run's own.")] = None,
-    top_p: Annotated[str | None, option("In place of the run's own.")] = None,
-    top_k: Annotated[str | None, option("In place of the run's own.")] = None,
-    min_p: Annotated[str | None, option("In place of the run's own.")] = None,
-    repetition_penalty: Annotated[str | None, option("In place of the run's own.")] = None,
+    step: Annotated[str, option("Index of the token in the answer, from 0.")],
+    top: Annotated[str, option("Number of the likeliest tokens to list at each stage.")] = "10",
+    order: Annotated[str, option("Order of the stages: transformers, as here, or llama.cpp.", "NAME")] = "transformers",
+    temperature: Annotated[str | None, option("Replaces the value of the run.")] = None,
+    top_p: Annotated[str | None, option("Replaces the value of the run.")] = None,
+    top_k: Annotated[str | None, option("Replaces the value of the run.")] = None,
+    min_p: Annotated[str | None, option("Replaces the value of the run.")] = None,
+    repetition_penalty: Annotated[str | None, option("Replaces the value of the run.")] = None,
     model: Model = None,
     save: Save = None,
     json: Json = False,

@@ -61,11 +61,11 @@ def sweep(
 def rerun(
     prompt: Prompt,
     values: dict[str, Any],
-    n: Annotated[str, option("How many runs, 2 to 200.")] = "16",
+    n: Annotated[str, option("Number of runs, 2 to 200.")] = "16",
     same_seed: Annotated[bool, typer.Option("--same-seed", help="All runs draw with one seed.")] = False,
     unseeded: Annotated[bool, typer.Option("--unseeded", help="Each run draws a seed of its own by chance.")] = False,
     mention: Annotated[list[str] | None, option("Count the runs that say this; may be repeated.", "WORD")] = None,
-    temperatures: Annotated[str | None, option("The same at each of these temperatures.", "A,B,...")] = None,
+    temperatures: Annotated[str | None, option("Repeat at each of these temperatures.", "A,B,...")] = None,
     model: Model = None,
     quantization: Quantization = None,
     save: Save = None,

@@ -62,7 +62,7 @@ def replay(
 @models_app.callback()
 @errors_in_one_line
 def models(context: typer.Context, json: Json = False) -> None:
-    """List the models that can be asked for."""
+    """List the models that can be used."""
     if context.invoked_subcommand is None:
         from playground.cli.models import list_models  # noqa: PLC0415  --help must not wait for torch
 
@@ -77,8 +77,8 @@ def fetch_command(
     """Fetch a model, so that it works without a network afterwards."""
     from playground.cli.models import fetch_model  # noqa: PLC0415  --help must not wait for torch
 
-    asked_above = context.parent is not None and context.parent.params["json"]  # `models --json fetch ID`
-    fetch_model(model, json=json or asked_above)
+    json_above = context.parent is not None and context.parent.params["json"]  # `models --json fetch ID`
+    fetch_model(model, json=json or json_above)
 
 
 @app.command()

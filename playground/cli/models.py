@@ -32,7 +32,7 @@ def list_models(*, json: bool) -> None:
 
 
 def fetch_model(model: str, *, json: bool) -> None:
-    """Bring a model onto this machine."""
+    """Fetch a model to this machine."""
     entry = Catalogue.load(presets_dir(), []).find(model)
     show_progress(with_progress(lambda progress: fetch(entry, progress)))
     folder = str(fetch(entry))

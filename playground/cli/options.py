@@ -1,4 +1,4 @@
-"""Options that several commands take, once."""
+"""Options that several commands share."""
 
 import inspect
 import sys
@@ -31,9 +31,9 @@ _SETTINGS: dict[str, Any] = {
     "min_p": Annotated[str | None, option("0 to 1; 0 is off.")],
     "repetition_penalty": Annotated[str | None, option("0.5 to 2; 1 is off.")],
     "seed": Annotated[str | None, option("Fixes the draw; drawn and shown if not given.")],
-    "max_new_tokens": Annotated[str | None, option("The answer ends after so many tokens.")],
+    "max_new_tokens": Annotated[str | None, option("The answer ends after this many tokens.")],
     "context_length": Annotated[str | None, option("Tokens of prompt and answer; the model's own if not given.")],
-    "time_limit_s": Annotated[str | None, option("The answer ends after so many seconds.")],
+    "time_limit_s": Annotated[str | None, option("The answer ends after this many seconds.")],
     "top": Annotated[str | None, option("Alternatives of each token to record, and to print.")],
     "system": Annotated[str | None, option("System prompt.", "TEXT")],
     "stop": Annotated[list[str] | None, option("The answer ends before this text; may be repeated.", "TEXT")],
@@ -42,7 +42,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 def takes_options(options: dict[str, Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds these options; the command gets those given as one dict, `values`, what may be repeated as a tuple."""
+    """Adds these options; the command gets those given as one dict, `values`, repeatable ones as tuples."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
@@ -65,7 +65,7 @@ def takes_options(options: dict[str, Any]) -> Callable[[Callable[..., None]], Ca
 
 
 def takes_settings(command: Callable[..., None], *, without: Container[str] = ()) -> Callable[..., None]:
-    """Adds an option for each setting, save these; the command gets those given as one dict, `values`."""
+    """Adds an option for each setting except these; the command gets those given as one dict, `values`."""
     options = {name: hint for name, hint in _SETTINGS.items() if f"--{name.replace('_', '-')}" not in without}
     return takes_options(options)(command)
 
@@ -78,7 +78,7 @@ def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except PlaygroundError as error:
-            print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever a library wrote
+            print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever a library raised
             raise typer.Exit(2) from None
 
     return wrapped

@@ -16,7 +16,7 @@ from playground.runs.runner import Runner
 
 
 def replay_file(file: str, *, model: str | None, json: bool) -> None:
-    """Run a document again and say what came of it."""
+    """Run a document again and print the outcome."""
     old = read_document(Path(file))
     if isinstance(old, CostSheet):
         _replay_sheet(old, json=json)
@@ -31,7 +31,7 @@ def replay_file(file: str, *, model: str | None, json: bool) -> None:
 
 
 def _model(document: Document) -> ModelRecord:
-    """The first model that it names."""
+    """The first model named in the document."""
     firsts = (getattr(document, name, [None])[0] for name in ("panes", "runs", "rungs"))
     for part in (document, getattr(document, "run", None), *firsts):
         model = getattr(part, "model", None)
@@ -54,7 +54,7 @@ def _replay_run(old: RunRecord, runner: Runner, model: str, *, json: bool) -> No
 
 
 def _replay_sheet(old: CostSheet, *, json: bool) -> None:
-    """Prices that have changed since are told, and are no reason of a difference: the file holds its own."""
+    """Reports prices that have changed since; they cause no difference, because the file holds its own prices."""
     outcome = replay_sheet(old)
     if json:
         _print_outcome(outcome)

@@ -1,4 +1,4 @@
-"""`playground rerun`: one prompt many times, or that at several temperatures."""
+"""`playground rerun`: one prompt many times, also at several temperatures."""
 
 import sys
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _seed_mode(same_seed: bool, unseeded: bool) -> SeedMode:
 
 
 def _follow(updates: Iterator[LadderUpdate]) -> RerunRecord | TemperatureLadderRecord:
-    """Consume a rerun or a ladder of them, telling how far it is on standard error; returns the last record."""
+    """Consume a rerun or a series of them, with progress on standard error; returns the last record."""
     record, step, console = None, "", Console(stderr=True)
     with Live(console=console, transient=True, auto_refresh=False) as live:
         for update in updates:

@@ -12,7 +12,7 @@ _SHOWN_CHARS = 400
 
 
 def progress_text(progress: RerunProgress) -> str:
-    """How far a rerun is, on one line."""
+    """Progress of a rerun, on one line."""
     rate = "" if progress.tokens_per_s is None else f", {format_rate(progress.tokens_per_s)}"
     return (
         f"{progress.finished} of {progress.asked} finished, {progress.unique} different; "

@@ -35,7 +35,7 @@ def safe_text(text: str) -> str:
 
 
 def _acts(char: str) -> bool:
-    """Whether a terminal would obey it. Joiners of emoji and the spaces of other scripts are text."""
+    """Whether a terminal would act on it. Emoji joiners and the spaces of other scripts are text."""
     return (unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char not in "\n\t") or (
         unicodedata.bidirectional(char) in _TURNS
     )
@@ -99,7 +99,7 @@ def tokens_text(record: RunRecord) -> str:
 
 
 def print_notes(prompt: PreparedPrompt) -> None:
-    """What of a prompt is not read as it was written, on standard error."""
+    """Notes about parts of a prompt that are not read as written, on standard error."""
     typed = ["Control tokens in the prompt are read as plain text."] * prompt.neutralised
     for note in [*prompt.notes, *typed]:
         print(safe_text(note), file=sys.stderr)

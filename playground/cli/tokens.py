@@ -18,7 +18,7 @@ _MARKS = {"control": "control", "template": "template", "text": ""}
 def show_tokens(
     text: str, how: dict[str, bool], model: str | None, quantization: str, *, save: str | None, json: bool
 ) -> None:
-    """Print the record of a text, and save it; `how` is what `tokens_of` takes.
+    """Print the record of a text, and save it; `how` holds arguments of `tokens_of`.
 
     Raises:
         PlaygroundError: The text is empty or too long, or the model can't be loaded or has no chat template.

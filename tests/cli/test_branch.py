@@ -106,7 +106,7 @@ def test_a_file_of_branches_runs_again(branch: Invoke, playground: Invoke, folde
         (["--at", "11", "--token", "th"], "token 0 to 10"),
         (["--at", "3", "--how", "bean"], "did you mean 'beam'"),
         (["--at", "3", "--how", "beam", "--width", "12"], "from 2 to 8; got 12"),
-        (["--at", "3", "--token", "th", "--width", "3"], "--width is of a beam search only"),
+        (["--at", "3", "--token", "th", "--width", "3"], "give --how beam too"),
         (["--at", "3", "--token", "th", "--from", "4"], "no branch 4"),
         (["--at", "3", "--token", "th", "--temperature", "9"], "temperature must be"),
         (["--at", "3", "--token", "th", "--save", "/nonexistent/b.json"], "folder does not exist"),

@@ -27,9 +27,9 @@ class History:
         first = self.request.prompt
         if self.summary:
             first = f"{first}\n\n{SUMMARY_HEAD}\n{self.summary}"
-        asked = [first, *(result for _, result in pairs)]
+        messages = [first, *(result for _, result in pairs)]
         answers = [answer for answer, _ in pairs]
-        return tuple(Turn(user, answer) for user, answer in zip(asked, answers, strict=False)), asked[-1]
+        return tuple(Turn(user, answer) for user, answer in zip(messages, answers, strict=False)), messages[-1]
 
     def summary_messages(self) -> Messages:
         """What the call that writes a summary sends: everything, and the request for it."""

@@ -23,8 +23,8 @@ def rendered(backend: Backend, messages: Messages, request: AgentRequest) -> Pre
 def plan_of(backend: Backend, request: AgentRequest) -> dict[str, int]:
     """Token counts as `agent_steps` takes them.
 
-    S and u are counted in the first prompt. t is a passage as long as asked, with the tool's words and the template
-    around an answer and a result, counted with an empty passage.
+    S and u are counted in the first prompt. t is a passage of the requested length, with the tool's words and the
+    template around an answer and a result, counted with an empty passage.
     """
     first = rendered(backend, History(request).messages(), request)
     task = sum(one.end - one.start for one in first.segments if one.kind == "user")

@@ -26,7 +26,7 @@ class CallRecord(Part):
         output_tokens: Of the answer.
         prefill_s: Time the model spent on the computed tokens.
         ttft_s, e2e_s: From the request to the first token and to the end; copying the cache is in it.
-        plain_prefill_s, plain_ttft_s: The same prompt read once more from nothing; None if that was not asked for.
+        plain_prefill_s, plain_ttft_s: The same prompt read once more from nothing; None if that was not requested.
         resent_usd: At list price, nothing cached.
         cached_usd: The cached tokens at the cached rate, all others of the prompt at the rate of writing to the cache,
             where the model has these rates. A provider may keep less than this cache: not the answer of the call
@@ -94,12 +94,12 @@ class AgentPlan:
 
 
 class AgentRecord(Document):
-    """A loop; fewer steps than asked where it ended early.
+    """A loop; fewer steps than requested if it ended early.
 
     Attributes:
         plan: What the formulas took: tokens of system prompt with template, and of the task, counted; the most tokens
             of an answer; a whole passage with the words and the template around it, counted.
-        forecast: Of all steps asked.
+        forecast: Of all requested steps.
         ended, ended_words: Why it ended.
     """
 

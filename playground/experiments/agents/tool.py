@@ -27,7 +27,7 @@ class ToolResult:
 
 
 def passages_of(tokenizer: Any, document: str, tokens: int) -> list[str]:
-    """The document in pieces of so many tokens, the last one shorter. Joined they are the document, but for spaces."""
+    """The document in pieces of this many tokens, the last one shorter; joined, they differ from it in spaces only."""
     ids, offsets = ids_with_offsets(tokenizer, document)
     cuts = [0, *(offsets[place][0] for place in range(tokens, len(ids), tokens)), len(document)]
     pieces = (document[start:end].strip() for start, end in pairwise(cuts))
@@ -52,9 +52,9 @@ class Lookup:
             return ToolResult(NO_MORE, None)
         chosen = self._unread[0]
         if self._tool == "search":
-            asked = _words(answer)
-            chosen = max(self._unread, key=lambda place: len(asked & _words(self._passages[place])))
-            if not asked & _words(self._passages[chosen]):
+            wanted = _words(answer)
+            chosen = max(self._unread, key=lambda place: len(wanted & _words(self._passages[place])))
+            if not wanted & _words(self._passages[chosen]):
                 return ToolResult(NO_MATCH, None)
         self._unread.remove(chosen)
         return ToolResult(HEADS[self._tool] + self._passages[chosen], chosen)

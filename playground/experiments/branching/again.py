@@ -6,26 +6,26 @@ from playground.experiments.branching.run import start_branch
 from playground.experiments.branching.tree import path
 from playground.runs.runner import Runner
 
-_CUT_SHORT = ("time", "cancelled")  # ended by no will of its own
+_CUT_SHORT = ("time", "cancelled")  # ended from outside
 
 
 def branch_differences(tree: BranchesRecord, runner: Runner, model: str | None = None) -> list[str]:
-    """Make every branch again, each from the beginning that is saved; a sentence for each that differs.
+    """Make every branch again, each from its saved beginning; one sentence for each that differs.
 
     Args:
         tree: The document.
         runner: Runs it.
-        model: Id of the model where it goes by another name now; None is the record's own.
+        model: Id of the model if it has another name now; None uses the id in the record.
 
     Raises:
-        PlaygroundError: It holds settings, a model or token ids that can't be had here.
+        PlaygroundError: Its settings, model or token ids are not available here.
     """
     return [sentence for branch in tree.branches if (sentence := _difference(tree, branch, runner, model))]
 
 
 def _difference(tree: BranchesRecord, branch: BranchRecord, runner: Runner, model: str | None) -> str | None:
     if branch.how == "beam" and branch.finish_reason in _CUT_SHORT:
-        return None  # what a search has when it is cut short depends on the moment
+        return None  # the state of an interrupted search depends on timing
     then = [token.id for token in branch.tokens]
     now = _again(tree, branch, runner, model)
     if branch.finish_reason in _CUT_SHORT:
@@ -38,14 +38,14 @@ def _difference(tree: BranchesRecord, branch: BranchRecord, runner: Runner, mode
 
 
 def _again(tree: BranchesRecord, branch: BranchRecord, runner: Runner, model: str | None) -> list[int]:
-    """Ids of its own tokens now. Settings stand in the record, so that none is drawn or changed on the way."""
+    """Ids of its own tokens now. All settings come from the record, so none is drawn or changed."""
     shared = tree.model_copy(update={"branches": path(tree, branch.parent)})
     forced = [token.id for token in branch.tokens[: branch.forced]]
     settings = {**branch.settings, "time_limit_s": None}
     width = DEFAULT_WIDTH if branch.width is None else branch.width
-    asked = BranchRequest(
+    request = BranchRequest(
         branch.parent, branch.at, tuple(forced) or None, how=branch.how, width=width, changes=settings
     )
-    updates = start_branch(runner, shared, asked, model=model, beside_greedy=False)
+    updates = start_branch(runner, shared, request, model=model, beside_greedy=False)
     made = next((update for update in updates if isinstance(update, BranchRecord)), None)
     return [token.id for token in made.tokens] if made else []

@@ -42,7 +42,7 @@ class Alternatives:
 def alternatives(
     piece: Callable[[int], str], logits: torch.Tensor, seen_ids: Sequence[int], settings: Settings, taken: int | None
 ) -> Alternatives:
-    """The likeliest tokens, at most 20, and the one that was taken if it is none of them.
+    """The likeliest tokens, at most 20, and the one that was taken if it is not among them.
 
     Args:
         piece: How a token looks.
@@ -52,10 +52,10 @@ def alternatives(
         taken: Id of the token that came; None after the end.
 
     Raises:
-        PlaygroundError: The logits are no finite numbers.
+        PlaygroundError: The logits are not finite.
     """
     try:
-        told = describe(logits[None], MOST)
+        found = describe(logits[None], MOST)
     except FloatingPointError:
         raise PlaygroundError("The model's logits here are NaN or infinite: choose fp32 or bf16.") from None
     own = logits[None]
@@ -66,16 +66,16 @@ def alternatives(
         chance = {best: choice_of(best, own[0], settings).sampled_prob}
     else:
         drawn = filter_scores(own, settings)[0][0].softmax(-1)
-        chance = {id: float(drawn[id]) for id in [*told.top_ids[0], *([] if taken is None else [taken])]}
-    ids = told.top_ids[0]
+        chance = {id: float(drawn[id]) for id in [*found.top_ids[0], *([] if taken is None else [taken])]}
+    ids = found.top_ids[0]
     if taken is not None and taken not in ids:
         ids = [*ids, taken]
-    found = []
+    items = []
     for id in ids:
-        logprob, rank = told.of(0, id)
+        logprob, rank = found.of(0, id)
         prob = float(torch.tensor(logprob).exp())
-        found.append(Alternative(id, piece(id), prob, rank, chance.get(id, 0.0), id == taken))
-    return Alternatives(tuple(found), max(0.0, told.entropy_bits[0]))
+        items.append(Alternative(id, piece(id), prob, rank, chance.get(id, 0.0), id == taken))
+    return Alternatives(tuple(items), max(0.0, found.entropy_bits[0]))
 
 
 def alternatives_at(
@@ -84,7 +84,7 @@ def alternatives_at(
     """Queue, load, then what else could have come at token `at` of a branch, and the logits; nothing if stopped.
 
     Raises:
-        PlaygroundError: The model can't be had, or it is another one by now.
+        PlaygroundError: The model is not available, or has changed since.
     """
     settings = make_settings(**settings_of(tree, id))
     ids = [token.id for token in tokens_of(tree, id)]

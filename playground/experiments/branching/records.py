@@ -1,4 +1,4 @@
-"""A run and the ways that leave it, as a document of kind "branch"."""
+"""A run and its branches, as a document of kind "branch"."""
 
 import json
 from typing import Any, Literal, Self
@@ -17,25 +17,25 @@ MAX_NAME_CHARS = 80
 
 
 class BranchRecord(Part):
-    """One way that leaves another.
+    """One branch that leaves another.
 
     Attributes:
         id: Its number in the document, from 1.
         parent: The branch that it leaves; 0 is the run.
         at: Index of the first token that is its own; those before it are its parent's.
         name: What a person calls it.
-        how: `choice` took the given tokens and went on by its parent's settings; the others say how they went on.
+        how: `choice` took the given tokens and continued with its parent's settings; the others name the method.
         width: Beginnings that a beam search kept; None for the others.
         forced: How many of its first tokens were given, not drawn.
-        settings: Those it went on by.
-        tokens: Its own, from `at` on; times are in seconds since it was asked for.
+        settings: Those it was continued with.
+        tokens: Its own, from `at` on; times are in seconds since the request.
         text: The whole answer.
         finish_reason: Why it ended.
         timing: As in a run; `prefill_tokens_per_s` is of what had to be read.
         total_logprob: Sum of the model's own natural log probabilities, over the whole answer.
         mean_logprob: That / tokens of the answer.
         computed_tokens: Tokens of prompt and answer that were read before its first token.
-        reused_tokens: Those that stood in the cache.
+        reused_tokens: Those that were in the cache.
         saved_s: reused_tokens / prefill_tokens_per_s of the run: what reading them again would take at the rate that
             was measured then. None where no rate was measured.
     """
@@ -61,7 +61,7 @@ class BranchRecord(Part):
     @field_validator("settings")
     @classmethod
     def _plain_json(cls, value: dict[str, Any]) -> dict[str, Any]:
-        json.dumps(value, allow_nan=False)  # a ValueError of it is one of ours
+        json.dumps(value, allow_nan=False)  # its ValueError is reported like ours
         return value
 
 

@@ -1,4 +1,4 @@
-"""What a person asks for when a branch is to be made, checked before anything runs."""
+"""The request of a branch, checked before anything runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ GREEDY = {"temperature": 0.0, "repetition_penalty": 1.0}
 
 @dataclass(frozen=True)
 class BranchRequest:
-    """A branch that somebody asked for.
+    """Request of a branch.
 
     Attributes:
         parent: The branch that it leaves; 0 is the run.
         at: Index of the first token that is its own.
-        token: What stands there: an id, a text or several ids; None lets `how` decide.
+        token: The token put there: an id, a text or several ids; None lets `how` decide.
         several: Whether a text may be more than one token.
-        how: How it goes on; `choice` is by its parent's settings.
+        how: How it continues; `choice` uses its parent's settings.
         width: Beginnings that a beam search keeps.
-        changes: Settings that are others than its parent's.
+        changes: Settings that differ from its parent's.
     """
 
     parent: int
@@ -38,8 +38,8 @@ class BranchRequest:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_branch(tree: BranchesRecord, asked: BranchRequest) -> Settings:
-    """The settings that the branch goes on by, its seed drawn.
+def check_branch(tree: BranchesRecord, request: BranchRequest) -> Settings:
+    """The settings that the branch continues with, including a seed.
 
     Greedy takes the model's own likeliest token, with no repetition penalty, as a beam search does: so the two can be
     compared. Sampling draws a new seed, unless one is given, since the parent's would draw the same again.
@@ -48,25 +48,25 @@ def check_branch(tree: BranchesRecord, asked: BranchRequest) -> Settings:
         PlaygroundError: It can't be made.
     """
     check_room(tree)
-    count, ended = len(tokens_of(tree, asked.parent)), finish_of(tree, asked.parent) == "eos"
+    count, ended = len(tokens_of(tree, request.parent)), finish_of(tree, request.parent) == "eos"
     last = count - 1 if ended else count
-    if not 0 <= asked.at <= last:
+    if not 0 <= request.at <= last:
         why = "its last token ends it" if ended else f"it has {count}"
-        raise PlaygroundError(f"A branch can leave this answer at token 0 to {last}, as {why}; got {asked.at}.")
-    if asked.how == "choice" and asked.token is None:
-        raise PlaygroundError("Say which token comes there, or how to go on: greedy, sample or beam.")
-    if asked.how == "beam" and not 2 <= asked.width <= MAX_WIDTH:
-        raise PlaygroundError(f"The width of a beam search must be from 2 to {MAX_WIDTH}; got {asked.width}.")
-    settings = make_settings(**_values(settings_of(tree, asked.parent), asked))
-    if asked.how == "sample" and settings.temperature == 0:
+        raise PlaygroundError(f"A branch can leave this answer at token 0 to {last}, as {why}; got {request.at}.")
+    if request.how == "choice" and request.token is None:
+        raise PlaygroundError("Say which token comes there, or how to continue: greedy, sample or beam.")
+    if request.how == "beam" and not 2 <= request.width <= MAX_WIDTH:
+        raise PlaygroundError(f"The width of a beam search must be from 2 to {MAX_WIDTH}; got {request.width}.")
+    settings = make_settings(**_values(settings_of(tree, request.parent), request))
+    if request.how == "sample" and settings.temperature == 0:
         raise PlaygroundError("Sampling needs a temperature above 0, and this answer's is 0: give one.")
-    if asked.at >= settings.max_new_tokens:
+    if request.at >= settings.max_new_tokens:
         raise PlaygroundError(
-            f"max_new_tokens is {settings.max_new_tokens}, so nothing can come at token {asked.at}: raise it."
+            f"max_new_tokens is {settings.max_new_tokens}, so nothing can come at token {request.at}: raise it."
         )
     return with_seed(settings)
 
 
-def _values(parents: Mapping[str, Any], asked: BranchRequest) -> dict[str, Any]:
-    values = {**parents, **({"seed": None} if asked.how == "sample" else {}), **asked.changes}
-    return values | GREEDY if asked.how in ("greedy", "beam") else values
+def _values(parents: Mapping[str, Any], request: BranchRequest) -> dict[str, Any]:
+    values = {**parents, **({"seed": None} if request.how == "sample" else {}), **request.changes}
+    return values | GREEDY if request.how in ("greedy", "beam") else values

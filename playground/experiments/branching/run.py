@@ -1,4 +1,4 @@
-"""A branch of an answer: another token at one place, or another way to go on, over the cache of what stands before."""
+"""A branch of an answer: another token at one place, or another way to continue, on the cache of the tokens before."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -34,13 +34,13 @@ class BranchStart:
 
 
 BranchUpdate = Queued | Loading | BranchStart | Event | BeamProgress | BranchRecord
-"""What `start_branch` yields. A record comes last; a beam search is told after greedy's branch, if that is new."""
+"""What `start_branch` yields. A record comes last; a beam search comes after the greedy branch, if that is new."""
 
 
 def start_branch(
     runner: Runner,
     tree: BranchesRecord,
-    asked: BranchRequest,
+    request: BranchRequest,
     should_stop: Callable[[], bool] = lambda: False,
     *,
     model: str | None = None,
@@ -50,22 +50,22 @@ def start_branch(
 
     Args:
         runner: Its model answers.
-        tree: The run and its branches; it is not changed: a record is for `tree.add`.
-        asked: Which branch.
-        should_stop: Asked before every forward pass; a branch that has a token by then is kept.
-        model: Id of the model where it goes by another name now; None is the run's own.
-        beside_greedy: Whether a beam search is to have greedy's branch beside it.
+        tree: The run and its branches; it is not changed: pass the record to `tree.add`.
+        request: The branch to make.
+        should_stop: Called before every forward pass; a branch that has a token by then is kept.
+        model: Id of the model if it has another name now; None uses the id in the run.
+        beside_greedy: Whether a beam search also makes the greedy branch.
 
     Raises:
         PlaygroundError: It can't be made.
     """
-    settings = check_branch(tree, asked)
+    settings = check_branch(tree, request)
 
     def work(backend: Backend) -> Iterator[BranchUpdate]:
-        forced = chosen_ids(backend, asked.token, several=asked.several)
-        grown = _Growing(backend, tree, asked, settings, forced, asked.how)
-        if beside_greedy and asked.how == "beam" and greedy_twin(tree, grown.given, _plain(settings)) is None:
-            yield from _Growing(backend, tree, asked, settings, forced, "greedy").events(should_stop)
+        forced = chosen_ids(backend, request.token, several=request.several)
+        grown = _Growing(backend, tree, request, settings, forced, request.how)
+        if beside_greedy and request.how == "beam" and greedy_twin(tree, grown.given, _plain(settings)) is None:
+            yield from _Growing(backend, tree, request, settings, forced, "greedy").events(should_stop)
             if should_stop():
                 return
         yield from grown.events(should_stop)
@@ -75,25 +75,27 @@ def start_branch(
 
 
 def prompt_of(backend: Backend, run: RunRecord, answer_ids: Sequence[int], settings: Settings) -> PreparedPrompt:
-    """The prompt of a saved run, as its ids stand.
+    """The prompt of a saved run, by its recorded ids.
 
     Raises:
-        PlaygroundError: They, or those of the answer, are no ids of this model, or the settings ask for more context
-            than it has.
+        PlaygroundError: They, or those of the answer, are outside this model's vocabulary, or the settings need more
+            context than it has.
     """
     ids = run.prompt_token_ids
     if not ids or not all(0 <= id < backend.facts.vocabulary for id in (*ids, *answer_ids)):
-        raise PlaygroundError(f"This file's token ids are none of {backend.facts.title}: it was made with another one.")
+        raise PlaygroundError(
+            f"This file has token ids outside the vocabulary of {backend.facts.title}: it was made with another model."
+        )
     return PreparedPrompt(tuple(ids), run.dropped_prompt_tokens, backend.context_length(settings))
 
 
 @dataclass
 class _Growing:
-    """One branch on its way."""
+    """One branch in progress."""
 
     backend: Backend
     tree: BranchesRecord
-    asked: BranchRequest
+    request: BranchRequest
     settings: Settings
     forced: Sequence[int]
     how: How
@@ -103,13 +105,13 @@ class _Growing:
     ended: bool = False
 
     def __post_init__(self) -> None:
-        self.shared = tokens_of(self.tree, self.asked.parent)[: self.asked.at]
+        self.shared = tokens_of(self.tree, self.request.parent)[: self.request.at]
         self.given = [*(token.id for token in self.shared), *self.forced]
 
     def events(self, should_stop: Callable[[], bool]) -> Iterator[BranchUpdate]:
-        """All that happens; last its record, if it has a token."""
-        width = self.asked.width if self.how == "beam" else None
-        yield BranchStart(self.asked.parent, self.asked.at, self.how, width)
+        """All events, its record last if it has a token."""
+        width = self.request.width if self.how == "beam" else None
+        yield BranchStart(self.request.parent, self.request.at, self.how, width)
         begun = time.perf_counter()
         prompt = prompt_of(self.backend, self.tree.run, self.given, self.settings)
         for event in self._grow(prompt, should_stop):
@@ -128,15 +130,15 @@ class _Growing:
         if self.how != "beam":
             yield from self.backend.resume(
                 prompt, self.given, self.settings,
-                tell_from=self.asked.at, should_stop=should_stop, started_at=begun,
+                tell_from=self.request.at, should_stop=should_stop, started_at=begun,
             )  # fmt: skip
             return
-        if self.forced:  # told with the chances they had; then the search goes on
+        if self.forced:  # reported with their own probabilities; then the search continues
             only = self.settings.model_copy(update={"max_new_tokens": len(self.given)})
-            told = self.backend.resume(
-                prompt, self.given, only, tell_from=self.asked.at, should_stop=should_stop, started_at=begun
+            events = self.backend.resume(
+                prompt, self.given, only, tell_from=self.request.at, should_stop=should_stop, started_at=begun
             )
-            for event in told:
+            for event in events:
                 goes_on = isinstance(event, Finished) and event.reason == "length"
                 if not goes_on or len(self.given) >= self.settings.max_new_tokens:
                     yield event
@@ -147,9 +149,9 @@ class _Growing:
     def _search(
         self, prompt: PreparedPrompt, should_stop: Callable[[], bool], begun: float
     ) -> Iterator[Event | BeamProgress]:
-        """Steps of the search, then the answer it found as if it had been told token by token."""
+        """Steps of the search, then the answer it found, as token events."""
         for update in self.backend.beams(
-            prompt, self.given, self.settings, self.asked.width, should_stop=should_stop, started_at=begun
+            prompt, self.given, self.settings, self.request.width, should_stop=should_stop, started_at=begun
         ):
             if not isinstance(update, BeamEnd):
                 yield update
@@ -162,15 +164,15 @@ class _Growing:
         whole = [*self.shared, *self.tokens]
         total = total_logprob(whole)
         computed = self.processed.computed_tokens if self.processed else 0
-        reused = len(self.tree.run.prompt_token_ids) + self.asked.at - computed if self.processed else 0
+        reused = len(self.tree.run.prompt_token_ids) + self.request.at - computed if self.processed else 0
         rate = self.tree.run.timing.prefill_tokens_per_s
         return BranchRecord(
             id=1,  # `tree.add` numbers it
-            parent=self.asked.parent,
-            at=self.asked.at,
+            parent=self.request.parent,
+            at=self.request.at,
             name=self._name(),
             how=self.how,
-            width=self.asked.width if self.how == "beam" else None,
+            width=self.request.width if self.how == "beam" else None,
             forced=min(len(self.forced), len(self.tokens)),
             settings=_plain(self.settings),
             tokens=self.tokens,
@@ -195,13 +197,13 @@ class _Growing:
         return timing_of(times_s, prefill_s=prefill_s, computed_prompt_tokens=computed, end_s=e2e_s)
 
     def _name(self) -> str:
-        """What was chosen, and how it went on."""
+        """The chosen token, and how it was continued."""
         pieces = "".join(self.backend.piece(id) for id in self.forced)
         words = " ".join(pieces.split())[:_MOST_OF_A_NAME]
         chosen = f"“{words}”" if words else f"token {self.forced[0]}" if self.forced else ""
         ways = {
             "choice": "", "greedy": "greedy", "sample": f"sample, seed {self.settings.seed}",
-            "beam": f"beam of {self.asked.width}",
+            "beam": f"beam of {self.request.width}",
         }  # fmt: skip
         return ", ".join(part for part in (chosen, ways[self.how]) if part)[:MAX_NAME_CHARS] or "a branch"
 

@@ -9,10 +9,10 @@ MAX_TYPED_CHARS = 2_000
 
 
 def chosen_ids(backend: Backend, token: int | str | tuple[int, ...] | None, *, several: bool) -> list[int]:
-    """The ids of what is to come next.
+    """The ids of the next tokens.
 
     Args:
-        backend: Whose tokenizer and vocabulary count.
+        backend: Supplies the tokenizer and vocabulary.
         token: An id, a text, several ids, or None for nothing.
         several: Whether a text may be more than one token.
 
@@ -26,10 +26,10 @@ def chosen_ids(backend: Backend, token: int | str | tuple[int, ...] | None, *, s
         for id in ids:
             if not 0 <= id < backend.facts.vocabulary:
                 last = backend.facts.vocabulary - 1
-                raise PlaygroundError(f"There is no token {id}: ids of this model go from 0 to {last:,}.")
+                raise PlaygroundError(f"Token {id} is outside this model's vocabulary: its ids go from 0 to {last:,}.")
         return ids
     if not 0 < len(token) <= MAX_TYPED_CHARS:
-        raise PlaygroundError(f"The text to go on with must have 1 to {MAX_TYPED_CHARS:,} characters.")
+        raise PlaygroundError(f"The text to continue with must have 1 to {MAX_TYPED_CHARS:,} characters.")
     ids = backend.tokenize(lambda tokenizer: _ids_within_a_text(tokenizer, backend.piece, token))
     if len(ids) != 1 and not several:
         pieces = ", ".join(f"{id} {backend.piece(id)!r}" for id in ids[:8])
@@ -42,7 +42,7 @@ def chosen_ids(backend: Backend, token: int | str | tuple[int, ...] | None, *, s
 
 
 def _ids_within_a_text(tokenizer: Any, piece: Any, text: str) -> list[int]:
-    """Ids of a text that others stand before: some tokenizers put a space where they think that a text begins."""
+    """Ids of a text that follows another: some tokenizers put a space where they assume a text begins."""
 
     def ids(of: str) -> list[int]:
         return tokenizer(of, add_special_tokens=False, verbose=False)["input_ids"]

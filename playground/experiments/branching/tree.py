@@ -1,4 +1,4 @@
-"""The tree of branches: what each of them is as a whole answer, and how it is added to, pruned and renamed."""
+"""The tree of branches: each of them as a whole answer; adding, pruning and renaming."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def tokens_of(tree: BranchesRecord, id: int) -> list[Token]:
 
 
 def settings_of(tree: BranchesRecord, id: int) -> dict[str, Any]:
-    """The settings that this one went on by."""
+    """The settings that this one was continued with."""
     branch = branch_of(tree, id)
     return tree.run.settings if branch is None else branch.settings
 
@@ -64,7 +64,7 @@ def finish_of(tree: BranchesRecord, id: int) -> str:
 
 
 def name_of(tree: BranchesRecord, id: int) -> str:
-    """What it is called."""
+    """Its name."""
     branch = branch_of(tree, id)
     return "the run" if branch is None else branch.name
 
@@ -102,7 +102,7 @@ def add(tree: BranchesRecord, branch: BranchRecord) -> BranchesRecord:
 
 
 def check_room(tree: BranchesRecord) -> None:
-    """Refuse one branch too many.
+    """Refuse a branch beyond the limit.
 
     Raises:
         PlaygroundError: There are as many as a document may hold.
@@ -127,13 +127,13 @@ def prune(tree: BranchesRecord, id: int) -> BranchesRecord:
 
 
 def rename(tree: BranchesRecord, id: int, name: str) -> BranchesRecord:
-    """The tree with this branch called otherwise.
+    """The tree with this branch renamed.
 
     Raises:
         PlaygroundError: There is no such branch, it is the run, or the name is empty or too long.
     """
     if branch_of(tree, id) is None:
-        raise PlaygroundError("The run itself has no name of its own: its branches have.")
+        raise PlaygroundError("The run itself can't be renamed: its branches can.")
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME_CHARS:
         raise PlaygroundError(f"A name must have 1 to {MAX_NAME_CHARS} characters; got {len(name)}.")
@@ -142,7 +142,7 @@ def rename(tree: BranchesRecord, id: int, name: str) -> BranchesRecord:
 
 
 def greedy_twin(tree: BranchesRecord, given: Sequence[int], settings: Mapping[str, Any]) -> int | None:
-    """What greedy made of a beginning with the limits of these settings; None if the tree does not hold it.
+    """The greedy branch of a beginning with the limits of these settings; None if the tree does not hold it.
 
     Args:
         tree: The run and its branches.
@@ -163,6 +163,6 @@ def greedy_twin(tree: BranchesRecord, given: Sequence[int], settings: Mapping[st
 
 
 def given_ids(tree: BranchesRecord, branch: BranchRecord) -> list[int]:
-    """Ids of what stood there before a branch went on by itself: what it shares, and what was chosen."""
+    """Ids before a branch's own continuation: the tokens it shares, and the given ones."""
     shared = tokens_of(tree, branch.parent)[: branch.at]
     return [token.id for token in (*shared, *branch.tokens[: branch.forced])]

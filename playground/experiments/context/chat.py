@@ -17,7 +17,7 @@ UNLIMITED = 2**31
 
 @dataclass(frozen=True)
 class ChatRead:
-    """The chat as it is read, and as it would be without a limit: the difference is what falls out."""
+    """The chat as it is read, and as it would be without a limit: the difference is what is dropped."""
 
     prepared: PreparedChat
     whole: PreparedChat
@@ -69,9 +69,9 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
 
 
 def preview_chat(runner: Runner, request: ChatRequest) -> ChatRead | None:
-    """How the chat would be read, nothing sent; None while its model is not in memory.
+    """How the chat would be read, without a run; None while its model is not in memory.
 
-    The message may be empty: then it is what is there before a word is written.
+    The message may be empty: the state before anything is written.
 
     Raises:
         PlaygroundError: Nothing of the message fits, or the limit is more than the model was made for.

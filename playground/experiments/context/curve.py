@@ -21,8 +21,8 @@ from playground.runs.stages import Stage, Steps, Stopped
 from playground.settings import Settings
 
 SHORTEST = 64
-_LONGEST_WITHOUT_LIMIT = 2048  # where a model sets no limit and nobody asks for lengths
-REPEATS, CHEAP_S = 3, 1.0  # a prompt that is read faster than this is read so often
+_LONGEST_WITHOUT_LIMIT = 2048  # if the model has no limit and no lengths are given
+REPEATS, CHEAP_S = 3, 1.0  # a prompt that is read faster than this is read this often
 
 
 def context_curve(lab: Lab, request: CurveRequest) -> Steps[ContextRecord | None]:
@@ -45,7 +45,7 @@ def default_lengths(limit: int) -> tuple[int, ...]:
 
 
 class _Curve:
-    """One curve on its way."""
+    """One curve in progress."""
 
     def __init__(self, lab: Lab, request: CurveRequest):
         self._lab, self._request = lab, request

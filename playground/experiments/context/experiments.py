@@ -22,7 +22,7 @@ class CurveRequest(Request):
     """Lengths to measure.
 
     Attributes:
-        is_timed: Whether the time allowed ends the curve; a replay takes the time that it needs.
+        is_timed: Whether the time allowed ends the curve; a replay has no time limit.
     """
 
     lengths: tuple[_Length, ...] = item(
@@ -120,8 +120,8 @@ CURVE = Experiment(
 NEEDLE = Experiment(
     name="needle",
     title="A needle in a haystack",
-    about="A fact hidden in a long text at some depth, asked for at the end. The score is the probability that the "
-    "model gives to the right answer: a number between knowing and guessing.",
+    about="A fact hidden in a long text at some depth, and a question about it at the end. The score is the "
+    "probability that the model gives to the right answer: a number between knowing and guessing.",
     verb="Run the test",
     room="Inside/Context",
     request=NeedleRequest,

@@ -50,7 +50,7 @@ def _error_of_quadratic(terms: np.ndarray, residual: float, scale: float) -> flo
 
 
 def time_at(curve: FitRecord, tokens: float) -> float:
-    """Seconds that the fitted curve gives for so many tokens."""
+    """Seconds that the fitted curve gives for this number of tokens."""
     return curve.a_s + curve.b_s_per_token * tokens + curve.c_s_per_token2 * tokens**2
 
 

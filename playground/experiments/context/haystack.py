@@ -45,7 +45,7 @@ def hide(tokenizer: Any, haystack: Haystack, length: int, depth: float, code: st
         haystack: Fact, question, answer and filler.
         length: Tokens of the prompt, template included.
         depth: 0 puts the fact before the filler, 1 behind it.
-        code: What the fact tells.
+        code: The number in the fact.
 
     Raises:
         PlaygroundError: Fact and question alone are longer.

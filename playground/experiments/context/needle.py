@@ -1,4 +1,4 @@
-"""The needle test: a fact at a depth of a long prompt, asked for at the end, over lengths and depths.
+"""The needle test: a fact at a depth of a long prompt, with a question about it at the end, over lengths and depths.
 
 After Kamradt 2023 ("Needle in a haystack"), but scored by the probability that the model gives to the right answer
 rather than by reading what it wrote: a number between right and wrong.
@@ -40,7 +40,7 @@ def score(hidden: Needle, said: Iterator[Tensor]) -> tuple[list[float], bool]:
     """Probability of each token of the code, those before it given, and whether greedy decoding says it.
 
     Args:
-        hidden: What is asked for.
+        hidden: The prompt and the right answer.
         said: Logits before each token of the code; fewer if stopped.
 
     Raises:
@@ -56,17 +56,17 @@ def score(hidden: Needle, said: Iterator[Tensor]) -> tuple[list[float], bool]:
 
 
 class _Test:
-    """One test on its way."""
+    """One test in progress."""
 
     def __init__(self, lab: Lab, request: NeedleRequest):
         self._lab, self._request = lab, request
         self._haystack: Haystack = load_haystack(presets_dir() / "context" / "needle.yaml")
-        self._asked = [(length, depth) for length in request.lengths for depth in request.depths][: request.only]
+        self._places = [(length, depth) for length in request.lengths for depth in request.depths][: request.only]
         self.cells: list[CellRecord] = []
         self._check_longest()
 
     def _check_longest(self) -> None:
-        """Prompt and answer must fit; so much room is left for the answer."""
+        """Room left for the answer; prompt and answer must fit."""
         facts, longest = self._lab.backend.facts, self._request.lengths[-1]
         limit = facts.context_length
         hidden = self._hide(self._request.lengths[0], 0.0, "0000")
@@ -78,17 +78,17 @@ class _Test:
             )
 
     def score_cells(self) -> Steps[None]:
-        """Every cell that was asked for."""
-        for number, (length, depth) in enumerate(self._asked):
+        """Every requested cell."""
+        for number, (length, depth) in enumerate(self._places):
             self._lab.obey()
-            words = f"cell {number + 1} of {len(self._asked)}: {length:,} tokens, depth {depth:.0%}"
-            yield Stage(f"{words}, {self._left()}", number / len(self._asked))
+            words = f"cell {number + 1} of {len(self._places)}: {length:,} tokens, depth {depth:.0%}"
+            yield Stage(f"{words}, {self._left()}", number / len(self._places))
             self.cells.append(self._cell(length, depth))
             yield self.cells[-1]
 
     def _left(self) -> str:
         """How long the rest will take at the speed so far."""
-        tokens = sum(length for length, _ in self._asked[len(self.cells) :])
+        tokens = sum(length for length, _ in self._places[len(self.cells) :])
         spent = sum(cell.seconds for cell in self.cells)
         read = sum(cell.prompt_tokens for cell in self.cells)
         return f"about {spent / read * tokens:.0f} s left" if read else f"{tokens:,} tokens"

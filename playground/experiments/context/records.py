@@ -15,8 +15,8 @@ class PointRecord(Part):
         prefill_s: Median of `runs_s`.
         runs_s: Time the model spent on the prompt, each time it was read; one that is slow is read once.
         kv_bytes: Keys and values held after it, measured.
-        kv_predicted_bytes: What was predicted from the configuration; None is unknown.
-        input_usd: So many input tokens at the reference model's list price.
+        kv_predicted_bytes: Predicted from the configuration; None if unknown.
+        input_usd: This many input tokens at the reference model's list price.
     """
 
     tokens: int
@@ -48,7 +48,7 @@ class FitRecord(Part):
 
 
 class PredictionRecord(Part):
-    """The longest length foretold from the points up to half of it, beside what was measured."""
+    """The longest length predicted from the points up to half of it, and its measurement."""
 
     tokens: int
     from_tokens: list[int]
@@ -75,11 +75,11 @@ class ContextRecord(Document):
 
 
 class CellRecord(Part):
-    """One needle: so long a prompt, so deep a fact.
+    """One needle: a length of the prompt and a depth of the fact.
 
     Attributes:
-        length: Tokens asked for.
-        depth: Asked for; 0 is at the beginning of the filler, 1 at its end.
+        length: Requested tokens.
+        depth: Requested; 0 is at the beginning of the filler, 1 at its end.
         prompt_tokens: Of the prompt as it was read, template included.
         needle_token: Where in the prompt the fact begins.
         code: What was hidden.
@@ -105,7 +105,7 @@ class CellRecord(Part):
 
 
 class NeedleRecord(Document):
-    """A fact hidden at several depths of several lengths, asked for at the end; fewer cells where it was stopped."""
+    """A fact hidden at several depths of several lengths, with a question at the end; fewer cells if it was stopped."""
 
     schema_: Literal[1] = 1
     kind: Literal["needle"] = "needle"

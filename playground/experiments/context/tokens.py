@@ -37,7 +37,7 @@ def tokens_of(
     """
     check_prompt(text)
     if chat and not getattr(tokenizer, "chat_template", None):
-        raise PlaygroundError("This model has no chat template: it goes on with a text as it stands.")
+        raise PlaygroundError("This model has no chat template: it only continues plain text.")
     own = ids_of(tokenizer, text) if inject else plain_ids(tokenizer, text)
     pieces = _in_chat(tokenizer, text, system, inject) if chat else pieces_of(tokenizer, own)
     return TokensRecord(

@@ -1,4 +1,4 @@
-"""A saved cost calculation computed again from its own inputs and prices, and what prices have done since."""
+"""A saved cost calculation computed again from its own inputs and prices, and how prices have changed since."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -17,7 +17,7 @@ _PRICES = ("input", "cached", "written", "output", "request_usd")
 
 
 def check_sheet(sheet: CostSheet) -> None:
-    """A file may hold anything: that all inputs and prices are there and within their limits.
+    """Check that a file holds all inputs and prices, within their limits.
 
     Raises:
         PlaygroundError: Says what is missing, or the limit.
@@ -39,7 +39,7 @@ def check_sheet(sheet: CostSheet) -> None:
 
 
 def cost_again(sheet: CostSheet) -> tuple[list[str], list[str]]:
-    """Which numbers of a sheet are other ones when computed again, and how today's prices differ from its own.
+    """Which numbers of a sheet differ when computed again, and how today's prices differ from its own.
 
     Raises:
         PlaygroundError: The sheet can't be computed.
@@ -62,7 +62,7 @@ def _changed(id: str, then: SectionRecord, now: SectionRecord) -> Iterator[str]:
             yield _other(f"{id}, {name}", *value)
     for key, (old, new) in _pairs(then.series, now.series):
         if old != new:
-            yield f"{id}, chart series {key}: other numbers than in the file."
+            yield f"{id}, chart series {key}: the numbers differ from those in the file."
 
 
 def _pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
@@ -71,10 +71,10 @@ def _pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[st
 
 
 def _other(name: str, then: Decimal | None, now: Decimal | None) -> str:
-    return f"{name} is {_told(then)} in the file and {_told(now)} computed."
+    return f"{name} is {_plain(then)} in the file and {_plain(now)} computed."
 
 
-def _told(value: Decimal | None) -> str:
+def _plain(value: Decimal | None) -> str:
     return "missing" if value is None else f"{value.normalize():f}"
 
 
@@ -94,8 +94,8 @@ def _prices_since(sheet: CostSheet) -> Iterator[str]:
 
 def _price(prices: RatesRecord, name: str) -> str:
     if name == "request_usd":
-        return f"{_told(prices.request_usd)} USD a request"
-    told = [
-        f"{_told(usd)}" + (f" over {start:,f} tokens" if start >= 0 else "") for start, usd in getattr(prices, name)
+        return f"{_plain(prices.request_usd)} USD a request"
+    parts = [
+        f"{_plain(usd)}" + (f" over {start:,f} tokens" if start >= 0 else "") for start, usd in getattr(prices, name)
     ]
-    return f"{', '.join(told)} USD per million tokens"
+    return f"{', '.join(parts)} USD per million tokens"

@@ -77,13 +77,13 @@ def _rows(sheet: CostSheet, fields: CostFields, notes: Mapping[str, Mapping[str,
 
 
 def _head(sheet: CostSheet) -> Iterator[Row]:
-    told: list[tuple[str, str, str]] = [
+    rows: list[tuple[str, str, str]] = [
         ("calculator", sheet.calculator, ""), ("model", sheet.model, ""), ("large_model", sheet.large_model, ""),
         ("small_model", sheet.small_model, ""),
         ("prices_as_of", sheet.prices_as_of, ""),
         ("currency", plain_number(sheet.currency.per_usd), f"{sheet.currency.code} for 1 USD"),
     ]  # fmt: skip
-    for name, value, unit in told:
+    for name, value, unit in rows:
         yield {"section": "sheet", "item": "about", "name": name, "value": value, "unit": unit}
     for place, id in enumerate(sheet.models):
         yield {"section": "sheet", "item": "compared", "name": id, "x": str(place)}
@@ -133,7 +133,7 @@ def _point_rows(section: Section, key: str, points: list[list[Decimal]], sheet: 
 
 
 def _columns(plan: ChartPlan | None, numbers: int) -> tuple[str, ...]:
-    """A model's third number alone is no end of a range but what a request costs there."""
+    """A model's third number on its own is not the end of a range but the price of a request there."""
     if plan is not None and plan.kind == "tornado":
         return "x", "low", "high"
     return ("x", "y", "low", "high") if numbers == len(("x", "y", "low", "high")) else ("x", "y", "value")[:numbers]

@@ -23,7 +23,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class FactSource:
-    """All that one document, or one run of it, tells.
+    """All facts of one document, or of one run in it.
 
     Attributes:
         id: The same for the same facts.
@@ -63,7 +63,7 @@ def known(source: str, numbers: Mapping[str, float | Decimal | None]) -> dict[st
 
 
 def _decimal(number: float | Decimal) -> Decimal:
-    """A measured float has no more than so many digits worth telling."""
+    """A measured float has only a few significant digits."""
     return number if isinstance(number, Decimal) else Decimal(f"{number:.{_DIGITS}g}")
 
 
@@ -74,7 +74,7 @@ def quoted(prompt: str) -> str:
 
 
 def where(model: ModelRecord, environment: dict[str, Any]) -> str:
-    """Which model, on what."""
+    """The model and its device."""
     processor, threads = environment.get("processor") or model.device, environment.get("threads")
     return f"{model.id} {model.quantization} on {processor}" + (f", {threads} threads" if threads else "")
 

@@ -1,4 +1,4 @@
-"""What saved documents know that a cost can start from."""
+"""Measurements in saved documents that a cost calculation can start from."""
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
@@ -26,9 +26,9 @@ _LOW, _HIGH = 10, 90  # percentiles
 
 
 def facts_of(documents: Sequence[Document]) -> list[FactSource]:
-    """What these documents tell, in their order; nothing of kinds that measure no such thing.
+    """The facts in these documents, in their order; none for kinds that measure nothing Cost can use.
 
-    A comparison tells of each of its runs, a temperature ladder of each of its reruns.
+    A comparison gives those of each of its runs, a temperature ladder those of each of its reruns.
     """
     return [source for document in documents for source in _sources(document)]
 

@@ -1,4 +1,4 @@
-"""The inputs of every calculation: what they mean, their limits and what they are until somebody sets them."""
+"""The inputs of every calculation: what they mean, their limits and their defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class CostField(PresetPart):
         label: What people call it.
         unit: `usd`, `usd/h`, `usd/kWh`, `share` (0 to 1), `switch` (0 or 1), else as it is written.
         low, high: Its limits.
-        default: What it is until it is set.
-        follows: Instead of a default: the field whose value, times `factor`, it has until it is set.
+        default: Its value until it is set.
+        follows: Instead of a default: until it is set, it has the value of this field times `factor`.
         slider: Ends of its slider, if it has one.
         log: The slider moves by ratio.
-        when, unless: The switch with which it is shown, or without which.
+        when, unless: The switch that must be on, or off, for it to be shown.
         about: Where the default is from, and what the input means.
     """
 
@@ -121,7 +121,7 @@ def load_cost_fields(path: Path) -> CostFields:
     known = {field.id for field in fields.fields}
     for field in fields.fields:
         if field.follows is not None and field.follows not in known:
-            raise PlaygroundError(f"{path.name!r}: {field.id} follows {field.follows!r}, which is no field.")
+            raise PlaygroundError(f"{path.name!r}: {field.id} follows {field.follows!r}, which is not a field.")
     return fields
 
 

@@ -1,4 +1,4 @@
-"""What a calculator is: the inputs it takes, the figures and charts it shows."""
+"""The declaration of a calculator: its inputs, figures and charts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ class ChartPlan:
     Attributes:
         id: Unique among all charts.
         title: Of the chart.
-        x, y: Label and unit of the axes; the unit `usd` is told in the chosen currency.
+        x, y: Label and unit of the axes; the unit `usd` means the chosen currency.
         lines: Its series. A tornado has one: rows of place, low and high, whose names are `categories`.
         kind: `xy`, `models` (a place of x is a model: place, value, maybe low and high), or `tornado`.
         categories: Names of the rows of a tornado: ids of fields.
         base: Of a tornado: the figure with every input at its base.
-        limit: A figure: rows by model beyond it are said to be out of reach.
+        limit: A figure: rows by model beyond it are marked as out of reach.
         marks: Vertical lines: a field or figure, and its words.
     """
 
@@ -61,8 +61,8 @@ class Section:
     """One calculator.
 
     Attributes:
-        tab: Name of the page's section that it stands in.
-        lead: What it tells, in a sentence.
+        tab: Name of the page section that shows it.
+        lead: What it shows, in one sentence.
         calculate: The formula: inputs and prices of models to figures and series.
         fields: Inputs shown.
         figures: Results; the first four are the headline.

@@ -132,11 +132,11 @@ def _sheet(
     values: dict[str, Any] = CONSTANTS | {name: one.value for name, one in inputs.items()}
     values["output_lengths"] = [Decimal(tokens) for tokens in request.lengths.tokens]
     results = {id: _result(section_of(id), values, models, prices) for id in sections}
-    told = _headline(section_of(sections[0]), results[sections[0]], values, _plain(prices[models.chosen]))
+    headline = _headline(section_of(sections[0]), results[sections[0]], values, _plain(prices[models.chosen]))
     return CostSheet(
         calculator=sections[0],
         model=models.chosen,
-        **told,
+        **headline,
         prices_as_of=as_of,
         assumptions={name: one.value for name, one in inputs.items()},
         sources={name: one.source for name, one in inputs.items()},

@@ -23,7 +23,7 @@ def source_word(source: str) -> str:
 
 
 def source_text(source: str) -> str:
-    """What is said of it beyond that word; sentences of `cost.yaml` mostly begin with it themselves."""
+    """The source beyond that word; most sentences of `cost.yaml` begin with the word already."""
     rest = source
     for start in ("assumed: ", "measured: ", "list: ", "Assumed: ", "Assumed."):
         rest = rest.removeprefix(start)

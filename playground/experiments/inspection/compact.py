@@ -103,5 +103,5 @@ def _tail(values: NDArray[np.float32]) -> dict[str, Any]:
 
 
 def _short(values: NDArray[Any]) -> list[float]:
-    """Nine digits tell every float32."""
+    """Nine digits identify every float32."""
     return [float(f"{value:.9g}") for value in values.tolist()]

@@ -20,7 +20,7 @@ from playground.settings import make_settings
 
 
 def check_order(order: str) -> None:
-    """Refuse an order that nobody has.
+    """Refuse an unknown order.
 
     Raises:
         PlaygroundError: It is no key of `ORDERS`.
@@ -35,7 +35,7 @@ def step_record(step: Step, overrides: Mapping[str, Any], *, top: int = 10, orde
     Args:
         step: The step.
         overrides: Sampler settings in place of the run's own.
-        top: So many of the likeliest tokens are told at each stage.
+        top: Number of the likeliest tokens to list at each stage.
         order: A key of `ORDERS`.
 
     Raises:

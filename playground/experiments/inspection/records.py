@@ -1,4 +1,4 @@
-"""One step of a run, looked into again: the document that `playground inspect` writes."""
+"""One step of a run, recomputed: the document that `playground inspect` writes."""
 
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class DrawRecord(Part):
 
 
 class ChosenRecord(Part):
-    """The token that the run says it chose, with the numbers it says."""
+    """The token that the run chose, with the recorded numbers."""
 
     id: int
     text: str

@@ -1,4 +1,4 @@
-"""A step of a finished run, computed again: the logits before one of its tokens, and what came of them."""
+"""A step of a finished run, computed again: the logits before one of its tokens, and their outcome."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def check_step(record: RunRecord, index: int) -> None:
     """
     count = len(record.tokens)
     if not count:
-        raise PlaygroundError("This run has no token, so there is no step to look into.")
+        raise PlaygroundError("This run has no token, so there is no step to inspect.")
     if not 0 <= index < count:
         raise PlaygroundError(f"step must be from 0 to {count - 1:,}, as the run has {count:,} tokens; got {index:,}.")
 
@@ -112,15 +112,15 @@ def at_step(
         record: The run.
         index: Of the token, from 0.
         use: Called once, with the model's turn held.
-        should_stop: Asked before every forward pass.
-        model: Id of the model where it goes by another name now; None is the record's own.
+        should_stop: Called before every forward pass.
+        model: Id of the model if it has another name now; None uses the id in the record.
 
     Raises:
-        PlaygroundError: The run has no such step, its model can't be had here, or is another one by now.
+        PlaygroundError: The run has no such step, or its model is not available here or has changed.
     """
     check_step(record, index)
     if make_settings(**record.settings).seed is None:
-        raise PlaygroundError("This run names no seed, so the random numbers of its draws can't be had again.")
+        raise PlaygroundError("This run has no seed, so the random numbers of its draws can't be computed again.")
     name = model or record.model.id
     runner.check(name, record.model.quantization)
 

@@ -1,4 +1,4 @@
-"""Runs as a trie whose common stretches are folded: every count about who agrees with whom is read off it.
+"""Runs as a trie whose common stretches are folded: every count of agreeing runs comes from it.
 
 Runs are compared by their token ids. Two answers are the same if all their ids are; an answer that ended earlier is
 another answer than one that goes on.

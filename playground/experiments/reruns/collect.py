@@ -14,10 +14,10 @@ _LEAST_PROB = 2.0**-149  # float32 knows no smaller one; a gap must be a number
 
 @dataclass(frozen=True)
 class RerunProgress:
-    """How far a rerun is.
+    """Progress of a rerun.
 
     Attributes:
-        asked: Runs asked for.
+        asked: Requested runs.
         finished: Runs that have ended by themselves.
         active: Runs being computed now; the others wait for their wave.
         unique: Different answers among the finished ones.
@@ -62,7 +62,7 @@ class _Answer:
 
 
 class Collected:
-    """Takes the events of all rows in; tells progress, and what is kept in the end."""
+    """Takes in the events of all rows; gives progress, and the runs kept in the end."""
 
     def __init__(self, seeds: Sequence[int]):
         self._answers = [_Answer(seed) for seed in seeds]
@@ -71,7 +71,7 @@ class Collected:
         self._finished = self._begun = self._ended = self._tokens = 0
 
     def add(self, row: int, event: Event) -> None:
-        """Take an event of a row in."""
+        """Take in an event of a row."""
         answer = self._answers[row]
         if isinstance(event, TokenEvent):
             self._tokens += 1
@@ -92,7 +92,7 @@ class Collected:
                 self._different.add(tuple(answer.token_ids))
 
     def progress(self, elapsed_s: float) -> RerunProgress:
-        """Where it stands now."""
+        """Progress now."""
         return RerunProgress(
             asked=len(self._answers),
             finished=self._finished,

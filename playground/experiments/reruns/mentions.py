@@ -96,7 +96,7 @@ def _joined(before: str, after: str) -> bool:
 
 
 def _is_in_word(char: str) -> bool:
-    """A letter, a mark of one, or a digit; raised digits are notes, and a trademark sign is none of these."""
+    """A letter, a mark of one, or a digit; raised digits are notes, and a trademark sign is neither."""
     return char != "" and (unicodedata.category(char)[0] in "LM" or char.isdecimal())
 
 

@@ -115,7 +115,7 @@ class RerunRecord(Document):
 
 
 class TemperatureLadderRecord(Document):
-    """The same rerun at several temperatures, in the order asked for; fewer where it was stopped."""
+    """The same rerun at several temperatures, in the requested order; fewer if it was stopped."""
 
     schema_: Literal[1] = 1
     kind: Literal["temperature-ladder"] = "temperature-ladder"

@@ -1,4 +1,4 @@
-"""What a rerun asks for, checked: how many runs, with which seeds, and what to look for in the answers."""
+"""The request of a rerun, checked: number of runs, their seeds, and words to find in the answers."""
 
 import secrets
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def make_rerun(run: RunRequest, n: Any, seeds: str = "different", mentions: Sequ
     """A rerun from outside input.
 
     Raises:
-        PlaygroundError: `n` or `seeds` is none that there is, or a mention can't be looked for.
+        PlaygroundError: `n` or `seeds` is out of range or unknown, or a mention can't be searched for.
     """
     for mode in get_args(SeedMode):
         if seeds == mode:
@@ -62,7 +62,7 @@ def _count(n: Any) -> int:
 
 
 def with_base_seed(request: RerunRequest) -> RerunRequest:
-    """The same with a seed drawn where there is none; without any if each run draws its own."""
+    """The same with a random seed if it has none; without a seed if each run draws its own."""
     settings = request.run.settings
     settings = settings.model_copy(update={"seed": None}) if request.seeds == "none" else with_seed(settings)
     return replace(request, run=replace(request.run, settings=settings))
@@ -106,7 +106,7 @@ def check_temperatures(temperatures: Sequence[Any]) -> tuple[float, ...]:
         )
     checked = tuple(make_settings(temperature=one).temperature for one in temperatures)
     if len(set(checked)) < len(checked):
-        raise PlaygroundError("Each temperature of a ladder can be given once only: leave the repeated one out.")
+        raise PlaygroundError("Each temperature of a ladder can be given once only: remove the repeated one.")
     return checked
 
 

@@ -47,9 +47,9 @@ def rerun(
     """Run it N times in waves of up to 32 rows; nothing is computed before this is iterated, which blocks.
 
     Args:
-        runner: Who answers.
+        runner: Answers.
         request: What to run; a seed is drawn if there is none.
-        should_stop: Asked before every forward pass. The runs that had ended by then are kept, and make the record;
+        should_stop: Called before every forward pass. The runs that had ended by then are kept, and make the record;
             if there are none, there is no record.
 
     Raises:
@@ -127,7 +127,7 @@ def temperature_ladder(
     """The same rerun at each temperature, with the same seeds unless each run draws its own.
 
     Args:
-        runner: Who answers.
+        runner: Answers.
         request: The rerun; its own temperature is not used.
         temperatures: In the order to run them.
         should_stop: As in `rerun`; the record then holds the reruns that had a run to keep.

@@ -20,11 +20,11 @@ Ids = Sequence[int]
 
 
 def summarise(runs: Sequence[RerunRow], mentions: Sequence[str] = ()) -> SummaryRecord:
-    """All numbers over these runs, one or more; each formula stands with its function below.
+    """All numbers over these runs, one or more; each formula is with its function below.
 
     Intervals of 95 %: Wilson for shares of runs, the delete-one jackknife for the others. The pair statistics fall
     back on Wilson over n // 2 pairs, as many as share no run, where the jackknife sees no variation: their variance
-    is at most that of so many independent pairs (Hoeffding 1963, J. Am. Stat. Assoc. 58(301)).
+    is at most that of as many independent pairs (Hoeffding 1963, J. Am. Stat. Assoc. 58(301)).
     """
     ids = [run.token_ids for run in runs]
     n, root = len(ids), grow(ids)
@@ -141,7 +141,7 @@ def common_path(runs: Sequence[RerunRow]) -> list[int]:
 
 
 def common_run(runs: Sequence[RerunRow]) -> int:
-    """Index of the first run that follows the common path to its end: its lists tell of the tokens on it."""
+    """Index of the first run that follows the common path to its end: its lists hold the tokens on it."""
     return main_branches(grow([run.token_ids for run in runs]))[-1].runs[0]
 
 

@@ -1,4 +1,4 @@
-"""Throughput by batch size: what is asked for, what its document holds, how a replay compares."""
+"""Throughput by batch size: its request, its document, and how a replay compares."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -35,7 +35,7 @@ class SkippedBatch(Part):
 
 
 class ThroughputRecord(Document):
-    """Batches of growing size, measured one after the other; fewer than asked where it was stopped.
+    """Batches of growing size, measured one after the other; fewer than requested if it was stopped.
 
     Attributes:
         batches_asked: Rows of each batch.

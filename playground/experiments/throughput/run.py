@@ -18,7 +18,7 @@ from playground.runs.timed_batch import TimedBatch
 from playground.settings import Settings
 
 WARM_UP_TOKENS = 2
-STAGE_EVERY_S = 0.25  # whoever listens takes time from the steps
+STAGE_EVERY_S = 0.25  # each update takes time from the steps
 SETTINGS = Settings(temperature=0.8, seed=0, top=0)
 
 
@@ -52,7 +52,7 @@ def measure(lab: Lab, request: ThroughputRequest) -> Steps[ThroughputRecord | No
 
 
 class _Batches:
-    """The measurement on its way."""
+    """The measurement in progress."""
 
     def __init__(self, lab: Lab, request: ThroughputRequest):
         self._lab, self._request = lab, request
@@ -60,7 +60,7 @@ class _Batches:
         self._prompt = PreparedPrompt(tuple(filler_ids(lab.backend, request.input_tokens)), 0, length)
 
     def too_large(self, rows: int) -> str:
-        """Why so many rows do not fit the memory now; empty if they do."""
+        """Why this number of rows does not fit in memory now; empty if it does."""
         backend = self._lab.backend
         free = available_bytes(backend.facts.device)
         try:

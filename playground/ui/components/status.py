@@ -18,7 +18,7 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
     """The state of a run or of other work.
 
     Its value is a dict with `phase`, `text` and `fraction`, as `views.run.status` makes it; a failure has `title` and
-    `problem`. Its prop `limit` says why nothing can run here, and stands before all else while it is not empty.
+    `problem`. Its prop `limit` says why nothing can run here; it has precedence while it is not empty.
 
     Args:
         idle: Stands there before anything has run.

@@ -152,7 +152,7 @@ def test_what_cant_be_made_is_refused_in_words(runner: Runner, tree: BranchesRec
 
 def test_a_file_of_another_model_is_refused(runner: Runner, tree: BranchesRecord):
     run = tree.run.model_copy(update={"prompt_token_ids": [1, 400]})
-    with pytest.raises(PlaygroundError, match="token ids are none of"):
+    with pytest.raises(PlaygroundError, match="token ids outside the vocabulary of"):
         grown(runner, tree.model_copy(update={"run": run}), 0, 2, 5)
 
 

@@ -90,7 +90,7 @@ def test_a_run_of_another_model_of_the_same_name_is_refused_or_told(tiny: Runner
 def test_a_run_without_a_seed_is_refused(tiny: Runner):
     record = answer(tiny, request())
     unseeded = record.model_copy(update={"settings": {**record.settings, "seed": None}})
-    with pytest.raises(PlaygroundError, match="names no seed"):
+    with pytest.raises(PlaygroundError, match="has no seed"):
         at_step(tiny, unseeded, 0, lambda step: step)
 
 
