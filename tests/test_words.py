@@ -33,7 +33,10 @@ NOT_YET = [  # folders of the second pass, which deletes these lines
     "playground/experiments/lens",
     "playground/experiments/training",
     "playground/experiments/replays.py",
-    "playground/ui/rooms",
+    "playground/ui/rooms/inside/layers*",
+    "playground/ui/rooms/inside/lens*",
+    "playground/ui/rooms/reruns/ladder*",
+    "playground/ui/rooms/reruns/load.py",
 ]
 PATTERN = re.compile(rf"\b(?:{'|'.join(WORDS)})\b".replace(" ", r"\s+"))
 _MARGIN = re.compile(r"\n[ \t]*(?:#|//)?[ \t]*")

@@ -15,7 +15,7 @@ def progress_text(progress: RerunProgress) -> str:
     """Progress of a rerun, on one line."""
     rate = "" if progress.tokens_per_s is None else f", {format_rate(progress.tokens_per_s)}"
     return (
-        f"{progress.finished} of {progress.asked} finished, {progress.unique} different; "
+        f"{progress.finished} of {progress.requested} finished, {progress.unique} different; "
         f"{progress.output_tokens:,} tokens{rate}"
     )
 

@@ -103,7 +103,7 @@ def test_a_search_has_a_feed_of_its_own_beside_the_greedy_branchs(events: Branch
 def test_where_only_the_greedy_branch_came_of_a_search_its_tokens_are_shown(events: BranchEvents, runner: Runner):
     tree = run_tree(runner, temperature=1)
     view = BranchView(tree, BranchRequest(0, 4, how="beam"))
-    for update in start_branch(runner, tree, view.asked):
+    for update in start_branch(runner, tree, view.request):
         view.add(update)
         if isinstance(update, BranchRecord):
             tree = add(tree, update)

@@ -220,7 +220,7 @@ def test_what_no_page_of_ours_sends_is_refused_in_words():
     for asked in (None, [], {}, {"node": 4, "at": 0}, {"node": 0, "at": 2}, {"node": 0, "at": True}, {"node": "0"}):
         with pytest.raises(PlaygroundError):
             branch_request(asked, tree, 0.8)
-    with pytest.raises(PlaygroundError, match="Go on greedily"):
+    with pytest.raises(PlaygroundError, match="beam search"):
         branch_request({"node": 0, "at": 1, "how": ["x"]}, tree, 0.8)
     with pytest.raises(PlaygroundError, match="temperature above 0"):
         branch_request({"node": 0, "at": 1, "how": "sample"}, tree, 0)

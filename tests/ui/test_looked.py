@@ -29,7 +29,7 @@ def test_a_run_after_a_file_was_opened_is_looked_into_and_the_other_way_round(pa
     assert looked.record(_page("a")).prompt == "first"
     looked.look_at(made_run(["a", "map"]).model_copy(update={"prompt": "of a file"}), _page("a"))
     assert looked.record(_page("a")).prompt == "of a file"
-    assert "of a file" in looked.told(_page("a"))
+    assert "of a file" in looked.summary(_page("a"))
     _play(pages, "a", "second")
     assert looked.record(_page("a")).prompt == "second"
     assert looked.record(_page("b")) is None

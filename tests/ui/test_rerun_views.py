@@ -244,18 +244,18 @@ def test_a_split_batch_says_in_how_many_waves_and_why():
     assert "64 rows go in 3 waves of at most 24" in text
     assert "41.0 MB" in text
     assert "1.20 GB" in text
-    assert "2 rows go one after the other" in plan_text(BatchPlan(2, 1, None, 1))
+    assert "2 rows are computed one after the other" in plan_text(BatchPlan(2, 1, None, 1))
 
 
-def told(finished: int, asked: int = 8) -> RerunProgress:
-    return RerunProgress(asked, finished, 1, min(finished, 3), finished * 10, 1.0, 50.0)
+def progress(finished: int, requested: int = 8) -> RerunProgress:
+    return RerunProgress(requested, finished, 1, min(finished, 3), finished * 10, 1.0, 50.0)
 
 
 def test_progress_counts_what_has_finished_and_keeps_the_plan():
-    status = RerunStatus(64)
+    status = RerunStatus()
     status.add(BatchPlan(64, 24, 1, 1))
     plan = status.value["plan"]
-    status.add(told(5, 64))
+    status.add(progress(5, 64))
     assert status.value["text"] == "running, 5 of 64 finished"
     assert (status.value["unique"], status.value["plan"]) == ("3", plan)
     status.add(record([[1], [2], [3]], asked=64))
@@ -265,11 +265,11 @@ def test_progress_counts_what_has_finished_and_keeps_the_plan():
 
 
 def test_a_ladder_never_goes_back():
-    status, seen = LadderProgress(8, (0.0, 0.5, 1.0)), []
+    status, seen = LadderProgress((0.0, 0.5, 1.0)), []
     for index in range(3):
         status.add(LadderStep(index, index / 2))
         for finished in (0, 4, 8):
-            status.add(told(finished))
+            status.add(progress(finished))
             seen.append(status.value["fraction"])
     assert seen == sorted(seen)
     assert seen[-1] == 1

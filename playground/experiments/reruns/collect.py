@@ -17,7 +17,7 @@ class RerunProgress:
     """Progress of a rerun.
 
     Attributes:
-        asked: Requested runs.
+        requested: Number of runs.
         finished: Runs that have ended by themselves.
         active: Runs being computed now; the others wait for their wave.
         unique: Different answers among the finished ones.
@@ -26,7 +26,7 @@ class RerunProgress:
         tokens_per_s: Output tokens of all runs / elapsed_s; None before the first.
     """
 
-    asked: int
+    requested: int
     finished: int
     active: int
     unique: int
@@ -94,7 +94,7 @@ class Collected:
     def progress(self, elapsed_s: float) -> RerunProgress:
         """Progress now."""
         return RerunProgress(
-            asked=len(self._answers),
+            requested=len(self._answers),
             finished=self._finished,
             active=self._begun - self._ended,
             unique=len(self._different),

@@ -75,7 +75,7 @@ def test_an_unknown_input_names_the_nearest():
     [
         ("{id: a, label: A, unit: x, low: 0, high: 1, about: b}", "has a default or follows"),
         ("{id: a, label: A, unit: x, low: 0, high: 1, default: 2, about: b}", "outside the limits"),
-        ("{id: a, label: A, unit: x, low: 0, high: 1, follows: z, about: b}", "follows 'z', which is no field"),
+        ("{id: a, label: A, unit: x, low: 0, high: 1, follows: z, about: b}", "follows 'z'"),
         ("{id: a, label: A, unit: x, low: .nan, high: 1, default: 0, about: b}", "low"),
         ("{id: A b, label: A, unit: x, low: 0, high: 1, default: 0, about: b}", "id"),
     ],

@@ -164,7 +164,7 @@ def test_progress_only_grows_and_ends_where_the_record_does(tiny: Runner, monkey
     for name in ("finished", "unique", "output_tokens", "elapsed_s"):
         values = [getattr(one, name) for one in told]
         assert values == sorted(values)
-    assert all(one.active <= 3 and one.finished + one.active <= one.asked == 8 for one in told)
+    assert all(one.active <= 3 and one.finished + one.active <= one.requested == 8 for one in told)
     last = told[-1]
     assert (last.finished, last.active, last.unique) == (8, 0, record.summary.unique)
     assert last.output_tokens == sum(map(len, answers(record)))

@@ -53,7 +53,7 @@ class CompareEvents:
         self._slot = pages.slot("compare")
 
     def checker(self, pane: gr.HTML) -> Callable[[dict[Component, Any]], Any]:
-        """Tells a pane which of its settings are wrong."""
+        """Reports to a pane which of its settings are wrong."""
 
         def check(data: dict[Component, Any]) -> Any:
             values = named(self._controls, data)
@@ -68,23 +68,23 @@ class CompareEvents:
         problems = pane_problems(values, changes)
         own = [name for name in ("model", "quantization") if name in changes]
         if own and not problems:
-            asked = pane_run({**values, "prompt": "any"}, changes)
+            wanted = pane_run({**values, "prompt": "any"}, changes)
             try:
-                self._runner.check(asked.model, asked.quantization)
+                self._runner.check(wanted.model, wanted.quantization)
             except PlaygroundError as error:
                 problems[own[-1]] = str(error)
         return problems
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
-        """Values of all panes at the begin and the end; what comes between, the page asks the feeds for."""
+        """Values of all panes at the start and the end; between them the page polls the feeds."""
         try:
-            asked, slots = self._asked(data)
+            wanted, slots = self._request(data)
             runner = priced(self._runner, named(self._controls, data))
         except PlaygroundError as error:
-            told = note("This did not run.", str(error), kind="problem")
-            yield gr.skip(), told, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
+            problem = note("This did not run.", str(error), kind="problem")
+            yield gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
-        ticket, view, due = self._slot.begin(session_of(request)), CompareView(asked), Due()
+        ticket, view, due = self._slot.begin(session_of(request)), CompareView(wanted), Due()
         for pane in view.panes:
             self._pages.publish(pane.feed, ticket)
         begun = _live(slots, [(pane.head, pane.status, {}) for pane in view.panes])
@@ -99,7 +99,7 @@ class CompareEvents:
         finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
         yield view.why, {}, finished, *_live(slots, ended)
 
-    def _asked(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
+    def _request(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
         values = named(self._controls, data)
         base = make_request(values)
         slots, panes = [], []
@@ -111,15 +111,15 @@ class CompareEvents:
                     slots.append(slot)
             except PlaygroundError as error:
                 raise PlaygroundError(f"Pane {NAMES[slot]}: {error}") from None
-        wanted = _slot(data[self._tab.reference])
-        asked = CompareRequest(
+        reference = _slot(data[self._tab.reference])
+        request = CompareRequest(
             tuple(panes), tuple(differing(base, pane) for pane in panes), base_of(base),
-            reference=slots.index(wanted) if wanted in slots else 0, together=data[self._tab.mode] == "together",
+            reference=slots.index(reference) if reference in slots else 0, together=data[self._tab.mode] == "together",
         )  # fmt: skip
-        return asked, tuple(slots)
+        return request, tuple(slots)
 
     def results(self, slots: Any, request: gr.Request) -> Updates:
-        """What is shown of the page's finished comparison."""
+        """The results of the page's finished comparison."""
         ticket = self._slot.last(session_of(request))
         record = ticket.record if ticket else None
         if not isinstance(record, CompareRecord) or len(slots) != len(record.panes):
@@ -141,7 +141,7 @@ class CompareEvents:
         }
 
     async def refer(self, chosen: Any, slots: Any, request: gr.Request) -> Updates:
-        """Another reference: the diffs against it, from the same runs; the record that is saved follows."""
+        """Another reference: the diffs against it, from the same runs; the saved record follows."""
         ticket, slot = self._slot.last(session_of(request)), _slot(chosen)
         record = ticket.record if ticket else None
         if ticket is None or not isinstance(record, CompareRecord) or slot not in slots:
@@ -166,11 +166,11 @@ class CompareEvents:
             assert isinstance(record, SweepRecord)
             slot, filled = self._pages.slot("sweep"), sweep_updates(self._tab.sweep, record)
         slot.keep(session_of(request), record)
-        told = note("Opened from a file.", "Nothing has run: this is what was saved. Run asks the model again.")
-        return {self._tab.notice: told, self._tab.prompt: getattr(record, "prompt", ""), **filled}
+        news = note("Opened from a file.", "Nothing has run: these are the saved results. Run calls the model again.")
+        return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
     def _filled(self, record: CompareRecord, base: RunRequest) -> Updates:
-        """Chips tell what differs from the sidebar as it is now, so that a run asks for the same again."""
+        """Chips show what differs from the sidebar now, so that Run repeats the same settings."""
         slots = tuple(range(len(record.panes)))
         updates: Updates = {
             self._tab.mode: "together" if record.mode == "batch" else "turns",
@@ -190,7 +190,7 @@ class CompareEvents:
 
 
 def _live(slots: Sequence[int], panes: Sequence[PaneValues]) -> list[Any]:
-    """Tokens, status and meters of every pane of the page; those that take no part are empty."""
+    """Tokens, status and meters of every pane of the page; unused panes are empty."""
     by_slot = dict(zip(slots, panes, strict=True))
     return [value for slot in range(len(NAMES)) for value in by_slot.get(slot, ("", READY, {}))]
 

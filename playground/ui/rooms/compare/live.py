@@ -1,4 +1,4 @@
-"""A comparison as the page follows it: its updates taken in ten times a second; the engine has a thread of its own."""
+"""A comparison as the page follows it: its updates taken in ten times a second; the engine has its own thread."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -46,18 +46,18 @@ class CompareView:
     """A comparison so far.
 
     Attributes:
-        asked: What runs.
+        request: What runs.
         panes: In their order.
-        why: How they run, and why so.
+        why: How they run, and the reason.
     """
 
-    def __init__(self, asked: CompareRequest):
-        self.asked = asked
-        self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in asked.panes]
+    def __init__(self, request: CompareRequest):
+        self.request = request
+        self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.panes]
         self.why = ""
 
     def add(self, update: Any) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, ModeChosen):
             self.why = update.why
         elif isinstance(update, PaneFailed):
@@ -68,7 +68,7 @@ class CompareView:
                 pane.add(update.update)
 
     def stopping(self) -> None:
-        """The engine has not heard of it yet."""
+        """Stop was pressed, but the engine has not stopped yet."""
         for pane in self.panes:
             if pane.status["phase"] in BUSY:
                 pane.status = pane.status | {"text": "stopping…"}
@@ -83,7 +83,7 @@ async def compare_frames(runner: Runner, view: CompareView, ticket: Ticket) -> A
     """A frame each time something came, until all panes have ended. Closing this stops the engine."""
 
     def start(should_stop: Callable[[], bool]) -> Comparison:
-        comparison = start_compare(runner, view.asked, should_stop)
+        comparison = start_compare(runner, view.request, should_stop)
         for place, pane in enumerate(view.panes):
             pane.read = partial(comparison.meters, place)
         return comparison

@@ -29,14 +29,14 @@ _PAUSE_S = 0.25
 
 def sweep_updates(sweep: Sweep, record: SweepRecord) -> Updates:
     """A saved sweep fills the section."""
-    kept, asked = len(record.runs), len(record.asked)
-    state = "finished" if kept == asked else "stopped"
+    kept, count = len(record.runs), len(record.asked)
+    state = "finished" if kept == count else "stopped"
     return {
         sweep.name: record.name,
         sweep.values: ", ".join(str(value) for value in record.asked),
         sweep.estimate: "",
         sweep.notice: {},
-        sweep.status: {"phase": state, "text": f"{kept} of {asked} runs, opened from a file"},
+        sweep.status: {"phase": state, "text": f"{kept} of {count} runs, opened from a file"},
         sweep.cells: views.record_lines(record),
         **_plotted(sweep, record, None),
     }
@@ -65,56 +65,56 @@ class SweepEvents:
     def __init__(self, sweep: Sweep, controls: Controls, runner: Runner, slot: Slot):
         self._sweep, self._controls, self._runner, self._slot = sweep, controls, runner, slot
 
-    def _asked(self, data: dict[Component, Any], prompt: str | None = None) -> tuple[SweepRequest, Runner]:
+    def _request(self, data: dict[Component, Any], prompt: str | None = None) -> tuple[SweepRequest, Runner]:
         """The sweep, and the runner at the sidebar's prices."""
         values = named(self._controls, data)
         base = make_request(values if prompt is None else values | {"prompt": prompt})
-        asked = make_sweep(base, str(data[self._sweep.name]), views.split_values(data[self._sweep.values]))
-        return asked, priced(self._runner, values)
+        wanted = make_sweep(base, str(data[self._sweep.name]), views.split_values(data[self._sweep.values]))
+        return wanted, priced(self._runner, values)
 
     async def estimate(self, data: dict[Component, Any]) -> str:
-        """What it would take, as the fields stand."""
-        await asyncio.sleep(_PAUSE_S)  # typing asks often; the page sends one at a time and then the newest
+        """The estimate for the current fields."""
+        await asyncio.sleep(_PAUSE_S)  # typing sends many requests; the page sends one at a time and then the newest
         prompt = str(data[self._controls["prompt"]] or "").strip() or "any"
         try:
-            asked, _ = self._asked(data, prompt)
-            told = await asyncio.to_thread(estimate_sweep, self._runner, asked)
+            wanted, _ = self._request(data, prompt)
+            estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             return str(error)
-        return views.estimate_text(told)
+        return views.estimate_text(estimate)
 
     async def ask(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
-        """Runs what is short; what is long asks first."""
+        """Runs a short sweep; a long one needs a confirmation first."""
         try:
-            asked, runner = self._asked(data)
-            told = await asyncio.to_thread(estimate_sweep, self._runner, asked)
+            wanted, runner = self._request(data)
+            estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
             return
-        yield {self._sweep.estimate: views.estimate_text(told)}
-        if told.is_long:
-            words = f"{views.estimate_text(told)} It can be stopped at any time, and keeps what is done."
+        yield {self._sweep.estimate: views.estimate_text(estimate)}
+        if estimate.is_long:
+            words = f"{views.estimate_text(estimate)} It can be stopped at any time, and keeps what is done."
             yield {self._sweep.notice: note("This sweep is long.", words, kind="ask")}
             return
-        async for frame in self._frames(runner, asked, data, request):
+        async for frame in self._frames(runner, wanted, data, request):
             yield frame
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
-        """Runs whatever it takes: the person was asked."""
+        """Runs it however long it takes: the person has confirmed."""
         try:
-            asked, runner = self._asked(data)
+            wanted, runner = self._request(data)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
             return
-        async for frame in self._frames(runner, asked, data, request):
+        async for frame in self._frames(runner, wanted, data, request):
             yield frame
 
     async def _frames(
-        self, runner: Runner, asked: SweepRequest, data: dict[Component, Any], request: gr.Request
+        self, runner: Runner, wanted: SweepRequest, data: dict[Component, Any], request: gr.Request
     ) -> AsyncIterator[Updates]:
-        sweep, ticket, view = self._sweep, self._slot.begin(session_of(request)), SweepView(asked)
+        sweep, ticket, view = self._sweep, self._slot.begin(session_of(request)), SweepView(wanted)
         yield {sweep.notice: {}, **_unplotted(sweep)}
-        async with aclosing(follow(view, lambda stop: start_sweep(runner, asked, stop), ticket)) as frames:
+        async with aclosing(follow(view, lambda stop: start_sweep(runner, wanted, stop), ticket)) as frames:
             async for _ in frames:
                 stopping = ticket.stop.is_set() and view.status["phase"] in BUSY
                 yield {sweep.cells: view.lines, sweep.status: view.status | ({"text": "stopping…"} if stopping else {})}

@@ -15,7 +15,7 @@ from playground.views.format import format_seconds
 
 
 class SweepView:
-    """What has been told of a sweep so far."""
+    """The state of a sweep so far."""
 
     def __init__(self, request: SweepRequest):
         self.lines = sweep_views.first_line()
@@ -27,7 +27,7 @@ class SweepView:
         self._since = time.monotonic()
 
     def add(self, update: Any) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, PaneFailed):
             self._open(update.pane)
             self._close(update.pane, update.problem)
@@ -59,19 +59,19 @@ class SweepView:
             self.lines += sweep_views.cell_end(cell, end)
 
     def _progress(self) -> dict[str, Any]:
-        done, asked = len(self._ended), len(self._request.values)
+        done, count = len(self._ended), len(self._request.values)
         spent = format_seconds(time.monotonic() - self._since)
-        text = f"{done} of {asked} runs, {self._tokens:,} tokens, {spent}"
-        return {"phase": "reading", "text": text, "fraction": done / asked, "turn": done}
+        text = f"{done} of {count} runs, {self._tokens:,} tokens, {spent}"
+        return {"phase": "reading", "text": text, "fraction": done / count, "turn": done}
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """The sweep is over."""
-        asked = len(self._request.values)
+        count = len(self._request.values)
         for cell in self._begun - self._ended:
             self._close(cell, "stopped")
         if failed is not None:
             self.status = failed
-        elif self._kept == asked:
-            self.status = {"phase": "finished", "text": f"finished: {asked} runs, {self._tokens:,} tokens"}
+        elif self._kept == count:
+            self.status = {"phase": "finished", "text": f"finished: {count} runs, {self._tokens:,} tokens"}
         else:
-            self.status = {"phase": "stopped", "text": f"ended with {self._kept} of {asked} runs; they are kept"}
+            self.status = {"phase": "stopped", "text": f"ended with {self._kept} of {count} runs; they are kept"}

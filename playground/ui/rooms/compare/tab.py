@@ -18,9 +18,9 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
     live = [part for pane in tab.panes for part in (pane.tokens, pane.status, pane.meters)]
     results = [tab.reference, tab.diffs, tab.table]
 
-    asked = {*own.values(), *settings, tab.mode, tab.reference}
+    inputs = {*own.values(), *settings, tab.mode, tab.reference}
     wire_run(
-        tab.run, tab.stop, (events.run, asked, [tab.why, tab.notice, tab.slots, *live]),
+        tab.run, tab.stop, (events.run, inputs, [tab.why, tab.notice, tab.slots, *live]),
         seed=own, cleared=results[1:], then=(events.results, tab.slots, results),
     )  # fmt: skip
     wire_stop(tab.stop, slot)

@@ -29,11 +29,11 @@ from playground.views.cost_report import sheet_html
 from playground.views.formula_script import formula_notes
 from playground.views.run import packed
 
-_MAX_ASKED_CHARS = 400_000
+_MAX_REQUEST_CHARS = 400_000
 _ACTIONS = ("csv", "html", "json")
 
 
-class _Asked(BaseModel):
+class _SheetRequest(BaseModel):
     """A snapshot of the page's inputs, as strange as any caller may make it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -70,7 +70,7 @@ class CostEvents:
     async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
         """What a button of the head asks for: a file to take along, what a file offers, and a note."""
         try:
-            raw = read_asked(value)
+            raw = read_request(value)
             if raw.get("action") == "open":
                 return gr.skip(), *await asyncio.to_thread(self._opened, raw.get("text"), request)
             name, text = await asyncio.to_thread(self._made, raw)
@@ -90,13 +90,13 @@ class CostEvents:
         found = facts_of([document])
         if not found:
             kind = type(document).model_fields["kind"].default
-            text = f"A file of kind {kind} holds nothing that a cost could start from."
+            text = f"A file of kind {kind} has nothing that a cost calculation can use."
             return gr.skip(), note("Nothing taken.", text)
         return packed({"offered": self._offered(request), "take": found[0].id}), {}
 
     def _made(self, raw: dict[str, Any]) -> tuple[str, str]:
-        """The whole sheet as a file, calculated again here, exactly."""
-        action, request = asked(raw)
+        """The whole sheet as a file, recalculated here, exactly."""
+        action, request = request_of(raw)
         sheet = build_sheet(request, self._fields)
         if action == "csv":
             return "cost.csv", sheet_csv(sheet, self._fields, formula_notes())
@@ -105,34 +105,34 @@ class CostEvents:
         return "cost.json", sheet.to_json()
 
 
-def read_asked(value: Any) -> dict[str, Any]:
+def read_request(value: Any) -> dict[str, Any]:
     """The value of the head, an object.
 
     Raises:
         PlaygroundError: It can't be read.
     """
-    if not isinstance(value, str) or len(value) > _MAX_ASKED_CHARS + MAX_OPENED_BYTES:
-        raise PlaygroundError("What the page asked for was too long to be read.")
+    if not isinstance(value, str) or len(value) > _MAX_REQUEST_CHARS + MAX_OPENED_BYTES:
+        raise PlaygroundError("The page's request is too long to be read.")
     try:
         raw = json.loads(value)
     except (ValueError, RecursionError):
         raw = None
     if not isinstance(raw, dict):
-        raise PlaygroundError("What the page asked for could not be read: it is no JSON object.")
+        raise PlaygroundError("The page's request could not be read: it is not a JSON object.")
     return raw
 
 
-def asked(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
-    """What the page asks for, checked.
+def request_of(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
+    """The page's request, checked.
 
     Raises:
         PlaygroundError: It can't be read.
     """
     try:
         action = raw["action"]
-        sheet = _Asked.model_validate(raw["sheet"])
+        sheet = _SheetRequest.model_validate(raw["sheet"])
         if action not in _ACTIONS:
-            raise ValueError(f"action {str(action)[:40]!r} is none of {', '.join(_ACTIONS)}")
+            raise ValueError(f"action {str(action)[:40]!r} is not one of {', '.join(_ACTIONS)}")
         currency = Currency(
             code=sheet.currency["code"], per_usd=Decimal(plain_number(sheet.currency["per_usd"]) or "nan")
         )
@@ -140,7 +140,7 @@ def asked(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
     except PlaygroundError:
         raise
     except (ValidationError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
-        raise PlaygroundError(f"The inputs could not be read: {_told(error)}") from None
+        raise PlaygroundError(f"The inputs could not be read: {_reason(error)}") from None
     request = CostRequest(
         tuple(section.id for section in SECTIONS), lengths, sheet.model, tuple(sheet.compared), sheet.large_model,
         sheet.small_model, sheet.given, sheet.sources, currency,
@@ -157,7 +157,7 @@ def _lengths(raw: Mapping[str, Any]) -> Lengths:
     return Lengths(tuple(tokens), source[:400])
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(str(part)[:60] for part in first['loc'])}: {first['msg']}."

@@ -1,4 +1,4 @@
-"""What the Branches section does when a person asks: look at a token, make a branch, show, change, compare, save."""
+"""Handlers of the Branches section: look at a token, make a branch, show, change, compare, save."""
 
 import asyncio
 import threading
@@ -37,14 +37,14 @@ class BranchEvents:
     def __init__(self, section: Any, looked: Looked, temperature: Component, runner: Runner, pages: Pages):
         self._section, self._looked, self._temperature = section, looked, temperature
         self._runner, self._pages, self._slot = runner, pages, pages.slot("branch")
-        self._lock = threading.Lock()  # a branch ends in a thread of its own, while a person renames another
+        self._lock = threading.Lock()  # a branch ends in a separate thread, while a person may rename another
 
     def fill(self, request: gr.Request) -> Updates:
-        """Tell the section that another run may be looked into."""
+        """Notify the section that the inspected run may have changed."""
         return {self._section.stamp: str(time.time_ns()) if self._looked.record(request) else ""}
 
     def refresh(self, request: gr.Request) -> Updates:
-        """The run that is looked into now; a tree of it that is there already stays."""
+        """Show the inspected run; an existing tree of it stays."""
         run, ticket = self._looked.record(request), self._ticket(request)
         if run is None:
             return {}
@@ -56,7 +56,7 @@ class BranchEvents:
         return self._slot.last(session_of(request))
 
     def _begin(self, request: gr.Request, tree: BranchesRecord) -> Updates:
-        self._slot.keep(session_of(request), tree)  # what was growing stops: the page shows this now
+        self._slot.keep(session_of(request), tree)  # a branch that was growing stops: the page shows this now
         return self._shown(tree, ROOT, fresh=True)
 
     def _tree(self, request: gr.Request) -> tuple[Ticket, BranchesRecord]:
@@ -71,19 +71,19 @@ class BranchEvents:
         updates: Updates = {
             part.path: path or views.path_lines(tree, id),
             part.tree: gr.update(shown=views.tree_value(tree, id)),
-            part.told: views.said_of(tree, id),
+            part.summary: views.said_of(tree, id),
         }
         if fresh:
             updates |= {part.choice: gr.update(shown=""), part.verdict: "", part.diff: "", part.status: READY}
             updates |= {part.notice: {}}
         return updates
 
-    async def look(self, asked: Any, request: gr.Request) -> AsyncIterator[Updates]:
+    async def look(self, sent: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """What else could come at a token."""
         part = self._section
         try:
             _, tree = self._tree(request)
-            id, at = place_of(asked, tree)
+            id, at = place_of(sent, tree)
             async with aclosing(look_in(self._reading(tree, id, at), Ticket(), frames_per_s=30)) as looks:
                 async for updates in looks:
                     for update in updates:
@@ -105,13 +105,13 @@ class BranchEvents:
             before, tree = self._tree(request)
             if not before.ended.is_set():
                 raise PlaygroundError("A branch is growing: stop it first, or wait for its end.")
-            asked = branch_request(data[part.choice], tree, data[self._temperature])
+            wanted = branch_request(data[part.choice], tree, data[self._temperature])
         except PlaygroundError as error:
             yield {part.notice: note("No branch.", str(error), kind="problem"), part.status: READY}
             return
         ticket = self._slot.begin(session_of(request))
         ticket.record = tree
-        view, due = BranchView(tree, asked), Due()
+        view, due = BranchView(tree, wanted), Due()
         work = branch_work(self._runner, view, ticket, self._lock)
         async with aclosing(follow(view, work, ticket, frames_per_s=_FRAMES_PER_S)) as frames:
             async for _ in frames:
@@ -121,19 +121,19 @@ class BranchEvents:
             await view.feed.taken()
         if not ticket.is_replaced:
             yield self._growing(view, ticket)
-            yield self._grown(view, ticket, asked.parent)
+            yield self._grown(view, ticket, wanted.parent)
 
     def _growing(self, view: BranchView, ticket: Ticket) -> Updates:
-        """What begins; the page asks the feed for what follows."""
+        """The beginning; the page polls the feed for the rest."""
         part = self._section
-        updates: Updates = {part.status: view.status, part.told: "", part.notice: {}}
+        updates: Updates = {part.status: view.status, part.summary: "", part.notice: {}}
         if view.feed is None:  # what the page shows stays meanwhile
             return updates
         self._pages.publish(view.feed, ticket)
         return updates | {part.path: view.head}
 
     def _grown(self, view: BranchView, ticket: Ticket, parent: int) -> Updates:
-        """The branch that the tree has got, with the tokens that the page has; without one, what it was to leave."""
+        """The new branch, with the tokens that the page has; if there is none, its intended parent."""
         tree = ticket.record
         assert isinstance(tree, BranchesRecord)
         there = {ROOT, *(branch.id for branch in tree.branches)}  # some may have been pruned meanwhile
@@ -143,19 +143,19 @@ class BranchEvents:
         self._pages.publish(feed, ticket)  # that of greedy's branch, where the search beside it was stopped
         return self._shown(tree, id, path=views.grown_head(tree, id, feed.run))
 
-    def show(self, asked: Any, request: gr.Request) -> Updates:
+    def show(self, sent: Any, request: gr.Request) -> Updates:
         """Another branch of the tree."""
         try:
             _, tree = self._tree(request)
-            id = place_of({**_fields(asked), "at": 0}, tree)[0]
+            id = place_of({**_fields(sent), "at": 0}, tree)[0]
         except PlaygroundError as error:
             return self._problem("Not shown.", error)
         part = self._section
-        return {part.path: views.path_lines(tree, id), part.told: views.said_of(tree, id)}
+        return {part.path: views.path_lines(tree, id), part.summary: views.said_of(tree, id)}
 
-    def change(self, asked: Any, request: gr.Request) -> Updates:
+    def change(self, sent: Any, request: gr.Request) -> Updates:
         """Rename a branch, or prune it with all that leaves it."""
-        fields = _fields(asked)
+        fields = _fields(sent)
         try:
             with self._lock:
                 ticket, tree = self._tree(request)
@@ -170,9 +170,9 @@ class BranchEvents:
         part = self._section
         return self._shown(ticket.record, parent) | {part.verdict: "", part.diff: ""}
 
-    def compare(self, asked: Any, request: gr.Request) -> Updates:
-        """Two of them side by side."""
-        fields, part = _fields(asked), self._section
+    def compare(self, sent: Any, request: gr.Request) -> Updates:
+        """Compare two branches."""
+        fields, part = _fields(sent), self._section
         try:
             _, tree = self._tree(request)
             one, other = (place_of({"node": fields.get(name), "at": 0}, tree)[0] for name in ("node", "other"))
@@ -181,7 +181,7 @@ class BranchEvents:
         return {part.verdict: against(tree, one, other), part.diff: views.compared_value(tree, other, one)}
 
     async def open(self, text: Any, request: gr.Request) -> Updates:
-        """A saved tree into the page; its run is the one that is looked into now."""
+        """Open a saved tree in the page; its run becomes the inspected one."""
         try:
             tree = await asyncio.to_thread(opened, text, BranchesRecord)
             assert isinstance(tree, BranchesRecord)
@@ -196,5 +196,5 @@ class BranchEvents:
         return {self._section.notice: note(title, str(error), kind="problem")}
 
 
-def _fields(asked: Any) -> dict[str, Any]:
-    return asked if isinstance(asked, dict) else {}
+def _fields(sent: Any) -> dict[str, Any]:
+    return sent if isinstance(sent, dict) else {}

@@ -1,4 +1,4 @@
-"""A branch as the page follows it while it grows: what began, and a feed that the page asks for its tokens."""
+"""A branch as the page follows it while it grows: what began, and a feed from which the page takes its tokens."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -25,29 +25,29 @@ class BranchView:
     """What is known of a branch so far.
 
     Attributes:
-        tree: As it stood when the branch was asked for.
-        asked: Which branch.
-        feed: The tokens of the branch that grows now, which the page asks for; None before one begins.
+        tree: Its state when the branch was requested.
+        request: The branch to make.
+        feed: The tokens of the branch that grows now, which the page requests; None before one begins.
         head: The value of the `branch_path` that follows it; empty before.
         grown: The newest branch that the tree has got, and the feed of its tokens.
         status: What happens now.
-        told: How a search stands, in words.
+        summary: State of a search, in words.
     """
 
-    def __init__(self, tree: BranchesRecord, asked: BranchRequest):
-        self.tree, self.asked = tree, asked
+    def __init__(self, tree: BranchesRecord, request: BranchRequest):
+        self.tree, self.request = tree, request
         self.feed: Feed | None = None
         self.head = ""
         self.grown: tuple[int, Feed] | None = None
         self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
-        self.told = ""
+        self.summary = ""
 
     def now(self) -> dict[str, Any]:
-        """What stands beside the lines."""
-        return {"status": self.status, "words": self.told}
+        """What goes with the lines."""
+        return {"status": self.status, "words": self.summary}
 
     def add(self, update: Any) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, Queued | Loading):
             self.status = views.status(update) or self.status
         elif isinstance(update, BranchStart):
@@ -58,7 +58,7 @@ class BranchView:
         elif isinstance(update, BeamProgress):
             text = f"beam search: {update.tokens:,} of at most {update.room:,} tokens, best {update.logprob:.2f}"
             self.status = {"phase": "running", "text": text, "fraction": update.tokens / update.room}
-            self.told = f"Likeliest so far ends: …{update.text[-_TAIL_CHARS:]}"
+            self.summary = f"Likeliest so far ends: …{update.text[-_TAIL_CHARS:]}"
         elif isinstance(update, BranchRecord):
             self._join(update)
 
@@ -90,7 +90,7 @@ class BranchView:
         self._close()
 
     def _close(self) -> None:
-        self.told = ""
+        self.summary = ""
         if self.feed is not None:
             self.feed.is_over = True
 
@@ -101,12 +101,12 @@ def branch_work(runner: Runner, view: BranchView, ticket: Ticket, lock: threadin
     Args:
         runner: Its model answers.
         view: The branch.
-        ticket: Its record is the tree, which a branch joins when it has ended, even if the page looks no more.
+        ticket: Its record is the tree, which a branch joins when it has ended, even if the page is gone.
         lock: Held while the tree changes.
     """
 
     def start(should_stop: Callable[[], bool]) -> Iterator[Any]:
-        for update in start_branch(runner, view.tree, view.asked, should_stop):
+        for update in start_branch(runner, view.tree, view.request, should_stop):
             if not isinstance(update, BranchRecord):
                 yield update
                 continue

@@ -1,4 +1,4 @@
-"""What the page asks of its tree of branches, checked: any client can send anything."""
+"""Requests of the page about its tree of branches, checked: any client can send anything."""
 
 from typing import Any
 
@@ -12,38 +12,38 @@ WIDTHS = range(2, MAX_WIDTH + 1)
 _WAYS: dict[Any, How] = {"greedy": "greedy", "sample": "sample", "beam": "beam"}
 
 
-def place_of(asked: Any, tree: BranchesRecord) -> tuple[int, int]:
+def place_of(sent: Any, tree: BranchesRecord) -> tuple[int, int]:
     """The branch and the token that are meant.
 
     Raises:
-        PlaygroundError: They are none of this tree.
+        PlaygroundError: They are not in this tree.
     """
-    fields = asked if isinstance(asked, dict) else {}
+    fields = sent if isinstance(sent, dict) else {}
     node, at = (_number(fields.get(name)) for name in ("node", "at"))
     if node is None or at is None or not 0 <= at < len(tokens_of(tree, node)):
-        raise PlaygroundError("This token is not in the tree any more: choose one of the answer that is shown.")
+        raise PlaygroundError("This token is no longer in the tree: choose one in the answer that is shown.")
     return node, at
 
 
-def branch_request(asked: Any, tree: BranchesRecord, temperature: Any) -> BranchRequest:
-    """The branch that is asked for: a token's id, a text, or a way to go on.
+def branch_request(fields: Any, tree: BranchesRecord, temperature: Any) -> BranchRequest:
+    """The requested branch: a token's id, a text, or a way to continue.
 
     Args:
-        asked: Value of the component `branch_choice`.
+        fields: Value of the component `branch_choice`.
         tree: The page's.
         temperature: The sidebar's, for sampling from a greedy answer.
 
     Raises:
-        PlaygroundError: It asks for nothing that there is.
+        PlaygroundError: It is not a valid request.
     """
-    node, at = place_of(asked, tree)
-    if "how" not in asked:
-        text = asked.get("text")
-        token = text if isinstance(text, str) else _number(asked.get("token"))
+    node, at = place_of(fields, tree)
+    if "how" not in fields:
+        text = fields.get("text")
+        token = text if isinstance(text, str) else _number(fields.get("token"))
         return BranchRequest(node, at, token, several=True)
-    how, width = _WAYS.get(str(asked["how"])), _number(asked.get("width"))
+    how, width = _WAYS.get(str(fields["how"])), _number(fields.get("width"))
     if how is None:
-        raise PlaygroundError("Go on greedily, by sampling, or by beam search.")
+        raise PlaygroundError("Continue greedily, by sampling, or by beam search.")
     changes: dict[str, Any] = {}
     if how == "sample" and settings_of(tree, node).get("temperature") == 0:
         if not temperature:

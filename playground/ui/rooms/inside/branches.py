@@ -38,7 +38,7 @@ _EMPTY = """
 
 @dataclass(frozen=True)
 class Branches:
-    """The parts of the section that change; `stamp` hears that another run is looked into."""
+    """The parts of the section that change; `stamp` changes when another run is inspected."""
 
     stamp: gr.HTML
     stop: gr.Button
@@ -48,7 +48,7 @@ class Branches:
     status: gr.HTML
     path: gr.HTML
     choice: gr.HTML
-    told: gr.HTML
+    summary: gr.HTML
     tree: gr.HTML
     verdict: gr.HTML
     diff: gr.HTML
@@ -56,13 +56,13 @@ class Branches:
 
     @property
     def filled(self) -> list[Component]:
-        """What is told of the run while the section may not be open yet."""
+        """The parts that follow the run even before the section is open."""
         return [self.stamp]
 
     @property
     def shown(self) -> list[Component]:
-        """What shows the run and its branches."""
-        return [self.path, self.choice, self.told, self.tree, self.verdict, self.diff, self.status, self.notice]
+        """The parts that show the run and its branches."""
+        return [self.path, self.choice, self.summary, self.tree, self.verdict, self.diff, self.status, self.notice]
 
 
 def build_branches(feeds: Feeds) -> Branches:
@@ -79,18 +79,18 @@ def build_branches(feeds: Feeds) -> Branches:
         with gr.Row(elem_classes="branch-pair"):
             path = branch_path(pane=PANE, more=feeds.more(), elem_classes="card branch-path")
             choice = branch_choice(pane=PANE, widths=WIDTHS, width=DEFAULT_WIDTH, elem_classes="card branch-choice")
-        told = text_line(pane=PANE, elem_id="branches-told")
+        summary = text_line(pane=PANE, elem_id="branches-told")
         tree = branch_tree(pane=PANE, elem_classes="card branch-tree")
         verdict = text_line(elem_id="branches-verdict")
         differences = diff()
-        heard = stamp()
-    return Branches(heard, stop, save, file, news, state, path, choice, told, tree, verdict, differences, download())
+        mark = stamp()
+    return Branches(mark, stop, save, file, news, state, path, choice, summary, tree, verdict, differences, download())
 
 
 def wire_branches(
     section: Branches, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns what fills it with the run that is looked into."""
+    """Wire the section; returns the function that fills it with the inspected run."""
     events = BranchEvents(section, looked, controls["temperature"], runner, pages)
     choice, tree, shown, slot = section.choice, section.tree, section.shown, pages.slot("branch")
     section.stamp.input(events.refresh, None, shown, **QUIET)
@@ -103,7 +103,7 @@ def wire_branches(
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
     wire_stop(section.stop, slot)
     wire_save(section.save, slot, section.download, section.notice)
-    tree.input(events.show, tree, [section.path, section.told, section.notice], trigger_mode="always_last", **QUIET)
+    tree.input(events.show, tree, [section.path, section.summary, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
     section.file.input(events.open, section.file, shown, concurrency_limit=None, **QUIET)

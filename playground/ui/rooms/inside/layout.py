@@ -23,7 +23,7 @@ from playground.ui.shell.section import Section as Declared
 
 PANE = "inside"
 Fill = Callable[[gr.Request], dict[Component, Any]]
-"""Values of a section's `filled` parts for the run that is looked into now."""
+"""Values of a section's `filled` parts for the inspected run."""
 
 
 class Section(Protocol):
@@ -98,7 +98,7 @@ def wire_inside(
     filled = [part for section in sections for part in section.filled]
 
     def fill(request: gr.Request) -> dict[Component, Any]:
-        values: dict[Component, Any] = {inside.run: looked.told(request)}
+        values: dict[Component, Any] = {inside.run: looked.summary(request)}
         for one in fills:
             values |= one(request)
         return values
@@ -107,4 +107,4 @@ def wire_inside(
     tab.select(fill, None, shown, **QUIET)
     opened = inside.file.input(looked.open, inside.file, inside.notice, concurrency_limit=None, **QUIET)
     opened.then(fill, None, shown, **QUIET)
-    inside.branches.file.input(fill, None, shown, **QUIET)  # after it was read: its run is looked into now
+    inside.branches.file.input(fill, None, shown, **QUIET)  # after it was read: its run is the inspected one

@@ -1,25 +1,23 @@
-"""Which run the Inside tab looks into: the page's newest of Play, or one opened from a file."""
+"""The run that the Inside tab inspects: the page's newest of Play, or one opened from a file."""
 
 import asyncio
-from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
-from playground.runs.replay import request_again
 from playground.ui.shell.common import note, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 
-_NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be looked into here."
+_NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be inspected here."
 _TITLE_CHARS = 80
 _FILE = "inside-file"
 
 
 class Looked:
-    """The run of each page that is looked into."""
+    """The inspected run of each page."""
 
     def __init__(self, pages: Pages):
         self._pages = pages
@@ -31,16 +29,8 @@ class Looked:
                 return record
         return None
 
-    def asked(self, request: gr.Request) -> dict[str, Any]:
-        """What a request about that run holds, by field name; empty while there is none."""
-        record = self.record(request)
-        if record is None:
-            return {}
-        again = request_again(record)
-        return {field.name: getattr(again, field.name) for field in fields(again)}
-
-    def told(self, request: gr.Request) -> str:
-        """Which run that is, in words."""
+    def summary(self, request: gr.Request) -> str:
+        """The inspected run, in words."""
         record = self.record(request)
         if record is None:
             return _NOTHING
@@ -49,7 +39,7 @@ class Looked:
         return f"“{title}”: {len(record.tokens):,} tokens, {record.model.id}, {record.model.quantization}"
 
     async def open(self, text: Any, request: gr.Request) -> dict[str, Any]:
-        """A saved run to be looked into; a value of the notice."""
+        """Open a saved run to inspect it; returns a value of the notice."""
         try:
             record = await asyncio.to_thread(opened, text, RunRecord)
         except PlaygroundError as error:
@@ -59,5 +49,5 @@ class Looked:
         return {}
 
     def look_at(self, record: RunRecord, request: gr.Request) -> None:
-        """This run is looked into from now on."""
+        """Inspect this run from now on."""
         self._pages.slot(_FILE).keep(session_of(request), record)

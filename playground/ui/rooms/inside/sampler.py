@@ -62,7 +62,7 @@ def build_sampler() -> Sampler:
 def wire_sampler(
     section: Sampler, looked: Looked, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns what fills it with the run that is looked into."""
+    """Wire the section; returns the function that fills it with the inspected run."""
     events = _Events(looked, runner, pages.slot("sampler"))
     section.picker.input(
         events.choose, section.picker, [section.drawing, section.line, section.notice],
@@ -129,8 +129,8 @@ def _shown(step: Step) -> tuple[str, str]:
 
 
 def step_values(update: Queued | Loading | tuple[str, str]) -> tuple[Any, Any, Any]:
-    """Drawing, line and notice for what was told of a step on its way; the drawing stays until there is another."""
+    """Drawing, line and notice for an update of a step; the drawing stays until there is another."""
     if isinstance(update, tuple):
         return update[0], update[1], {}
-    told = status(update) or {"text": ""}
-    return gr.skip(), f"This step: {told['text']}", {}
+    state = status(update) or {"text": ""}
+    return gr.skip(), f"This step: {state['text']}", {}

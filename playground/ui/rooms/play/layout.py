@@ -101,12 +101,12 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
         try:
             values = named(controls, data)
-            asked, at_prices = make_request(values), priced(runner, values)
+            wanted, at_prices = make_request(values), priced(runner, values)
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), failure(error)
             return
         ticket = slot.begin(session_of(request))
-        async with aclosing(run_frames(at_prices, asked, ticket)) as run:
+        async with aclosing(run_frames(at_prices, wanted, ticket)) as run:
             async for values in _values(run, ticket, pages):
                 yield values
 

@@ -1,4 +1,4 @@
-"""What the Reruns tab asks for, from the values of its fields; whoever sends them, they are checked."""
+"""The request of the Reruns tab, from the values of its fields, which are always checked."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ SEED_WORDS: dict[SeedMode, str] = {
 
 
 def rerun_request(values: Mapping[str, Any], n: Any, seeds: Any, mentions: Any) -> RerunRequest:
-    """The rerun that the fields ask for; `values` are those of a single run, by field name.
+    """The rerun that the fields describe; `values` are those of a single run, by field name.
 
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.
@@ -27,10 +27,10 @@ def rerun_request(values: Mapping[str, Any], n: Any, seeds: Any, mentions: Any) 
 
 
 def parse_mentions(value: Any) -> tuple[str, ...]:
-    """Words and phrases, one a line, or between commas if all stand on one line; each once, in the order given.
+    """Words and phrases, one per line, or between commas if all are on one line; each once, in the order given.
 
     Raises:
-        PlaygroundError: Too many, or one can't be looked for.
+        PlaygroundError: Too many, or one can't be searched for.
     """
     if value is not None and not isinstance(value, str):
         raise PlaygroundError(f"Mentions must be text; got a value of type {type(value).__name__}.")
@@ -48,7 +48,7 @@ def parse_temperatures(value: Any) -> tuple[float, ...]:
     """Temperatures of the ladder, as typed: numbers between commas or spaces, from low to high.
 
     Raises:
-        PlaygroundError: One is no number or out of range, or there are too many, none, or one twice.
+        PlaygroundError: One is not a number or out of range, or there are too many, none, or one twice.
     """
     words = [word for word in re.split(r"[,;\s]+", value) if word] if isinstance(value, str) else []
     found: list[float] = []
@@ -56,7 +56,7 @@ def parse_temperatures(value: Any) -> tuple[float, ...]:
         try:
             found.append(float(word))
         except ValueError:
-            raise PlaygroundError(f"Temperatures are numbers between commas; {word[:60]!r} is none.") from None
+            raise PlaygroundError(f"Temperatures must be numbers, separated by commas; got {word[:60]!r}.") from None
     return tuple(sorted(check_temperatures(found)))
 
 

@@ -1,4 +1,4 @@
-"""What the Reruns tab does when a person asks: run, show, recount, stop, save, open."""
+"""Handlers of the Reruns tab: run, show, recount, stop, save, open."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -40,25 +40,25 @@ class RerunEvents:
 
         def ask() -> tuple[Start[Any], RerunStatus]:
             values = named(self._controls, data)
-            asked = rerun_request(values, *(data[field] for field in self._fields))
+            wanted = rerun_request(values, *(data[field] for field in self._fields))
             runner = priced(self._runner, values)
-            return lambda stop: rerun(runner, asked, stop), RerunStatus(asked.n)
+            return lambda stop: rerun(runner, wanted, stop), RerunStatus()
 
         async with aclosing(follow_rerun(self._slot, session_of(request), ask, RerunRecord)) as frames:
             async for value, _ in frames:
                 yield value
 
     async def show(self, mentions: Any, request: gr.Request) -> tuple[Any, ...]:
-        """Every drawing of the page's record, with the words that are to be looked for now."""
+        """Every drawing of the page's record, with the words to search for now."""
         ticket = self._slot.last(session_of(request))
         if ticket is None or not isinstance(ticket.record, RerunRecord):
             return tuple(gr.skip() for _ in Drawings.__annotations__)
-        with suppress(PlaygroundError):  # words that can't be looked for: those of the run stay
+        with suppress(PlaygroundError):  # words that can't be searched for: those of the run stay
             ticket.record = with_mentions(ticket.record, parse_mentions(mentions))
         return (await asyncio.to_thread(draw, ticket.record)).values()
 
     async def recount(self, mentions: Any, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Other words in the answers that are there; nothing runs again."""
+        """Count other words in the same answers; nothing runs again."""
         await asyncio.sleep(_TYPING_S)
         session = session_of(request)
         try:

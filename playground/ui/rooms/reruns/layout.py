@@ -123,7 +123,7 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     wire_run(tab.run, tab.stop, work, seed=own, then=then)
     wire_stop(tab.stop, slot)
     wire_save(tab.save, slot, tab.download, tab.notice)
-    tab.mentions.change(  # `input` is not told of what is pasted or deleted
+    tab.mentions.change(  # `input` does not fire for pasted or deleted text
         events.recount, tab.mentions, [tab.drawings[3], section.chart, tab.notice],
         trigger_mode="always_last", concurrency_limit=None, **QUIET,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How far a rerun is, in words and figures for the page: pure, no Gradio."""
+"""Progress of a rerun, in words and figures for the page: pure, no Gradio."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -17,11 +17,11 @@ class Progress(Protocol):
 
     @property
     def value(self) -> dict[str, Any]:
-        """As it stands now."""
+        """Its current value."""
         ...
 
     def add(self, update: object) -> None:
-        """Take an update in."""
+        """Take in an update."""
         ...
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
@@ -34,23 +34,23 @@ def plan_text(plan: BatchPlan) -> str:
     if plan.rows <= plan.rows_at_once:
         return ""
     if not plan.together:
-        return f"{plan.rows} rows go one at a time: this model can't compute several together."
+        return f"{plan.rows} rows are computed one at a time: this model can't compute several together."
     waves = -(-plan.rows // plan.rows_at_once)
     if plan.row_bytes is None:
-        return f"{plan.rows} rows go one after the other: how much KV cache this model needs is unknown."
+        return f"{plan.rows} rows are computed one after the other: how much KV cache this model needs is unknown."
     why = f"one row needs {format_bytes(plan.row_bytes)} of KV cache, {format_bytes(plan.available_bytes)} are free"
     return f"{plan.rows} rows go in {waves} waves of at most {plan.rows_at_once}: {why}."
 
 
 class RerunStatus:
-    """What has been told of a rerun so far."""
+    """The state of a rerun so far."""
 
-    def __init__(self, asked: int):
-        self.value: dict[str, Any] = {"phase": "queued", "text": "starting", "asked": asked, "plan": ""}
+    def __init__(self) -> None:
+        self.value: dict[str, Any] = {"phase": "queued", "text": "starting", "plan": ""}
         self._prompt_tokens = 0
 
     def add(self, update: object) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, BatchPlan):
             self.value = self.value | {"plan": plan_text(update)}
         elif isinstance(update, RerunProgress):
@@ -59,21 +59,21 @@ class RerunStatus:
             self._finish(update)
         elif isinstance(update, Queued | Loading | PreparedPrompt):
             self._prompt_tokens = len(update.ids) if isinstance(update, PreparedPrompt) else self._prompt_tokens
-            self.value = {"asked": self.value["asked"], "plan": self.value["plan"]} | (status(update) or {})
+            self.value = {"plan": self.value["plan"]} | (status(update) or {})
 
-    def _count(self, told: RerunProgress) -> None:
-        speed = "" if told.tokens_per_s is None else format_rate(told.tokens_per_s)
+    def _count(self, update: RerunProgress) -> None:
+        speed = "" if update.tokens_per_s is None else format_rate(update.tokens_per_s)
         self.value = {
-            "phase": "running", "text": f"running, {told.finished} of {told.asked} finished", "asked": told.asked,
-            "fraction": told.finished / told.asked,
-            "unique": f"{told.unique:,}", "tokens": f"{told.output_tokens:,}", "speed": speed,
-            "elapsed": format_seconds(told.elapsed_s), "plan": self.value["plan"], "usage": self._usage(told),
+            "phase": "running", "text": f"running, {update.finished} of {update.requested} finished",
+            "fraction": update.finished / update.requested,
+            "unique": f"{update.unique:,}", "tokens": f"{update.output_tokens:,}", "speed": speed,
+            "elapsed": format_seconds(update.elapsed_s), "plan": self.value["plan"], "usage": self._usage(update),
         }  # fmt: skip
 
-    def _usage(self, told: RerunProgress) -> dict[str, int] | None:
-        """Tokens that are paid for so far: each run is a request with a prompt of its own."""
-        begun = told.finished + told.active
-        paid = {"requests": begun, "input": begun * self._prompt_tokens, "cached": 0, "output": told.output_tokens}
+    def _usage(self, update: RerunProgress) -> dict[str, int] | None:
+        """Tokens to pay for so far: each run is a request with its own prompt."""
+        begun = update.finished + update.active
+        paid = {"requests": begun, "input": begun * self._prompt_tokens, "cached": 0, "output": update.output_tokens}
         return paid if begun else None
 
     def _finish(self, record: RerunRecord) -> None:
@@ -81,7 +81,7 @@ class RerunStatus:
         text = f"finished: {record.n} runs" if whole else f"stopped: {record.n} of {record.asked} runs finished"
         tokens = sum(len(row.token_ids) for row in record.runs)
         self.value = {
-            "phase": "finished" if whole else "stopped", "text": text, "asked": record.asked, "fraction": 1.0,
+            "phase": "finished" if whole else "stopped", "text": text, "fraction": 1.0,
             "unique": f"{record.summary.unique:,}",
             "tokens": f"{tokens:,}", "speed": speed_text(record), "elapsed": format_seconds(record.wall_s),
             "plan": self.value["plan"], "usage": usage(record.cost, requests_of(record)),
@@ -106,18 +106,18 @@ def speed_text(record: RerunRecord) -> str:
 
 
 class LadderProgress:
-    """What has been told of a ladder so far: the step, and how far its rerun is."""
+    """The state of a temperature ladder so far: the step, and the progress of its rerun."""
 
-    def __init__(self, asked: int, temperatures: Sequence[float]):
-        self._asked, self._temperatures = asked, temperatures
+    def __init__(self, temperatures: Sequence[float]):
+        self._temperatures = temperatures
         self._step = 0
         self.rungs: list[RerunRecord] = []
-        self._rerun = RerunStatus(asked)
+        self._rerun = RerunStatus()
         self._end: dict[str, Any] | None = None
 
     @property
     def value(self) -> dict[str, Any]:
-        """As it stands now."""
+        """Its current value."""
         if self._end is not None:
             return self._end
         own, steps = self._rerun.value, len(self._temperatures)
@@ -127,10 +127,10 @@ class LadderProgress:
         return own | {"phase": phase, "text": text, "fraction": (self._step + done) / steps, "step": self._step}
 
     def add(self, update: object) -> None:
-        """Take an update in."""
+        """Take in an update."""
         if isinstance(update, LadderStep):
             self._step = update.index
-            self._rerun = RerunStatus(self._asked)
+            self._rerun = RerunStatus()
         elif isinstance(update, TemperatureLadderRecord):
             self._finish(update)
         else:
@@ -138,10 +138,10 @@ class LadderProgress:
             self.rungs += [update] if isinstance(update, RerunRecord) else []
 
     def _finish(self, record: TemperatureLadderRecord) -> None:
-        asked, done = len(self._temperatures), len(record.rungs)
-        whole = done == asked and all(rung.n == rung.asked for rung in record.rungs)
+        count, done = len(self._temperatures), len(record.rungs)
+        whole = done == count and all(rung.n == rung.asked for rung in record.rungs)
         runs = sum(rung.n for rung in record.rungs)
-        words = f"{done} temperatures" if whole else f"{done} of {asked} temperatures"
+        words = f"{done} temperatures" if whole else f"{done} of {count} temperatures"
         text = f"{'finished' if whole else 'stopped'}: {words}, {count_of(runs, 'run')}"
         self._end = {"phase": "finished" if whole else "stopped", "text": text, "fraction": 1.0}
 

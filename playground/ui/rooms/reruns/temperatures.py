@@ -78,10 +78,10 @@ def wire_temperatures(
 
         def ask() -> tuple[Start[Any], LadderProgress]:
             values = named(controls, data)
-            asked, at_prices = rerun_request(values, *(data[field] for field in fields)), priced(runner, values)
+            wanted, at_prices = rerun_request(values, *(data[field] for field in fields)), priced(runner, values)
             temperatures = parse_temperatures(data[section.values])
-            progress = LadderProgress(asked.n, temperatures)
-            return lambda stop: temperature_ladder(at_prices, asked, temperatures, stop), progress
+            progress = LadderProgress(temperatures)
+            return lambda stop: temperature_ladder(at_prices, wanted, temperatures, stop), progress
 
         async with aclosing(follow_rerun(slot, session, ask, TemperatureLadderRecord)) as frames:
             async for value, progress in frames:

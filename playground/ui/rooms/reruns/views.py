@@ -44,7 +44,7 @@ def made_with(record: RerunRecord) -> str:
     if record.seeds == "none":
         on.pop("seed", None)
     words = [f"{name.replace('_', '-')} {value:g}" for name, value in on.items() if isinstance(value, int | float)]
-    stopped = f" ({record.asked} asked)" if record.n < record.asked else ""
+    stopped = f" ({record.asked} requested)" if record.n < record.asked else ""
     parts = [f"{record.n} runs{stopped} of {record.model.id} {record.model.quantization}", *words]
     return ", ".join([*parts, f"seeds {SEED_WORDS[record.seeds]}"])
 

@@ -71,7 +71,7 @@ async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGen
 
 
 def _load_failure(error: BaseException) -> dict[str, Any]:
-    told = failure(error) | {"title": "This model was not loaded; the one in memory still works."}
+    state = failure(error) | {"title": "This model was not loaded; the one in memory still works."}
     if not isinstance(error, PlaygroundError):
-        told["problem"] += f" ({error})" if str(error) else ""
-    return told
+        state["problem"] += f" ({error})" if str(error) else ""
+    return state

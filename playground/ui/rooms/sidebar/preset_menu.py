@@ -37,7 +37,7 @@ def preset_updates(preset: Preset) -> dict[str, Any]:
 
 
 class PresetBook:
-    """Shipped presets and those of the user's folder, read anew each time, so that a saved one is there at once."""
+    """Shipped presets and those of the user's folder, read again each time, so that a saved one appears at once."""
 
     def __init__(self, shipped_dir: Path, user_dir: Path):
         self._shipped_dir, self._user_dir = shipped_dir, user_dir

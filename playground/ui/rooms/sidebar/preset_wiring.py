@@ -20,7 +20,7 @@ Updates = dict[Component, Any]
 
 
 class PresetEvents:
-    """Handlers: each returns updates by component, and a note where something went wrong."""
+    """Handlers: each returns updates by component, and a note if something went wrong."""
 
     def __init__(self, play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook):
         self._play, self._sidebar, self._controls, self._book = play, sidebar, controls, book
@@ -28,7 +28,7 @@ class PresetEvents:
     def _set(self, preset: Preset) -> Updates:
         return {self._controls[name]: value for name, value in preset_updates(preset).items()}
 
-    async def _told(self, work: Callable[[], Updates], trouble: str) -> Updates:
+    async def _attempt(self, work: Callable[[], Updates], trouble: str) -> Updates:
         """The work's updates; it reads and writes files, so in a thread."""
         try:
             return await asyncio.to_thread(work)
@@ -39,7 +39,7 @@ class PresetEvents:
         """Set what the preset names."""
         if id == CUSTOM:
             return {self._play.notice: gr.skip()}
-        return await self._told(lambda: self._set(self._book.load().find(str(id))), "This preset can't be used.")
+        return await self._attempt(lambda: self._set(self._book.load().find(str(id))), "This preset can't be used.")
 
     async def save(self, data: dict[Component, Any]) -> Updates:
         """Everything set now becomes a preset of the user's folder."""
@@ -48,7 +48,7 @@ class PresetEvents:
             preset = self._book.save(data[self._sidebar.preset_name], named(self._controls, data))
             return self._in_menu(preset, "Preset saved.", "is in the menu now.")
 
-        return await self._told(work, "This preset was not saved.")
+        return await self._attempt(work, "This preset was not saved.")
 
     async def export(self, data: dict[Component, Any]) -> Updates:
         """Everything set now becomes a file."""
@@ -57,7 +57,7 @@ class PresetEvents:
             file = self._book.export(data[self._sidebar.preset_name], named(self._controls, data))
             return {self._play.download: file | {"id": time.time_ns()}}
 
-        return await self._told(work, "This preset was not exported.")
+        return await self._attempt(work, "This preset was not exported.")
 
     async def bring_in(self, text: Any) -> Updates:
         """A file becomes a preset of the user's folder, and is set."""
@@ -66,15 +66,15 @@ class PresetEvents:
             preset = self._book.bring_in(text)
             return self._set(preset) | self._in_menu(preset, "Preset imported.", "is in the menu and set now.")
 
-        return await self._told(work, "This preset was not imported.")
+        return await self._attempt(work, "This preset was not imported.")
 
     def _in_menu(self, preset: Preset, title: str, words: str) -> Updates:
-        told = note(title, f"{preset.title} {words}")
-        return {self._controls["preset"]: self._book.menu(preset.id), self._play.notice: told}
+        news = note(title, f"{preset.title} {words}")
+        return {self._controls["preset"]: self._book.menu(preset.id), self._play.notice: news}
 
 
 def wire_presets(play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook) -> tuple[Dependency, Dependency]:
-    """Wires them; returns the events after which a preset's settings stand, for what depends on its model."""
+    """Wires them; returns the events after which a preset's settings are set, for handlers that depend on its model."""
     events = PresetEvents(play, sidebar, controls, book)
     outputs = [*controls.values(), play.notice]
     inputs = {sidebar.preset_name, *controls.values()}

@@ -95,8 +95,8 @@ def wire_models(
     loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)
     for event in presets_set:
         event.then(events.fill, menus, menus, **QUIET)
-    told = ("prompt", "system", "raw", "context_length", "max_new_tokens")
-    triggers: list[Callable[..., Any]] = [controls[name].change for name in told]
+    inputs = ("prompt", "system", "raw", "context_length", "max_new_tokens")
+    triggers: list[Callable[..., Any]] = [controls[name].change for name in inputs]
     gr.on(triggers, preview, set(everything), play.preview, trigger_mode="always_last", **QUIET)
     wire_gates(gates, runner, (known, loaded))
     for event in (known, loaded):
@@ -118,7 +118,7 @@ def wire_storage(play: Play, controls: Controls) -> None:
 
 
 def wire_prices(sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
-    """What the reference charges is told; a machine of the list fills its price in, which may then be edited."""
+    """Shows the reference's prices; a listed machine fills in its price, which may then be edited."""
 
     def price(machine: Any) -> Any:
         return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()

@@ -14,17 +14,17 @@ class ChatAnswer:
     """The newest message and its answer.
 
     Attributes:
-        asked: The message, and what was said before.
+        request: The message and the turns before it.
         feed: The answer's lines.
         transcript: The value of the `transcript` that follows it.
         status: What happens now.
         ids: Of the answer's tokens.
     """
 
-    def __init__(self, asked: ChatRequest):
-        self.asked = asked
+    def __init__(self, request: ChatRequest):
+        self.request = request
         self.feed = Feed(self.now)
-        said = views.transcript_lines(asked.history) + views.turn_start(asked.prompt)
+        said = views.transcript_lines(request.history) + views.turn_start(request.prompt)
         self.transcript = said + views.live_line(self.feed.run)
         self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
         self.ids: list[int] = []
@@ -41,17 +41,17 @@ class ChatAnswer:
         """The strip now, None before the chat is read; the room that an ended answer did not use is free."""
         if self._read is None:
             return None
-        asked, read = self.asked, self._read
-        room = 0 if self.feed.is_over else asked.settings.max_new_tokens - len(self.ids)
-        return Shown(asked.model, read.prepared, read.whole, len(asked.history), self.ids, room)
+        request, read = self.request, self._read
+        room = 0 if self.feed.is_over else request.settings.max_new_tokens - len(self.ids)
+        return Shown(request.model, read.prepared, read.whole, len(request.history), self.ids, room)
 
     def now(self) -> dict[str, Any]:
-        """What stands beside the lines."""
+        """What goes with the lines."""
         shown = self.shown
         return {"status": self.status, "strip": "" if shown is None else views.strip_value(shown)}
 
     def add(self, update: object) -> None:
-        """Take an update in."""
+        """Take in an update."""
         self.status = status(update) or self.status
         if isinstance(update, ChatRead):
             self._read = update

@@ -1,4 +1,4 @@
-"""What the chat does when a person asks: preview while typing, send, stop, begin anew, and zoom into the strip."""
+"""Handlers of the chat: preview while typing, send, stop, start a new chat, and zoom into the strip."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,8 +37,8 @@ class ChatEvents:
         self._pages, self._slot = pages, pages.slot("chat")
         self._chats = Chats(self._slot)
 
-    def _asked(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
-        """What the controls ask for; the context length is the chat's own, and never more than the model's."""
+    def _request(self, data: dict[Component, Any], history: tuple[Turn, ...]) -> ChatRequest:
+        """The request that the controls describe; the context length is the chat's, at most the model's."""
         values = named(self._fields, data)
         message, model, quantization = values["message"], values["model"], values["quantization"]
         if not all(isinstance(text, str) for text in (message, model, quantization)):
@@ -61,33 +61,33 @@ class ChatEvents:
         """The strip as it would be if the message were sent now; nothing is sent."""
         session = session_of(request)
         before = self._slot.last(session)
-        await asyncio.sleep(_TYPING_S)  # typing asks often; the page sends one at a time and then the newest
+        await asyncio.sleep(_TYPING_S)  # typing sends many requests; the page sends one at a time and then the newest
         own = self._chats.of(session)
         if self._runs(session) or self._slot.last(session) is not before:  # sent meanwhile: that is shown
             return gr.skip()
         try:
-            asked = self._asked(data, own.turns)
-            return await asyncio.to_thread(self._previewed, own, asked, self._looked.record(request))
+            wanted = self._request(data, own.turns)
+            return await asyncio.to_thread(self._previewed, own, wanted, self._looked.record(request))
         except PlaygroundError as error:
             return views.problem_value(str(error))
 
-    def _previewed(self, own: Chat, asked: ChatRequest, record: RunRecord | None) -> Any:
-        """Where nothing is written, the last answer stays or comes back, or else the run that is looked into."""
-        settings = asked.settings.model_copy(update={"seed": None})
-        if not asked.prompt and own.answered is not None and own.answered[1] == settings:
+    def _previewed(self, own: Chat, wanted: ChatRequest, record: RunRecord | None) -> Any:
+        """With an empty message the last answer stays or comes back, or else the inspected run."""
+        settings = wanted.settings.model_copy(update={"seed": None})
+        if not wanted.prompt and own.answered is not None and own.answered[1] == settings:
             if own.shown is own.answered[0]:
                 return gr.skip()
             own.shown, own.settings = own.answered
             return views.strip_value(own.shown)
-        if not asked.prompt and own.settings == settings:
+        if not wanted.prompt and own.settings == settings:
             return gr.skip()
         own.settings = settings
-        if not asked.prompt and not own.turns and record is not None:
+        if not wanted.prompt and not own.turns and record is not None:
             return self._strip_of_run(own, record, settings.context_length)
-        read = preview_chat(self._runner, asked)
+        read = preview_chat(self._runner, wanted)
         if read is None:
             return views.problem_value(_NOT_LOADED)
-        own.shown = Shown(asked.model, read.prepared, read.whole, len(own.turns), None, settings.max_new_tokens)
+        own.shown = Shown(wanted.model, read.prepared, read.whole, len(own.turns), None, settings.max_new_tokens)
         return views.strip_value(own.shown)
 
     async def send(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
@@ -95,15 +95,15 @@ class ChatEvents:
         session = session_of(request)
         own = self._chats.of(session)
         try:
-            asked = self._asked(data, own.turns)
-            check_prompt(asked.prompt)
+            wanted = self._request(data, own.turns)
+            check_prompt(wanted.prompt)
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure(error)
             return
-        ticket, answer = self._slot.begin(session), ChatAnswer(asked)
+        ticket, answer = self._slot.begin(session), ChatAnswer(wanted)
         self._pages.publish(answer.feed, ticket)
         due = Due()
-        async with aclosing(follow(answer, lambda stop: chat(self._runner, asked, stop), ticket)) as frames:
+        async with aclosing(follow(answer, lambda stop: chat(self._runner, wanted, stop), ticket)) as frames:
             async for _ in frames:
                 if due(answer.shown is not None or answer.status):
                     yield self._frame(own, answer)
@@ -115,7 +115,7 @@ class ChatEvents:
             yield self._ended(own, answer)
 
     def _frame(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
-        """The message moves into the transcript as soon as it is read; the page asks the feed for what follows."""
+        """The message moves into the transcript as soon as it is read; the page polls the feed for the rest."""
         shown = answer.shown
         if shown is None or (own.shown is not None and own.shown.answer_ids is answer.ids):
             return gr.skip(), gr.skip(), gr.skip(), answer.status
@@ -126,19 +126,19 @@ class ChatEvents:
         """Keep the turn. One without a token of an answer is not a turn."""
         if not answer.ids:
             return
-        own.turns = (*answer.asked.history, Turn(answer.asked.prompt, answer.text))
-        own.shown, own.settings = answer.shown, answer.asked.settings.model_copy(update={"seed": None})
+        own.turns = (*answer.request.history, Turn(answer.request.prompt, answer.text))
+        own.shown, own.settings = answer.shown, answer.request.settings.model_copy(update={"seed": None})
         own.answered = None if own.shown is None else (own.shown, own.settings)
 
     def _ended(self, own: Chat, answer: ChatAnswer) -> tuple[Any, ...]:
-        """The page at rest; a message that got no answer goes back where it was written."""
+        """The page at rest; a message without an answer goes back into its field."""
         if own.shown is not None and answer.ids:
             return gr.skip(), gr.skip(), views.strip_value(own.shown), answer.status
         state = answer.status if answer.status["phase"] == "failed" else {"phase": "stopped", "text": "stopped"}
-        return answer.asked.prompt, views.transcript_lines(own.turns), gr.skip(), state
+        return answer.request.prompt, views.transcript_lines(own.turns), gr.skip(), state
 
     async def begin(self, data: dict[Component, Any], request: gr.Request) -> tuple[Any, ...]:
-        """An empty chat; an answer on its way is told to stop."""
+        """Start an empty chat; an answer in progress is stopped."""
         session = session_of(request)
         self._slot.keep(session)
         own = self._chats.of(session)
@@ -154,7 +154,7 @@ class ChatEvents:
         return await asyncio.to_thread(backend.tokenize, lambda tokenizer: _chips(tokenizer, shown, kind))
 
     def fill(self, request: gr.Request) -> str | None:
-        """The strip of the run that is looked into; None where a chat that began keeps its own."""
+        """The strip of the inspected run; None if a chat that has begun keeps its own."""
         session, record = session_of(request), self._looked.record(request)
         own = self._chats.of(session)
         if own.turns or record is None or self._runs(session):
@@ -166,12 +166,12 @@ class ChatEvents:
 
     def _strip_of_run(self, own: Chat, record: RunRecord, context_length: int | None) -> str:
         settings = make_settings(**{**record.settings, "context_length": context_length})
-        asked = ChatRequest((), record.prompt, record.model.id, record.model.quantization, settings)
-        read = preview_chat(self._runner, asked)
+        wanted = ChatRequest((), record.prompt, record.model.id, record.model.quantization, settings)
+        read = preview_chat(self._runner, wanted)
         if read is None:
             return views.problem_value(_NOT_LOADED)
         answer = tuple(token.id for token in record.tokens)
-        own.shown = Shown(asked.model, read.prepared, read.whole, 0, answer, 0)
+        own.shown = Shown(wanted.model, read.prepared, read.whole, 0, answer, 0)
         return views.strip_value(own.shown)
 
     def longest(self, model: Any, limit: Any) -> Any:

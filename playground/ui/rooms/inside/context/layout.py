@@ -26,7 +26,7 @@ _ABOUT = (
     "Everything the model reads for its next answer, in order and to scale. Write a message, shorten the context, and "
     "see before you send it which old turns fall out."
 )
-_EMPTY = "The strip appears here with the first message, or with the run that is looked into."
+_EMPTY = "The strip appears here with the first message, or with the inspected run."
 _EMPTY_CHAT = "No turns yet. Settings and system prompt are those of the sidebar; the context length is the one here."
 
 
@@ -88,14 +88,14 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
 def wire_context(
     section: Context, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns what fills it with the run that is looked into.
+    """Wire the section; returns the function that fills it with the inspected run.
 
     Args:
         section: Its parts.
         looked: The run.
         controls: The sidebar's.
         runner: Answers.
-        pages: Own the chat, and what runs here.
+        pages: Hold the chat, and the runs started here.
     """
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
     events = ChatEvents(fields, runner, looked, pages)
@@ -107,7 +107,7 @@ def wire_context(
     wire_tokenizer(section.tokenizer, section.tab, controls, runner)
 
     def fill(request: gr.Request) -> dict[Component, Any]:
-        strip = events.fill(request)  # a skipped value would cost a part that is not drawn yet its properties
+        strip = events.fill(request)  # a skipped value would reset the properties of a part that is not drawn yet
         return {} if strip is None else {section.strip: strip}
 
     return fill
@@ -121,7 +121,7 @@ def _wire_chat(section: Context, events: ChatEvents, fields: Controls) -> None:
     wire_run(section.send, section.stop, (events.send, everything, shown), on=begin)
     new = [section.message, section.strip, section.transcript, section.status]
     section.new.click(events.begin, everything, new, **options)
-    told = ("message", "limit", "model", "system", "raw", "max_new_tokens")
-    changes = [fields[name].change for name in told]
+    inputs = ("message", "limit", "model", "system", "raw", "max_new_tokens")
+    changes = [fields[name].change for name in inputs]
     gr.on(changes, events.preview, everything, section.strip, trigger_mode="always_last", **options)
     section.key.input(events.zoom, section.key, section.chips, **options)

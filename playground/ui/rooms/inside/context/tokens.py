@@ -51,7 +51,7 @@ def build_tokenizer() -> Tokenizer:
 
 
 def wire_tokenizer(card: Tokenizer, tab: gr.Tab, controls: Controls, runner: Runner) -> None:
-    """Read the text anew when it, a switch, the system prompt or the model changes, and when the tab is opened."""
+    """Read the text again when it, a switch, the system prompt or the model changes, and when the tab opens."""
     fields: Controls = {**card.fields, "model": controls["model"], "system": controls["system"]}
 
     async def read(data: dict[Component, Any]) -> tuple[Any, Any, Any]:
