@@ -1,12 +1,14 @@
 """The run that the Inside tab inspects: the page's newest of Play, or one opened from a file."""
 
 import asyncio
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
+from playground.runs.replay import request_again
 from playground.ui.shell.common import note, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
@@ -28,6 +30,14 @@ class Looked:
             if isinstance(record, RunRecord) and record.tokens:
                 return record
         return None
+
+    def values(self, request: gr.Request) -> dict[str, Any]:
+        """What a request about that run holds, by field name; empty while there is none."""
+        record = self.record(request)
+        if record is None:
+            return {}
+        again = request_again(record)
+        return {field.name: getattr(again, field.name) for field in fields(again)}
 
     def summary(self, request: gr.Request) -> str:
         """The inspected run, in words."""
