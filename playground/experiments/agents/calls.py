@@ -1,4 +1,4 @@
-"""One call of the loop, measured, over the keys and values that the call before left; and once more from nothing."""
+"""One measured call of the loop, on the cache of the previous call; and once more without a cache."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Caller:
         self._chain = lab.backend.chain()
 
     def warm_up(self, ids: Sequence[int]) -> None:
-        """A short unmeasured pass: the first one of a model sets things up."""
+        """A short warm-up pass: a model's first pass sets things up."""
         self._first_token(ids[:64], self._request.settings)
 
     def call(self, purpose: Literal["answer", "summary"], ids: Sequence[int], settings: Settings) -> CallRecord:
@@ -52,7 +52,7 @@ class Caller:
         )  # fmt: skip
 
     def _first_token(self, ids: Sequence[int], settings: Settings) -> tuple[float | None, float | None]:
-        """Prefill time and ttft of a prompt that is read from nothing."""
+        """Prefill time and ttft of a prompt that is read without a cache."""
         one = settings.model_copy(update={"max_new_tokens": 1, "top": 0})
         begun = time.perf_counter()
         stop = self._lab.should_stop
@@ -61,7 +61,7 @@ class Caller:
         return processed.prefill_s if processed else None, tokens[0].time_s if tokens else None
 
     def _prices(self, prompt: int, cached: int, output: int) -> tuple[Decimal, Decimal]:
-        """USD with nothing cached, and with what was."""
+        """USD with nothing cached, and with the tokens that were cached."""
         resent = usage_cost(prompt, 0, 0, output, self._rates)["total_usd"]
         return resent, usage_cost(prompt, cached, prompt - cached, output, self._rates)["total_usd"]
 

@@ -81,7 +81,7 @@ class AgentRequest(PromptRequest):
 
 
 def _again(old: AgentRecord, model: str) -> AgentRequest:
-    """The same loop; of one that was stopped, the steps that it had."""
+    """The same loop; for a stopped one, only its finished steps."""
     settings = make_settings(**{**old.settings, "time_limit_s": None})
     return AgentRequest(
         prompt=old.task, document=old.document, model=model, quantization=old.model.quantization, settings=settings,
@@ -93,7 +93,7 @@ def _again(old: AgentRecord, model: str) -> AgentRequest:
 
 
 def _differences(old: AgentRecord, new: AgentRecord) -> Iterator[str]:
-    """Only the first step that differs: all after it read something else. Times are not compared."""
+    """Only the first step that differs, since later ones read other text. Times are not compared."""
     for then, now in zip(old.steps, new.steps, strict=False):
         for before, after in zip(then.calls, now.calls, strict=False):
             if before.prompt_tokens != after.prompt_tokens:
@@ -103,7 +103,7 @@ def _differences(old: AgentRecord, new: AgentRecord) -> Iterator[str]:
             now_ids = after.token_ids[: len(before.token_ids)] if out_of_time else after.token_ids
             if before.token_ids != now_ids:
                 yield f"step {then.number}: the {before.purpose} differs."
-            if before.token_ids != now_ids or out_of_time:  # with time enough it goes on, and all after it differs
+            if before.token_ids != now_ids or out_of_time:  # with more time it continues, and all after it differs
                 return
         if (then.tool_text, len(then.calls)) != (now.tool_text, len(now.calls)):
             yield f"step {then.number}: the tool's result or the calls differ."

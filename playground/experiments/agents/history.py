@@ -1,4 +1,4 @@
-"""What each step of the loop sends: the whole history, its end, or a summary in its place."""
+"""The messages of each step: the whole history, its end, or a summary."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ class History:
     summary: str = ""
 
     def messages(self) -> Messages:
-        """What the next step sends. A tool's result is a message of the user, which every chat template knows."""
+        """The messages of the next step. A tool's result is a user message, which every chat template supports."""
         pairs = self.pairs
         if self.request.strategy == "truncated":
             pairs = pairs[-self.request.keep_steps :]
@@ -32,7 +32,7 @@ class History:
         return tuple(Turn(user, answer) for user, answer in zip(messages, answers, strict=False)), messages[-1]
 
     def summary_messages(self) -> Messages:
-        """What the call that writes a summary sends: everything, and the request for it."""
+        """The messages of the call that writes a summary: everything, and the request for it."""
         turns, newest = self.messages()
         return turns, f"{newest}\n\n{ASK_SUMMARY}"
 
@@ -41,5 +41,5 @@ class History:
         return self.request.strategy == "summarised" and len(self.pairs) >= self.request.summary_every
 
     def replace(self, summary: str) -> None:
-        """The summary stands in place of all steps."""
+        """Replace all steps by the summary."""
         self.summary, self.pairs = summary, []

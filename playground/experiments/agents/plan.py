@@ -1,4 +1,4 @@
-"""What the formulas say of a loop before it runs: its planned token counts, and each step's input and price."""
+"""Prediction of a loop before it runs: planned token counts, and each step's input and price."""
 
 from playground.backends.base import Backend
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
@@ -10,7 +10,7 @@ from playground.metrics.formulas.agents import agent_steps
 from playground.metrics.prices import rates
 
 UNLIMITED = 2**31
-"""A context length that nothing reaches: nothing is dropped silently."""
+"""A context length above any prompt: nothing is dropped silently."""
 _WAYS: dict[Strategy, str] = {"full": "resent", "truncated": "truncated", "summarised": "summarised"}
 
 

@@ -1,4 +1,4 @@
-"""A loop that was run, as a document of kind "agent": every call measured, and beside it what was predicted."""
+"""A loop that was run, as a document of kind "agent": every call measured, with its prediction."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from playground.runs.records import Document, ModelRecord, Part, Usd
 Tool = Literal["next", "search"]
 """`next` gives the passages in turn; `search` the unread passage that shares most words with the answer."""
 Strategy = Literal["full", "truncated", "summarised"]
-"""What of the history a step sends again: all, the last steps, or a summary that the model writes now and then."""
+"""The part of the history that a step sends again: all, the last steps, or a summary that the model writes."""
 AgentEnded = Literal["complete", "context", "stopped"]
 
 
@@ -26,7 +26,7 @@ class CallRecord(Part):
         output_tokens: Of the answer.
         prefill_s: Time the model spent on the computed tokens.
         ttft_s, e2e_s: From the request to the first token and to the end; copying the cache is in it.
-        plain_prefill_s, plain_ttft_s: The same prompt read once more from nothing; None if that was not requested.
+        plain_prefill_s, plain_ttft_s: The same prompt read once more without a cache; None if that was not requested.
         resent_usd: At list price, nothing cached.
         cached_usd: The cached tokens at the cached rate, all others of the prompt at the rate of writing to the cache,
             where the model has these rates. A provider may keep less than this cache: not the answer of the call
@@ -53,7 +53,7 @@ class CallRecord(Part):
 
 
 class AgentStepRecord(Part):
-    """One step: its calls, the answer last, and what the tool made of the answer.
+    """One step: its calls, the answer last, and the tool's result.
 
     Attributes:
         seed: Of this step's draws.
@@ -87,7 +87,7 @@ class ForecastRecord(Part):
 
 @dataclass(frozen=True)
 class AgentPlan:
-    """What the formulas say, before the first step: their token counts, and each step."""
+    """The prediction before the first step: its token counts, and each step."""
 
     plan: dict[str, int]
     forecast: list[ForecastRecord]

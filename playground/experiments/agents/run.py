@@ -1,4 +1,4 @@
-"""A loop of an agent, really run: answer, tool, answer, every prompt longer than the one before, or cut or summarised.
+"""An agent's loop, actually run: answer, tool, answer, every prompt longer than the one before, or cut or summarised.
 
 Tools and loops like this one: Yao et al. 2023, "ReAct". The tool here is called on every answer, since a small model
 can't be trusted to call it; so the loop's tokens and times are measured, not the model's skill.
@@ -22,7 +22,7 @@ from playground.settings import LIMITS
 
 
 def agent_loop(lab: Lab, request: AgentRequest) -> Steps[AgentRecord | None]:
-    """What the formulas say, then each step as soon as it has ended."""
+    """The prediction, then each step as soon as it has ended."""
     loop = _Loop(lab, request)
     with suppress(Stopped):
         yield from loop.run()
@@ -30,7 +30,7 @@ def agent_loop(lab: Lab, request: AgentRequest) -> Steps[AgentRecord | None]:
 
 
 class _Loop:
-    """One loop on its way.
+    """One loop in progress.
 
     Attributes:
         steps: Those that have ended.
@@ -69,7 +69,7 @@ class _Loop:
         self.ended, self.words = "complete", f"all {self._request.steps} steps were run"
 
     def _step(self, number: int) -> Steps[AgentStepRecord | None]:
-        """Maybe a summary, then the answer and the tool; None if there is no room for it."""
+        """A summary if it is due, then the answer and the tool; None if there is no room."""
         calls = list[CallRecord]()
         if self._history.is_summary_due():
             yield self._stage(number, "summarising the history")
@@ -93,7 +93,7 @@ class _Loop:
         return Stage(f"step {number} of {steps}: {what}", (number - 1) / steps)
 
     def _seed(self, number: int) -> int:
-        """Each step draws by its own seed, or all answers would share their luck."""
+        """Each step has its own seed; otherwise all answers would share the same random numbers."""
         return ((self._request.settings.seed or 0) + number - 1) % (int(LIMITS["seed"].high) + 1)
 
     def _call(self, number: int, purpose: Literal["answer", "summary"]) -> CallRecord | None:

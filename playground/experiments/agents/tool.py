@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w{4,}")
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What the tool says, and the number of the passage it gives, from 0; None if it gives none."""
+    """The tool's text, and the number of its passage, from 0; None if there is no passage."""
 
     text: str
     passage: int | None

@@ -168,7 +168,7 @@ def _mean_of_pairs(distances: list[list[float]]) -> float | None:
 
 
 def _intervals(ids: Sequence[Ids], counts: Sequence[int], distances: list[list[float]]) -> dict[str, Interval]:
-    """Of everything that other runs would give other values for; absent where these runs can't tell."""
+    """Intervals of everything that varies between samples; absent if these runs are too few."""
     n = len(ids)
     lengths = [len(own) for own in ids]
     total = sum(lengths)
@@ -191,7 +191,7 @@ def _intervals(ids: Sequence[Ids], counts: Sequence[int], distances: list[list[f
 
 
 def _without_one_of_each(counts: Sequence[int], estimate: Callable[[Sequence[int]], float | None]) -> list[float]:
-    """The estimate without one run, for each run; [] where one run fewer has none."""
+    """The estimate without one run, for each run; [] if it needs more runs."""
     found: list[float] = []
     for at, count in enumerate(counts):
         left = estimate(
@@ -208,7 +208,7 @@ def _pair_means_without_each(distances: list[list[float]]) -> list[float]:
 
 
 def _distinct_without_each(ids: Sequence[Ids], size: int) -> list[float]:
-    """Of n-grams that one run alone has, it takes the kinds away as well."""
+    """Distinct n-grams without each run: those that only it has are removed too."""
     grams = [_grams(own, size) for own in ids]
     total = sum(map(len, grams))
     runs_with = Counter(gram for own in grams for gram in set(own))

@@ -1,4 +1,4 @@
-"""The Compare tab laid out: prompt, panes, and what is shown of them together."""
+"""The Compare tab laid out: prompt, panes, and their joint results."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _MODES = [
     ("together", "side by side (one batch)", "All panes take each step together: fast to watch, times are shared."),
     ("turns", "fair timing (in turn)", "One pane after the other: each has the machine to itself."),
 ]
-_FIRST = ({}, {"temperature": "0"})  # a comparison to begin with: as set in the sidebar, and always the likeliest token
+_FIRST = ({}, {"temperature": "0"})  # the first comparison: as set in the sidebar, and greedy
 _LEGEND = (
     '<div class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
     "<span>0 to 8 bits and more</span></div>"
@@ -37,7 +37,7 @@ class Pane:
 
 @dataclass(frozen=True)
 class Compare:
-    """The parts of the tab that others wire."""
+    """The parts of the tab, to be wired."""
 
     prompt: gr.Textbox
     run: gr.Button
@@ -79,7 +79,7 @@ def build_compare(feeds: Feeds) -> Compare:
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
-    """The prompt, and what can be done with it."""
+    """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
             "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="compare-prompt", interactive=True,

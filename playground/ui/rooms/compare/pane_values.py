@@ -1,4 +1,4 @@
-"""What a pane sets otherwise than the sidebar: its settings as chips, and the run that they make."""
+"""Settings of a pane that differ from the sidebar, as chips, and the run that they make."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ _LABELS = {spec["name"]: spec["label"] for spec in PANE_SETTINGS}
 
 
 def label_of(name: str) -> str:
-    """What the page calls a setting."""
+    """The label of a setting."""
     return _LABELS.get(name, name)
 
 
@@ -75,7 +75,7 @@ def own_changes(value: Any) -> dict[str, str] | None:
 
 
 def pane_run(values: Mapping[str, Any], changes: Mapping[str, str]) -> RunRequest:
-    """The run of a pane: the sidebar's values with its own in place.
+    """The run of a pane: the sidebar's values, replaced by its own where given.
 
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.
@@ -92,7 +92,7 @@ def _typed(name: str, text: str) -> Any:
 
 
 def pane_problems(values: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each setting that is wrong by itself; nothing if it is the sidebar that is wrong."""
+    """A sentence for each wrong setting of the pane; none if the sidebar is wrong."""
     values = {**values, "prompt": "any"}
     try:
         make_request(values)
@@ -108,13 +108,13 @@ def pane_problems(values: Mapping[str, Any], changes: Mapping[str, str]) -> dict
 
 
 def differing(base: RunRequest, pane: RunRequest) -> dict[str, Any]:
-    """What a pane's run sets otherwise than the base, as plain values."""
+    """The settings of a pane's run that differ from the base, as plain values."""
     before, now = base_of(base), base_of(pane)
     return {name: now[name] for name in now if now[name] != before[name]}
 
 
 def chips_between(base: RunRequest, record: RunRecord) -> dict[str, str]:
-    """What the sidebar must be changed by to run a saved run again, as a pane's chips."""
+    """The changes to the sidebar that repeat a saved run, as a pane's chips."""
     before = base_of(base)
     saved = {**record.settings, "model": record.model.id, "quantization": record.model.quantization}
     return {

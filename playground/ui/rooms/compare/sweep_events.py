@@ -74,7 +74,7 @@ class SweepEvents:
 
     async def estimate(self, data: dict[Component, Any]) -> str:
         """The estimate for the current fields."""
-        await asyncio.sleep(_PAUSE_S)  # typing sends many requests; the page sends one at a time and then the newest
+        await asyncio.sleep(_PAUSE_S)  # while a person types, the page sends one request at a time, then the newest
         prompt = str(data[self._controls["prompt"]] or "").strip() or "any"
         try:
             wanted, _ = self._request(data, prompt)

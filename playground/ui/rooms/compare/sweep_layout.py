@@ -1,4 +1,4 @@
-"""The sweep section laid out: one setting, its values, what it will take; small multiples and a plot."""
+"""The sweep section laid out: one setting, its values, the estimate; small multiples and a plot."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Sweep:
 
     @property
     def filled(self) -> list[gr.HTML | gr.Textbox | gr.Button]:
-        """What a saved sweep fills."""
+        """The parts that a saved sweep fills."""
         return [self.name, self.values, self.estimate, self.notice, self.status, self.metric, self.plot, self.cells]
 
 
@@ -53,7 +53,7 @@ def build_sweep() -> Sweep:
                 save = gr.Button("Save as JSON", elem_id="sweep-save")
         estimate = text_line("", elem_id="sweep-estimate")
         news = notice(pane=PANE, elem_classes="notice")
-        anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice asks
+        anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice is open
         state = status_line("opening the page", pane=PANE, look="legend")
         state.value = READY
         metric = menu("Plot", "", [], elem_id="sweep-metric")

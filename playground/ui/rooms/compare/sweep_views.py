@@ -1,4 +1,4 @@
-"""A sweep as what the page shows: its values from text, small multiples, and a plot. Pure functions, no Gradio."""
+"""Views of a sweep: its values from text, small multiples, and a plot. Pure functions, no Gradio."""
 
 import math
 import re
@@ -25,16 +25,16 @@ SWEPT: list[Option] = [
     if spec["name"] in LIMITS or spec["name"] in ("model", "quantization")
 ]
 """The settings that a sweep can vary."""
-_PLAIN_MAX = 100_000  # numbers above are seeds: places in a row, not positions
+_PLAIN_MAX = 100_000  # larger numbers are seeds: drawn as categories, not as positions
 
 
 def split_values(text: Any) -> tuple[str, ...]:
-    """Values as a person writes them: parted by commas, spaces or line ends."""
+    """Values as a person types them: separated by commas, spaces or line ends."""
     return tuple(re.split(r"[,;\s]+", text.strip(" ,;\t\n"))) if isinstance(text, str) and text.strip(" ,;\n") else ()
 
 
 def estimate_text(estimate: SweepEstimate) -> str:
-    """What a sweep will take, and how that is known."""
+    """How long a sweep will take, and the basis of the estimate."""
     runs = count_of(estimate.runs, "run")
     took = format_seconds(estimate.seconds)
     return f"{runs}, at most {estimate.output_tokens:,} tokens of answer, about {took}. {_sentence(estimate.basis)}"
@@ -56,13 +56,13 @@ def cell_start(cell: int, name: str, value: Any) -> str:
 
 
 def cell_lines(cell: int, token: Token | TokenEvent) -> str:
-    """One token of a cell: text, colour, and what the pointer tells."""
+    """One token of a cell: text, colour, and its tooltip."""
     readout = f"{format_percent(math.exp(token.logprob))}, rank {token.rank:,}, entropy {token.entropy_bits:.2f} bits"
     return views.packed([cell, token.text, surprise_share(token), readout]) + "\n"
 
 
 def cell_end(cell: int, end: RunRecord | Finished | str) -> str:
-    """Closes a cell: why it ended, and its figures where there is a record; or what went wrong."""
+    """Closes a cell: why it ended, and its figures if there is a record; or what went wrong."""
     if isinstance(end, str):
         return views.packed({"cell": cell, "end": "failed", "facts": end}) + "\n"
     if isinstance(end, Finished):

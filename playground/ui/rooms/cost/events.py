@@ -68,7 +68,7 @@ class CostEvents:
         return [source.to_plain() for source in facts_of(self._pages.documents(session_of(request)))]
 
     async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
-        """What a button of the head asks for: a file to take along, what a file offers, and a note."""
+        """The request of a button in the head: a file to download, the values of an opened file, and a note."""
         try:
             raw = read_request(value)
             if raw.get("action") == "open":

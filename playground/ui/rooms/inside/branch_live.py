@@ -22,7 +22,7 @@ _TAIL_CHARS = 60
 
 
 class BranchView:
-    """What is known of a branch so far.
+    """The state of a branch so far.
 
     Attributes:
         tree: Its state when the branch was requested.
@@ -96,7 +96,7 @@ class BranchView:
 
 
 def branch_work(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> Start[Any]:
-    """The branch's updates; a branch that has ended comes as the tree has it.
+    """The branch's updates; a finished branch comes as the tree holds it.
 
     Args:
         runner: Its model answers.

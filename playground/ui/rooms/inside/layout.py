@@ -1,4 +1,4 @@
-"""Inside: what lies behind a token. A header that names the run, and one section for each way to look at it."""
+"""Inside: how a token comes about. A header that names the run, and one section for each way to look at it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ from playground.views.run import packed, status
 from playground.views.sampler import answer_view, step_text
 
 PANE = "inside-sampler"
-_FRAMES_PER_S = 30  # a step takes one pass of the model: nobody should wait for the frame
+_FRAMES_PER_S = 30  # a step takes one pass of the model: the frame should not add a wait
 _HOW = "Choose a token of the answer: its distribution comes from the model once, the rest happens in the page."
 _EMPTY = (
     "Here every step of a run goes from raw logits to the token that was drawn: penalty, temperature, cuts, random "
@@ -120,7 +120,7 @@ def _index(step: Any) -> int:
     try:
         return int(step)
     except (TypeError, ValueError):
-        raise PlaygroundError(f"A step is a whole number; got {str(step)[:60]!r}.") from None
+        raise PlaygroundError(f"A step must be a whole number; got {str(step)[:60]!r}.") from None
 
 
 def _shown(step: Step) -> tuple[str, str]:

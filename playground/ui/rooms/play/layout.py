@@ -1,4 +1,4 @@
-"""Play: one prompt, its answer token by token, and every meter beside it. Layout, then wiring."""
+"""Play: one prompt, its answer token by token, with every meter. Layout, then wiring."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -34,7 +34,7 @@ _PREVIEW_DELAY_S = 0.25
 
 @dataclass(frozen=True)
 class Play:
-    """The parts of the tab that others wire."""
+    """The parts of the tab, to be wired."""
 
     prompt: gr.Textbox
     run: gr.Button
@@ -74,7 +74,7 @@ def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
-    """The prompt, and what can be done with it."""
+    """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
             "",
@@ -119,7 +119,7 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
 async def _values(
     run: AsyncGenerator[RunView], ticket: Ticket, pages: Pages
 ) -> AsyncIterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Values of tokens, meters and status at the begin and the end; what comes between, the page asks the feed for."""
+    """Values of tokens, meters and status at the start and the end; between them the page polls the feed."""
     view = await anext(run)
     pages.publish(view.feed, ticket)
     begun, due = (view.head, {}, view.status), Due()
@@ -132,7 +132,7 @@ async def _values(
 
 async def preview_of(runner: Runner, values: dict[str, Any]) -> str:
     """What would be sent, in words; empty while there is no prompt."""
-    await asyncio.sleep(_PREVIEW_DELAY_S)  # typing asks often; the page sends one at a time and then the newest
+    await asyncio.sleep(_PREVIEW_DELAY_S)  # while a person types, the page sends one request at a time, then the newest
     if not str(values.get("prompt") or "").strip():
         return ""
     try:

@@ -40,7 +40,7 @@ _EMPTY = """
 
 @dataclass(frozen=True)
 class Reruns:
-    """The parts of the tab that others wire."""
+    """The parts of the tab, to be wired."""
 
     prompt: gr.Textbox
     run: gr.Button
@@ -82,7 +82,7 @@ def build_reruns() -> Reruns:
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
-    """The prompt, and what can be done with it."""
+    """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
             "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="reruns-prompt", interactive=True,
@@ -97,7 +97,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
 
 
 def _results() -> tuple[gr.HTML, ...]:
-    """Drawings, in the order of `rerun_drawings.Drawings`."""
+    """Drawings, in the order of `drawings.Drawings`."""
     first = headline(elem_classes="card headline")
     tree = fork_tree(elem_classes="card fork-tree")
     with gr.Row(elem_classes="pair"):

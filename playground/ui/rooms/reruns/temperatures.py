@@ -35,7 +35,7 @@ _HEAD = (
 
 @dataclass(frozen=True)
 class Temperatures:
-    """The parts of the section that others wire."""
+    """The parts of the section, to be wired."""
 
     values: gr.Textbox
     run: gr.Button

@@ -1,4 +1,4 @@
-"""A rerun as what the page shows in words and figures: pure functions, no Gradio."""
+"""Views of a rerun in words and figures: pure functions, no Gradio."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ def _between(interval: Interval | None, *, share: bool = False, digits: int = 2)
 
 
 def numbers_view(record: RerunRecord) -> str:
-    """Every figure of the summary with its interval, then what was measured: value of the component `figures`."""
+    """Every figure of the summary with its interval, then the measurements: value of the component `figures`."""
     summary = record.summary
     divergence, known = summary.divergence, summary.intervals
     of = f"{summary.unique} of {record.n}"

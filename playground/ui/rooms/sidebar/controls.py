@@ -27,7 +27,7 @@ class SliderSpec:
 
     @property
     def minimum(self) -> float:
-        """Lower end of the slider; where the limit itself is excluded, one step above it."""
+        """Lower end of the slider; one step above the limit if the limit itself is excluded."""
         limit = LIMITS[self.name]
         if self.low is not None:
             return self.low
@@ -59,7 +59,7 @@ def slider_update(name: str, value: float, high: float | None = None) -> dict[st
 
 
 def stop_text(stop: tuple[str, ...] | list[str]) -> str:
-    """Stop strings as the text box shows them: one a line, a line end written as a backslash and n."""
+    """Stop strings as the text box shows them: one per line, a line end written as a backslash and n."""
     return "\n".join(text.replace("\\", "\\\\").replace("\n", "\\n") for text in stop)
 
 
@@ -90,7 +90,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
 
 
 def make_request(values: Mapping[str, Any]) -> RunRequest:
-    """A run as the controls ask for it. Whoever sends the values, they are checked here.
+    """The run that the controls describe. The values are always checked here.
 
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.

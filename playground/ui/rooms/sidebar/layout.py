@@ -37,14 +37,14 @@ class Sidebar:
 
 
 def preset_options(presets: Presets) -> list[Option]:
-    """Every preset; broken files stay visible, disabled, with what is wrong."""
+    """Every preset; broken files stay visible, disabled, with the reason."""
     usable: list[Option] = [(preset.id, preset.title, None) for preset in presets.all.values()]
     broken: list[Option] = [(problem.id, problem.id or "your folder", problem.message) for problem in presets.problems]
     return [*usable, (CUSTOM, "Custom", None), *broken]
 
 
 def preset_hints(presets: Presets) -> dict[str, str]:
-    """Each preset's sentence why."""
+    """Each preset's description."""
     return {preset.id: preset.why for preset in presets.all.values()} | {CUSTOM: "Changed by hand."}
 
 

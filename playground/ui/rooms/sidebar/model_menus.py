@@ -53,7 +53,7 @@ def _model_text(title: str, reason: str | None) -> str:
 
 
 async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGenerator[dict[str, Any]]:
-    """Statuses while a model comes into memory; on failure the last one says why, and the old model still works."""
+    """Statuses while a model loads; on failure the last one says why, and the old model still works."""
     facts = runner.facts
     if facts is not None and (facts.id, facts.quantization) == (model, quantization):
         yield READY

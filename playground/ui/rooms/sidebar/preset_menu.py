@@ -17,7 +17,7 @@ _SLIDERS = {spec.name for spec in SLIDERS}
 
 
 def preset_updates(preset: Preset) -> dict[str, Any]:
-    """What a preset changes, by field; what it does not name stays as the person has it."""
+    """The changes of a preset, by field; settings that it does not name stay."""
     updates: dict[str, Any] = {}
     for name, value in preset.settings.items():
         if name == "stop":
@@ -43,7 +43,7 @@ class PresetBook:
         self._shipped_dir, self._user_dir = shipped_dir, user_dir
 
     def load(self) -> Presets:
-        """Every preset that can be used, and what is wrong with the others."""
+        """Every valid preset, and the errors of the others."""
         return load_presets(self._shipped_dir, self._user_dir)
 
     def menu(self, chosen: str | None = None) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class PresetBook:
         return {"name": f"{preset.id}.yaml", "text": export_preset(preset)}
 
     def bring_in(self, text: object) -> Preset:
-        """A preset from a file that somebody opened, saved into the user's folder.
+        """A preset from an opened file, saved into the user's folder.
 
         Raises:
             PlaygroundError: Says what is wrong with the file.

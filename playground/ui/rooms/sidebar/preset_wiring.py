@@ -36,7 +36,7 @@ class PresetEvents:
             return {self._play.notice: note(trouble, str(error), kind="problem")}
 
     async def choose(self, id: Any) -> Updates:
-        """Set what the preset names."""
+        """Apply the settings of the preset."""
         if id == CUSTOM:
             return {self._play.notice: gr.skip()}
         return await self._attempt(lambda: self._set(self._book.load().find(str(id))), "This preset can't be used.")

@@ -20,19 +20,19 @@ from playground.views.run import facts_values
 
 
 class ModelEvents:
-    """Handlers that fill the menus and bring models into memory. `first` is what a new page starts with."""
+    """Handlers that fill the menus and bring models into memory. `first` is the model of a new page."""
 
     def __init__(self, runner: Runner, plays: Slot, first: tuple[str, str]):
         self._runner, self._plays, self._first = runner, plays, first
 
     def fill(self, model: Any, quantization: Any, context_length: Any) -> list[dict[str, Any]]:
-        """Menus and context slider for what is chosen."""
+        """Menus and context slider for the current choice."""
         return fill_menus(self._runner, model or self._first[0], quantization or self._first[1], context_length)
 
     async def load(
         self, model: Any, quantization: Any, context_length: Any, request: gr.Request
     ) -> AsyncGenerator[tuple[Any, ...]]:
-        """Bring the choice into memory; on failure the menus go back to what is there."""
+        """Load the choice; on failure the menus go back to the model in memory."""
         stay = (gr.skip(), gr.skip(), gr.skip())
         running = self._plays.last(session_of(request))
         if running is not None and not running.ended.is_set():  # the status is the run's; the next one loads the choice
@@ -48,7 +48,7 @@ class ModelEvents:
         yield status, *self.fill(model, quantization, context_length)
 
     async def arrive(self, model: Any, quantization: Any) -> AsyncGenerator[Any]:
-        """A page that opens waits for the first model, and never exchanges the one that others use."""
+        """A page that opens waits for the first model, and never replaces a model that others use."""
         facts = self._runner.facts
         wanted = (str(model), str(quantization)) if facts is None else (facts.id, facts.quantization)
         async with aclosing(load_frames(self._runner, *wanted)) as frames:
@@ -66,7 +66,7 @@ def wire_models(
     presets_set: Sequence[Dependency],
     gates: Sequence[Gate],
 ) -> None:
-    """Fill the page when it opens, load what is chosen, and say beforehand what a prompt will be.
+    """Fill the page when it opens, load the chosen model, and preview the prompt.
 
     Args:
         demo: The page.
@@ -131,7 +131,7 @@ def wire_prices(sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
 
 
 def wire_examples(play: Play, prompts: dict[str, str]) -> None:
-    """An example fills the prompt in; nothing runs."""
+    """An example fills in the prompt; nothing runs."""
 
     def fill(id: Any) -> Any:
         return prompts.get(id, gr.skip()) if isinstance(id, str) else gr.skip()

@@ -1,4 +1,4 @@
-"""A chat's newest answer while it comes: a feed that the page asks for its text; beside it strip and status."""
+"""A chat's newest answer while it comes: a feed with its text, and the strip and status."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class ChatAnswer:
 
     @property
     def shown(self) -> Shown | None:
-        """The strip now, None before the chat is read; the room that an ended answer did not use is free."""
+        """The strip now, None before the chat is read; unused room of a finished answer is free."""
         if self._read is None:
             return None
         request, read = self.request, self._read

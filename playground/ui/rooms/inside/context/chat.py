@@ -61,7 +61,7 @@ class ChatEvents:
         """The strip as it would be if the message were sent now; nothing is sent."""
         session = session_of(request)
         before = self._slot.last(session)
-        await asyncio.sleep(_TYPING_S)  # typing sends many requests; the page sends one at a time and then the newest
+        await asyncio.sleep(_TYPING_S)  # while a person types, the page sends one request at a time, then the newest
         own = self._chats.of(session)
         if self._runs(session) or self._slot.last(session) is not before:  # sent meanwhile: that is shown
             return gr.skip()

@@ -32,7 +32,7 @@ _EMPTY_CHAT = "No turns yet. Settings and system prompt are those of the sidebar
 
 @dataclass(frozen=True)
 class Context:
-    """The parts of the section that change, and the tab they stand in."""
+    """The parts of the section that change, and the tab that holds them."""
 
     tab: gr.Tab
     message: gr.Textbox
@@ -55,7 +55,7 @@ class Context:
 
 
 def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
-    """Lay the section out; `tab` is the one it stands in, `feeds` are those of the page."""
+    """Lay the section out; `tab` is the one that holds it, `feeds` are those of the page."""
     with gr.Column(elem_classes="context"):
         with gr.Column(elem_classes="card", elem_id="context-chat"):
             heading("The context, turn by turn", _ABOUT)
