@@ -19,7 +19,7 @@ from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.conftest import run_async
 
-PARTS = ("choice", "diff", "notice", "path", "status", "told", "tree", "verdict")
+PARTS = ("choice", "diff", "notice", "path", "status", "summary", "tree", "verdict")
 PAGE: Any = SimpleNamespace(session_hash="one")
 
 
