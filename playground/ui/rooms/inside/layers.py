@@ -41,7 +41,7 @@ def wire_layers(
     events = LensEvents(looked, runner, pages.slot("lens"))
     for one in section.declared:
         of_lens = one.experiment.name == "lens"
-        wire_section(one, controls, runner, pages, looked=events.asked if of_lens else looked.values)
+        wire_section(one, controls, runner, pages, looked=events.asked if of_lens else looked.request_fields)
         if of_lens:  # attention follows each choice, without another pass
             *_, choices, attended = one.shown
             choices.input(events.attend, choices, attended, trigger_mode="always_last", concurrency_limit=None, **QUIET)

@@ -40,7 +40,7 @@ class LensEvents:
         """The run that is looked into with its answer, if there is one; attention of a short text in full."""
         record = self._looked.record(request)
         answer = () if record is None else tuple(token.id for token in record.tokens)
-        return self._looked.values(request) | {"answer_ids": answer, "matrix": True}
+        return self._looked.request_fields(request) | {"answer_ids": answer, "matrix": True}
 
     async def attend(self, asked: Any, request: gr.Request) -> str:
         """Attention of another layer, head or token of what is shown; a value of the map."""

@@ -31,7 +31,7 @@ class Looked:
                 return record
         return None
 
-    def values(self, request: gr.Request) -> dict[str, Any]:
+    def request_fields(self, request: gr.Request) -> dict[str, Any]:
         """What a request about that run holds, by field name; empty while there is none."""
         record = self.record(request)
         if record is None:
