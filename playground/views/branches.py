@@ -19,24 +19,14 @@ from playground.experiments.compare.diff import diff_runs
 from playground.views.branch_words import beam_sentence, saving_sentence
 from playground.views.compare import diffs_value
 from playground.views.format import count_of, format_seconds
-from playground.views.run import FINISH_REASONS, packed
+from playground.views.run import FINISH_REASONS, end_line, packed, word_line
 
 _WAYS = {"choice": "", "greedy": "greedy", "sample": "sample", "beam": "beam search"}
 
 
-def token_line(text: str, logprob: float) -> str:
-    """One token of a path."""
-    return packed([text, round(logprob, 5)]) + "\n"
-
-
-def end_line(reason: str) -> str:
-    """Last line of a path."""
-    return packed({"end": reason}) + "\n"
-
-
 def path_lines(tree: BranchesRecord, id: int) -> str:
     """A whole answer of the tree, for the component `branch_path`."""
-    tokens = "".join(token_line(token.text, token.logprob) for token in tokens_of(tree, id))
+    tokens = "".join(word_line(token) for token in tokens_of(tree, id))
     return f"{packed(_head(tree, id))}\n{tokens}{end_line(finish_of(tree, id))}"
 
 
@@ -65,9 +55,12 @@ def choice_value(tree: BranchesRecord, id: int, at: int, found: Alternatives, st
     )
     drawn = "" if greedy else "Bars are the model's probabilities; outlined:  cut by the sampler before the draw."
     items = [
-        [one.id, one.text, float(f"{one.prob:.5g}"), float(f"{one.drawn_prob:.5g}"), one.taken, one.rank]
+        {
+            "id": one.id, "text": one.text, "prob": float(f"{one.prob:.5g}"), "chance": float(f"{one.drawn_prob:.5g}"),
+            "taken": one.taken, "rank": one.rank,
+        }
         for one in found.items
-    ]
+    ]  # fmt: skip
     return packed(
         {
             "node": id,

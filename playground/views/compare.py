@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from playground.engine.events import Candidate, Token, TokenEvent
+from playground.engine.events import Token
 from playground.experiments.compare.records import CompareMode, DiffRecord
 from playground.experiments.compare.table import MetricRow
 from playground.runs.records import RunRecord
@@ -37,19 +37,8 @@ def run_lines(record: RunRecord) -> str:
     """A saved run as the text that a token view shows."""
     ordered = record.settings.get("repetition_penalty", 1) == 1
     lines = [views.head_line(secrets.token_hex(8), ordered=ordered)]
-    lines += [views.token_line(_event(token)) for token in record.tokens]
+    lines += [views.token_line(token) for token in record.tokens]
     return "".join([*lines, views.end_line(record.finish_reason)])
-
-
-def _event(token: Token) -> TokenEvent:
-    """A record keeps how many tokens survived the whole sampler, not each stage."""
-    return TokenEvent(
-        index=token.index, id=token.id, text=token.text, logprob=token.logprob, rank=token.rank,
-        entropy_bits=token.entropy_bits, sampled_prob=token.sampled_prob, kept=token.kept,
-        survivors=(token.kept, token.kept, token.kept),
-        top=tuple(Candidate(item.id, item.text, item.prob) for item in token.top), kv_cache_bytes=0,
-        time_s=token.time_s,
-    )  # fmt: skip
 
 
 def run_status(record: RunRecord) -> dict[str, Any]:
@@ -71,7 +60,7 @@ def run_meters(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def surprise_share(token: Token | TokenEvent) -> float:
+def surprise_share(token: Token) -> float:
     """How strongly a token is coloured: -log2 p over 8 bits, 0 to 1, as in the token view."""
     return round(min(1.0, max(0.0, -token.logprob / math.log(2) / 8)), 3)
 

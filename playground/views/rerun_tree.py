@@ -89,7 +89,10 @@ def _fork(fork: ForkRecord, node: Node) -> dict[str, Any]:
     took: Counter[int] = Counter()
     for child in node.children:
         took[child.token_ids[0]] += len(child.runs)
-    top = [[item.id, item.text, float(f"{item.prob:.5g}"), took[item.id]] for item in fork.top[:_CANDIDATES]]
+    top = [
+        {"id": item.id, "text": item.text, "prob": float(f"{item.prob:.5g}"), "took": took[item.id]}
+        for item in fork.top[:_CANDIDATES]
+    ]
     return {"index": fork.index, "bits": round(fork.entropy_bits, 3), "gap": round(fork.gap, 4), "top": top}
 
 

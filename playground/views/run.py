@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from playground.backends.base import Loading, Queued
-from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
+from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, Token, TokenEvent
 from playground.errors import PlaygroundError
 from playground.metrics.cost import per_month, resent_usd
 from playground.metrics.timing import Timing
@@ -58,12 +58,29 @@ def prompt_line(event: PromptProcessed) -> str:
     return _line({"prompt": {"tokens": event.prompt_tokens, "prefill_s": event.prefill_s}})
 
 
-def token_line(event: TokenEvent) -> str:
-    """One token: text, logprob, rank, entropy, time, survivors, sampled_prob, its index in the top list, the list."""
-    chosen = next((place for place, item in enumerate(event.top) if item.id == event.id), -1)
-    top = [[item.text, float(f"{item.prob:.5g}")] for item in event.top]
-    numbers = [round(event.logprob, 6), event.rank, round(event.entropy_bits, 4), round(event.time_s, 6)]
-    return _line([event.text, *numbers, list(event.survivors), round(event.sampled_prob, 6), chosen, top])
+def token_line(token: Token) -> str:
+    """One token, live or saved. `chosen` is its place in `top`, -1 if it is not there.
+
+    What only the sampler knows, how many tokens top-k and top-p left, is absent in a saved one.
+    """
+    left = {"top_k": token.survivors[0], "top_p": token.survivors[1]} if isinstance(token, TokenEvent) else {}
+    return _line({
+        "text": token.text,
+        "logprob": round(token.logprob, 6),
+        "rank": token.rank,
+        "entropy": round(token.entropy_bits, 4),
+        "time": round(token.time_s, 6),
+        **left,
+        "kept": token.kept,
+        "sampled": round(token.sampled_prob, 6),
+        "chosen": next((place for place, item in enumerate(token.top) if item.id == token.id), -1),
+        "top": [{"text": item.text, "prob": float(f"{item.prob:.5g}")} for item in token.top],
+    })  # fmt: skip
+
+
+def word_line(token: Token) -> str:
+    """One token where only its text and its surprise are drawn."""
+    return _line({"text": token.text, "logprob": round(token.logprob, 5)})
 
 
 def tail_line(text: str) -> str:

@@ -84,7 +84,7 @@ def test_what_is_sent_at_a_time_does_not_grow_with_the_answer_and_no_token_is_lo
         assert ("node" in growing, whole["node"]) == (False, 1)
         *lines, end = map(json.loads, feed.lines)
         assert isinstance(ticket.record, BranchesRecord)
-        assert [text for text, _ in lines] == [token.text for token in tokens_of(ticket.record, 1)]
+        assert [line["text"] for line in lines] == [token.text for token in tokens_of(ticket.record, 1)]
         assert (end, feed.is_over) == ({"end": "length"}, True)
     assert most[140] < most[14] + 126  # less than a byte for each token more
     assert pieces[140] < pieces[14] + 126
@@ -97,7 +97,7 @@ def test_a_search_has_a_feed_of_its_own_beside_the_greedy_branchs(events: Branch
     assert [branch.how for branch in ticket.record.branches] == ["greedy", "beam"]
     feed, shown = ticket.feeds[-1], heads(sent)[-1]
     assert (shown["run"], shown["node"]) == (feed.run, 2)
-    assert [json.loads(line)[0] for line in feed.lines[:-1]] == [one.text for one in tokens_of(ticket.record, 2)]
+    assert [json.loads(line)["text"] for line in feed.lines[:-1]] == [one.text for one in tokens_of(ticket.record, 2)]
 
 
 def test_where_only_the_greedy_branch_came_of_a_search_its_tokens_are_shown(events: BranchEvents, runner: Runner):

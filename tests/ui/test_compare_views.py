@@ -121,7 +121,7 @@ def test_every_metric_of_a_run_can_be_shown_and_has_a_definition():
 def test_a_saved_run_becomes_the_same_token_lines_that_a_live_one_writes():
     run = made_run(["a", HOSTILE, "b"])
     lines = [json.loads(line) for line in views.run_lines(run).splitlines()]
-    assert [line[0] for line in lines if isinstance(line, list)] == ["a", HOSTILE, "b"]
+    assert [line["text"] for line in lines if "text" in line] == ["a", HOSTILE, "b"]
     assert lines[0]["ordered"] is True
     assert lines[-1] == {"end": "length"}
     assert views.run_status(run) == {"phase": "finished", "text": "finished: token limit reached"}
@@ -176,7 +176,7 @@ def test_the_menu_of_a_plot_offers_only_what_two_runs_have():
 def test_small_multiples_hold_every_token_of_every_value():
     lines = sweep_views.record_lines(swept("top_p", {0.5: made_run(["a", "b"]), 1.0: made_run(["c"])}))
     items = [json.loads(line) for line in lines.splitlines()]
-    assert [(item[0], item[1]) for item in items if isinstance(item, list)] == [(0, "a"), (0, "b"), (1, "c")]
+    assert [(item["cell"], item["text"]) for item in items if "text" in item] == [(0, "a"), (0, "b"), (1, "c")]
     assert [item["value"] for item in items if "value" in item] == ["Top-p 0.5", "Top-p 1"]
     closed = [item for item in items if "end" in item]
     assert re.match(r"2 tokens, 1\.00 s, 10\.0 tok/s", closed[0]["facts"])

@@ -51,7 +51,7 @@ def seen(view: RunView) -> Seen:
 
 def tokens_in(lines: Sequence[str]) -> list[str]:
     items = [json.loads(line) for line in lines]
-    return [item[0] for item in items if isinstance(item, list)]
+    return [item["text"] for item in items if "text" in item]
 
 
 def test_lines_only_ever_append_and_end_with_every_token():

@@ -85,7 +85,7 @@ def test_a_tree_of_200_different_answers_is_limited_and_says_what_is_left_out():
 def test_a_fork_says_how_many_runs_took_each_likely_token():
     made = record([[0, 1], [0, 1], [0, 2], [0]])
     (root,) = [node for node in drawn(tree_view(made))["nodes"] if node["parent"] == -1]
-    assert [(text, took) for _, text, _, took in root["fork"]["top"]] == [(" w1", 2), (" w2", 1)]
+    assert [(one["text"], one["took"]) for one in root["fork"]["top"]] == [(" w1", 2), (" w2", 1)]
     assert root["fork"]["index"] == 1
     assert [node["n"] for node in drawn(tree_view(made))["nodes"] if node.get("stops")] == [1]
 

@@ -12,6 +12,7 @@ from playground.backends.base import Loading, Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProgress, TokenEvent
 from playground.metrics.cost import resent_usd
 from playground.metrics.prices import reference_models
+from playground.runs.measure import token_record
 from playground.runs.updates import Meters
 from playground.ui.components.meters import GAUGES, definitions
 from playground.views import run as views
@@ -42,18 +43,27 @@ def test_any_text_travels_in_one_line_and_comes_back(text: str, other: str):
     assert line.isascii()
     assert "<" not in line
     shown = json.loads(line)
-    assert (shown[0], shown[5], shown[7], shown[8]) == (text, [9, 5, 4], 1, [[other, 0.5], [text, 0.25]])
+    assert (shown["text"], shown["top_k"], shown["top_p"], shown["kept"], shown["chosen"]) == (text, 9, 5, 4, 1)
+    assert shown["top"] == [{"text": other, "prob": 0.5}, {"text": text, "prob": 0.25}]
     assert json.loads(views.tail_line(text))["tail"] == text
 
 
 def test_a_token_outside_the_top_list_says_so():
-    assert json.loads(views.token_line(token("x", (Candidate(5, "y", 0.5),))))[7] == -1
+    assert json.loads(views.token_line(token("x", (Candidate(5, "y", 0.5),))))["chosen"] == -1
 
 
-def test_lines_of_control_are_objects_and_lines_of_tokens_are_lists():
+def test_a_saved_token_has_the_live_ones_line_without_what_its_file_does_not_hold():
+    event = token("x", (Candidate(1, "x", 0.5),))
+    live, saved = (json.loads(views.token_line(one)) for one in (event, token_record(event)))
+    assert live == saved | {"top_k": 9, "top_p": 5}
+    assert not {"top_k", "top_p"} & set(saved)
+
+
+def test_only_the_line_of_a_token_has_a_text():
     assert json.loads(views.head_line("abc", ordered=True)) == {"run": "abc", "ordered": True}
     assert json.loads(views.end_line("eos")) == {"end": "eos"}
-    assert isinstance(json.loads(views.token_line(token("x"))), list)
+    assert json.loads(views.token_line(token("x")))["text"] == "x"
+    assert json.loads(views.word_line(token("x"))) == {"text": "x", "logprob": -1.5}
 
 
 def test_every_figure_of_the_gauges_has_a_value_and_a_definition_with_unit_formula_and_source():

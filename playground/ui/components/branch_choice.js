@@ -26,15 +26,15 @@ hear('pick', (at) => {
 });
 hear('status', (status) => { busy = ['queued', 'loading', 'running'].includes(status.phase); lock(); });
 
-function row([id, text, prob, drawnProb, taken, rank], greedy) {
-  const item = el('li'), button = el('button', `one${taken ? ' taken' : ''}${drawnProb > 0 ? '' : ' cut'}`), track = el('span', 'track'), fill = el('i');
+function row({ id, text, prob, chance, taken, rank }, greedy) {
+  const item = el('li'), button = el('button', `one${taken ? ' taken' : ''}${chance > 0 ? '' : ' cut'}`), track = el('span', 'track'), fill = el('i');
   fill.style.width = `${prob * 100}%`;
   track.append(fill);
   const name = el('span', 'mono', visible(text));
   name.title = JSON.stringify(text);
   button.type = 'button';
   button.dataset.id = id;
-  const why = taken ? 'taken' : drawnProb > 0 ? '' : greedy ? '' : 'cut';
+  const why = taken ? 'taken' : chance > 0 ? '' : greedy ? '' : 'cut';
   button.append(el('span', 'rank', rank.toLocaleString('en')), name, track, el('span', 'number', percent(prob)), el('span', 'why', why));
   item.append(button);
   return item;

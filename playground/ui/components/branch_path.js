@@ -28,7 +28,7 @@ function draw() {
   else if (head) recite(value.slice(end + 1).split('\n'), take);
 }
 
-function span([text, logprob], index) {
+function span({ text, logprob }, index) {
   const shared = index < head.shared, node = tokenNode(text, `tok${shared ? ' shared' : ''}${index === head.shared && index ? ' fork' : ''}`);
   if (!text.trim()) node.setAttribute('aria-label', visible(text));
   node.style.setProperty('--surprise', shared ? 0 : Math.min(1, Math.max(0, -logprob / Math.LN2 / 8)).toFixed(3));
@@ -44,7 +44,7 @@ function take(lines) {
   for (const line of lines) {
     if (!line) continue;
     const item = JSON.parse(line);
-    if (Array.isArray(item)) { view.token(span(item, texts.length), item[0]); texts.push(item[0]); }
+    if ('text' in item) { view.token(span(item, texts.length), item.text); texts.push(item.text); }
     else if (item.end) finish(item.end);
   }
   about.textContent = words();

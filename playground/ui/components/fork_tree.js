@@ -126,14 +126,14 @@ function draw() {
 const path = (node) => { let text = ''; for (let one = node; one; one = one.up) text = (one.text || '') + text; return text; };
 const tail = (text) => { const words = shape(text); return words.length > 70 ? `…${words.slice(-70)}` : words; };
 const forkOf = (node) => (node.fork ? node : node.up && node.up.fork ? node.up : null);
-const against = ([first, second]) => `${visible(first[1])} ${percent(first[2])} against ${visible(second[1])} ${percent(second[2])}`;
+const against = ([first, second]) => `${visible(first.text)} ${percent(first.prob)} against ${visible(second.text)} ${percent(second.prob)}`;
 
 function spoken(node) {
   const own = `${label(node).trim() || 'start'}, ${node.n} of ${plural(view.n, 'run')}${node.prob == null ? '' : `, probability ${percent(node.prob)}`}`;
   return node.fork ? `${own}. Fork after it: ${against(node.fork.top)}, gap ${node.fork.gap.toFixed(2)}` : own;
 }
 
-function bar([, text, prob, took], runs, chosen) {
+function bar({ text, prob, took }, runs, chosen) {
   const row = el('div', `bar${chosen ? ' chosen' : ''}`), fill = el('i');
   const name = el('span', 'mono', visible(text));
   name.title = visible(text);
@@ -158,12 +158,12 @@ function tell(node) {
   find('.readout').textContent = node.more != null
     ? `${plural(node.more, 'branch', 'branches')} with ${plural(node.n, 'run')} not drawn; the saved file has all.`
     : `At token ${(fork.index + 1).toLocaleString('en')} the likeliest is ${ratio < 100 ? ratio.toFixed(ratio < 10 ? 1 : 0) : 'over 100'} times as likely as the second.`;
-  find('[data-k="gap"]').textContent = `${fork.gap.toFixed(2)} = ln(${percent(fork.top[0][2])} / ${percent(fork.top[1][2])})`;
+  find('[data-k="gap"]').textContent = `${fork.gap.toFixed(2)} = ln(${percent(fork.top[0].prob)} / ${percent(fork.top[1].prob)})`;
   find('[data-k="bits"]').textContent = `${fork.bits.toFixed(2)} bits`;
   find('[data-k="runs"]').textContent = `${owner.n} of ${view.n}`;
   const chosen = owner === node ? null : node.id;
-  for (const one of fork.top) bars.append(bar(one, owner.n, one[0] === chosen));
-  if (chosen != null && node.prob != null && !fork.top.some((one) => one[0] === chosen)) bars.append(bar([chosen, fit(shape(node.text).trim() || '‹end›', 150), node.prob, node.n], owner.n, true));
+  for (const one of fork.top) bars.append(bar(one, owner.n, one.id === chosen));
+  if (chosen != null && node.prob != null && !fork.top.some((one) => one.id === chosen)) bars.append(bar({ text: fit(shape(node.text).trim() || '‹end›', 150), prob: node.prob, took: node.n }, owner.n, true));
 }
 
 function select(node, quiet) {

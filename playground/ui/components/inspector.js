@@ -1,4 +1,4 @@
-// token = [text, logprob, rank, entropy_bits, time_s, [after top-k, top-p, min-p], sampled_prob, chosen, [[text, prob]...]]
+// A token as `token_line` writes it; a saved one has no top_k and no top_p.
 const ROWS = 11; // ten alternatives, and the token itself if it is not among them
 const slot = (key) => element.querySelector(`[data-k="${key}"]`);
 const bars = element.querySelector('.bars'), note = element.querySelector('.note');
@@ -18,9 +18,9 @@ function bar(target, text, prob, cut, chosen) {
 }
 
 function show({ index, count, token, before }) {
-  const [text, logprob, rank, entropy, time, survivors, sampled, chosen, top] = token;
+  const { text, logprob, rank, entropy, time, top_k, top_p, kept, sampled, chosen, top } = token;
   element.classList.add('filled');
-  const name = text === '' && chosen >= 0 ? top[chosen][0] : text;
+  const name = text === '' && chosen >= 0 ? top[chosen].text : text;
   element.querySelector('.text').textContent = visible(name);
   element.querySelector('.where').textContent = `token ${index + 1} of ${count}`;
   slot('prob').textContent = percent(Math.exp(logprob));
@@ -28,11 +28,10 @@ function show({ index, count, token, before }) {
   slot('surprise').textContent = `${Math.max(0, -logprob / Math.LN2).toFixed(2)} bits`;
   slot('entropy').textContent = `${entropy.toFixed(2)} bits`;
   slot('time').textContent = index ? seconds(time - before) : `${seconds(time)} (ttft)`;
-  ['top_k', 'top_p', 'min_p'].forEach((name, i) => { slot(name).textContent = `${survivors[i].toLocaleString('en')} ${survivors[i] === 1 ? 'token' : 'tokens'}`; });
+  for (const [key, count] of Object.entries({ top_k, top_p, min_p: kept })) slot(key).textContent = count === undefined ? '–' : plural(count, 'token');
   slot('sampled').textContent = percent(sampled);
-  const kept = survivors[2];
   rows.forEach((target, i) => {
-    if (i < top.length && i < ROWS - 1) bar(target, top[i][0], top[i][1], run.ordered && i >= kept, i === chosen);
+    if (i < top.length && i < ROWS - 1) bar(target, top[i].text, top[i].prob, run.ordered && i >= kept, i === chosen);
     else if (i === Math.min(top.length, ROWS - 1) && chosen < 0 && top.length) bar(target, name, Math.exp(logprob), false, true);
     else bar(target, null, 0, false, false);
   });

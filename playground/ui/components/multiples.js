@@ -1,4 +1,4 @@
-// Lines: {run} first; {cell, value} opens one; [cell, text, surprise 0..1, readout] is a token; {cell, end, facts} closes.
+// Lines: {run} first; {cell, value} opens one; {cell, text, surprise 0..1, readout} is a token; {cell, end, facts} closes.
 const root = element.querySelector('.cells');
 let offset = 0, head = null, cells = {};
 
@@ -15,7 +15,7 @@ function open({ cell, value }) {
   cells[cell] = { node, text, foot, end: top.lastChild };
 }
 
-function add([cell, text, surprise, readout]) {
+function add({ cell, text, surprise, readout }) {
   const node = el('span', 'tok'), lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '';
   node.append(lead, el('span', 'word', text.slice(lead.length)));
   node.style.setProperty('--surprise', surprise);
@@ -30,7 +30,7 @@ function draw() {
   if (last < 0) return;
   for (const line of fresh.slice(0, last).split('\n')) {
     const item = JSON.parse(line);
-    if (Array.isArray(item)) add(item);
+    if ('text' in item) add(item);
     else if (item.end) { cells[item.cell].end.textContent = ''; cells[item.cell].foot.textContent = [item.end, item.facts].filter(Boolean).join(': '); }
     else if ('value' in item) open(item);
   }

@@ -48,8 +48,8 @@ function mark(index) { // index of a token; the first one's time is the ttft blo
 hear('reset', () => { gaps = 0; per = 1; bins = []; sorted = []; ttft = prefill = marked = null; soon(); });
 hear('prompt', (prompt) => { prefill = prompt.prefill_s; soon(); });
 hear('tokens', ({ tokens, from }) => {
-  for (let i = Math.max(1, from); i < tokens.length; i++) add(tokens[i][4] - tokens[i - 1][4]);
-  ttft = tokens[0][4];
+  for (let i = Math.max(1, from); i < tokens.length; i++) add(tokens[i].time - tokens[i - 1].time);
+  ttft = tokens[0].time;
   soon();
 });
 hear('meters', (values) => { if (values.limit_s !== undefined && values.limit_s !== limit) { limit = values.limit_s; soon(); } });

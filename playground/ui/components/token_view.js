@@ -13,8 +13,8 @@ function reset(line) {
 }
 
 function span(token, index) {
-  const node = tokenNode(token[0]);
-  node.style.setProperty('--surprise', Math.min(1, Math.max(0, -token[1] / Math.LN2 / 8)).toFixed(3));
+  const node = tokenNode(token.text);
+  node.style.setProperty('--surprise', Math.min(1, Math.max(0, -token.logprob / Math.LN2 / 8)).toFixed(3));
   node.dataset.index = index;
   node.tabIndex = index ? -1 : 0; // one tab stop; arrows move it
   if (!index) stop = node;
@@ -37,9 +37,9 @@ function take(lines) {
   for (const line of lines) {
     if (!line) continue;
     const item = JSON.parse(line);
-    if (Array.isArray(item)) {
-      view.token(span(item, tokens.length), item[0]);
-      if (tokens.length && item[1] < tokens[least][1]) least = tokens.length;
+    if ('text' in item) {
+      view.token(span(item, tokens.length), item.text);
+      if (tokens.length && item.logprob < tokens[least].logprob) least = tokens.length;
       tokens.push(item);
     } else if (item.tail) view.words(el('span', 'tail', item.tail));
     else if (item.prompt) say('prompt', item.prompt);
@@ -61,7 +61,7 @@ function tell({ meters, status }) {
 
 function finish(reason) {
   const last = tokens.length - 1;
-  if (reason === 'eos' && last >= 0 && tokens[last][0] === '') view.nodes[last].classList.add('end');
+  if (reason === 'eos' && last >= 0 && tokens[last].text === '') view.nodes[last].classList.add('end');
   if (!picked && last >= 0) show(view.nodes[least]); // what the inspector is for: the most surprising token
 }
 
@@ -71,7 +71,7 @@ function show(node) {
   current = node;
   node.setAttribute('aria-current', 'true');
   const index = +node.dataset.index;
-  say('inspect', { index, count: tokens.length, token: tokens[index], before: index ? tokens[index - 1][4] : 0 });
+  say('inspect', { index, count: tokens.length, token: tokens[index], before: index ? tokens[index - 1].time : 0 });
 }
 
 function pin(node) {

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from playground.engine.events import Finished, Token, TokenEvent
+from playground.engine.events import Finished, Token
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow
@@ -55,10 +55,12 @@ def cell_start(cell: int, name: str, value: Any) -> str:
     return views.packed({"cell": cell, "value": f"{label_of(name)} {_shown(value)}"}) + "\n"
 
 
-def cell_lines(cell: int, token: Token | TokenEvent) -> str:
+def cell_lines(cell: int, token: Token) -> str:
     """One token of a cell: text, colour, and its tooltip."""
     readout = f"{format_percent(math.exp(token.logprob))}, rank {token.rank:,}, entropy {token.entropy_bits:.2f} bits"
-    return views.packed([cell, token.text, surprise_share(token), readout]) + "\n"
+    return (
+        views.packed({"cell": cell, "text": token.text, "surprise": surprise_share(token), "readout": readout}) + "\n"
+    )
 
 
 def cell_end(cell: int, end: RunRecord | Finished | str) -> str:

@@ -53,7 +53,7 @@ class BranchView:
         elif isinstance(update, BranchStart):
             self._begin(update)
         elif isinstance(update, TokenEvent):
-            self._write(branch_views.token_line(update.text, update.logprob))
+            self._write(views.word_line(update))
             self.status = {"phase": "running", "text": f"{update.index + 1:,} tokens"}
         elif isinstance(update, BeamProgress):
             text = f"beam search: {update.tokens:,} of at most {update.room:,} tokens, best {update.logprob:.2f}"
@@ -67,7 +67,7 @@ class BranchView:
         self.feed = Feed(self.now)
         self.head = branch_views.growing_head(start, self.feed.run)
         for token in tokens_of(self.tree, start.parent)[: start.at]:
-            self._write(branch_views.token_line(token.text, token.logprob))
+            self._write(views.word_line(token))
         self.status = {"phase": "running", "text": "reading what the cache lacks"}
 
     def _write(self, line: str) -> None:
@@ -78,7 +78,7 @@ class BranchView:
         assert self.feed is not None
         phase = "stopped" if branch.finish_reason == "cancelled" else "finished"
         self.status = {"phase": phase, "text": f"{branch.name}: {views.FINISH_REASONS[branch.finish_reason]}"}
-        self._write(branch_views.end_line(branch.finish_reason))
+        self._write(views.end_line(branch.finish_reason))
         self.grown = branch.id, self.feed
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
