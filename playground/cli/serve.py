@@ -24,8 +24,8 @@ def serve_page(*, host: str, port: int, model: str | None, quantization: str | N
     runner.check(model_name, quantization)
     # Imported here: gradio takes seconds, and a port in use or an unknown model is reported before that.
     with without_proxies():  # gradio makes HTTP clients while it is imported
-        from playground.ui.shell.app import build_app  # noqa: PLC0415  after the checks, see above
-        from playground.ui.shell.launch import launch  # noqa: PLC0415  likewise
+        from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above
+        from playground.ui.server.launch import launch  # noqa: PLC0415  likewise
 
     first_load = threading.Thread(target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True)
     is_here = is_ready(runner.catalogue.find(model_name))
@@ -41,7 +41,7 @@ def serve_page(*, host: str, port: int, model: str | None, quantization: str | N
 
 def default_page() -> Any:
     """The page with the default model, for `gradio app.py`, which launches it itself."""
-    from playground.ui.shell.app import build_app  # noqa: PLC0415  as above
+    from playground.ui.app import build_app  # noqa: PLC0415  as above
 
     runner, model_name = build_runner(None)
     return build_app(runner, model=model_name)

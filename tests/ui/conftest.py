@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from playground.ui.shell.app import build_app
-from playground.ui.shell.launch import launch_options
+from playground.ui.app import build_app
+from playground.ui.server.launch import launch_options
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, free_port, opening
 

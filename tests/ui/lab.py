@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from playground.ui.shell.app import build_app
-from playground.ui.shell.launch import launch_options
+from playground.ui.app import build_app
+from playground.ui.server.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot
 from tests.ui.pages import Browsers, OpenPage, free_port, opening
 

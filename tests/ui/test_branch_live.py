@@ -30,7 +30,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 @pytest.fixture
 def events(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> BranchEvents:
-    monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
+    monkeypatch.setattr("playground.ui.components.feed._GRACE_S", 0)  # no page asks for the lines
     section, looked = SimpleNamespace(**{name: name for name in PARTS}), SimpleNamespace(record=lambda request: None)
     return BranchEvents(section, looked, "temperature", runner, Pages())  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from playground.ui.components.charts import chart
-from playground.ui.shell.launch import launch_options
+from playground.ui.server.launch import launch_options
 from playground.views.spec import Axis, ChartSpec, Mark, Series
 from tests.ui.pages import free_port, violations
 

@@ -14,9 +14,9 @@ import pytest
 from playground.backends.slot import ModelSlot
 from playground.engine.chat import Turn
 from playground.runs.runner import Runner
+from playground.ui.components.feed import Feed
 from playground.ui.rooms.inside.context.chat import ChatEvents
-from playground.ui.rooms.sidebar.controls import SLIDERS
-from playground.ui.shell.feed import Feed
+from playground.ui.shell.controls import SLIDERS
 from playground.ui.shell.pages import Pages
 from tests.tiny_runner import (
     answer,
@@ -56,7 +56,7 @@ def looked() -> SimpleNamespace:
 
 @pytest.fixture
 def events(runner: Runner, looked: Any, monkeypatch: pytest.MonkeyPatch) -> ChatEvents:
-    monkeypatch.setattr("playground.ui.shell.feed._GRACE_S", 0)  # no page asks for the lines
+    monkeypatch.setattr("playground.ui.components.feed._GRACE_S", 0)  # no page asks for the lines
     return ChatEvents({name: name for name in NAMES}, runner, looked, Pages())
 
 

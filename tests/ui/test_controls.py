@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from playground.data.presets import parse_preset
 from playground.errors import PlaygroundError
 from playground.settings import LIMITS, Settings
-from playground.ui.rooms.sidebar.controls import SLIDERS, make_request, priced, settings_of, stop_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
-from playground.ui.shell.page import FIELDS
+from playground.ui.server.page import FIELDS
+from playground.ui.shell.controls import SLIDERS, make_request, priced, settings_of, stop_text
 from tests.scripted import ScriptedRunner
 
 GOOD: dict[str, Any] = {

@@ -14,7 +14,7 @@ from playground.cli.cost_text import cost_text
 from playground.cli.terminal import meters_text
 from playground.experiments.costing.sections import section_of
 from playground.runs.records import RunRecord
-from playground.ui.shell.page import head
+from playground.ui.server.page import head
 from playground.views import format as formats
 from playground.views.cost_report import sheet_html
 from playground.views.cost_words import input_text, sheet_figure

@@ -8,8 +8,8 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from playground.runs.records import RunRecord
-from playground.ui.shell.launch import allowed_hosts, launch_options
-from playground.ui.shell.middleware import MAX_BODY_BYTES, BodyLimit
+from playground.ui.server.launch import allowed_hosts, launch_options
+from playground.ui.server.middleware import MAX_BODY_BYTES, BodyLimit
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import run_async
 

@@ -6,9 +6,9 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, expect
 
+from playground.ui.components.feed import Feeds
 from playground.ui.components.tokens import inspector, token_view
-from playground.ui.shell.feed import Feeds
-from playground.ui.shell.launch import launch_options
+from playground.ui.server.launch import launch_options
 from playground.views.compare import run_lines
 from tests.ui.compare_samples import made_run
 from tests.ui.pages import free_port

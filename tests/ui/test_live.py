@@ -15,8 +15,8 @@ from playground.errors import PlaygroundError
 from playground.runs.records import parse_record
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
+from playground.ui.components.feed import MOST_LINES, Feed, Feeds
 from playground.ui.rooms.play.layout import preview_of
-from playground.ui.shell.feed import MOST_LINES, Feed, Feeds
 from playground.ui.shell.follow import Due
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Request, expect
 
-from playground.ui.shell.feed import MOST_LINES
+from playground.ui.components.feed import MOST_LINES
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import OpenPage
 from tests.ui.test_journeys import ask, tokens_of

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from playground.numbers import with_a_point
-from playground.ui.shell.page import head
+from playground.ui.server.page import head
 from tests.numbers_typed import TYPED
 
 pytestmark = pytest.mark.browser

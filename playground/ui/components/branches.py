@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-from playground.ui.shell.feed import More
+from playground.ui.components.feed import More
 
 _HINT = (
     "Choose a token of the answer: click it, or move there with the arrow keys and press Enter. Its alternatives are "

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, part
-from playground.ui.shell.feed import More
+from playground.ui.components.feed import More
 
 
 def token_view(*, pane: str, more: More, label: str = "Output tokens", placeholder: str = "", **props: Any) -> gr.HTML:

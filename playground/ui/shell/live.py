@@ -7,7 +7,7 @@ from typing import Any
 from playground.engine.events import Finished, PromptProcessed, TokenEvent
 from playground.runs.runner import Runner
 from playground.runs.updates import Meters, RunRequest, Update
-from playground.ui.shell.feed import Feed
+from playground.ui.components.feed import Feed
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Ticket
 from playground.views import run as views

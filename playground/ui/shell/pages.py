@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from playground.runs.records import Document
-from playground.ui.shell.feed import Feed, Feeds
+from playground.ui.components.feed import Feed, Feeds
 
 MAX_SESSIONS = 500  # beyond this many, pages that never reported closing are dropped, oldest first
 

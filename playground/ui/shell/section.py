@@ -17,9 +17,9 @@ from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, status_line
-from playground.ui.rooms.sidebar.controls import priced, settings_of
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.pages import Pages, Slot

@@ -29,8 +29,8 @@ from playground.ui.rooms.compare.pane_values import (
     pane_value,
 )
 from playground.ui.rooms.compare.sweep_events import sweep_updates
-from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened

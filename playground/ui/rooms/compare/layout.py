@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import choice, download, open_file, text_line
 from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
 from playground.ui.components.status import notice, status_line
@@ -11,7 +12,6 @@ from playground.ui.components.tables import metric_table, price_table
 from playground.ui.components.tokens import diff, token_view
 from playground.ui.rooms.compare.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
 from playground.ui.rooms.compare.sweep_layout import Sweep, build_sweep
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 _MODES = [

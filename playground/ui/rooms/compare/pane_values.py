@@ -8,7 +8,7 @@ from playground.experiments.compare.changes import base_of
 from playground.runs.records import RunRecord
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS, make_request, stop_text
+from playground.ui.shell.controls import CHECKS, SLIDERS, make_request, stop_text
 
 NAMES = ("A", "B", "C", "D")
 MAX_PANES = len(NAMES)

@@ -17,9 +17,9 @@ from playground.ui.rooms.compare import sweep_views as views
 from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
-from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
 

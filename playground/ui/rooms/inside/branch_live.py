@@ -12,7 +12,7 @@ from playground.experiments.branching.request import BranchRequest
 from playground.experiments.branching.run import BranchStart, start_branch
 from playground.experiments.branching.tree import add, tokens_of
 from playground.runs.runner import Runner
-from playground.ui.shell.feed import Feed
+from playground.ui.components.feed import Feed
 from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Ticket
 from playground.views import branches as branch_views

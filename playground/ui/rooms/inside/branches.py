@@ -10,6 +10,7 @@ from gradio.components import Component
 from playground.experiments.branching.request import DEFAULT_WIDTH
 from playground.runs.runner import Runner
 from playground.ui.components.branches import branch_choice, branch_path, branch_tree
+from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import download, open_file, text_line
 from playground.ui.components.status import notice, stamp, status_line
 from playground.ui.components.tokens import diff
@@ -18,7 +19,6 @@ from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.buttons import wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 

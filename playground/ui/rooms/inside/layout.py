@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.runs.runner import Runner
+from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import open_file, text_line
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches
@@ -16,7 +17,6 @@ from playground.ui.rooms.inside.layers import Layers, build_layers, wire_layers
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
 from playground.ui.shell.common import QUIET, Controls
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared

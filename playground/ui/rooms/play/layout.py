@@ -13,15 +13,15 @@ from playground.data.presets import ExamplePrompt
 from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.ui.components.charts import timeline
+from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import Option, download, menu, text_line
 from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
-from playground.ui.rooms.sidebar.controls import make_request, priced
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
-from playground.ui.shell.feed import Feeds
+from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import Due, failure
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket

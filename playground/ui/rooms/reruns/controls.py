@@ -8,7 +8,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.reruns.mentions import check_mentions
 from playground.experiments.reruns.records import SeedMode
 from playground.experiments.reruns.request import RerunRequest, check_temperatures, make_rerun
-from playground.ui.rooms.sidebar.controls import make_request
+from playground.ui.shell.controls import make_request
 
 SEED_WORDS: dict[SeedMode, str] = {
     "different": "all different",

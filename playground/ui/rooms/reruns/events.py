@@ -17,8 +17,8 @@ from playground.ui.rooms.reruns.drawings import Drawings, draw
 from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import RerunStatus, opened_status
 from playground.ui.rooms.reruns.views import mentions_view
-from playground.ui.rooms.sidebar.controls import priced
 from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.controls import priced
 from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened

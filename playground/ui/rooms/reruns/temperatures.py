@@ -19,9 +19,9 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.reruns.controls import parse_temperatures, rerun_request, temperatures_text
 from playground.ui.rooms.reruns.follow import follow_rerun, shown_ladder
 from playground.ui.rooms.reruns.progress import LadderProgress
-from playground.ui.rooms.sidebar.controls import priced
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
+from playground.ui.shell.controls import priced
 from playground.ui.shell.follow import Start
 from playground.ui.shell.pages import Pages
 from playground.views.rerun_charts import ladder_chart

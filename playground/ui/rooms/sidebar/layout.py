@@ -12,8 +12,8 @@ from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_lis
 from playground.settings import Settings
 from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, open_file, text_line
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.ui.shell.common import Controls
+from playground.ui.shell.controls import CHECKS, SLIDERS
 from playground.views.format import format_money
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand

@@ -9,8 +9,8 @@ import gradio as gr
 from playground.data.presets import Preset, Presets, load_presets
 from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset
 from playground.errors import PlaygroundError
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 from playground.ui.rooms.sidebar.layout import preset_hints, preset_options
+from playground.ui.shell.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 
 _WHY = "Saved from the page."
 _SLIDERS = {spec.name for spec in SLIDERS}

@@ -10,10 +10,10 @@ from gradio.events import Dependency
 
 from playground.runs.runner import Runner
 from playground.ui.rooms.play.layout import Play, preview_of
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.controls import CHECKS, SLIDERS
 from playground.ui.shell.gates import Gate, wire_gates
 from playground.ui.shell.pages import Slot
 from playground.views.run import facts_values

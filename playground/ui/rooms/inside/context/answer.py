@@ -4,7 +4,7 @@ from typing import Any
 
 from playground.engine.events import Finished, TokenEvent
 from playground.experiments.context.chat import ChatRead, ChatRequest
-from playground.ui.shell.feed import Feed
+from playground.ui.components.feed import Feed
 from playground.views import context as views
 from playground.views.context import Shown
 from playground.views.run import status

@@ -18,8 +18,8 @@ from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.rooms.sidebar.controls import settings_of
 from playground.ui.shell.common import Controls, named, session_of
+from playground.ui.shell.controls import settings_of
 from playground.ui.shell.follow import Due, failure, follow
 from playground.ui.shell.pages import Pages
 from playground.views import context as views

@@ -9,6 +9,7 @@ from gradio.components import Component
 
 from playground.runs.runner import Runner
 from playground.settings import LIMITS
+from playground.ui.components.feed import Feeds
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
 from playground.ui.rooms.inside.context.chat import ChatEvents
@@ -16,7 +17,6 @@ from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
-from playground.ui.shell.feed import Feeds
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, heading, wire_section
 

@@ -11,6 +11,7 @@ from playground.experiments.registry import experiments
 from playground.paths import data_dir, presets_dir
 from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
+from playground.ui.components.feed import Feeds
 from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import Compare, wire_compare
 from playground.ui.rooms.cost.layout import Cost, build_cost, wire_cost
@@ -21,10 +22,9 @@ from playground.ui.rooms.sidebar.layout import build_sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
 from playground.ui.rooms.sidebar.preset_wiring import wire_presets
 from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
-from playground.ui.shell.api import add_api
+from playground.ui.server.api import add_api
+from playground.ui.server.page import FIELDS
 from playground.ui.shell.common import QUIET, Controls, session_of
-from playground.ui.shell.feed import Feeds
-from playground.ui.shell.page import FIELDS
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
 

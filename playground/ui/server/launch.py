@@ -10,8 +10,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from playground.loopback import without_proxies
-from playground.ui.shell.middleware import BodyLimit, SameOrigin, SecurityHeaders
-from playground.ui.shell.page import head
+from playground.ui.server.middleware import BodyLimit, SameOrigin, SecurityHeaders
+from playground.ui.server.page import head
 from playground.ui.shell.theme import make_theme
 
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]

@@ -8,7 +8,7 @@ from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
 from playground.ui.components.base import scripts, styles
 from playground.ui.rooms.cost.config import cost_config_script
 from playground.ui.rooms.cost.price_list import price_list_script
-from playground.ui.rooms.sidebar.controls import CHECKS, SLIDERS
+from playground.ui.shell.controls import CHECKS, SLIDERS
 from playground.ui.shell.theme import root_css
 from playground.views.energy import energy_choices
 from playground.views.formula_script import formula_script
@@ -60,5 +60,5 @@ def head() -> str:
 def _style() -> str:
     """Colours of both themes, then the parts, then the page's layout and that of single sections."""
     rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
-    layouts = (file.read_text("utf-8") for file in (_HERE / "page.css", _HERE / "section.css", *rooms))
+    layouts = (file.read_text("utf-8") for file in (*sorted((_HERE.parent / "shell").glob("*.css")), *rooms))
     return root_css() + styles() + "".join(layouts)
