@@ -21,7 +21,7 @@ from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.paths import data_dir, presets_dir
 from playground.runs.records import RunRecord
-from playground.runs.runner import Run
+from playground.runs.run import Run
 from playground.runs.store import save_record
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from playground.errors import PlaygroundError, nearest
 from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
-from playground.settings import QUANTIZATIONS, Settings, make_settings
+from playground.settings import QUANTIZATIONS, make_settings
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_ONE_LINE)]
@@ -61,10 +61,6 @@ class Preset(PresetDocument):
     def _plain_checked_settings(cls, value: dict[str, Any]) -> dict[str, Any]:
         plain = make_settings(**value).model_dump(mode="json")
         return {key: plain[key] for key in value}
-
-    def apply_to(self, settings: Settings) -> Settings:
-        """These settings over the ones given."""
-        return make_settings(**(settings.model_dump() | self.settings))
 
 
 class Hardware(PresetPart):

@@ -127,11 +127,6 @@ def estimate(entry: ModelEntry, quantization: str, device: str = "cpu") -> Estim
     return estimate_memory(entry, files, quantization, device)
 
 
-def estimate_bytes(entry: ModelEntry, quantization: str, device: str = "cpu") -> int:
-    """The most bytes that loading takes: the weights, and what is held besides them meanwhile."""
-    return estimate(entry, quantization, device).peak_bytes
-
-
 def _check_can_run(entry: ModelEntry, files: ModelFiles, quantization: str, device: str) -> None:
     reason = reasons(device, files.config)[quantization]
     if reason:

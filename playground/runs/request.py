@@ -99,10 +99,6 @@ class PromptRequest(Request):
         """The same; a seed is drawn where there is none."""
         return self.model_copy(update={"settings": self.settings.seeded()})
 
-    def with_settings(self, **changes: Any) -> Self:
-        """The same with these settings, which are checked already."""
-        return self.model_copy(update={"settings": self.settings.model_copy(update=changes)})
-
 
 def read_request(kind: type[Q], values: Mapping[str, Any]) -> Q:
     """A request from outside input; `settings` may be a dict of those that were given.

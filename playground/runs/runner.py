@@ -1,7 +1,6 @@
 """The one place that wires prompt -> stream -> measure -> record: page, command line and experiments run through it."""
 
 import copy
-import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -22,9 +21,10 @@ from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings
 from playground.runs.pricing import Pricing
 from playground.runs.progress import with_progress
+from playground.runs.run import Batch, Run
 from playground.runs.speed import ExpectedSpeed, Speeds
-from playground.runs.updates import BatchRequest, BatchUpdate, Meters, RunRequest, Update
-from playground.settings import LIMITS, Settings, check_prompt
+from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
+from playground.settings import check_prompt
 
 T = TypeVar("T")
 LoadSteps = Generator[Loading, None, Backend]
@@ -128,7 +128,7 @@ class Runner:
         backend = self._slot.backend
         return backend if backend is not None and backend.facts.id == model else None
 
-    def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> "Run":
+    def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> Run:
         """A run of this request; nothing happens before it is iterated.
 
         Raises:
@@ -136,11 +136,11 @@ class Runner:
         """
         check_prompt(request.prompt)
         self._slot.check(request.model, request.quantization)
-        return Run(self, replace(request, settings=with_seed(request.settings)), should_stop)
+        return Run(replace(request, settings=request.settings.seeded()), should_stop, self._updates)
 
     def start_batch(
         self, request: BatchRequest, should_stop: Callable[[], bool] = lambda: False, *, records: bool = False
-    ) -> "Batch":
+    ) -> Batch:
         """Several answers to one prompt, computed together; nothing happens before it is iterated.
 
         Args:
@@ -154,8 +154,8 @@ class Runner:
         check_prompt(request.prompt)
         self._slot.check(request.model, request.quantization)
         check_rows(request.settings)
-        request = replace(request, settings=tuple(with_seed(own) for own in request.settings))
-        return Batch(self, request, should_stop, records)
+        request = replace(request, settings=tuple(own.seeded() for own in request.settings))
+        return Batch(request, should_stop, records, self._batch_updates)
 
     def holding(
         self,
@@ -203,7 +203,7 @@ class Runner:
                 return end.value
             yield Loading(model, quantization, stage, fraction)
 
-    def _updates(self, run: "Run") -> Generator[Update, None, None]:
+    def _updates(self, run: Run) -> Generator[Update, None, None]:
         """Queue, load, prepare, stream, record."""
         started_at, request = time.perf_counter(), run.request
 
@@ -224,7 +224,7 @@ class Runner:
         if run.measurement is None:  # stopped before its turn came
             yield Finished("cancelled", "", time.perf_counter() - started_at)
 
-    def _batch_updates(self, batch: "Batch") -> Generator[BatchUpdate, None, None]:
+    def _batch_updates(self, batch: Batch) -> Generator[BatchUpdate, None, None]:
         """Queue, load, and all rows."""
         started_at = time.perf_counter()
         request = batch.request
@@ -246,52 +246,3 @@ class Runner:
             started_at=started_at,
             begun_at=time.perf_counter(),
         )
-
-
-def with_seed(settings: Settings) -> Settings:
-    """The same settings, with a random seed if they have none, so that the record can be replayed."""
-    if settings.seed is not None:
-        return settings
-    return settings.model_copy(update={"seed": secrets.randbelow(int(LIMITS["seed"].high) + 1)})
-
-
-class Run:
-    """One run in progress. Iterate it once, in its own thread; `meters` may be called from any thread."""
-
-    def __init__(self, runner: Runner, request: RunRequest, should_stop: Callable[[], bool]):
-        self.request = request
-        self.should_stop = should_stop
-        self.measurement: Measurement | None = None
-        self._iterator = runner._updates(self)
-
-    def __iter__(self) -> Iterator[Update]:
-        return self._iterator
-
-    def close(self) -> None:
-        """End the run and give the model back; from the thread that iterates."""
-        self._iterator.close()
-
-    def meters(self) -> Meters | None:
-        """Everything measured so far; None before the prompt is read."""
-        return self.measurement.meters() if self.measurement else None
-
-
-class Batch:
-    """Several answers in progress. Iterate it once, in its own thread; `meters` may be called from any thread."""
-
-    def __init__(self, runner: Runner, request: BatchRequest, should_stop: Callable[[], bool], records: bool):
-        self.request = request
-        self.should_stop = should_stop
-        self.measurements: list[Measurement] | None = [] if records else None
-        self._iterator = runner._batch_updates(self)
-
-    def __iter__(self) -> Iterator[BatchUpdate]:
-        return self._iterator
-
-    def close(self) -> None:
-        """End the rows and give the model back; from the thread that iterates."""
-        self._iterator.close()
-
-    def meters(self, row: int) -> Meters | None:
-        """Everything measured so far of a row; None before the prompt is read, or if rows are not measured."""
-        return self.measurements[row].meters() if self.measurements else None

@@ -74,7 +74,10 @@ def token_line(token: Token) -> str:
         "kept": token.kept,
         "sampled": round(token.sampled_prob, 6),
         "chosen": next((place for place, item in enumerate(token.top) if item.id == token.id), -1),
-        "top": [{"text": item.text, "prob": float(f"{item.prob:.5g}")} for item in token.top],
+        "top": {
+            "texts": [item.text for item in token.top],
+            "probs": [float(f"{item.prob:.5g}") for item in token.top],
+        },
     })  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_any_text_travels_in_one_line_and_comes_back(text: str, other: str):
     assert "<" not in line
     shown = json.loads(line)
     assert (shown["text"], shown["top_k"], shown["top_p"], shown["kept"], shown["chosen"]) == (text, 9, 5, 4, 1)
-    assert shown["top"] == [{"text": other, "prob": 0.5}, {"text": text, "prob": 0.25}]
+    assert shown["top"] == {"texts": [other, text], "probs": [0.5, 0.25]}
     assert json.loads(views.tail_line(text))["tail"] == text
 
 

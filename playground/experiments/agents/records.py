@@ -132,11 +132,6 @@ def calls_of(record: AgentRecord, upto: int | None = None) -> list[CallRecord]:
     return [call for step in record.steps[:upto] for call in step.calls]
 
 
-def measured_input(record: AgentRecord) -> list[int]:
-    """Cumulative input tokens after each step, as they were read."""
-    return [sum(call.prompt_tokens for call in calls_of(record, upto)) for upto in range(1, len(record.steps) + 1)]
-
-
 def difference_percent(measured: float, predicted: float) -> float:
     """How much more was measured than predicted, in percent of the prediction."""
     return 100 * (measured - predicted) / predicted

@@ -8,7 +8,6 @@ from playground.engine.beam import MAX_WIDTH
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord, How
 from playground.experiments.branching.tree import check_room, finish_of, settings_of, tokens_of
-from playground.runs.runner import with_seed
 from playground.settings import Settings, make_settings
 
 DEFAULT_WIDTH = 4
@@ -64,7 +63,7 @@ def check_branch(tree: BranchesRecord, request: BranchRequest) -> Settings:
         raise PlaygroundError(
             f"max_new_tokens is {settings.max_new_tokens}, so nothing can come at token {request.at}: raise it."
         )
-    return with_seed(settings)
+    return settings.seeded()
 
 
 def _values(parents: Mapping[str, Any], request: BranchRequest) -> dict[str, Any]:

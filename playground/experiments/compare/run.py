@@ -10,7 +10,7 @@ from playground.experiments.compare.changes import base_of, pane_request
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import CompareMode, CompareRecord, FailedRecord
-from playground.runs.runner import Runner, with_seed
+from playground.runs.runner import Runner
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 
@@ -143,7 +143,7 @@ def _check(request: CompareRequest) -> None:
 def _seeded(request: CompareRequest) -> tuple[CompareRequest, int | None]:
     """The same with one drawn seed in all panes that have none, and that seed; None if every pane has its own."""
     without = [pane for pane in request.panes if pane.settings.seed is None]
-    seed = with_seed(without[0].settings).seed if without else None
+    seed = without[0].settings.seeded().seed if without else None
     panes = tuple(
         replace(pane, settings=pane.settings.model_copy(update={"seed": seed})) if pane in without else pane
         for pane in request.panes

@@ -10,7 +10,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import check_values, pane_request
 from playground.experiments.compare.panes import PaneFailed, Panes, PaneUpdate
 from playground.experiments.compare.records import FailedRecord, SweepRecord
-from playground.runs.runner import Runner, with_seed
+from playground.runs.runner import Runner
 from playground.runs.updates import Meters, RunRequest
 from playground.settings import check_prompt
 
@@ -115,7 +115,7 @@ class Sweep:
     """Runs on their way; `pane` is the index of the value. Iterate it once; ask for meters from anywhere."""
 
     def __init__(self, runner: Runner, request: SweepRequest, should_stop: Callable[[], bool]):
-        seeded = replace(request.base, settings=with_seed(request.base.settings))
+        seeded = replace(request.base, settings=request.base.settings.seeded())
         self.request = SweepRequest(seeded, request.name, check_values(request.name, request.values))
         self._panes = Panes(runner, _runs(self.request), should_stop)
         self._iterator = self._updates()

@@ -8,7 +8,7 @@ from typing import Any
 from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
-from playground.runs.runner import Runner, with_seed
+from playground.runs.runner import Runner
 from playground.settings import Settings, check_prompt
 
 UNLIMITED = 2**31
@@ -54,7 +54,7 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
     check_prompt(request.prompt)
     runner.check(request.model, request.quantization)
     started_at = time.perf_counter()
-    settings = with_seed(request.settings)
+    settings = request.settings.seeded()
 
     def work(backend: Backend) -> Iterator[ChatUpdate]:
         read = _read(backend, request)

@@ -24,7 +24,6 @@ from playground.experiments.determinism.scene import Scene
 from playground.experiments.determinism.switches import attention, threads
 from playground.models.llama import unsupported
 from playground.models.loading import LoadedModel
-from playground.runs.runner import with_seed
 from playground.runs.stages import Steps
 
 NO_EFFECT = "No effect found here: every logit is bitwise equal to the reference's."
@@ -57,7 +56,7 @@ def drawn_twice(scene: Scene, name: str) -> Steps[list[list[int]]]:
     if name not in scene.drawn:
         found = []
         for number in (1, 2):
-            seed = scene.settings.seed if name == "seeded" else with_seed(_sampler(scene, seed=None)).seed
+            seed = scene.settings.seed if name == "seeded" else _sampler(scene, seed=None).seeded().seed
             doing = f"Drawing an answer, {name}, {number} of 2"
             found.append((yield from draw(ModuleManner(scene.module), scene.ground, _sampler(scene), seed or 0, doing)))
         scene.drawn[name] = found

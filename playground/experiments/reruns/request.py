@@ -8,7 +8,6 @@ from typing import Any, get_args
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.reruns.mentions import check_mentions
 from playground.experiments.reruns.records import SeedMode
-from playground.runs.runner import with_seed
 from playground.runs.updates import BatchRequest, RunRequest
 from playground.settings import LIMITS, make_settings
 
@@ -64,7 +63,7 @@ def _count(n: Any) -> int:
 def with_base_seed(request: RerunRequest) -> RerunRequest:
     """The same with a random seed if it has none; without a seed if each run draws its own."""
     settings = request.run.settings
-    settings = settings.model_copy(update={"seed": None}) if request.seeds == "none" else with_seed(settings)
+    settings = settings.model_copy(update={"seed": None}) if request.seeds == "none" else settings.seeded()
     return replace(request, run=replace(request.run, settings=settings))
 
 

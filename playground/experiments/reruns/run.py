@@ -20,7 +20,8 @@ from playground.experiments.reruns.request import (
     with_base_seed,
 )
 from playground.experiments.reruns.statistics import summarise
-from playground.runs.runner import Batch, Runner
+from playground.runs.run import Batch
+from playground.runs.runner import Runner
 from playground.runs.updates import BatchEnd, BatchPlan
 
 PROGRESS_EVERY_S = 0.1

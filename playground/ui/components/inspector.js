@@ -20,7 +20,7 @@ function bar(target, text, prob, cut, chosen) {
 function show({ index, count, token, before }) {
   const { text, logprob, rank, entropy, time, top_k, top_p, kept, sampled, chosen, top } = token;
   element.classList.add('filled');
-  const name = text === '' && chosen >= 0 ? top[chosen].text : text;
+  const name = text === '' && chosen >= 0 ? top.texts[chosen] : text;
   element.querySelector('.text').textContent = visible(name);
   element.querySelector('.where').textContent = `token ${index + 1} of ${count}`;
   slot('prob').textContent = percent(Math.exp(logprob));
@@ -30,9 +30,10 @@ function show({ index, count, token, before }) {
   slot('time').textContent = index ? seconds(time - before) : `${seconds(time)} (ttft)`;
   for (const [key, count] of Object.entries({ top_k, top_p, min_p: kept })) slot(key).textContent = count === undefined ? '–' : plural(count, 'token');
   slot('sampled').textContent = percent(sampled);
+  const listed = top.texts.length;
   rows.forEach((target, i) => {
-    if (i < top.length && i < ROWS - 1) bar(target, top[i].text, top[i].prob, run.ordered && i >= kept, i === chosen);
-    else if (i === Math.min(top.length, ROWS - 1) && chosen < 0 && top.length) bar(target, name, Math.exp(logprob), false, true);
+    if (i < listed && i < ROWS - 1) bar(target, top.texts[i], top.probs[i], run.ordered && i >= kept, i === chosen);
+    else if (i === Math.min(listed, ROWS - 1) && chosen < 0 && listed) bar(target, name, Math.exp(logprob), false, true);
     else bar(target, null, 0, false, false);
   });
   note.textContent = run.ordered ? 'struck: removed by the sampler before the draw' : 'with a repetition penalty the order changes: so removed tokens are not marked';

@@ -33,7 +33,6 @@ class Sidebar:
     save_preset: gr.Button
     export_preset: gr.Button
     import_preset: gr.HTML
-    preset_note: gr.HTML
 
 
 def preset_options(presets: Presets) -> list[Option]:
@@ -62,8 +61,8 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
                 save = gr.Button("Save", size="sm")
                 export = gr.Button("Export", size="sm")
                 opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
-            note = text_line("Saved on the machine that serves this page: everyone who opens the page sees them.")
-    return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened, note)
+            text_line("Saved on the machine that serves this page: everyone who opens the page sees them.")
+    return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened)
 
 
 def _menus(presets: Presets) -> Controls:
