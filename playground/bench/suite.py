@@ -1,7 +1,4 @@
-"""Speed against its peers: alternating in one process, medians, as ratios, with the memory-bandwidth limit beside each.
-
-Each measurement alternates ours and the peer, so a machine whose speed drifts slows both alike.
-"""
+"""Speed against its peers, as ratios, with the memory-bandwidth limit beside each."""
 
 import statistics
 from collections.abc import Callable, Iterator
@@ -9,7 +6,7 @@ from functools import partial
 
 import torch
 
-from playground.backends.local import LocalBackend
+from playground.bench.alternating import PROMPT, RECORDED, Alternating
 from playground.bench.page_start import warm_start_s
 from playground.bench.page_watch import Watched, browser_missing, watching
 from playground.bench.peers import LlamaCpp, llama_cpp_missing
@@ -17,30 +14,19 @@ from playground.bench.rates import (
     answers_s,
     bare_decode_rate,
     generate_decode_rate,
-    our_decode_rate,
     plain_prefill_rate,
     prefill_rate,
     recorded,
     seconds,
 )
 from playground.bench.result import Result
-from playground.metrics.roofline import step_limit_s
-from playground.models.catalogue import Catalogue
 from playground.models.fetch import fetch
-from playground.models.loading import Engine, load
+from playground.models.loading import Engine
 from playground.settings import make_settings
 
-PROMPT = "Write a short story about a lighthouse keeper who finds a map."
-RECORDED = {"temperature": 0.8, "top_p": 0.95, "top": 10, "seed": 7}
 
-
-class Bench:
-    """Measurements over one model; `rounds` alternations of `tokens` tokens each."""
-
-    def __init__(self, catalogue: Catalogue, bandwidth_bytes_per_s: float, *, rounds: int = 5, tokens: int = 64):
-        self._entry = catalogue.default
-        self._bandwidth = bandwidth_bytes_per_s
-        self._rounds, self._tokens = rounds, tokens
+class Bench(Alternating):
+    """Every measurement, by name."""
 
     def names(self) -> list[str]:
         """Every measurement there is."""
@@ -66,30 +52,6 @@ class Bench:
             **({} if browser_missing() else {"page": self._page}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
         }
-
-    def _backend(self, quantization: str = "fp32", engine: Engine = "auto") -> LocalBackend:
-        return LocalBackend(load(self._entry, quantization, device="cpu", engine=engine))
-
-    def _limit(self, backend: LocalBackend) -> float:
-        return 1 / step_limit_s(backend.facts.step_bytes, 0, self._bandwidth)
-
-    def _compare(
-        self, name: str, ours: Callable[[], float], peer: Callable[[], float], target: float, unit: str, note: str,
-        limit: float | None = None,
-    ) -> Result:  # fmt: skip
-        ours()
-        peer()
-        pairs = [(ours(), peer()) for _ in range(self._rounds)]
-        return Result(
-            name,
-            ours=statistics.median(a for a, _ in pairs),
-            peer=statistics.median(b for _, b in pairs),
-            ratio=statistics.median(a / b for a, b in pairs),
-            target=target,
-            unit=unit,
-            note=note,
-            limit=limit,
-        )
 
     def _loop(self) -> Iterator[Result]:
         """Our loop with everything recorded against a bare loop over the same model."""
@@ -132,7 +94,7 @@ class Bench:
             yield self._compare(
                 f"recording in {quantization}",
                 ours=partial(seconds, partial(model.forward, ids[:, -1:], cache), 20),
-                peer=partial(seconds, partial(recorded, backend, logits, RECORDED["top"]), 20),
+                peer=partial(seconds, partial(recorded, backend, logits, int(RECORDED["top"])), 20),
                 target=1 / 0.03,
                 unit="s",
                 note="time of a step / time to record its distribution: at least 33 means under 3 % of a step",
@@ -285,11 +247,3 @@ class Bench:
             )
         fp32.close()
         int4.close()
-
-    def _ids(self, backend: LocalBackend) -> list[int]:
-        return list(backend.prepare(PROMPT, make_settings(**RECORDED)).ids)
-
-    def _our_decode_rate(self, backend: LocalBackend, rows: int = 1) -> float:
-        """Tokens a second of the whole loop, after the first token."""
-        settings = make_settings(**RECORDED, max_new_tokens=self._tokens)
-        return our_decode_rate(backend, self._ids(backend), settings, rows)

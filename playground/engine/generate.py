@@ -11,15 +11,7 @@ import torch
 from torch import Tensor
 
 from playground.engine.chunks import chunk_tokens
-from playground.engine.events import (
-    Candidate,
-    Event,
-    Finished,
-    PromptProcessed,
-    PromptProgress,
-    RowEvent,
-    TokenEvent,
-)
+from playground.engine.events import Candidate, Event, Finished, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.engine.model import KVCache, TextModel
 from playground.engine.rows import Clock, Row, end_all, room_for
 from playground.engine.sampling import Choice, Distribution, apply_repetition_penalty, choice_of, choose, describe
