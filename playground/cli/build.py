@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from playground.backends.slot import ModelSlot
-from playground.data.presets import Hardware, HardwareList, load_hardware
+from playground.data.presets import Hardware, HardwareList, load_list
 from playground.errors import PlaygroundError
 from playground.models.catalogue import Catalogue
 from playground.models.placement import device_name, fit_threads
@@ -53,7 +53,7 @@ def build_runner_of(models: Sequence[str | None], preferred: str | None = None) 
 
     names = [named(model) for model in models]
     slot = ModelSlot(catalogue)
-    return Runner(slot, default_hardware(load_hardware(presets_dir() / "hardware.yaml"), slot.device)), names
+    return Runner(slot, default_hardware(load_list(HardwareList, presets_dir() / "hardware.yaml"), slot.device)), names
 
 
 def default_hardware(machines: HardwareList, device: str) -> Hardware:

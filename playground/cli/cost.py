@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from playground.cli.common import check_folder_of, give
 from playground.cli.cost_start import Start, started
 from playground.cli.cost_text import cost_text
-from playground.data.presets import load_hardware, load_prices
+from playground.data.presets import HardwareList, PriceChoices, load_list
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.costing.export import sheet_csv
 from playground.experiments.costing.fields import CostFields, FieldErrors, load_cost_fields
@@ -65,7 +65,9 @@ def _calculated(values: dict[str, str], options: CostOptions, fields: CostFields
     start = started(options.files, fields)
     given, sources, options_of = _inputs(values, options, start, fields)
     compared = (
-        options.compare or start.compared or [one.id for one in load_prices(presets_dir() / "prices.yaml").models]
+        options.compare
+        or start.compared
+        or [one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models]
     )
     models = {
         name: _model(f"--{name.replace('_', '-')}", reference)
@@ -116,7 +118,7 @@ def _machine(id: str | None) -> dict[str, tuple[Any, str]]:
     """Rent and watts of a listed machine, each with its source."""
     if id is None:
         return {}
-    machines = load_hardware(presets_dir() / "hardware.yaml")
+    machines = load_list(HardwareList, presets_dir() / "hardware.yaml")
     known = {one.id: one for one in machines.hardware}
     if id not in known:
         raise PlaygroundError(f"--hardware: unknown machine {id[:60]!r}: {nearest(id[:60], list(known))}")

@@ -236,28 +236,10 @@ def _load_folder(folder: Path) -> tuple[dict[str, Preset], list[Problem]]:
     return presets, problems
 
 
-def load_hardware(path: Path) -> HardwareList:
-    """The machines of `hardware.yaml`.
+def load_list(kind: type[AnyDocument], path: Path) -> AnyDocument:
+    """A shipped file, such as `hardware.yaml`, as the kind of document that it holds.
 
     Raises:
         PlaygroundError: Names the file and what is wrong.
     """
-    return check_document(HardwareList, read_yaml(path), repr(path.name))
-
-
-def load_prices(path: Path) -> PriceChoices:
-    """The API models of `prices.yaml`.
-
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    return check_document(PriceChoices, read_yaml(path), repr(path.name))
-
-
-def load_prompts(path: Path) -> PromptList:
-    """The example prompts of `prompts.yaml`.
-
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    return check_document(PromptList, read_yaml(path), repr(path.name))
+    return check_document(kind, read_yaml(path), repr(path.name))

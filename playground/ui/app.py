@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from playground.data.presets import ExamplePrompt, load_hardware, load_prompts
+from playground.data.presets import ExamplePrompt, HardwareList, PromptList, load_list
 from playground.experiments.registry import experiments
 from playground.paths import data_dir, presets_dir
 from playground.runs.runner import Runner
@@ -50,8 +50,8 @@ def build_app(
     """
     shipped = shipped_dir or presets_dir()
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
-    hardware = load_hardware(shipped / "hardware.yaml").hardware
-    examples = load_prompts(shipped / "prompts.yaml").prompts
+    hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
+    examples = load_list(PromptList, shipped / "prompts.yaml").prompts
     pages = Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         sidebar = build_sidebar(book.load(), hardware, runner.hardware.usd_per_hour)

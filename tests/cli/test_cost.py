@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from playground.data.lengths import load_lengths
-from playground.data.presets import load_hardware, load_prices
+from playground.data.presets import HardwareList, PriceChoices, load_list
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import parse_document, read_document
 from playground.metrics.prices import rates
@@ -45,7 +45,7 @@ def test_json_is_one_document_of_kind_cost_with_what_is_promised_and_nothing_els
     assert document["prices_as_of"].startswith("genai-prices ")
     assert document["assumptions"]["input_tokens"] == 300
     assert list(document["sections"]) == ["month"]
-    assert document["models"] == [one.id for one in load_prices(presets_dir() / "prices.yaml").models]
+    assert document["models"] == [one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_sheet_holds_the_calculators_asked_for(cost: Invoke, flags: list[str
 
 
 def test_any_input_can_be_set_and_what_is_typed_wins_over_the_list_of_machines(cost: Invoke):
-    machine = load_hardware(presets_dir() / "hardware.yaml").hardware[0]
+    machine = load_list(HardwareList, presets_dir() / "hardware.yaml").hardware[0]
     flags = [
         "--own-hardware",
         "--hardware",

@@ -9,7 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playground import files
-from playground.data.presets import Preset, load_hardware, load_presets, load_prices, load_prompts, parse_preset
+from playground.data.presets import (
+    HardwareList,
+    Preset,
+    PriceChoices,
+    PromptList,
+    load_list,
+    load_presets,
+    parse_preset,
+)
 from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset, slug
 from playground.errors import PlaygroundError
 from playground.files import MAX_YAML_BYTES
@@ -90,7 +98,7 @@ def test_the_shipped_presets_keep_their_promises():
 
 
 def test_the_models_that_price_tables_begin_with_are_in_the_price_list_and_of_several_providers():
-    chosen = load_prices(presets_dir() / "prices.yaml").models
+    chosen = load_list(PriceChoices, presets_dir() / "prices.yaml").models
     assert len({rates(model.id).id for model in chosen}) == len(chosen) == 10
     assert len({model.id.split("/")[0] for model in chosen}) >= 6
     assert any(len(rates(model.id).input) > 1 for model in chosen)
@@ -98,11 +106,11 @@ def test_the_models_that_price_tables_begin_with_are_in_the_price_list_and_of_se
 
 
 def test_hardware_and_prompts_ship_with_their_reasons():
-    hardware = load_hardware(presets_dir() / "hardware.yaml")
+    hardware = load_list(HardwareList, presets_dir() / "hardware.yaml")
     assert isinstance(hardware.as_of, date)
     assert len({machine.id for machine in hardware.hardware}) == len(hardware.hardware) >= 5
     assert all("ssumed" in machine.source for machine in hardware.hardware)
-    prompts = load_prompts(presets_dir() / "prompts.yaml").prompts
+    prompts = load_list(PromptList, presets_dir() / "prompts.yaml").prompts
     assert len({prompt.id for prompt in prompts}) == len(prompts) >= 6
     assert all(prompt.why.endswith((".", "?")) for prompt in prompts)
 
@@ -160,7 +168,7 @@ def test_a_wrong_price_names_the_file_and_the_key(tmp_path, wrong):
     key = "watts: 30" if wrong.startswith("wat") else "usd_per_hour: 0.25"
     path.write_text(text.replace(key, wrong), encoding="utf-8")
     with pytest.raises(PlaygroundError, match=r"'hardware.yaml': .*hardware.0.") as error:
-        load_hardware(path)
+        load_list(HardwareList, path)
     assert "did you mean 'watts'" in str(error.value) or not wrong.startswith("wats")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.data.presets import load_prices
+from playground.data.presets import PriceChoices, load_list
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import rates, reference_models
 from playground.paths import presets_dir
@@ -15,7 +15,7 @@ from tests.ui.lab import OpenPage, open_tab, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
-FIRST = [model.id for model in load_prices(presets_dir() / "prices.yaml").models]
+FIRST = [model.id for model in load_list(PriceChoices, presets_dir() / "prices.yaml").models]
 ENDED = re.compile(r"^(\d+) tokens in, 0 of them cached, (\d+) out$")
 
 

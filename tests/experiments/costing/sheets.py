@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from playground.data.presets import load_prices
+from playground.data.presets import PriceChoices, load_list
 from playground.experiments.costing.fields import CostFields, load_cost_fields
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sections import SECTIONS
@@ -23,7 +23,7 @@ def fields() -> CostFields:
 
 @cache
 def ten() -> tuple[str, ...]:
-    return tuple(one.id for one in load_prices(presets_dir() / "prices.yaml").models)
+    return tuple(one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models)
 
 
 def sheet(*sections: str, given: dict[str, Any] | None = None, **more: Any) -> CostSheet:

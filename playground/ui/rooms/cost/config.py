@@ -7,7 +7,7 @@ from typing import Any
 
 from playground.data.energy import load_energy
 from playground.data.lengths import load_lengths
-from playground.data.presets import load_hardware
+from playground.data.presets import HardwareList, load_list
 from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
 from playground.experiments.costing.plans import ChartPlan, Section
 from playground.experiments.costing.sections import SECTIONS
@@ -82,7 +82,7 @@ def _plan(plan: ChartPlan) -> dict[str, Any]:
 
 def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Lists that fill several inputs at once, by calculator."""
-    listed = load_hardware(folder / "hardware.yaml")
+    listed = load_list(HardwareList, folder / "hardware.yaml")
     machines = [
         {"id": one.id, "title": f"{one.title}, {format_money(one.usd_per_hour)}/h",
          "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
-from playground.data.presets import load_prices
+from playground.data.presets import PriceChoices, load_list
 from playground.metrics.prices import Rates, Tiers, price_list_date, reference_models
 from playground.paths import presets_dir
 
@@ -35,7 +35,7 @@ def price_list_data() -> dict[str, Any]:
         providers.setdefault(provider, (provider_name, []))[1].append(entry)
     return {
         "as_of": price_list_date(),
-        "chosen": [one.id for one in load_prices(presets_dir() / "prices.yaml").models],
+        "chosen": [one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models],
         "rates": [json.loads(text) for text in places],
         "providers": providers,
     }
