@@ -191,7 +191,7 @@ class _Growing:
         )
 
     def _timing(self, computed: int, e2e_s: float) -> Timing:
-        """A beam search gives its whole answer at once; the times are those at which each token was chosen."""
+        """A beam search returns its whole answer at once; the times are those at which each token was computed."""
         prefill_s = self.processed.prefill_s if self.processed else None
         times_s = [token.time_s for token in self.tokens]
         return timing_of(times_s, prefill_s=prefill_s, computed_prompt_tokens=computed, end_s=e2e_s)

@@ -21,7 +21,7 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
     `problem`. Its prop `limit` says why nothing can run here; it has precedence while it is not empty.
 
     Args:
-        idle: Stands there before anything has run.
+        idle: Text before anything has run.
         pane: Whose work it is; other parts of the pane follow it.
         look: A line of progress under the words; or the words beside the legend of an answer's colours; or beside
             the figures of a rerun, with its plan below.

@@ -32,7 +32,7 @@ class Looked:
         return None
 
     def request_fields(self, request: gr.Request) -> dict[str, Any]:
-        """What a request about that run holds, by field name; empty while there is none."""
+        """Fields of a request about the inspected run; empty if there is none."""
         record = self.record(request)
         if record is None:
             return {}
