@@ -48,7 +48,7 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
         model: Id of the model where it goes by another name now; None is the record's own.
 
     Raises:
-        PlaygroundError: It holds settings or a model that can't be had here, or another tokenizer's ids.
+        PlaygroundError: Its settings or model are not available here, or its ids are another tokenizer's.
     """
     if isinstance(old, CostSheet):
         return replay_sheet(old)
@@ -89,8 +89,8 @@ def _runs(old: Sequence[tuple[str, RunRecord]], runner: Runner, model: str | Non
     differences: list[str] = []
     changed: list[str] = []
     for name, record in old:
-        told, altered = _run(record, runner, model)
-        differences += [f"{name}: {sentence}" for sentence in told]
+        found, altered = _run(record, runner, model)
+        differences += [f"{name}: {sentence}" for sentence in found]
         changed += altered
     return differences, changed
 
@@ -168,8 +168,8 @@ def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | Non
     differences: list[str] = []
     changed: list[str] = []
     for rung in old.rungs:
-        told, altered = _rerun(rung, runner, model)
-        differences += [f"temperature {rung.settings['temperature']:g}, {sentence}" for sentence in told]
+        found, altered = _rerun(rung, runner, model)
+        differences += [f"temperature {rung.settings['temperature']:g}, {sentence}" for sentence in found]
         changed += altered
     return differences, changed
 

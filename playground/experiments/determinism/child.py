@@ -28,16 +28,16 @@ def main(argument: str) -> None:
     work = {"answer": _answer, "operations": _operations}[job.kind](job)
     while True:
         try:
-            told = next(work)
+            update = next(work)
         except StopIteration as end:
             print(json.dumps({"result": end.value}), flush=True)
             return
-        if isinstance(told, Stage):
-            print(json.dumps({"fraction": told.fraction}), flush=True)
+        if isinstance(update, Stage):
+            print(json.dumps({"fraction": update.fraction}), flush=True)
 
 
 def _answer(job: Job) -> Steps[dict[str, Any]]:
-    """The greedy answer, or the reference from the file; then, if asked, several rows compared with it."""
+    """The greedy answer, or the reference from the file; then, if requested, several rows compared with it."""
     loaded = load(ModelEntry.model_validate_json(job.entry), job.quantization, device=job.device, engine="transformers")
     ground = Ground(list(job.prompt), job.room, frozenset(job.eos_ids))
     if job.file:

@@ -154,7 +154,7 @@ def _in_quantization(quantization: str, scene: Scene, rung: Rung) -> Steps[tuple
 
 def _instruction_set(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
     if scene.quick:
-        raise _Skipped("Left out: it needs a fresh process, and a quick ladder was asked for.")
+        raise _Skipped("Left out: it needs a fresh process, and this is a quick ladder.")
     variables, name = older_instructions(scene.device)
     if not variables:
         raise _Skipped(name)

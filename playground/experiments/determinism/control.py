@@ -21,10 +21,10 @@ def again(manner: Manner, first: Reference, ground: Ground, number: int, total: 
 
 def again_fresh(job: Job, first: Reference, ground: Ground, number: int) -> Steps[list[str]]:
     """The reference once more in a fresh process: what differs, in words."""
-    told = yield from in_fresh_process(
+    result = yield from in_fresh_process(
         job, {}, ground.should_stop, f"Control: the same in a fresh process, {number} of {FRESH}"
     )
-    return differences(f"fresh process {number}", first.hashes, told["hashes"])
+    return differences(f"fresh process {number}", first.hashes, result["hashes"])
 
 
 def differences(name: str, first: Sequence[str], other: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Greedy requests of one prompt under changing load: at every step each is computed in another batch.
 
 On a real server the batch around a request changes at every step, as others come and go. Here the requests are each
-other's company: at every step they are dealt anew into batches of random size, and each batch is one forward pass over
+other's company: at every step they are dealt again into batches of random size, and each batch is one forward pass over
 its rows' own caches. Nothing is computed once for several, however equal they are.
 """
 
@@ -35,7 +35,7 @@ class CrowdResult:
 
     Attributes:
         answers: Token ids of each request.
-        batch_sizes: How many forward passes had so many rows.
+        batch_sizes: Number of forward passes by number of rows.
         output_tokens: Of all requests.
         seconds: Of all forward passes, the prompt's too, joining and splitting of caches included.
     """

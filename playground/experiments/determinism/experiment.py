@@ -1,4 +1,4 @@
-"""The determinism ladder and the load simulator: what is asked for, how replays compare, their declarations."""
+"""The determinism ladder and the load simulator: their requests, how replays compare, their declarations."""
 
 from collections.abc import Iterator
 

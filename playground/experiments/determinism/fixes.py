@@ -118,14 +118,14 @@ class Fixes:
 
     def _strict_cnr(self, fix: Fix) -> Steps[FixRecord]:
         if self._scene.quick:
-            return _skipped(fix, "Left out: it needs a fresh process, and a quick ladder was asked for.")
+            return _skipped(fix, "Left out: it needs a fresh process, and this is a quick ladder.")
         variables, name = strict_cnr(self._scene.device)
         if not variables:
             return _skipped(fix, name)
         before = yield from self._native("fp32")
         job = self._scene.job(rows=ROWS, quantization="fp32")
-        told = yield from in_fresh_process(job, variables, self._scene.should_stop, f"{fix.title}, in a fresh process")
-        after = Pair(Measured(**told["measured"]))
+        found = yield from in_fresh_process(job, variables, self._scene.should_stop, f"{fix.title}, in a fresh process")
+        after = Pair(Measured(**found["measured"]))
         works = after.max_abs == 0 if before.max_abs else None
         words, processor = after.words(f"fp32 with {name}"), self._scene.loaded.facts.device_name
         # "On non-Intel CPUs, only AUTO and COMPATIBLE are supported": Intel oneMKL developer guide, CNR examples.

@@ -42,7 +42,7 @@ def load(lab: Lab, request: LoadRequest) -> Steps[LoadRecord | None]:
     """One arm after the other, each as soon as it is finished. Stopped, it has those that are finished.
 
     Raises:
-        PlaygroundError: The model can't be had in the numbers of an arm, or does not fit.
+        PlaygroundError: The model is not available in the number type of an arm, or does not fit in memory.
     """
     settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
     yield (prepared := lab.backend.prepare(request.prompt, settings, request.recorded))

@@ -23,7 +23,7 @@ class Manner(Protocol):
     """One way to compute the next token's logits."""
 
     def start(self, prompt: list[int]) -> Tensor:
-        """Read the prompt anew; float32 logits [vocabulary] after it, on the CPU."""
+        """Read the prompt again; float32 logits [vocabulary] after it, on the CPU."""
         ...
 
     def step(self, token: int) -> Tensor:
@@ -31,7 +31,7 @@ class Manner(Protocol):
         ...
 
     def fork(self) -> Self:
-        """A copy that goes its own way."""
+        """An independent copy."""
         ...
 
 
@@ -89,7 +89,7 @@ class ModuleManner:
 
 
 class NoCacheManner:
-    """transformers' module that reads prompt and answer anew at each step."""
+    """transformers' module that reads prompt and answer again at each step."""
 
     def __init__(self, module: Any):
         self._module = module

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from playground.models.pack_model import is_linear, linear_weight
 
-PREFILL_ROWS = 64  # from about so many rows on, libraries split a product otherwise
+PREFILL_ROWS = 64  # from about this many rows on, libraries split a product differently
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -74,20 +74,20 @@ class Operations:
         self._v = self._draw(1, widths.kv_heads, PREFILL_ROWS, widths.head_dim)
 
     def linear(self, rows: int) -> Tensor:
-        """All linear layers of the model, so many rows at a time; [inputs, ...]."""
+        """All linear layers of the model, this many rows at a time; [inputs, ...]."""
         pairs = zip(self._inputs, self._weights, strict=True)
         return torch.cat([torch.cat([F.linear(x, weight) for x in all_.split(rows)]) for all_, weight in pairs], -1)
 
     def norm(self, rows: int) -> Tensor:
-        """RMSNorm as transformers writes it out, so many rows at a time."""
+        """RMSNorm as transformers writes it, this many rows at a time."""
         return torch.cat([self._norm(x.float()).to(self._dtype) for x in self._hidden.split(rows)])
 
     def activation(self, rows: int) -> Tensor:
-        """SiLU, so many rows at a time."""
+        """SiLU, this many rows at a time."""
         return torch.cat([F.silu(x) for x in self._inner.split(rows)])
 
     def attend_one(self, rows: int) -> Tensor:
-        """The last token's attention to all before it, in a batch of so many equal rows; [rows, ...]."""
+        """The last token's attention to all before it, in a batch of this many equal rows; [rows, ...]."""
         q, k, v = (x.expand(rows, -1, -1, -1) for x in (self._q[:, :, -1:], self._k, self._v))
         return self._sdpa(q, k, v).flatten(1)
 

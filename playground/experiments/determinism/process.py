@@ -95,11 +95,11 @@ def _follow(
             continue
         if line is None:
             return result
-        told = _parsed(line)
-        if "result" in told:
-            result = told["result"]
-        elif "fraction" in told:
-            yield Stage(doing, told["fraction"])
+        message = _parsed(line)
+        if "result" in message:
+            result = message["result"]
+        elif "fraction" in message:
+            yield Stage(doing, message["fraction"])
 
 
 def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
@@ -111,10 +111,10 @@ def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
 def _parsed(line: str) -> dict[str, Any]:
     """A line of ours; a library may print others."""
     try:
-        told = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _last_line(errors: IO[bytes]) -> str:

@@ -29,7 +29,7 @@ class ProbeRecord(Part):
         active: Some output differs.
         differing_share: Of all outputs, 0 to 1.
         max_abs_diff: Largest difference.
-        note: Why it could not be asked, or what it means; empty if plain.
+        note: Why it could not be probed, or what it means; empty if plain.
     """
 
     knob: str
@@ -64,8 +64,8 @@ class RungRecord(Part):
         predicted_risky: Indices with gap <= 2 x max_abs_logit_diff.
         divergence_token: Index of the first token that differs when free-running; None if none does.
         reference_token, rung_token: The two candidates there.
-        was_predicted: Whether the fork was among the risky ones; None without a fork, and for answers that were drawn,
-            of which the gaps say nothing.
+        was_predicted: Whether the fork was among the risky ones; None without a fork, and for sampled answers,
+            where gaps predict nothing.
         text: Free-running.
         skipped: Why it could not run here; empty if it did.
         note: For instance "emulates another machine".

@@ -46,7 +46,7 @@ RUNGS = (
     Rung("batch-16", "Batch of 16", "numerics", "16 rows computed together instead of 1"),
     Rung("left-padding-8", "8 padding tokens", "numerics", "8 masked tokens before the prompt instead of none"),
     Rung("left-padding-32", "32 padding tokens", "numerics", "32 masked tokens before the prompt instead of none"),
-    Rung("no-cache", "No KV cache", "numerics", "all tokens read anew at each step instead of a KV cache"),
+    Rung("no-cache", "No KV cache", "numerics", "all tokens read again at each step instead of a KV cache"),
     Rung("prefill-chunks", "Prompt in chunks of 16", "numerics", "the prompt read 16 tokens at a time, not at once"),
     Rung("eager", "Eager attention", "numerics", "attention as separate products instead of one fused kernel (sdpa)"),
     Rung("threads", "Other number of threads", "numerics", "another number of processor threads"),
@@ -77,18 +77,18 @@ ARMS = (
 DEFAULT_ARMS = ("bf16", "fp32", "bf16-fixed-tile")
 
 
-def pick(asked: Sequence[str], names: Sequence[str], what: str) -> tuple[str, ...]:
-    """The names asked for, in the order they have here.
+def pick(wanted: Sequence[str], names: Sequence[str], what: str) -> tuple[str, ...]:
+    """The requested names, in their order here.
 
     Args:
-        asked: What the person wrote.
+        wanted: What the person wrote.
         names: All there are.
         what: What a name is called in the error.
 
     Raises:
         PlaygroundError: There is no such name.
     """
-    for name in asked:
+    for name in wanted:
         if name not in names:
             raise PlaygroundError(f"Unknown {what} {name[:60]!r}: {nearest(name, list(names))}")
-    return tuple(dict.fromkeys(name for name in names if name in asked))
+    return tuple(dict.fromkeys(name for name in names if name in wanted))

@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 @dataclass
 class Scene:
-    """The reference model and everything that is asked of it.
+    """The reference model and everything that is computed with it.
 
     Attributes:
         backend: The model in the page's slot, whose turn is held.

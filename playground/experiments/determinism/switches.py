@@ -17,7 +17,7 @@ Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Compute with so many threads. The setting belongs to the whole process: keep the block short."""
+    """Compute with this many threads. The setting belongs to the whole process: keep the block short."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

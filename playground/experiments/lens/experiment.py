@@ -1,4 +1,4 @@
-"""A look between the layers: what is asked for, what its document holds, how a replay compares."""
+"""A look between the layers: its request, its document, and how a replay compares."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from playground.runs.request import PromptRequest, item
 from playground.settings import make_settings
 
 MAX_POSITIONS = 64
-_NEAR = 1e-4  # of a probability or a weight of attention: last bits are no claim
+_NEAR = 1e-4  # of a probability or an attention weight: last bits may differ
 
 
 class LensRequest(PromptRequest):
@@ -38,7 +38,7 @@ class LensRequest(PromptRequest):
 
     @property
     def with_attention(self) -> bool:
-        """Whether attention was asked for."""
+        """Whether attention was requested."""
         return self.matrix or (self.layer, self.head, self.query) != (None, None, None)
 
 
@@ -86,7 +86,7 @@ class MatrixRecord(Part):
 
 
 class AttentionRecord(Part):
-    """Where the heads of a layer look from one position.
+    """Attention of the heads of a layer from one position.
 
     Attributes:
         layer: From 1.
@@ -95,7 +95,7 @@ class AttentionRecord(Part):
         row_sums: Sum of each row, before its weights were rounded.
         first_token_share: Mean over the heads of the weight on the first token, an attention sink (Xiao et al. 2023,
             arXiv 2309.17453).
-        matrix: The weights of all queries, if asked for.
+        matrix: The weights of all queries, if requested.
         seconds: What it took.
         read_tokens, reused_tokens: Tokens that were read for it, and those whose keys and values were there.
     """
@@ -183,7 +183,7 @@ def _differences(old: LensRecord, new: LensRecord) -> Iterator[str]:
     if old.attention is not None and new.attention is not None:
         rows = zip(old.attention.heads, new.attention.heads, strict=False)
         if any(abs(a - b) > _NEAR for then, now in rows for a, b in zip(then, now, strict=False)):
-            yield f"The attention of layer {old.attention.layer} is another one."
+            yield f"The attention of layer {old.attention.layer} differs."
 
 
 LENS = Experiment(

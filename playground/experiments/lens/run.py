@@ -28,12 +28,12 @@ from playground.runs.stages import Stage, Steps
 from playground.settings import Settings
 
 R = TypeVar("R")
-_HEAD_SHARE = 0.4  # of the progress line: how it is split is a guess, how far it is within a part is not
+_HEAD_SHARE = 0.4  # of the progress line: the split is a guess, the progress within a part is not
 
 
 @dataclass(frozen=True)
 class Looked:
-    """The tokens that are looked at, and the settings as they counted."""
+    """The inspected tokens, and the settings in effect."""
 
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
@@ -57,12 +57,12 @@ def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     opened = layers.lens
     check_attention(request, opened, len(looked.ids))
     positions = list(range(len(looked.ids)))[-request.positions :]
-    told = partial(_told, lab)
+    staged = partial(_staged, lab)
     begun = time.perf_counter()
     reading = layers.read(looked.prompt, looked.answer, positions)
-    seen, kv_bytes = yield from told(reading, "Reading through the layers", len(looked.ids), 0)
+    seen, kv_bytes = yield from staged(reading, "Reading through the layers", len(looked.ids), 0)
     read_at = time.perf_counter()
-    grid = yield from told(read_grid(opened, seen), "Asking each layer", opened.layers + 1, 1 - _HEAD_SHARE)
+    grid = yield from staged(read_grid(opened, seen), "Asking each layer", opened.layers + 1, 1 - _HEAD_SHARE)
     head_s, pass_s = time.perf_counter() - read_at, read_at - begun
     sizes = (kv_bytes, seen.states.nbytes, grid.block_bytes)
     cost = LensCost(
@@ -71,12 +71,12 @@ def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     )  # fmt: skip
     found = None
     if request.with_attention:
-        found = yield from told(attend(layers, looked.prompt, looked.answer, request), "Attention", 0, 1)
+        found = yield from staged(attend(layers, looked.prompt, looked.answer, request), "Attention", 0, 1)
     return _record(lab, request, looked, positions, (opened, seen, grid), found, cost)
 
 
 def attention(lab: Lab, request: LensRequest) -> Steps[AttentionRecord]:
-    """Only the attention that is asked for.
+    """Only the requested attention.
 
     Raises:
         PlaygroundError: As `look`; or there is no such layer, head or position.
@@ -84,14 +84,14 @@ def attention(lab: Lab, request: LensRequest) -> Steps[AttentionRecord]:
     """
     looked = yield from _read_ids(lab, request)
     steps = attend(lab.backend.layers(), looked.prompt, looked.answer, request)
-    return (yield from _told(lab, steps, "Attention", len(looked.ids), 0))
+    return (yield from _staged(lab, steps, "Attention", len(looked.ids), 0))
 
 
 def _read_ids(lab: Lab, request: LensRequest) -> Steps[Looked]:
     """The tokens to look at: those recorded, or the prompt's own with a greedy answer.
 
     Raises:
-        PlaygroundError: Ids that the model does not have, or more of them than it was made for.
+        PlaygroundError: Ids outside the model's vocabulary, or more of them than it was made for.
     """
     backend, settings = lab.backend, request.settings
     if request.recorded is not None:  # no template is rendered for them
@@ -113,7 +113,8 @@ def _check_ids(ids: tuple[int, ...], backend: Backend) -> None:
     facts = backend.facts
     if min(ids) < 0 or max(ids) >= facts.vocabulary:
         raise PlaygroundError(
-            f"Token {max(ids)} is none of {facts.title}, which has {facts.vocabulary:,}: the run is another model's."
+            f"Token id {max(ids):,} is outside the vocabulary of {facts.title}, which has {facts.vocabulary:,} tokens: "
+            "this run was made with another model."
         )
     if not facts.takes(len(ids)):
         raise PlaygroundError(
@@ -121,8 +122,8 @@ def _check_ids(ids: tuple[int, ...], backend: Backend) -> None:
         )
 
 
-def _told(lab: Lab, steps: Generator[int, None, R], text: str, total: int, begun: float) -> Steps[R]:
-    """Steps of the engine as stages; ends at once where it should stop."""
+def _staged(lab: Lab, steps: Generator[int, None, R], text: str, total: int, begun: float) -> Steps[R]:
+    """Steps of the engine as stages; ends at once if it should stop."""
     share = (1 - _HEAD_SHARE if begun == 0 else _HEAD_SHARE) / max(1, total)
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Training against inference: what is asked for, what its document holds, how a replay compares."""
+"""Training against inference: its request, its document, and how a replay compares."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, item
 from playground.settings import make_settings
 
-_NEAR = 1e-4  # of a loss: last bits are no claim
+_NEAR = 1e-4  # of a loss: last bits may differ
 
 
 class TrainingRequest(PromptRequest):

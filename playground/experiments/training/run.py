@@ -111,24 +111,24 @@ def _learn(
         return _answer(events)[0]
 
     yield Stage("The copy answers", 0.4)
-    told: dict[str, Any] = {"answer_before": answer(), "hash_before": weights_hash(module)}
+    measured: dict[str, Any] = {"answer_before": answer(), "hash_before": weights_hash(module)}
     lab.obey()
     yield Stage("One forward pass over the sentence", 0.55)
-    told["loss_before"], forward = forward_cost(module, ids)
+    measured["loss_before"], forward = forward_cost(module, ids)
     yield Stage("One gradient step", 0.6)
     step, change = gradient_step(module, ids, request.learning_rate)
     lab.obey()
     with torch.no_grad():
-        told["loss_after"] = float(loss_of(module, ids))
-    if not math.isfinite(told["loss_after"]):
+        measured["loss_after"] = float(loss_of(module, ids))
+    if not math.isfinite(measured["loss_after"]):
         raise PlaygroundError(
-            f"With a learning rate of {request.learning_rate:g} the copy fell apart: its loss is no number any more. "
+            f"With a learning rate of {request.learning_rate:g} the copy diverged: its loss is NaN or infinite. "
             "Choose a smaller one."
         )
     yield Stage("The copy answers again", 0.8)
-    told |= {"answer_after": answer(), "hash_after": weights_hash(module)}
+    measured |= {"answer_after": answer(), "hash_after": weights_hash(module)}
     lab.obey()
-    return _Measured(sentence, forward, step, change, told, weakref.ref(module))
+    return _Measured(sentence, forward, step, change, measured, weakref.ref(module))
 
 
 def _sentence_ids(tokenizer: Any, sentence: str) -> list[int]:

@@ -110,7 +110,7 @@ def test_stopped_or_failed_the_copy_is_gone_too(tiny: Runner, monkeypatch: pytes
 
     assert of(TrainingRecord, updates(tiny, TRAINING, asked(), late)) == []
     monkeypatch.setattr(training, "loss_of", lambda *_: torch.tensor(float("nan")))
-    with pytest.raises(PlaygroundError, match="fell apart"):
+    with pytest.raises(PlaygroundError, match="diverged"):
         trained(tiny)
     gc.collect()
     modules = [one for one in gc.get_objects() if type(one).__name__ == "LlamaForCausalLM" and one.training is False]

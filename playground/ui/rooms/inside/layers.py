@@ -25,28 +25,28 @@ class Layers:
 
     @property
     def filled(self) -> list[Component]:
-        """What shows the run."""
+        """The parts that show the run."""
         return [self.line]
 
 
 def build_layers() -> Layers:
-    """Which tokens are looked at, then the experiments."""
+    """The line that names the inspected tokens, then the experiments."""
     return Layers(text_line("", elem_id="layers-line"), build_sections("Inside/Layers"))
 
 
 def wire_layers(
     section: Layers, looked: Looked, controls: Controls, runner: Runner, pages: Pages
 ) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns what fills it with the run that is looked into."""
+    """Wire the section; returns the function that fills it with the inspected run."""
     events = LensEvents(looked, runner, pages.slot("lens"))
     for one in section.declared:
         of_lens = one.experiment.name == "lens"
-        wire_section(one, controls, runner, pages, looked=events.asked if of_lens else looked.request_fields)
+        wire_section(one, controls, runner, pages, looked=events.request_fields if of_lens else looked.request_fields)
         if of_lens:  # attention follows each choice, without another pass
             *_, choices, attended = one.shown
             choices.input(events.attend, choices, attended, trigger_mode="always_last", concurrency_limit=None, **QUIET)
 
     def fill(request: gr.Request) -> dict[Component, Any]:
-        return {section.line: events.told(request)}
+        return {section.line: events.summary(request)}
 
     return fill

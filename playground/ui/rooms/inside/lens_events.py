@@ -1,4 +1,4 @@
-"""What is special to a look between the layers: whose tokens it looks at, and attention that follows each choice."""
+"""Handlers of a look between the layers: its tokens, and attention that follows each choice."""
 
 import asyncio
 import logging
@@ -28,28 +28,28 @@ class LensEvents:
     def __init__(self, looked: Looked, runner: Runner, slot: Slot):
         self._looked, self._runner, self._slot = looked, runner, slot
 
-    def told(self, request: gr.Request) -> str:
-        """What a click would look at."""
+    def summary(self, request: gr.Request) -> str:
+        """What a click would inspect."""
         record = self._looked.record(request)
         if record is None:
             return "No run yet: this looks at the prompt in Play, with a greedy answer of 8 tokens."
         tokens = len(record.prompt_token_ids) + len(record.tokens)
         return f"This looks at prompt and answer of the run above: {tokens:,} tokens, in a second pass."
 
-    def asked(self, request: gr.Request) -> dict[str, Any]:
-        """The run that is looked into with its answer, if there is one; attention of a short text in full."""
+    def request_fields(self, request: gr.Request) -> dict[str, Any]:
+        """Fields of the inspected run with its answer, if there is one; attention of a short text in full."""
         record = self._looked.record(request)
         answer = () if record is None else tuple(token.id for token in record.tokens)
         return self._looked.request_fields(request) | {"answer_ids": answer, "matrix": True}
 
-    async def attend(self, asked: Any, request: gr.Request) -> str:
-        """Attention of another layer, head or token of what is shown; a value of the map."""
+    async def attend(self, sent: Any, request: gr.Request) -> str:
+        """Attention of another layer, head or token of the record shown; a value of the map."""
         session = session_of(request)
         ticket = self._slot.last(session)
         record = ticket.record if ticket else None
-        if ticket is None or not isinstance(record, LensRecord) or not isinstance(asked, dict):
+        if ticket is None or not isinstance(record, LensRecord) or not isinstance(sent, dict):
             return ""
-        chosen = {name: _whole(asked.get(name)) for name in ("layer", "query", "head")}
+        chosen = {name: _whole(sent.get(name)) for name in ("layer", "query", "head")}
         chosen["head"] = chosen["head"] or None  # 0 is the mean
         try:
             found = await asyncio.to_thread(self._attention, record, chosen, lambda: ticket.is_replaced)
