@@ -101,7 +101,7 @@ def test_a_file_of_branches_runs_again(branch: Invoke, playground: Invoke, folde
         (["--at", "x", "--token", "th"], "--at must be a whole number; got 'x'"),
         (["--at", "3"], "Give --token, or --how"),
         (["--at", "3", "--token", "zebra"], "is 5 tokens of this model"),
-        (["--at", "3", "--token", "9" * 5000], "no token 1000"),
+        (["--at", "3", "--token", "9" * 5000], "Token 1000"),
         (["--at", "3", "--token", "288"], "from 0 to 287"),
         (["--at", "11", "--token", "th"], "token 0 to 10"),
         (["--at", "3", "--how", "bean"], "did you mean 'beam'"),
