@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -335,7 +336,7 @@ def test_characters_that_act_on_a_terminal_are_shown_and_kept_in_the_record(
         def __iter__(self):
             for update in self.inner:
                 if type(update).__name__ == "TokenEvent" and update.index == 0:
-                    yield type(update)(**{n: getattr(update, n) for n in update.__slots__} | {"text": text})
+                    yield replace(update, text=text)
                 else:
                     yield update
 

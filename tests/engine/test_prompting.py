@@ -157,9 +157,7 @@ def test_a_raw_prompt_that_brings_its_bos_reads_it_once_and_a_note_says_so():
     assert (plain.ids[0], plain.notes) == (ENDOFTEXT_ID, ())
     brought = prepare_prompt(tokenizer, "<|endoftext|>hi", Settings(raw=True), ROOMY)
     assert brought.ids == plain.ids
-    assert brought.notes == (
-        "The prompt begins with <|endoftext|>, which the tokenizer writes by itself: it is read once.",
-    )
+    assert brought.notes == ("The prompt begins with <|endoftext|>, which the tokenizer adds itself: it is read once.",)
     twice = prepare_prompt(tokenizer, "<|endoftext|><|endoftext|>hi", Settings(raw=True), ROOMY)
     assert twice.ids == (ENDOFTEXT_ID, *plain.ids)  # one more than the tokenizer's own was asked for
     cut = prepare_prompt(tokenizer, "<|endoftext|>" + "x" * 90, Settings(raw=True, max_new_tokens=8), 40)

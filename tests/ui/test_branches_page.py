@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.branching.tree import tokens_of, total_logprob
 from playground.experiments.documents import parse_document
+from playground.views.format import format_seconds
 from tests.experiments.branching.test_tree import branch as made_branch
 from tests.ui.compare_samples import HOSTILE, made_run
 from tests.ui.lab import OpenPage, open_tab, set_slider
@@ -95,7 +96,7 @@ def test_another_word_grows_a_branch_that_the_tree_has_and_two_can_be_compared(o
     tree = save(page)
     (branch,) = tree.branches
     assert (branch.tokens[0].id, branch.at, branch.how, branch.computed_tokens) == (chosen, 4, "choice", 1)
-    assert f"saved about {(branch.saved_s or 0) * 1e3:.1f} ms" in page.locator("#branches-told").inner_text()
+    assert f"saved about {format_seconds(branch.saved_s)}" in page.locator("#branches-told").inner_text()
     expect(toks(page)).to_have_count(12)
     assert [total for _, total in figures(page)] == [
         f"{total_logprob(tokens_of(tree, id)):.2f}" for id in (0, branch.id)
