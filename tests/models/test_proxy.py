@@ -2,6 +2,7 @@
 
 import os
 
+import huggingface_hub
 import pytest
 
 from playground.errors import PlaygroundError
@@ -17,6 +18,7 @@ def test_a_kind_of_proxy_that_can_not_be_used_is_named_by_the_hub(monkeypatch: p
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ALL_PROXY", proxy)
+    huggingface_hub.close_session()  # one that an earlier test made would go on without the proxy
     with pytest.raises(PlaygroundError, match=r"^Nothing is not on this machine\. Your proxy .* socks5://"):
         fetch_hub("Nothing", NOWHERE, lambda *_: None)
 
