@@ -5,7 +5,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "playground"
-CHECKED = [*(f"playground/**/*.{suffix}" for suffix in ("py", "js", "css", "json")), "presets/cost.yaml", "docs/*.md"]
+CHECKED = [
+    *(f"playground/**/*.{suffix}" for suffix in ("py", "js", "css", "html", "json")),
+    "presets/cost.yaml",
+    "docs/*.md",
+]
 
 WORDS = {  # a pattern, and what to write instead
     r"told(?<!-told)": "status, summary, update, message, reported",

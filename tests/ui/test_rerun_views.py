@@ -188,10 +188,11 @@ def test_the_headline_is_the_summary():
 
 def test_every_number_has_its_definition_and_its_interval():
     numbers = drawn(numbers_view(record([[0, 1], [0, 1], [0, 2], [3]], ["w1"])))
-    from playground.ui.components.reruns import FIGURES, rerun_definitions  # noqa: PLC0415 - gradio is slow to import
+    from playground.ui.components.base import definitions  # noqa: PLC0415 - gradio is slow to import
+    from playground.ui.components.reruns import FIGURES  # noqa: PLC0415 - likewise
 
     keys = [key for group in FIGURES.values() for key in group]
-    assert sorted(keys) == sorted(numbers) == sorted(rerun_definitions())
+    assert sorted(keys) == sorted(numbers) == sorted(definitions("rerun"))
     for key in ("mode_share", "exact_match_rate", "answer_entropy_bits", "distinct_1", "edit_distance", "length_mean"):
         assert " to " in numbers[key][1]
 

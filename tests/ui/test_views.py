@@ -14,7 +14,8 @@ from playground.metrics.cost import resent_usd
 from playground.metrics.prices import reference_models
 from playground.runs.measure import token_record
 from playground.runs.updates import Meters
-from playground.ui.components.meters import GAUGES, definitions
+from playground.ui.components.base import definitions
+from playground.ui.components.meters import GAUGES
 from playground.views import run as views
 from playground.views.format import NOTHING, format_bytes, format_money
 from tests.scripted import Script, ScriptedRunner
@@ -71,10 +72,10 @@ def test_every_figure_of_the_gauges_has_a_value_and_a_definition_with_unit_formu
     for gauge in GAUGES:
         for key in (gauge.headline, *gauge.rows):
             assert key in values
-            about = definitions()[key]
+            about = definitions("meter")[key]
             assert all(about[part] for part in ("term", "definition", "formula", "source"))
             assert about["unit"] or key == "ended"
-    assert set(definitions()) == {key for gauge in GAUGES for key in (gauge.headline, *gauge.rows)}
+    assert set(definitions("meter")) == {key for gauge in GAUGES for key in (gauge.headline, *gauge.rows)}
 
 
 def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
@@ -82,7 +83,7 @@ def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
     values = views.meter_values(meters)
     assert meters.cost.reference_model in values["money_note"]
     assert values["money_date"] == meters.cost.prices_as_of
-    assert "derived" in definitions()["month"]["term"]
+    assert "derived" in definitions("meter")["month"]["term"]
     assert values["month"] == f"{format_money(meters.cost.total_usd * 304_000)} a month"
     assert values["own_label"] == "own hardware, $0.25/h"
     assert values["energy_note"] == "modelled at 30 W, idle 10 W"

@@ -1,4 +1,4 @@
-"""The base of every component: a static template, and a script and a style in files beside its module.
+"""The base of every component: its markup, script and style in files of its name.
 
 Text of a model or a person enters the page only in those scripts, by `textContent`. The template is evaluated in the
 browser, so it holds only our constants.
@@ -8,12 +8,16 @@ is imported.
 """
 
 import json
+import re
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from playground.views.formula_script import formula_notes
 
 _HERE = Path(__file__).parent
 _COMMON = _HERE / "common.css"
@@ -22,6 +26,34 @@ _COMMON = _HERE / "common.css"
 def attribute(text: str) -> str:
     """Our text, safe inside a template and its attributes."""
     return escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
+
+
+def markup(name: str, /, **texts: object) -> str:
+    """The markup of `<name>.html` on one line, with our texts in it, escaped unless their name ends in `_html`."""
+    text = (_HERE / f"{name}.html").read_text("utf-8").strip()
+    line = re.sub(r"\s*\n\s*", " ", re.sub(r">\s*\n\s*<", "><", text))
+    return line.format(**{key: one if key.endswith("_html") else attribute(str(one)) for key, one in texts.items()})
+
+
+@cache
+def definitions(name: str) -> dict[str, dict[str, str]]:
+    """What each figure of `<name>_definitions.json` means: term, unit, definition, formula, source.
+
+    Where `noted` names a function of `metrics.formulas`, formula and source are those of its docstring.
+    """
+    texts = json.loads((_HERE / f"{name}_definitions.json").read_text("utf-8"))
+    for text in texts.values():
+        if (formula := text.pop("noted", None)) is not None:
+            text |= {part: formula_notes()[formula][part].rstrip(".") for part in ("formula", "source")}
+    return texts
+
+
+def term(key: str, words: str, about: str, prefix: str) -> str:
+    """The name of a figure, as HTML, and what is shown of it on hover and focus."""
+    return (
+        f'<span class="term" tabindex="0" data-term="{key}" aria-describedby="{prefix}-{key}">{words}</span>'
+        f'<span class="about" id="{prefix}-{key}">{attribute(about)}</span>'
+    )
 
 
 def styles() -> str:
@@ -54,20 +86,18 @@ _DRAW = """(() => {
 """
 
 
-def part(name: str, value: Any, template: str, *, scripts_before: Sequence[str] = (), **props: Any) -> gr.HTML:
+def part(
+    name: str, value: Any, template: str | None = None, *, scripts_before: Sequence[str] = (), **props: Any
+) -> gr.HTML:
     """A component drawn by `<name>.js` and `<name>.css` of this folder; the script sees `props`.
 
-    Args:
-        name: Name of the files.
-        value: Initial value.
-        template: Our constants only.
-        scripts_before: Other scripts of this folder, run before this one in the same scope.
-        props: Other arguments of `gr.HTML`.
+    Without a template it has the one of `<name>.html`. `scripts_before` are other scripts of this folder, which run
+    before this one in the same scope.
     """
     names = json.dumps(["common", *scripts_before, name])
     return gr.HTML(
         value,
-        html_template=template,
+        html_template=markup(name) if template is None else template,
         js_on_load=f"element.dataset.part = {json.dumps(name)};\n{_restoring(props)}\n"
         f"playground.draw({names}, element, trigger, props, server, upload, watch);",
         apply_default_css=False,

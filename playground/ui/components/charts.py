@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part
+from playground.ui.components.base import markup, part
 
 
 def chart(
@@ -28,60 +28,23 @@ def chart(
         feed: Instead of a value: the name of a drawing made on the page by the Cost tab's calculators.
         props: Other arguments of `gr.HTML`.
     """
-    template = (
-        f'<figure aria-label="{attribute(label)}">'
-        '<div class="head"><b class="title"></b><span class="legend"></span></div>'
-        f'<div class="plot" tabindex="-1" aria-label="{attribute(label)}: its points" style="height:{height}px">'
-        '<svg aria-hidden="true"></svg><div class="guide" hidden></div>'
-        f'<div class="tip" aria-hidden="true"></div><div class="empty">{attribute(empty)}</div></div>'
-        '<ol class="numbered" hidden></ol><figcaption class="summary"></figcaption>'
-        '<details class="values" hidden><summary>Values as a table</summary>'
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{attribute(label)}: values">'
-        "<table><thead></thead><tbody></tbody></table></div></details></figure>"
-    )
+    template = markup("chart", label=label, height=height, empty=empty)
     return part("chart", value or "", template, summary=summary, feed=feed, **props)
 
 
 def bar_rows(feed: str, *, label: str, **props: Any) -> gr.HTML:
     """Drawn from `window.playground.cost.drawing(feed)`; it has no value."""
-    template = (
-        f'<figure aria-label="{attribute(label)}"><div class="head"><b class="title"></b><span class="about"></span>'
-        f'</div><ol class="rows" aria-label="{attribute(label)}"></ol></figure>'
-    )
-    return part("bar_rows", "", template, feed=feed, **props)
-
-
-_TEMPLATE = (
-    '<div class="head"><h2>Similarity of pairs</h2><span class="legend"><span>0%</span><span class="ramp"></span>'
-    "<span>100%</span></span></div>"
-    '<div class="body"><canvas tabindex="0" role="img" aria-label="No runs yet"></canvas>'
-    '<div class="readout"><div class="big"></div><div class="pair"></div><div class="one"></div><div class="two"></div>'
-    "</div></div>"
-)
+    return part("bar_rows", "", markup("bar_rows", label=label), feed=feed, **props)
 
 
 def heat(**props: Any) -> gr.HTML:
     """Its value is the JSON string that `rerun_answers.heat_view` makes; arrow keys move from pair to pair."""
-    return part("heat", "", _TEMPLATE, **props)
-
-
-_TIMELINE_TEMPLATE = (
-    '<div class="head"><b>Time of each token</b><span class="legend">'
-    '<span><i class="key first"></i>until the first token</span><span><i class="key read"></i>prefill in it</span>'
-    '<span><i class="key"></i>gap before each token</span>'
-    '<span><i class="key limit"></i>memory-bandwidth limit</span></span></div>'
-    '<div class="plot" role="img" aria-label="No tokens yet">'
-    '<svg preserveAspectRatio="none" viewBox="0 0 1000 80" aria-hidden="true">'
-    '<rect class="first" x="0" y="0" width="44" height="0"/><rect class="read" x="0" y="80" width="44" height="0"/>'
-    '<path class="gaps" d=""/><path class="mark" d=""/>'
-    '<line class="bound" x1="52" x2="1000" y1="-9" y2="-9"/></svg><span class="top"></span></div>'
-    '<div class="foot"><span class="ttft"></span><span class="range"></span></div>'
-)
+    return part("heat", "", **props)
 
 
 def timeline(*, pane: str, **props: Any) -> gr.HTML:
     """Listens to the `token_view` and the `meters` of its pane; times are those of the events."""
-    return part("timeline", None, _TIMELINE_TEMPLATE, pane=pane, **props)
+    return part("timeline", None, pane=pane, **props)
 
 
 def multiples(**props: Any) -> gr.HTML:

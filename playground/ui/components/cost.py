@@ -4,38 +4,19 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part
-
-_TIP = '<div class="tip" aria-hidden="true"></div>'
+from playground.ui.components.base import attribute, markup, part
 
 
 def calculator(section: str, *, title: str, **props: Any) -> gr.HTML:
     """The inputs: drawn from `window.playground.cost`, without a value or a request to the server."""
-    template = (
-        f'<h2 class="above">{attribute(title)}</h2>'
-        f'<form class="inputs" aria-label="{attribute(title)}: inputs" novalidate></form>{_TIP}'
-    )
+    template = markup("calculator", title=title)
     return part("calculator", "", template, scripts_before=("calculator_form",), section=section, **props)
 
 
 def cost_figures(section: str, *, title: str, lead: str, **props: Any) -> gr.HTML:
     """The figures of the same calculator; it also feeds their charts, which are separate parts."""
-    template = (
-        f'<section aria-label="{attribute(title)}"><h2>{attribute(title)}</h2><p class="sub">{attribute(lead)}</p>'
-        '<p class="verdict" hidden></p><div class="big"></div><dl class="rest"></dl><p class="broken" hidden></p>'
-        f'{_TIP}<div class="voice" role="status" aria-live="polite"></div></section>'
-    )
+    template = markup("cost_figures", title=title, lead=lead)
     return part("cost_figures", "", template, scripts_before=("calculator_charts",), section=section, **props)
-
-
-_ACTIONS = {
-    "link": "Share link",
-    "csv": "CSV",
-    "html": "HTML report",
-    "json": "Save as JSON",
-    "open": "Open a file",
-    "reset": "Start over",
-}
 
 
 def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
@@ -43,15 +24,7 @@ def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
 
     With the action `open` it is `{action, text, id}`, a file of at most `max_bytes`.
     """
-    buttons = "".join(f'<button type="button" data-do="{name}">{title}</button>' for name, title in _ACTIONS.items())
-    template = (
-        '<form class="fields" novalidate></form>'
-        f'<div class="actions" role="group" aria-label="Export and share">{buttons}'
-        '<input type="file" accept=".json" tabindex="-1" aria-hidden="true"></div>'
-        f'<p class="sub">List prices of {attribute(prices_as_of)}, offline, without tax and discounts. Tokens of '
-        "another model's tokenizer are an estimate. Everything is calculated in this page, nothing is sent.</p>"
-        '<p class="status" role="status"></p>'
-    )
+    template = markup("cost_bar", date=prices_as_of)
     return part("cost_bar", "", template, scripts_before=("calculator_form",), section="bar",
                 max_bytes=max_bytes, **props)  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part
+from playground.ui.components.base import markup, part
 
 
 def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
@@ -13,9 +13,8 @@ def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, e
 
     Without options it shows nothing. `gr.update` changes all; a person's choice triggers the event `input`.
     """
-    template = f'<fieldset hidden><legend>{attribute(label)}</legend><div class="options"></div></fieldset>'
     shown = [list(option) for option in options]
-    return part("choice", value, template, options=shown, group=elem_id, elem_id=elem_id, **props)
+    return part("choice", value, markup("choice", label=label), options=shown, group=elem_id, elem_id=elem_id, **props)
 
 
 Option = tuple[str, str, str | None]
@@ -32,13 +31,8 @@ def menu(
     hints: Mapping[str, str] | None = None,
 ) -> gr.HTML:
     """Its value is that of the chosen option; below it is `hints[value]`, else `hint`. `gr.update` changes all."""
-    template = (
-        f'<label class="name" for="{elem_id}-select">{attribute(label)}</label>'
-        f'<select id="{elem_id}-select" aria-describedby="{elem_id}-hint"></select>'
-        f'<div class="hint" id="{elem_id}-hint"></div>'
-    )
     props: dict[str, Any] = {"options": [list(option) for option in options], "hint": hint, "hints": dict(hints or {})}
-    return part("menu", value, template, elem_id=elem_id, **props)
+    return part("menu", value, markup("menu", label=label, id=elem_id), elem_id=elem_id, **props)
 
 
 def download(**props: Any) -> gr.HTML:
@@ -48,12 +42,7 @@ def download(**props: Any) -> gr.HTML:
 
 def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HTML:
     """A button that reads one small text file; its value is the text, sent with the event `input`."""
-    template = (
-        f'<button type="button" class="open">{attribute(label)}</button>'
-        f'<input type="file" accept="{attribute(accept)}" tabindex="-1" aria-hidden="true">'
-        '<span class="problem" role="status"></span>'
-    )
-    return part("open_file", "", template, max_bytes=max_bytes, **props)
+    return part("open_file", "", markup("open_file", label=label, accept=accept), max_bytes=max_bytes, **props)
 
 
 def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:

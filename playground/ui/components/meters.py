@@ -1,16 +1,12 @@
 """The four gauges, each figure with its unit, and its definition, formula and source on hover and focus."""
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part
+from playground.ui.components.base import attribute, definitions, part, term
 from playground.views.format import NOTHING
-from playground.views.formula_script import formula_notes
 
 
 @dataclass(frozen=True)
@@ -35,29 +31,10 @@ GAUGES = (
 )
 
 
-@cache
-def definitions() -> dict[str, dict[str, str]]:
-    """What each figure means: term, unit, definition, formula, source."""
-    texts = json.loads((Path(__file__).parent / "definitions.json").read_text("utf-8"))
-    return {key: _with_note(text) for key, text in texts.items()}
-
-
-def _with_note(text: dict[str, str]) -> dict[str, str]:
-    """Formula and source from the function of `metrics.formulas` named by `noted`."""
-    name = text.pop("noted", None)
-    if name is None:
-        return text
-    return text | {part: formula_notes()[name][part].rstrip(".") for part in ("formula", "source")}
-
-
 def _term(key: str, elem_id: str) -> str:
-    text = definitions()[key]
+    text = definitions("meter")[key]
     about = f"{text['definition']} Unit: {text['unit'] or 'none'}. Formula: {text['formula']}. From: {text['source']}."
-    return (
-        f'<span class="term" tabindex="0" data-term="{key}" aria-describedby="{elem_id}-{key}">'
-        f'<span data-label="{key}">{attribute(text["term"])}</span></span>'
-        f'<span class="about" id="{elem_id}-{key}">{attribute(about)}</span>'
-    )
+    return term(key, f'<span data-label="{key}">{attribute(text["term"])}</span>', about, elem_id)
 
 
 def _gauge(gauge: Gauge, elem_id: str) -> str:
@@ -82,7 +59,7 @@ def meters(*, pane: str, elem_id: str, **props: Any) -> gr.HTML:
     template = (
         f'<div class="gauges" role="group" aria-label="Meters">{body}</div><div class="tip" aria-hidden="true"></div>'
     )
-    return part("meters", {}, template, pane=pane, elem_id=elem_id, definitions=definitions(), **props)
+    return part("meters", {}, template, pane=pane, elem_id=elem_id, definitions=definitions("meter"), **props)
 
 
 def meter_line(*, pane: str, **props: Any) -> gr.HTML:

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part
+from playground.ui.components.base import attribute, markup, part
 
 _METERS = (
     ("ttft", "ttft", "time", "Time to first token, waiting and loading included."),
@@ -23,16 +23,7 @@ def pane_settings(
     Its value is `{"on": bool, "changes": [[setting, text], ...]}`; each change triggers the event `input`. `problems`
     is a dict of sentences by setting, set by Python. Menus of models and quantizations are read from the sidebar.
     """
-    who = attribute(name)
-    template = (
-        f'<div class="head"><h2>{who}</h2><ul class="chips" aria-label="Settings of pane {who}"></ul>'
-        '<button type="button" class="change" aria-expanded="false">+ change</button>'
-        f'<button type="button" class="remove" aria-label="Remove pane {who}">✕</button></div>'
-        f'<form class="editor" hidden novalidate aria-label="Change a setting of pane {who}">'
-        '<select aria-label="Setting"></select><span class="field"></span>'
-        '<button type="submit">Set</button><button type="button" class="cancel">Cancel</button>'
-        '<div class="hint"></div></form><div class="problem" role="status"></div>'
-    )
+    template = markup("pane_settings", name=name)
     return part("pane_settings", value, template, settings=list(settings), problems={}, pane=pane, **props)
 
 

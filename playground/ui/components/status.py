@@ -42,16 +42,9 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
     return part("status", {}, template, idle=idle, limit="", look=look, pane=pane, **props)
 
 
-_NOTICE_TEMPLATE = (
-    '<div class="box" hidden><div class="words"><b></b><span></span></div>'
-    '<button type="button" aria-label="Dismiss this note">✕</button></div>'
-    '<div class="voice" role="status" aria-live="polite"></div>'
-)
-
-
 def notice(*, pane: str, **props: Any) -> gr.HTML:
     """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; it listens for a run's failure itself."""
-    return part("notice", {}, _NOTICE_TEMPLATE, pane=pane, **props)
+    return part("notice", {}, pane=pane, **props)
 
 
 def stamp(**props: Any) -> gr.HTML:
