@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from playground.data.lengths import load_lengths
+from playground.data.lengths import LengthList
+from playground.data.presets import load_list
 from playground.errors import PlaygroundError
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.records import CostSheet, Currency
@@ -35,7 +36,7 @@ def started(files: list[str], fields: CostFields) -> Start:
     Raises:
         PlaygroundError: A file can't be read, or holds nothing that a cost calculation can start from.
     """
-    first = load_lengths(presets_dir() / "lengths.yaml").lengths[0]
+    first = load_list(LengthList, presets_dir() / "lengths.yaml").lengths[0]
     start = Start(Lengths(tuple(first.output_tokens), first.source))
     for file in files:
         document = _read(file)

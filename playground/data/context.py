@@ -1,13 +1,12 @@
 """Data of the context experiments, language samples and the needle with its haystack: YAML as checked values."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from playground.data.presets import Id, Line, PresetDocument, PresetPart, Sentence, check_document
+from playground.data.presets import Id, Line, PresetDocument, PresetPart, Sentence, load_list
 from playground.errors import PlaygroundError
-from playground.files import read_yaml
+from playground.paths import presets_dir
 
 CODE = "{code}"
 """Where the fact and its answer hold the code."""
@@ -44,23 +43,23 @@ class Haystack(PresetDocument):
     answer: _WithCode
     filler: Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _ends_with_the_code(self) -> Self:
+        if not self.answer.endswith(CODE):
+            raise PlaygroundError(f"answer must end with {CODE}, whose tokens are scored.")
+        return self
 
-def load_languages(path: Path) -> LanguageList:
-    """The samples of `languages.yaml`.
-
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    return check_document(LanguageList, read_yaml(path), repr(path.name))
+    @property
+    def text(self) -> str:
+        """All filler sentences, once."""
+        return " ".join(self.filler)
 
 
-def load_haystack(path: Path) -> Haystack:
-    """The sentences of `needle.yaml`.
+def shipped_languages() -> LanguageList:
+    """The samples that ship."""
+    return load_list(LanguageList, presets_dir() / "context" / "languages.yaml")
 
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    haystack = check_document(Haystack, read_yaml(path), repr(path.name))
-    if not haystack.answer.endswith(CODE):
-        raise PlaygroundError(f"{path.name!r}: answer must end with {CODE}, whose tokens are scored.")
-    return haystack
+
+def shipped_haystack() -> Haystack:
+    """The fact and the filler that ship."""
+    return load_list(Haystack, presets_dir() / "context" / "needle.yaml")

@@ -1,14 +1,12 @@
 """Sites and grids with their PUE and carbon intensity: a YAML file as checked, frozen values."""
 
 from datetime import date
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from playground.data.presets import Id, Line, PresetDocument, PresetPart, Sentence, check_document
+from playground.data.presets import Id, Line, PresetDocument, PresetPart, Sentence
 from playground.errors import PlaygroundError
-from playground.files import read_yaml
 
 PUE_LIMITS = (1.0, 5.0)
 GRID_LIMITS = (0.0, 2000.0)  # g CO2e per kWh; a grid of old lignite plants only has about 1,200
@@ -39,16 +37,10 @@ class EnergyList(PresetDocument):
     pue: Annotated[tuple[Site, ...], Field(min_length=1)]
     grid: Annotated[tuple[Grid, ...], Field(min_length=1)]
 
-
-def load_energy(path: Path) -> EnergyList:
-    """The sites and grids of `energy.yaml`.
-
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    listed = check_document(EnergyList, read_yaml(path), repr(path.name))
-    for name, ids in (("pue", [one.id for one in listed.pue]), ("grid", [one.id for one in listed.grid])):
-        twice = next((id for id in ids if ids.count(id) > 1), None)
-        if twice is not None:
-            raise PlaygroundError(f"{path.name!r}: {name} has the id {twice!r} twice: give each a different id.")
-    return listed
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        for name, ids in (("pue", [one.id for one in self.pue]), ("grid", [one.id for one in self.grid])):
+            twice = next((id for id in ids if ids.count(id) > 1), None)
+            if twice is not None:
+                raise PlaygroundError(f"{name} has the id {twice!r} twice: give each a different id.")
+        return self

@@ -1,14 +1,12 @@
 """Lengths of real answers that ship with the app: measured once, as a YAML file of checked, frozen values."""
 
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from playground.data.presets import Id, Line, PresetDocument, PresetPart, Prompt, Sentence, check_document
+from playground.data.presets import Id, Line, PresetDocument, PresetPart, Prompt, Sentence
 from playground.errors import PlaygroundError
-from playground.files import read_yaml
 from playground.settings import make_settings
 
 Tokens = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -63,23 +61,12 @@ class LengthList(PresetDocument):
         return {name: plain[name] for name in value}
 
     @model_validator(mode="after")
-    def _within_the_most(self) -> "LengthList":
-        most = self.settings["max_new_tokens"]
+    def _holds_together(self) -> Self:
+        most, ids = self.settings["max_new_tokens"], [one.id for one in self.lengths]
+        twice = next((id for id in ids if ids.count(id) > 1), None)
+        if twice is not None:
+            raise PlaygroundError(f"the id {twice!r} appears twice: give each set a different id.")
         for one in self.lengths:
             if max(one.output_tokens) > most or one.cut > one.output_tokens.count(most):
                 raise ValueError(f"{one.id}: no answer is longer than max_new_tokens, {most}, and only those are cut")
         return self
-
-
-def load_lengths(path: Path) -> LengthList:
-    """The lengths of `lengths.yaml`.
-
-    Raises:
-        PlaygroundError: Names the file and what is wrong.
-    """
-    listed = check_document(LengthList, read_yaml(path), repr(path.name))
-    ids = [one.id for one in listed.lengths]
-    twice = next((id for id in ids if ids.count(id) > 1), None)
-    if twice is not None:
-        raise PlaygroundError(f"{path.name!r}: the id {twice!r} appears twice: give each set a different id.")
-    return listed

@@ -13,6 +13,8 @@ from playground.settings import Settings
 
 SYSTEM = -1
 """The number of the system prompt among the messages."""
+UNLIMITED = 2**31
+"""A context length above any prompt: nothing is dropped."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from playground.data.energy import GRID_LIMITS, PUE_LIMITS, load_energy
+from playground.data.energy import GRID_LIMITS, PUE_LIMITS, EnergyList
+from playground.data.presets import load_list
 from playground.metrics.formulas.energy import joules_per_token, watt_hours
 from playground.paths import presets_dir
 from playground.runs.records import EnergyRecord
@@ -65,7 +66,7 @@ def energy_text(energy: EnergyRecord, tokens: int) -> str:
 
 def energy_choices() -> dict[str, Any]:
     """Sites and grids for `scripts/energy.js`: limits, and id, title, value and source of each."""
-    listed = load_energy(presets_dir() / "energy.yaml")
+    listed = load_list(EnergyList, presets_dir() / "energy.yaml")
     return {
         "as_of": listed.as_of.isoformat(),
         "pue": {"limits": PUE_LIMITS, "choices": [one.model_dump() for one in listed.pue]},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from playground.data.lengths import load_lengths
+from playground.data.lengths import LengthList
 from playground.data.presets import HardwareList, PriceChoices, load_list
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import parse_document, read_document
@@ -113,7 +113,7 @@ def test_the_text_tells_amounts_figures_inputs_with_their_sources_and_the_date_o
 
 
 def test_the_worked_example_draws_from_lengths_of_real_runs(cost: Invoke):
-    first = load_lengths(presets_dir() / "lengths.yaml").lengths[0]
+    first = load_list(LengthList, presets_dir() / "lengths.yaml").lengths[0]
     sheet = recorded(cost("--calculator", "example", "--json"))
     assert sheet.output_lengths == list(first.output_tokens)
     assert sheet.lengths_source == first.source

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from playground.data.energy import load_energy
+from playground.data.energy import EnergyList
+from playground.data.presets import load_list
 from playground.errors import PlaygroundError
 from playground.paths import presets_dir
 
@@ -12,7 +13,7 @@ SHIPPED = presets_dir() / "energy.yaml"
 
 
 def test_the_shipped_sites_and_grids_say_where_each_value_is_from():
-    listed = load_energy(SHIPPED)
+    listed = load_list(EnergyList, SHIPPED)
     assert listed.pue[0].value == 1  # until somebody chooses, nothing is added to what was measured
     assert listed.grid[0].id == "world"
     for one in (*listed.pue, *listed.grid):
@@ -36,6 +37,6 @@ def test_a_wrong_entry_names_the_file_and_the_key(tmp_path: Path, right: str, wr
     path = tmp_path / "energy.yaml"
     path.write_text(SHIPPED.read_text("utf-8").replace(right, wrong), "utf-8")
     with pytest.raises(PlaygroundError) as error:
-        load_energy(path)
+        load_list(EnergyList, path)
     assert str(error.value).startswith("'energy.yaml'")
     assert says in str(error.value)

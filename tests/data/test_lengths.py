@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from playground.data.lengths import load_lengths
+from playground.data.lengths import LengthList
+from playground.data.presets import load_list
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.records import RerunRecord
 from playground.experiments.reruns.run import make_rerun, rerun
@@ -17,7 +18,7 @@ SHIPPED = presets_dir() / "lengths.yaml"
 
 
 def test_each_shipped_set_has_the_runs_that_its_command_asks_for():
-    listed = load_lengths(SHIPPED)
+    listed = load_list(LengthList, SHIPPED)
     assert len({one.id for one in listed.lengths}) >= 3
     for one in listed.lengths:
         assert f"--n {len(one.output_tokens)} " in one.command
@@ -48,7 +49,7 @@ def test_a_wrong_file_is_refused_with_the_place(tmp_path: Path, right: str, wron
     path = tmp_path / "lengths.yaml"
     path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(PlaygroundError) as refused:
-        load_lengths(path)
+        load_list(LengthList, path)
     assert says in str(refused.value)
     assert "lengths.yaml" in str(refused.value)
 
@@ -56,7 +57,7 @@ def test_a_wrong_file_is_refused_with_the_place(tmp_path: Path, right: str, wron
 @pytest.mark.slow
 @pytest.mark.real_model
 def test_the_first_seeds_write_answers_like_those_in_the_file():
-    listed = load_lengths(SHIPPED)
+    listed = load_list(LengthList, SHIPPED)
     shipped = next(one for one in listed.lengths if one.id == "summary")
     run = RunRequest(shipped.prompt, listed.model, listed.quantization, make_settings(**listed.settings))
     (record,) = of(RerunRecord, rerun(make_runner(make_slot()), make_rerun(run, 3)))

@@ -5,12 +5,11 @@ from statistics import fmean
 
 from pydantic import field_validator
 
-from playground.data.context import load_haystack
+from playground.data.context import shipped_haystack
 from playground.errors import PlaygroundError
 from playground.experiments.agents.records import AgentRecord, Strategy, Tool, calls_of
 from playground.experiments.costing.fact import FactSource, fact_source, known, quoted, where
 from playground.metrics.prices import find_reference
-from playground.paths import presets_dir
 from playground.runs.experiment import Experiment
 from playground.runs.request import PromptRequest, item
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, Settings, make_settings
@@ -23,11 +22,6 @@ DEFAULT_TASK = (
 _MAX_TOKENS = LIMITS["max_new_tokens"].high
 
 
-def default_document() -> str:
-    """The filler sentences of the needle test, as one text."""
-    return " ".join(load_haystack(presets_dir() / "context" / "needle.yaml").filler)
-
-
 class AgentRequest(PromptRequest):
     """A loop: the prompt is its first message.
 
@@ -36,7 +30,7 @@ class AgentRequest(PromptRequest):
     """
 
     prompt: str = item(DEFAULT_TASK, "Task", flags=["--task"])
-    document: str = item(default_document, "Document that the tool reads", file=True)
+    document: str = item(lambda: shipped_haystack().text, "Document that the tool reads", file=True)
     tool: Tool = item(
         "next", "Tool", "next gives passage after passage; search the passage that shares most words with the answer.",
         names={"next": "Next passage", "search": "Search: most shared words"},

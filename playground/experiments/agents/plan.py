@@ -2,6 +2,7 @@
 
 from playground.backends.base import Backend
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
+from playground.engine.prompting import UNLIMITED
 from playground.experiments.agents.experiment import AgentRequest
 from playground.experiments.agents.history import History, Messages
 from playground.experiments.agents.records import ForecastRecord, Strategy
@@ -9,8 +10,6 @@ from playground.experiments.agents.tool import HEADS
 from playground.metrics.formulas.agents import agent_steps
 from playground.metrics.prices import rates
 
-UNLIMITED = 2**31
-"""A context length above any prompt: nothing is dropped silently."""
 _WAYS: dict[Strategy, str] = {"full": "resent", "truncated": "truncated", "summarised": "summarised"}
 
 

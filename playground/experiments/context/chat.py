@@ -8,11 +8,9 @@ from typing import Any
 from playground.backends.base import Backend, Loading, Queued
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
+from playground.engine.prompting import UNLIMITED
 from playground.runs.runner import Runner
 from playground.settings import Settings, check_prompt
-
-UNLIMITED = 2**31
-"""A context length that nothing reaches."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.data.context import CODE, Haystack
-from playground.engine.prompting import prepare_prompt
+from playground.engine.prompting import UNLIMITED, prepare_prompt
 from playground.engine.template import ids_with_offsets
 from playground.errors import PlaygroundError
 from playground.settings import Settings
 
-ROOMY = 2**31  # a context length that cuts nothing
 _SETTINGS = Settings(temperature=0, seed=0, top=0)
 
 
@@ -58,8 +57,8 @@ def hide(tokenizer: Any, haystack: Haystack, length: int, depth: float, code: st
         middle = (low + high + 1) // 2
         low, high = (middle, high) if _length(tokenizer, haystack, middle, depth, code) <= length else (low, middle - 1)
     text, at = _text(haystack, low, depth, code)
-    ids = prepare_prompt(tokenizer, text, _SETTINGS, ROOMY).ids
-    before = len(ids) - len(prepare_prompt(tokenizer, text[at:], _SETTINGS, ROOMY).ids)
+    ids = prepare_prompt(tokenizer, text, _SETTINGS, UNLIMITED).ids
+    before = len(ids) - len(prepare_prompt(tokenizer, text[at:], _SETTINGS, UNLIMITED).ids)
     return Needle(ids, *_answer_ids(tokenizer, haystack, code), needle_token=_header(tokenizer) + before)
 
 
@@ -74,12 +73,12 @@ def _text(haystack: Haystack, sentences: int, depth: float, code: str) -> tuple[
 
 def _length(tokenizer: Any, haystack: Haystack, sentences: int, depth: float, code: str) -> int:
     text, _ = _text(haystack, sentences, depth, code)
-    return len(prepare_prompt(tokenizer, text, _SETTINGS, ROOMY).ids)
+    return len(prepare_prompt(tokenizer, text, _SETTINGS, UNLIMITED).ids)
 
 
 def _header(tokenizer: Any) -> int:
     """Tokens before a message: those that all prompts begin with."""
-    one, other = (prepare_prompt(tokenizer, text, _SETTINGS, ROOMY).ids for text in ("a", "zz"))
+    one, other = (prepare_prompt(tokenizer, text, _SETTINGS, UNLIMITED).ids for text in ("a", "zz"))
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
 
 

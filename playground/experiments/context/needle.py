@@ -11,13 +11,12 @@ from contextlib import suppress
 
 from torch import Tensor
 
-from playground.data.context import Haystack, load_haystack
+from playground.data.context import Haystack, shipped_haystack
 from playground.engine.chunks import PREFILL_CHUNK
 from playground.errors import PlaygroundError
 from playground.experiments.context.experiments import NeedleRequest
 from playground.experiments.context.haystack import Needle, code_of, hide
 from playground.experiments.context.records import CellRecord, Ended, NeedleRecord
-from playground.paths import presets_dir
 from playground.runs.experiment import Lab
 from playground.runs.stages import Stage, Steps, Stopped
 
@@ -60,7 +59,7 @@ class _Test:
 
     def __init__(self, lab: Lab, request: NeedleRequest):
         self._lab, self._request = lab, request
-        self._haystack: Haystack = load_haystack(presets_dir() / "context" / "needle.yaml")
+        self._haystack: Haystack = shipped_haystack()
         self._places = [(length, depth) for length in request.lengths for depth in request.depths][: request.only]
         self.cells: list[CellRecord] = []
         self._check_longest()

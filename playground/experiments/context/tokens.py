@@ -4,17 +4,16 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from playground.data.context import LanguageList, load_languages
+from playground.data.context import shipped_languages
 from playground.engine.chat import prepare_chat
+from playground.engine.prompting import UNLIMITED
 from playground.engine.template import control_tokens, ids_of, plain_ids
 from playground.engine.text import piece_texts
 from playground.errors import PlaygroundError
 from playground.experiments.context.records import LanguageRecord, PieceRecord, TokensRecord
-from playground.paths import presets_dir
 from playground.runs.runner import Runner
 from playground.settings import Settings, check_prompt
 
-ROOMY = 2**31  # a context length that cuts nothing
 _BYTES = re.compile(r"(<0x[0-9A-F]{2}>)+")
 _BYTE_CHARS = len("<0xE2>")
 
@@ -44,7 +43,7 @@ def tokens_of(
         model_id=model_id, text=text, chat=chat, system=system if chat else "", inject=inject,
         controls=_controls_in(tokenizer, text),
         characters=len(text), bytes=len(text.encode()), text_tokens=len(own), tokens=pieces,
-        languages=language_records(tokenizer), languages_source=read_languages().source,
+        languages=language_records(tokenizer), languages_source=shipped_languages().source,
     )  # fmt: skip
 
 
@@ -73,7 +72,7 @@ def byte_length(piece: str) -> int:
 
 
 def _in_chat(tokenizer: Any, text: str, system: str, inject: bool) -> list[PieceRecord]:
-    chat = prepare_chat(tokenizer, (), text, Settings(system=system), ROOMY, inject=inject)
+    chat = prepare_chat(tokenizer, (), text, Settings(system=system), UNLIMITED, inject=inject)
     pieces = list[PieceRecord]()
     for segment in chat.segments:
         ids = chat.ids[segment.start : segment.end]
@@ -90,11 +89,6 @@ def _controls_in(tokenizer: Any, text: str) -> list[str]:
     return [names[id] for id in ids_of(tokenizer, text) if id in names]
 
 
-def read_languages() -> LanguageList:
-    """The samples that ship."""
-    return load_languages(presets_dir() / "context" / "languages.yaml")
-
-
 def language_records(tokenizer: Any) -> list[LanguageRecord]:
     """The samples, each counted with this tokenizer."""
     return [
@@ -102,7 +96,7 @@ def language_records(tokenizer: Any) -> list[LanguageRecord]:
             id=sample.id, title=sample.title, characters=len(sample.text), bytes=len(sample.text.encode()),
             tokens=len(ids_of(tokenizer, sample.text)),
         )
-        for sample in read_languages().languages
+        for sample in shipped_languages().languages
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from playground.data.context import load_haystack
+from playground.data.context import shipped_haystack
 from playground.engine.reading import forced_logits
 from playground.engine.template import ids_of
 from playground.errors import PlaygroundError
@@ -15,7 +15,6 @@ from playground.experiments.context.needle import score
 from playground.experiments.context.records import CellRecord, NeedleRecord
 from playground.experiments.documents import parse_document
 from playground.experiments.replays import replay_document
-from playground.paths import presets_dir
 from playground.runs.experiment import updates
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
@@ -23,7 +22,7 @@ from tests.engine.helpers import tiny_module, tiny_text_model
 from tests.tiny import ARCHITECTURES, tiny_tokenizer
 from tests.tiny_runner import of
 
-HAYSTACK = load_haystack(presets_dir() / "context" / "needle.yaml")
+HAYSTACK = shipped_haystack()
 
 
 @pytest.mark.parametrize("depth", [0.0, 0.3, 1.0])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.data.context import load_haystack, load_languages
+from playground.data.context import Haystack, LanguageList
+from playground.data.presets import load_list
 from playground.engine.prompting import prepare_prompt
 from playground.errors import PlaygroundError
 from playground.experiments.context.tokens import byte_length, tokens_of
@@ -67,7 +68,7 @@ def test_what_cannot_be_shown_is_refused_in_words():
 
 def test_every_language_is_counted_with_the_models_tokenizer():
     record = tokens_of(tiny_tokenizer(), "tiny", "hi")
-    samples = load_languages(FOLDER / "languages.yaml").languages
+    samples = load_list(LanguageList, FOLDER / "languages.yaml").languages
     assert len({one.id for one in record.languages}) == len(samples) >= 12
     for sample, one in zip(samples, record.languages, strict=True):
         assert (one.id, one.characters) == (sample.id, len(sample.text))
@@ -93,4 +94,4 @@ def test_a_replay_compares_the_ids(tiny: Runner):
 def test_a_broken_data_file_says_what_is_wrong(tmp_path, name: str, wrong: tuple[str, str], told: str):
     (tmp_path / name).write_text((FOLDER / name).read_text("utf-8").replace(*wrong), "utf-8")
     with pytest.raises(PlaygroundError, match=told):
-        (load_haystack if name == "needle.yaml" else load_languages)(tmp_path / name)
+        load_list(Haystack if name == "needle.yaml" else LanguageList, tmp_path / name)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from playground.data.energy import load_energy
-from playground.data.lengths import load_lengths
+from playground.data.energy import EnergyList
+from playground.data.lengths import LengthList
 from playground.data.presets import HardwareList, load_list
 from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
 from playground.experiments.costing.plans import ChartPlan, Section
@@ -88,7 +88,7 @@ def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
          "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
         for one in listed.hardware
     ]  # fmt: skip
-    energy = load_energy(folder / "energy.yaml")
+    energy = load_list(EnergyList, folder / "energy.yaml")
     grids = [
         {"id": one.id, "title": one.title, "source": one.source, "set": {"g_per_kwh": one.value}} for one in energy.grid
     ]
@@ -107,5 +107,5 @@ def _lengths(folder: Path) -> list[dict[str, Any]]:
     """Lengths of real answers that ship with the app."""
     return [
         {"id": one.id, "title": one.title, "source": one.source, "tokens": list(one.output_tokens)}
-        for one in load_lengths(folder / "lengths.yaml").lengths
+        for one in load_list(LengthList, folder / "lengths.yaml").lengths
     ]
