@@ -1,15 +1,20 @@
-"""Run, Stop and Save, the same for everything they start, stop and save."""
+"""Run, Stop and Save, the same for everything they start, stop and save; Run is grey where the model can't feed it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
+from playground.backends.base import Capability
+from playground.runs.runner import Runner
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.pages import Slot
 from playground.ui.shell.saving import saved
 
+Gate = tuple[gr.Button, gr.HTML, frozenset[Capability]]
+"""What starts a section, its `status_line`, and what it needs of a model."""
 _END = "() => window.playground.end()"
 
 
@@ -65,3 +70,15 @@ def wire_save(button: gr.Button, slot: Slot, download: gr.HTML, notice: gr.HTML)
         return await saved(slot, session_of(request))
 
     button.click(save, None, [download, notice], concurrency_limit=None, **QUIET)
+
+
+def wire_gates(gates: Sequence[Gate], runner: Runner, models_set: Sequence[Dependency]) -> None:
+    """Open or close each gate, as the model in memory can feed it, after events that may have changed the model."""
+
+    def set_gates() -> list[Any]:
+        limits = [runner.why_not(needs) for _, _, needs in gates]
+        return [update for limit in limits for update in (gr.update(interactive=not limit), gr.update(limit=limit))]
+
+    parts = [part for button, line, _ in gates for part in (button, line)]
+    for event in models_set:
+        event.then(set_gates, None, parts, **QUIET)

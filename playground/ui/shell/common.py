@@ -19,6 +19,11 @@ def named(controls: Controls, data: Mapping[Component, Any]) -> dict[str, Any]:
     return {name: data[component] for name, component in controls.items()}
 
 
+def whole(value: Any) -> int | None:
+    """A whole number that the page sent; None if it is something else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def session_of(request: gr.Request) -> str:
     """The page that sent the request; a caller without a page gets its own session."""
     return request.session_hash or secrets.token_hex(16)

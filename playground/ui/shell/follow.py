@@ -77,15 +77,7 @@ async def follow(
 ) -> AsyncGenerator[None]:
     """A frame at once, each time something came, and at the end; none once the page shows something newer.
 
-    Closing this stops the work.
-
-    Args:
-        view: Takes in what comes.
-        start: See `Start`.
-        ticket: Of the run; see `look_in`.
-        keeps: Kind of the document that the work ends with.
-        frames_per_s: How often to look.
-        grace_s: See `look_in`.
+    Closing this stops the work. The options are those of `look_in`.
     """
     failed = None
     try:

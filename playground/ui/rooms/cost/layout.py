@@ -71,15 +71,7 @@ def _build_chart(plan: ChartPlan) -> None:
 
 
 def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages: Pages) -> None:
-    """Offer what was measured when the tab opens; export, and open files.
-
-    Args:
-        tab: The tab itself.
-        cost: Its parts.
-        controls: Those of the sidebar, and Play's prompt as `prompt`.
-        runner: Answers.
-        pages: Own what was measured, here and in other tabs.
-    """
+    """Offer what was measured, here or in other tabs, when the tab opens; export, and open files."""
     events = CostEvents(pages)
     tab.select(events.offer, None, cost.offer, **QUIET)
     cost.bar.input(

@@ -98,11 +98,8 @@ class BranchView:
 def branch_work(runner: Runner, view: BranchView, ticket: Ticket, lock: threading.Lock) -> Start[Any]:
     """The branch's updates; a finished branch comes as the tree holds it.
 
-    Args:
-        runner: Its model answers.
-        view: The branch.
-        ticket: Its record is the tree, which a branch joins when it has ended, even if the page is gone.
-        lock: Held while the tree changes.
+    The ticket's record is the tree, which a branch joins when it has ended, even if the page is gone; the lock is held
+    while it changes.
     """
 
     def start(should_stop: Callable[[], bool]) -> Iterator[Any]:

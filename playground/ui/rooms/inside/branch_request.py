@@ -7,6 +7,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord, How
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest
 from playground.experiments.branching.tree import settings_of, tokens_of
+from playground.ui.shell.common import whole
 
 WIDTHS = range(2, MAX_WIDTH + 1)
 _WAYS: dict[Any, How] = {"greedy": "greedy", "sample": "sample", "beam": "beam"}
@@ -19,7 +20,7 @@ def place_of(sent: Any, tree: BranchesRecord) -> tuple[int, int]:
         PlaygroundError: They are not in this tree.
     """
     fields = sent if isinstance(sent, dict) else {}
-    node, at = (_number(fields.get(name)) for name in ("node", "at"))
+    node, at = (whole(fields.get(name)) for name in ("node", "at"))
     if node is None or at is None or not 0 <= at < len(tokens_of(tree, node)):
         raise PlaygroundError("This token is no longer in the tree: choose one in the answer that is shown.")
     return node, at
@@ -39,9 +40,9 @@ def branch_request(fields: Any, tree: BranchesRecord, temperature: Any) -> Branc
     node, at = place_of(fields, tree)
     if "how" not in fields:
         text = fields.get("text")
-        token = text if isinstance(text, str) else _number(fields.get("token"))
+        token = text if isinstance(text, str) else whole(fields.get("token"))
         return BranchRequest(node, at, token, several=True)
-    how, width = _WAYS.get(str(fields["how"])), _number(fields.get("width"))
+    how, width = _WAYS.get(str(fields["how"])), whole(fields.get("width"))
     if how is None:
         raise PlaygroundError("Continue greedily, by sampling, or by beam search.")
     changes: dict[str, Any] = {}
@@ -50,7 +51,3 @@ def branch_request(fields: Any, tree: BranchesRecord, temperature: Any) -> Branc
             raise PlaygroundError("Sampling needs a temperature above 0: set one in the sidebar.")
         changes = {"temperature": temperature}
     return BranchRequest(node, at, how=how, width=DEFAULT_WIDTH if width is None else width, changes=changes)
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

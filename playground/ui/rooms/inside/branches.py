@@ -1,8 +1,6 @@
 """Branches: another word at any token, and where it leads. Layout, then wiring."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -16,7 +14,7 @@ from playground.ui.components.status import notice, stamp, status_line
 from playground.ui.components.tokens import diff
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
-from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.buttons import wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
@@ -55,11 +53,6 @@ class Branches:
     download: gr.HTML
 
     @property
-    def filled(self) -> list[Component]:
-        """The parts that follow the run even before the section is open."""
-        return [self.stamp]
-
-    @property
     def shown(self) -> list[Component]:
         """The parts that show the run and its branches."""
         return [self.path, self.choice, self.summary, self.tree, self.verdict, self.diff, self.status, self.notice]
@@ -87,10 +80,8 @@ def build_branches(feeds: Feeds) -> Branches:
     return Branches(mark, stop, save, file, news, state, path, choice, summary, tree, verdict, differences, download())
 
 
-def wire_branches(
-    section: Branches, looked: Looked, controls: Controls, runner: Runner, pages: Pages
-) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns the function that fills it with the inspected run."""
+def wire_branches(section: Branches, looked: Looked, controls: Controls, runner: Runner, pages: Pages) -> Filled:
+    """Wire the section."""
     events = BranchEvents(section, looked, controls["temperature"], runner, pages)
     choice, tree, shown, slot = section.choice, section.tree, section.shown, pages.slot("branch")
     section.stamp.input(events.refresh, None, shown, **QUIET)
@@ -107,7 +98,7 @@ def wire_branches(
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
     section.file.input(events.open, section.file, shown, concurrency_limit=None, **QUIET)
-    return events.fill
+    return (section.stamp,), events.fill  # it follows the run even before the section is open
 
 
 def _stoppable(is_on: str) -> str:

@@ -1,6 +1,5 @@
 """Layers: what each layer would say, attends to and takes; training against inference. Layout, then wiring."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from gradio.components import Component
 from playground.runs.runner import Runner
 from playground.ui.components.forms import text_line
 from playground.ui.rooms.inside.lens_events import LensEvents
-from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
@@ -23,21 +22,14 @@ class Layers:
     line: gr.HTML
     declared: list[Section]
 
-    @property
-    def filled(self) -> list[Component]:
-        """The parts that show the run."""
-        return [self.line]
-
 
 def build_layers() -> Layers:
     """The line that names the inspected tokens, then the experiments."""
     return Layers(text_line("", elem_id="layers-line"), build_sections("Inside/Layers"))
 
 
-def wire_layers(
-    section: Layers, looked: Looked, controls: Controls, runner: Runner, pages: Pages
-) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns the function that fills it with the inspected run."""
+def wire_layers(section: Layers, looked: Looked, controls: Controls, runner: Runner, pages: Pages) -> Filled:
+    """Wire the section."""
     events = LensEvents(looked, runner, pages.slot("lens"))
     for one in section.declared:
         of_lens = one.experiment.name == "lens"
@@ -49,4 +41,4 @@ def wire_layers(
     def fill(request: gr.Request) -> dict[Component, Any]:
         return {section.line: events.summary(request)}
 
-    return fill
+    return (section.line,), fill

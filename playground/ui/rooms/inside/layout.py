@@ -1,8 +1,7 @@
 """Inside: how a token comes about. A header that names the run, and one section for each way to look at it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -22,17 +21,6 @@ from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared
 
 PANE = "inside"
-Fill = Callable[[gr.Request], dict[Component, Any]]
-"""Values of a section's `filled` parts for the inspected run."""
-
-
-class Section(Protocol):
-    """What the header needs of a section."""
-
-    @property
-    def filled(self) -> Sequence[Component]:
-        """Parts that show the run."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -71,36 +59,21 @@ def build_inside(feeds: Feeds) -> Inside:
     return Inside(run, file, news, sampler, branches, context, layers)
 
 
-def wire_inside(
-    tab: gr.Tab,
-    inside: Inside,
-    controls: Controls,
-    runner: Runner,
-    pages: Pages,
-) -> None:
-    """Show the run when the tab opens or a file is read; wire each section.
-
-    Args:
-        tab: The tab itself.
-        inside: Its parts.
-        controls: Those of the sidebar, and Play's prompt as `prompt`.
-        runner: Answers.
-        pages: Own what runs here, and Play's run.
-    """
+def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner, pages: Pages) -> None:
+    """Show the run when the tab opens or a file is read; wire each section. `controls` also has Play's prompt."""
     looked = Looked(pages)
-    fills: list[Fill] = [
+    fills = [
         wire_sampler(inside.sampler, looked, runner, pages),
         wire_branches(inside.branches, looked, controls, runner, pages),
         wire_context(inside.context, looked, controls, runner, pages),
         wire_layers(inside.layers, looked, controls, runner, pages),
     ]
-    sections: tuple[Section, ...] = (inside.sampler, inside.branches, inside.context, inside.layers)
-    filled = [part for section in sections for part in section.filled]
+    filled = [part for parts, _ in fills for part in parts]
 
     def fill(request: gr.Request) -> dict[Component, Any]:
         values: dict[Component, Any] = {inside.run: looked.summary(request)}
-        for one in fills:
-            values |= one(request)
+        for _, values_of in fills:
+            values |= values_of(request)
         return values
 
     shown = [inside.run, *filled]

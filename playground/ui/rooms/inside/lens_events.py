@@ -13,7 +13,7 @@ from playground.experiments.lens.experiment import LENS, AttentionRecord, LensRe
 from playground.runs.experiment import updates
 from playground.runs.runner import Runner
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.common import session_of
+from playground.ui.shell.common import session_of, whole
 from playground.ui.shell.pages import Slot
 from playground.views.layers import attention_value
 from playground.views.run import packed
@@ -49,7 +49,7 @@ class LensEvents:
         record = ticket.record if ticket else None
         if ticket is None or not isinstance(record, LensRecord) or not isinstance(sent, dict):
             return ""
-        chosen = {name: _whole(sent.get(name)) for name in ("layer", "query", "head")}
+        chosen = {name: whole(sent.get(name)) for name in ("layer", "query", "head")}
         chosen["head"] = chosen["head"] or None  # 0 is the mean
         try:
             found = await asyncio.to_thread(self._attention, record, chosen, lambda: ticket.is_replaced)
@@ -66,7 +66,3 @@ class LensEvents:
         request = again(record, record.model.id).model_copy(update={**chosen, "matrix": True})
         came = updates(self._runner, _ATTENTION, request, should_stop)
         return next((one for one in came if isinstance(one, AttentionRecord)), None)
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

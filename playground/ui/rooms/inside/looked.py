@@ -1,10 +1,12 @@
 """The run that the Inside tab inspects: the page's newest of Play, or one opened from a file."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
@@ -13,6 +15,8 @@ from playground.ui.shell.common import note, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 
+Filled = tuple[Sequence[Component], Callable[[gr.Request], dict[Component, Any]]]
+"""Parts of a section that show the inspected run, and the function that gives their values."""
 _NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be inspected here."
 _TITLE_CHARS = 80
 _FILE = "inside-file"

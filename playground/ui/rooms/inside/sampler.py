@@ -1,7 +1,7 @@
 """Sampler: from logits to a word, live with the sliders. Layout, then wiring."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from playground.ui.components.forms import text_line
 from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler
 from playground.ui.components.status import notice
-from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.common import QUIET, note, session_of
 from playground.ui.shell.follow import failure, look_in
 from playground.ui.shell.pages import Pages, Slot
@@ -45,11 +45,6 @@ class Sampler:
     notice: gr.HTML
     drawing: gr.HTML
 
-    @property
-    def filled(self) -> list[Component]:
-        """What shows the run."""
-        return [self.picker, self.line, self.notice]
-
 
 def build_sampler() -> Sampler:
     """Lay the section out."""
@@ -59,10 +54,8 @@ def build_sampler() -> Sampler:
     return Sampler(picker, line, news, sampler(pane=PANE, elem_id="sampler"))
 
 
-def wire_sampler(
-    section: Sampler, looked: Looked, runner: Runner, pages: Pages
-) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns the function that fills it with the inspected run."""
+def wire_sampler(section: Sampler, looked: Looked, runner: Runner, pages: Pages) -> Filled:
+    """Wire the section."""
     events = _Events(looked, runner, pages.slot("sampler"))
     section.picker.input(
         events.choose, section.picker, [section.drawing, section.line, section.notice],
@@ -76,7 +69,7 @@ def wire_sampler(
         answer = answer_view(record, ready=_is_loaded(runner, record))
         return {section.picker: gr.update(answer=answer), section.line: _HOW, section.notice: {}}
 
-    return fill
+    return (section.picker, section.line, section.notice), fill
 
 
 def _is_loaded(runner: Runner, record: RunRecord) -> bool:

@@ -12,9 +12,9 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.play.layout import Play, preview_of
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
+from playground.ui.shell.buttons import Gate, wire_gates
 from playground.ui.shell.common import QUIET, Controls, named, session_of
 from playground.ui.shell.controls import CHECKS, SLIDERS
-from playground.ui.shell.gates import Gate, wire_gates
 from playground.ui.shell.pages import Slot
 from playground.views.run import facts_values
 
@@ -68,15 +68,7 @@ def wire_models(
 ) -> None:
     """Fill the page when it opens, load the chosen model, and preview the prompt.
 
-    Args:
-        demo: The page.
-        play: Where status, meters and preview are.
-        sidebar: Opens on wide screens.
-        controls: All of them by field name.
-        runner: Counts the tokens of the preview, and has the facts.
-        events: The handlers.
-        presets_set: Events that may have changed the model.
-        gates: As for `wire_gates`.
+    After `presets_set` another model may be chosen; `gates` are those of `wire_gates`.
     """
     menus = [controls["model"], controls["quantization"], controls["context_length"]]
     everything = list(controls.values())

@@ -1,6 +1,5 @@
 """Context: what the model reads, what drops, what length costs; text as tokens. Layout, then wiring."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
-from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
@@ -48,11 +47,6 @@ class Context:
     declared: list[Section]
     tokenizer: Tokenizer
 
-    @property
-    def filled(self) -> list[Component]:
-        """What shows the run."""
-        return [self.strip]
-
 
 def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
     """Lay the section out; `tab` is the one that holds it, `feeds` are those of the page."""
@@ -85,18 +79,8 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
     return message, send, stop, new
 
 
-def wire_context(
-    section: Context, looked: Looked, controls: Controls, runner: Runner, pages: Pages
-) -> Callable[[gr.Request], dict[Component, Any]]:
-    """Wire the section; returns the function that fills it with the inspected run.
-
-    Args:
-        section: Its parts.
-        looked: The run.
-        controls: The sidebar's.
-        runner: Answers.
-        pages: Hold the chat, and the runs started here.
-    """
+def wire_context(section: Context, looked: Looked, controls: Controls, runner: Runner, pages: Pages) -> Filled:
+    """Wire the section: the chat, the experiments, and the tokenizer."""
     fields: Controls = {**controls, "message": section.message, "limit": section.limit}
     events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
@@ -110,7 +94,7 @@ def wire_context(
         strip = events.fill(request)  # a skipped value would reset the properties of a part that is not drawn yet
         return {} if strip is None else {section.strip: strip}
 
-    return fill
+    return (section.strip,), fill
 
 
 def _wire_chat(section: Context, events: ChatEvents, fields: Controls) -> None:
