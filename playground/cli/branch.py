@@ -11,9 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from playground.backends.base import Queued
-from playground.cli.build import build_runner
-from playground.cli.common import check_folder_of, give, stop_on_interrupt
-from playground.cli.terminal import loading_steps, show_progress
+from playground.cli.common import give, stop_on_interrupt, with_model
 from playground.engine.beam import BeamProgress
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError, nearest
@@ -30,18 +28,9 @@ _FORK = "▸"
 
 
 def run_branch(
-    file: str,
-    values: dict[str, Any],
-    *,
-    at: str,
-    token: str | None,
-    how: str | None,
-    width: str | None,
-    leaving: str,
-    model: str | None,
-    save: str | None,
-    json: bool,
-) -> None:
+    file: str, values: dict[str, Any], *, at: str, token: str | None, how: str | None, width: str | None, leaving: str,
+    model: str | None, save: str | None, json: bool,
+) -> None:  # fmt: skip
     """Make a branch of a saved answer; `values` are the settings that were given."""
     tree = _tree(file)
     request = BranchRequest(
@@ -51,10 +40,7 @@ def run_branch(
     if width is not None and request.how != "beam":
         raise PlaygroundError("--width applies to a beam search only: give --how beam too.")
     check_branch(tree, request)
-    if save is not None:
-        check_folder_of(Path(save))
-    runner, name = build_runner(model, tree.run.model.id)
-    show_progress(loading_steps(runner.load(name, tree.run.model.quantization)))
+    runner, name = with_model(model, tree.run.model.quantization, preferred=tree.run.model.id, save=save)
     before = len(tree.branches)
     with stop_on_interrupt() as stopped:
         tree = _follow(tree, start_branch(runner, tree, request, stopped.is_set, model=name))

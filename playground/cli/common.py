@@ -1,4 +1,4 @@
-"""What several commands do alike: read the prompt, check where to save, stop on Ctrl+C."""
+"""What several commands do alike: read the prompt, check where to save, load the model, stop on Ctrl+C."""
 
 import signal
 import sys
@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playground.cli.terminal import print_json, safe_text
+from playground.cli.build import build_runner
+from playground.cli.terminal import loading_steps, print_json, safe_text, show_progress
 from playground.errors import PlaygroundError
 from playground.runs.records import Document
+from playground.runs.runner import Runner
 from playground.runs.store import save_record
 from playground.settings import MAX_PROMPT_CHARS, check_prompt
 
@@ -48,6 +50,21 @@ def check_folder_of(file: Path) -> None:
         is_there = False
     if not is_there:
         raise PlaygroundError(f"Cannot write {str(file)!r}: its folder does not exist; create it first.")
+
+
+def with_model(
+    model: str | None, quantization: str, *, preferred: str | None = None, save: str | None = None
+) -> tuple[Runner, str]:
+    """A runner that holds the model, and the model's id; for `model` and `preferred` see `build_runner`.
+
+    Raises:
+        PlaygroundError: The folder of the file to `save` does not exist, or the model is not available.
+    """
+    if save is not None:
+        check_folder_of(Path(save))
+    runner, name = build_runner(model, preferred)
+    show_progress(loading_steps(runner.load(name, quantization)))
+    return runner, name
 
 
 def give(record: Document, text: str, save: str | None, json: bool) -> None:

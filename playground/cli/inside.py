@@ -1,6 +1,5 @@
 """Commands that look inside a token, and at what costs: inspect, branch."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -58,15 +57,3 @@ def inspect(
     }  # fmt: skip
     overrides = {name: value for name, value in given.items() if value is not None}
     run_inspect(file, step=step, top=top, order=order, overrides=overrides, model=model, save=save, json=json)
-
-
-_COMMANDS: tuple[Callable[..., None], ...] = (
-    inspect,
-    branch,
-)
-
-
-def add_inside_commands(app: typer.Typer) -> None:
-    """Register them."""
-    for command in _COMMANDS:
-        app.command()(command)

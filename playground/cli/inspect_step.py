@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playground.cli.build import build_runner
-from playground.cli.common import check_folder_of, give
-from playground.cli.terminal import loading_steps, show_progress
+from playground.cli.common import give, with_model
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.describe import check_order, step_record
 from playground.experiments.inspection.records import StageRecord, StepRecord
@@ -18,16 +16,9 @@ _MAX_TOP = 1_000
 
 
 def run_inspect(
-    file: str,
-    *,
-    step: str,
-    top: str,
-    order: str,
-    overrides: dict[str, Any],
-    model: str | None,
-    save: str | None,
+    file: str, *, step: str, top: str, order: str, overrides: dict[str, Any], model: str | None, save: str | None,
     json: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Show one step of a run; `overrides` are the sampler's settings that were given."""
     run = read_record(Path(file))
     index, count = _whole("step", step), _whole("top", top)
@@ -37,10 +28,7 @@ def run_inspect(
     check_order(order)
     given = make_settings(**{**run.settings, **overrides})
     changed = {name: getattr(given, name) for name in overrides}
-    if save is not None:
-        check_folder_of(Path(save))
-    runner, name = build_runner(model, run.model.id)
-    show_progress(loading_steps(runner.load(name, run.model.quantization)))
+    runner, name = with_model(model, run.model.quantization, preferred=run.model.id, save=save)
     steps = at_step(runner, run, index, lambda one: step_record(one, changed, top=count, order=order), model=name)
     for update in steps:
         if isinstance(update, StepRecord):

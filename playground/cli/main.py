@@ -8,9 +8,9 @@ import typer
 
 from playground.cli.command import add_experiments
 from playground.cli.context import context_command
-from playground.cli.inside import add_inside_commands
+from playground.cli.inside import branch, inspect
 from playground.cli.lab import add_commands
-from playground.cli.money import add_money_commands
+from playground.cli.money import cost
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
 app = typer.Typer(
@@ -40,10 +40,10 @@ def run(
 
 
 add_commands(app)
-add_inside_commands(app)
-app.command()(context_command())
+for command in (inspect, branch, context_command()):
+    app.command()(command)
 add_experiments(app)
-add_money_commands(app)
+app.command()(cost)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """Commands about money: cost."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -81,12 +80,3 @@ def cost(
         currency=currency, hardware=hardware, settings=set or [], files=source or [],
     )  # fmt: skip
     run_cost(values, options, csv=csv, html=html, save=save, json=json)
-
-
-_COMMANDS: tuple[Callable[..., None], ...] = (cost,)
-
-
-def add_money_commands(app: typer.Typer) -> None:
-    """Register them."""
-    for command in _COMMANDS:
-        app.command()(command)

@@ -4,8 +4,8 @@ import json as json_module
 from dataclasses import asdict
 from pathlib import Path
 
-from playground.cli.build import build_runner
-from playground.cli.terminal import loading_steps, print_json, safe_text, show_progress
+from playground.cli.common import with_model
+from playground.cli.terminal import print_json, safe_text
 from playground.errors import PlaygroundError
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import read_document
@@ -22,8 +22,7 @@ def replay_file(file: str, *, model: str | None, json: bool) -> None:
         _replay_sheet(old, json=json)
         return
     first = _model(old)
-    runner, name = build_runner(model, first.id)
-    show_progress(loading_steps(runner.load(name, first.quantization)))
+    runner, name = with_model(model, first.quantization, preferred=first.id)
     if isinstance(old, RunRecord):
         _replay_run(old, runner, name, json=json)
     else:

@@ -5,17 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from playground.backends.base import Loading, PreparedPrompt, Queued
-from playground.cli.build import build_runner
-from playground.cli.common import check_folder_of, read_prompt, stop_on_interrupt
-from playground.cli.terminal import (
-    loading_steps,
-    meters_text,
-    print_json,
-    print_notes,
-    safe_text,
-    show_progress,
-    tokens_text,
-)
+from playground.cli.common import read_prompt, stop_on_interrupt, with_model
+from playground.cli.terminal import meters_text, print_json, print_notes, safe_text, tokens_text
 from playground.data.presets import load_presets
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
@@ -28,15 +19,9 @@ from playground.settings import make_settings
 
 
 def run_prompt(
-    prompt: str,
-    values: dict[str, Any],
-    *,
-    model: str | None,
-    quantization: str | None,
-    preset: str | None,
-    save: str | None,
-    json: bool,
-) -> None:
+    prompt: str, values: dict[str, Any], *, model: str | None, quantization: str | None, preset: str | None,
+    save: str | None, json: bool,
+) -> None:  # fmt: skip
     """Answer one prompt; `values` are the settings that were given."""
     prompt = read_prompt(prompt)
     shown_top, preset_model = "top" in values, None
@@ -45,11 +30,8 @@ def run_prompt(
         values = {**chosen.settings, **values}
         preset_model, quantization = chosen.model, quantization or chosen.quantization
     settings = make_settings(**values)
-    if save is not None:
-        check_folder_of(Path(save))
-    runner, model_name = build_runner(model, preset_model)
     # Loaded before the run, so that its times are the run's own.
-    show_progress(loading_steps(runner.load(model_name, quantization or "fp32")))
+    runner, model_name = with_model(model, quantization or "fp32", preferred=preset_model, save=save)
     with stop_on_interrupt() as stopped:
         run = runner.start(RunRequest(prompt, model_name, quantization or "fp32", settings), stopped.is_set)
         record = _follow(run, text=not json)

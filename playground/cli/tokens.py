@@ -1,10 +1,6 @@
 """`playground context --tokens`: a text as a model's tokenizer reads it."""
 
-from pathlib import Path
-
-from playground.cli.build import build_runner
-from playground.cli.common import check_folder_of, give
-from playground.cli.terminal import loading_steps, show_progress
+from playground.cli.common import give, with_model
 from playground.experiments.context.records import TokensRecord
 from playground.experiments.context.tokens import record_of
 from playground.views.context import tokens_summary
@@ -23,10 +19,7 @@ def show_tokens(
     Raises:
         PlaygroundError: The text is empty or too long, or the model can't be loaded or has no chat template.
     """
-    if save is not None:
-        check_folder_of(Path(save))
-    runner, name = build_runner(model)
-    show_progress(loading_steps(runner.load(name, quantization)))
+    runner, name = with_model(model, quantization, save=save)
     record = record_of(runner, name, text, **how)
     give(record, "\n".join(_lines(record)), save, json)
 
