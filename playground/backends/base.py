@@ -11,7 +11,7 @@ from playground.settings import Settings
 if TYPE_CHECKING:  # they import torch, which a command's help must not pay for
     from torch import Tensor
 
-    from playground.backends.beams import BeamUpdate
+    from playground.backends.continuing import BeamUpdate
     from playground.engine.lens.base import LayerPass, Lens
     from playground.models.loading import LoadedModel
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from playground.backends.base import Capability, StepLogits
-from playground.backends.beams import BeamUpdate, beams
 from playground.backends.chain import LocalChain
+from playground.backends.continuing import BeamUpdate, beams, resumed
 from playground.backends.kept import KeptCaches
 from playground.backends.layers import LocalLayers
 from playground.engine.chunks import chunk_tokens, whole_chunks
 from playground.engine.decoder import Decoder
-from playground.engine.events import Event, PreparedPrompt, PromptProcessed, RowEvent, TokenEvent
+from playground.engine.events import Event, PreparedPrompt, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
 from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
@@ -131,42 +131,11 @@ class LocalBackend:
         should_stop: Callable[[], bool] = lambda: False,
         started_at: float | None = None,
     ) -> Iterator[Event]:
-        """Continue after these tokens of an answer, some of which may differ from the tokens drawn.
-
-        What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts the rest.
-
-        Args:
-            prompt: As the run read it.
-            answer_ids: The beginning of the answer.
-            settings: How to continue.
-            tell_from: Index of the first token to report; None is the last of `answer_ids`.
-            should_stop: Called before every forward pass.
-            started_at: `perf_counter` reading that times are relative to.
-        """
-        started_at = time.perf_counter() if started_at is None else started_at
-        ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
-        cache = self.kept.before(prompt.ids, ids) or self.text_model.model.new_cache()
-        held, silent, processed = cache.length, len(ids), None
-        events = stream(
-            self.text_model, prompt.ids, settings, context_length=prompt.context_length,
-            forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
+        """Continue after these tokens of an answer; what is kept of prompt and answer is not read again."""
+        return resumed(
+            self.text_model, self.kept, prompt, answer_ids, settings,
+            tell_from=tell_from, should_stop=should_stop, started_at=started_at,
         )  # fmt: skip
-        try:
-            for event in events:
-                if isinstance(event, PromptProcessed):
-                    processed = event
-                elif isinstance(event, TokenEvent) and event.index < silent:
-                    continue
-                else:
-                    if isinstance(event, TokenEvent):
-                        ids.append(event.id)
-                    if processed is not None:
-                        computed = len(prompt.ids) + silent - held
-                        yield replace(processed, computed_tokens=computed, prefill_s=event.time_s, time_s=event.time_s)
-                        processed = None
-                    yield event
-        finally:
-            self.kept.keep(prompt.ids, ids, cache)
 
     def beams(
         self,

@@ -1,11 +1,13 @@
-"""Beam search over the local model, starting from the kept cache of prompt and answer."""
+"""An answer of the local model continued from the kept cache of prompt and answer: as a run, or by beam search."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from playground.backends.kept import KeptCaches
 from playground.engine.beam import BeamEnd, BeamProgress, beam_search
-from playground.engine.events import PreparedPrompt, PromptProcessed
+from playground.engine.events import Event, PreparedPrompt, PromptProcessed, TokenEvent
+from playground.engine.generate import stream
 from playground.engine.model import TextModel
 from playground.engine.reading import read_to
 from playground.engine.rows import room_for
@@ -14,6 +16,49 @@ from playground.settings import Settings
 
 BeamUpdate = PromptProcessed | BeamProgress | BeamEnd
 """What a search yields, in this order; a search stopped before it began ends with no answers."""
+
+
+def resumed(
+    text_model: TextModel,
+    kept: KeptCaches,
+    prompt: PreparedPrompt,
+    answer_ids: Sequence[int],
+    settings: Settings,
+    *,
+    tell_from: int | None,
+    should_stop: Callable[[], bool],
+    started_at: float | None,
+) -> Iterator[Event]:
+    """Continue after these tokens of an answer, some of which may differ from the tokens drawn.
+
+    What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts the rest. The first
+    token reported is `tell_from`, or the last of `answer_ids`; times are relative to `started_at`, as `perf_counter`
+    reads it.
+    """
+    started_at = time.perf_counter() if started_at is None else started_at
+    ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
+    cache = kept.before(prompt.ids, ids) or text_model.model.new_cache()
+    held, silent, processed = cache.length, len(ids), None
+    events = stream(
+        text_model, prompt.ids, settings, context_length=prompt.context_length,
+        forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
+    )  # fmt: skip
+    try:
+        for event in events:
+            if isinstance(event, PromptProcessed):
+                processed = event
+            elif isinstance(event, TokenEvent) and event.index < silent:
+                continue
+            else:
+                if isinstance(event, TokenEvent):
+                    ids.append(event.id)
+                if processed is not None:
+                    computed = len(prompt.ids) + silent - held
+                    yield replace(processed, computed_tokens=computed, prefill_s=event.time_s, time_s=event.time_s)
+                    processed = None
+                yield event
+    finally:
+        kept.keep(prompt.ids, ids, cache)
 
 
 def beams(
