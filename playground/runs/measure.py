@@ -174,15 +174,7 @@ def energy_record(energy: Energy) -> EnergyRecord:
 
 def model_record(facts: ModelFacts) -> ModelRecord:
     """Which model answered."""
-    return ModelRecord(
-        id=facts.id,
-        source=facts.source,
-        parameters=facts.parameters,
-        quantization=facts.quantization,
-        weights_bytes=facts.weights_bytes,
-        context_length=facts.context_length,
-        device=facts.device,
-    )
+    return ModelRecord.model_validate(facts, from_attributes=True)
 
 
 def token_record(token: TokenEvent) -> Token:

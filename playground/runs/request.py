@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from playground.engine.events import PreparedPrompt
@@ -16,6 +16,8 @@ from playground.numbers import plain_number, with_a_point
 from playground.settings import MAX_SENTENCES, Settings, check_prompt, make_settings, shown
 
 Q = TypeVar("Q", bound="Request")
+ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
+"""Of a list whose numbers count once, the smallest first."""
 _MAX_CHARS = 4_000  # of a list that a person types
 
 

@@ -1,6 +1,7 @@
 """The charts of a calculator, from its plan and a finished sheet: the same as on the page, for a file."""
 
 from decimal import Decimal
+from typing import cast
 
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import ChartPlan, Section
@@ -11,11 +12,6 @@ from playground.views.svg_chart import chart_svg
 from playground.views.svg_rows import Row, Rows, rows_svg
 
 _LOW, _HIGH = 2, 3
-_KINDS: dict[str, Kind] = {"line": "line", "step": "step", "bars": "bars", "dots": "dots"}
-_COLOURS: dict[str, Colour] = {
-    "money": "money", "ink": "ink", "ink-2": "ink-2", "memory": "memory", "energy": "energy", "time": "time",
-    "prob": "prob", "add": "add", "del": "del",
-}  # fmt: skip
 
 
 def drawing(plan: ChartPlan, section: Section, sheet: CostSheet, fields: CostFields) -> str:
@@ -37,9 +33,9 @@ def chart_of(plan: ChartPlan, section: Section, sheet: CostSheet) -> ChartSpec:
 
     series = [
         Series(
-            line.name, _KINDS[line.kind],
+            line.name, cast(Kind, line.kind),
             [(to_x(point[0]), _amount(point[1], plan.y[1], sheet)) for point in result.series[line.key]],
-            _COLOURS[line.colour], low=ends(line.low), high=ends(line.high),
+            cast(Colour, line.colour), low=ends(line.low), high=ends(line.high),
         )
         for line in plan.lines
     ]  # fmt: skip

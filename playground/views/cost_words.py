@@ -8,7 +8,7 @@ from playground.experiments.costing.plans import Figure, Section
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.views.format import format_figure, format_money, noun
 
-_SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "ratio": "\N{MULTIPLICATION SIGN}"}
+SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "ratio": "\N{MULTIPLICATION SIGN}"}
 _GIVEN_DIGITS = 6
 
 
@@ -28,7 +28,7 @@ def input_text(value: Decimal, field: CostField) -> str:
         return "yes" if value > 0 else "no"
     if field.unit == "share":
         return f"{_given(value * 100)}%"
-    return f"{_given(value)} {_SIGNS.get(field.unit) or noun(field.unit, value)}"
+    return f"{_given(value)} {SIGNS.get(field.unit) or noun(field.unit, value)}"
 
 
 def _given(value: Decimal) -> str:

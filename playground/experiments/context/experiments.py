@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from playground.errors import PlaygroundError
 from playground.experiments.context.records import ContextRecord, NeedleRecord
 from playground.runs.experiment import Experiment
-from playground.runs.request import Request, item
+from playground.runs.request import ASCENDING, Request, item
 from playground.settings import LIMITS
 
 MAX_CELLS = 200
 _LONGEST = int(LIMITS["context_length"].high)
 _TOLERANCE = 1e-3  # of a probability: products of other shapes, and of other processors, differ in their last bits
-_Length = Annotated[int, Field(ge=1, le=_LONGEST)]
+_Lengths = Annotated[tuple[Annotated[int, Field(ge=1, le=_LONGEST)], ...], ASCENDING]
 _Depth = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -25,18 +25,13 @@ class CurveRequest(Request):
         is_timed: Whether the time allowed ends the curve; a replay has no time limit.
     """
 
-    lengths: tuple[_Length, ...] = item(
+    lengths: _Lengths = item(
         (), "Lengths in tokens", "64, 128, 256 and so on to the model's limit if not given.", max_length=32
     )
     time_limit_s: float = item(
         60, "Time allowed, s", "No length is begun after this many seconds.", gt=0, le=LIMITS["time_limit_s"].high
     )
     is_timed: bool = True
-
-    @field_validator("lengths")
-    @classmethod
-    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(sorted(set(value)))
 
 
 class NeedleRequest(Request):
@@ -46,20 +41,13 @@ class NeedleRequest(Request):
         only: Number of cells, the first ones; None for all.
     """
 
-    lengths: tuple[_Length, ...] = item(
-        (128, 256, 512, 1024), "Prompt lengths in tokens", min_length=1, max_length=MAX_CELLS
-    )
-    depths: tuple[_Depth, ...] = item(
+    lengths: _Lengths = item((128, 256, 512, 1024), "Prompt lengths in tokens", min_length=1, max_length=MAX_CELLS)
+    depths: Annotated[tuple[_Depth, ...], ASCENDING] = item(
         (0.0, 0.25, 0.5, 0.75, 1.0), "Depths, 0 to 1", "Where the fact stands: 0 is the beginning, 1 the end.",
         min_length=1, max_length=MAX_CELLS,
     )  # fmt: skip
     seed: int = item(0, "Seed of the codes", page=False, ge=0, le=LIMITS["seed"].high)
     only: int | None = None
-
-    @field_validator("lengths", "depths")
-    @classmethod
-    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(sorted(set(value)))
 
     @model_validator(mode="after")
     def _cells(self) -> "NeedleRequest":

@@ -1,5 +1,6 @@
 """The document of a cost calculation: every input with its source, the prices used, every figure and every point."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -38,6 +39,22 @@ class SectionRecord(Part):
     series: dict[str, list[list[Amount]]]
 
 
+@dataclass(frozen=True)
+class Models:
+    """Ids of the price list: the chosen one, those of the cascade, and those compared with."""
+
+    chosen: str
+    large: str
+    small: str
+    compared: list[str]
+
+    def of(self, section: str) -> list[str]:
+        """The models of a calculator, in the order in which its formula takes them."""
+        if section == "cascade":
+            return [self.large, self.small]
+        return [self.chosen, *(id for id in dict.fromkeys(self.compared) if id != self.chosen)]
+
+
 class CostSheet(Document):
     """A cost calculation. `calculator` is the section that the amounts at the top come from.
 
@@ -74,6 +91,4 @@ class CostSheet(Document):
 
     def models_of(self, section: str) -> list[str]:
         """Ids of the models of a calculator, in the order of its series `models`."""
-        if section == "cascade":
-            return [self.large_model, self.small_model]
-        return [self.model, *(id for id in dict.fromkeys(self.models) if id != self.model)]
+        return Models(self.model, self.large_model, self.small_model, self.models).of(section)

@@ -8,7 +8,7 @@ from typing import Any
 from playground.errors import PlaygroundError
 from playground.experiments.costing.fields import CONSTANTS, Assumption, CostFields, read_inputs
 from playground.experiments.costing.plans import Section
-from playground.experiments.costing.records import CostSheet, Currency, RatesRecord, SectionRecord
+from playground.experiments.costing.records import CostSheet, Currency, Models, RatesRecord, SectionRecord
 from playground.experiments.costing.sections import SECTIONS, section_of
 from playground.metrics.formulas.agent_tasks import task_parts_usd
 from playground.metrics.formulas.hardware import own_parts_usd
@@ -64,22 +64,6 @@ class CostRequest:
     given: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     currency: Currency = field(default_factory=Currency)
-
-
-@dataclass(frozen=True)
-class Models:
-    """Ids of the price list: the chosen one, those of the cascade, and those compared with."""
-
-    chosen: str
-    large: str
-    small: str
-    compared: list[str]
-
-    def of(self, section: str) -> list[str]:
-        """The models of a calculator, in the order in which its formula takes them."""
-        if section == "cascade":
-            return [self.large, self.small]
-        return [self.chosen, *(id for id in dict.fromkeys(self.compared) if id != self.chosen)]
 
 
 def build_sheet(request: CostRequest, fields: CostFields) -> CostSheet:

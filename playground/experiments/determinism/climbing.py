@@ -84,12 +84,8 @@ def _forced(scene: Scene, rung: Rung, manner: Manner, note: str = "") -> Steps[t
     return measured, note
 
 
-def _again(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
-    return (yield from _forced(scene, rung, ModuleManner(scene.module)))
-
-
-def _rows(count: int, scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
-    return (yield from _forced(scene, rung, ModuleManner(scene.module, rows=count)))
+def _in_manner(manner_of: Callable[[Any], Manner], scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
+    return (yield from _forced(scene, rung, manner_of(scene.module)))
 
 
 def _padded(count: int, scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
@@ -101,10 +97,6 @@ def _check_room(scene: Scene, more: int) -> None:
     facts, needed = scene.loaded.facts, len(scene.prompt) + scene.room + more
     if not facts.takes(needed):
         raise _Skipped(f"Prompt, answer and padding need {needed} positions; the model has {facts.context_length}.")
-
-
-def _no_cache(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
-    return (yield from _forced(scene, rung, NoCacheManner(scene.module)))
 
 
 def _chunks(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
@@ -185,10 +177,10 @@ def _own_decoder(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
 _HOW: dict[str, Callable[[Scene, Rung], Steps[tuple[Measured, str]]]] = {
     "unseeded": _sampling,
     "seeded": _sampling,
-    "greedy": _again,
-    **{f"batch-{count}": partial(_rows, count) for count in (2, 8, 16)},
+    "greedy": partial(_in_manner, ModuleManner),
+    **{f"batch-{count}": partial(_in_manner, partial(ModuleManner, rows=count)) for count in (2, 8, 16)},
     **{f"left-padding-{count}": partial(_padded, count) for count in (8, 32)},
-    "no-cache": _no_cache,
+    "no-cache": partial(_in_manner, NoCacheManner),
     "prefill-chunks": _chunks,
     "eager": _eager,
     "threads": _threads,

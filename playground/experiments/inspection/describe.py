@@ -46,7 +46,6 @@ def step_record(step: Step, overrides: Mapping[str, Any], *, top: int = 10, orde
     found = stages(step.logits, step.seen_ids, settings, order)
     noise = None if settings.temperature == 0 else step.noise
     ids = step.logits.topk(min(top, len(step.logits))).indices.tolist()
-    token = step.token
     return StepRecord(
         model=step.run.model,
         settings=step.run.settings,
@@ -55,9 +54,7 @@ def step_record(step: Step, overrides: Mapping[str, Any], *, top: int = 10, orde
         step=step.index,
         steps=len(step.run.tokens),
         vocabulary=len(step.logits),
-        chosen=ChosenRecord(
-            id=token.id, text=token.text, logprob=token.logprob, sampled_prob=token.sampled_prob, kept=token.kept
-        ),
+        chosen=ChosenRecord.model_validate(step.token, from_attributes=True),
         stages=[_stage_record(stage, ids, step.piece) for stage in found],
         draw=_draw_record(draw(found[-1].scores, noise), step.piece),
         agreement=step.agreement(),

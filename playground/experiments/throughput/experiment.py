@@ -3,28 +3,23 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from playground.experiments.costing.fact import FactSource, energy_facts, fact_source, known, where
 from playground.runs.experiment import Experiment
 from playground.runs.records import BatchRecord, Document, ModelRecord, Part
-from playground.runs.request import Request, item
+from playground.runs.request import ASCENDING, Request, item
 from playground.runs.updates import MAX_BATCH
 
 
 class ThroughputRequest(Request):
     """Batches to measure."""
 
-    batches: tuple[Annotated[int, Field(ge=1, le=MAX_BATCH)], ...] = item(
+    batches: Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_BATCH)], ...], ASCENDING] = item(
         (1, 2, 4, 8, 16, 32), "Rows of each batch", flags=["--batch"], min_length=1, max_length=12
     )
     input_tokens: int = item(128, "Tokens of the prompt", "All rows share it.", ge=1, le=131_072)
     output_tokens: int = item(64, "Tokens of each answer", "Every row writes as many.", ge=2, le=2_048)
-
-    @field_validator("batches")
-    @classmethod
-    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(sorted(set(value)))
 
 
 class SkippedBatch(Part):

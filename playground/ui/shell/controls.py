@@ -53,9 +53,9 @@ CHECKS = {"random_seed": "Random seed", "raw": "Raw completion"}
 _BY_NAME = {spec.name: spec for spec in SLIDERS}
 
 
-def slider_update(name: str, value: float, high: float | None = None) -> dict[str, Any]:
+def slider_update(name: str, value: float) -> dict[str, Any]:
     """A new value for a slider, which grows if the value lies beyond its end."""
-    return gr.update(value=value, maximum=max(high or _BY_NAME[name].high, value))
+    return gr.update(value=value, maximum=max(_BY_NAME[name].high, value))
 
 
 def stop_text(stop: tuple[str, ...] | list[str]) -> str:

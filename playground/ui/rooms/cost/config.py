@@ -14,22 +14,19 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import LARGE_MODEL, SMALL_MODEL
 from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.paths import presets_dir
+from playground.views.cost_words import SIGNS
 from playground.views.format import format_money
 from playground.views.formula_script import formula_notes
 
-_SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "share": "share", "ratio": "\u00d7", "switch": ""}
+_SIGNS = SIGNS | {"share": "share", "switch": ""}
 _PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
 _WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")
 _MODELS = {"cascade": [["large_model", "Large model"], ["small_model", "Small model"]]}
 
 
-def cost_config(folder: Path | None = None) -> dict[str, Any]:
-    """All of it as plain JSON values.
-
-    Args:
-        folder: Of `cost.yaml` and the lists; None is the package's own.
-    """
-    folder = folder or presets_dir()
+def cost_config() -> dict[str, Any]:
+    """All of it as plain JSON values."""
+    folder = presets_dir()
     notes = {
         name: {"definition": note["about"], "formula": note["formula"], "source": note["source"], "unit": ""}
         for name, note in formula_notes().items()
@@ -55,9 +52,7 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _field(field: CostField) -> dict[str, Any]:
-    plain = {
-        name: getattr(field, name) for name in ("id", "label", "unit", "follows", "log", "when", "unless", "about")
-    }
+    plain = {name: getattr(field, name) for name in _PLAIN}
     numbers = {name: _number(getattr(field, name)) for name in ("low", "high", "default", "factor")}
     slider = None if field.slider is None else [float(end) for end in field.slider]
     return plain | numbers | {

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -49,16 +48,11 @@ class _SheetRequest(BaseModel):
 
 
 class CostEvents:
-    """Handlers of the tab.
+    """Handlers of the tab; `pages` own the documents that a cost may start from."""
 
-    Args:
-        pages: Own the documents that a cost may start from.
-        folder: Of `cost.yaml`; None is the package's own.
-    """
-
-    def __init__(self, pages: Pages, folder: Path | None = None):
+    def __init__(self, pages: Pages):
         self._pages = pages
-        self._fields: CostFields = load_cost_fields((folder or presets_dir()) / "cost.yaml")
+        self._fields: CostFields = load_cost_fields(presets_dir() / "cost.yaml")
 
     def offer(self, request: gr.Request) -> str:
         """Sets of measured numbers, the newest document first."""
