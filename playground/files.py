@@ -127,9 +127,7 @@ class _PlainLoader(yaml.SafeLoader):
 def parse_yaml(text: str | bytes, name: str) -> Any:
     """Plain data from YAML: no tags, no anchors, one document, bounded in size and depth.
 
-    Args:
-        text: The document; bytes as `decode_text` reads them.
-        name: What to call it in an error.
+    `name` is what an error calls it.
 
     Raises:
         PlaygroundError: The document is too large, not YAML, or uses what is refused.

@@ -30,10 +30,7 @@ class KeptCaches:
     def keep(self, prompt_ids: Sequence[int], answer_ids: Sequence[int], cache: KVCache) -> None:
         """Keep a cache that is no longer written to.
 
-        Args:
-            prompt_ids: Its prompt, read in the chunks of a run.
-            answer_ids: Tokens of the answer; the cache holds the first of them.
-            cache: The cache, of one row.
+        The cache, of one row, holds the prompt, read in the chunks of a run, and the first tokens of the answer.
         """
         prompt, held = tuple(prompt_ids), cache.length - len(prompt_ids)
         if held < 0 or cache.nbytes > self._max_bytes:

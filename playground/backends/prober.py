@@ -27,8 +27,7 @@ _FINDINGS = TypeAdapter(Findings)
 class Prober:
     """Probes a model while it loads, unless a model of the same kind was probed before.
 
-    Args:
-        folder: Where findings are kept, a file for each architecture, configuration, number type and library version.
+    Findings are kept in a file for each architecture, configuration, number type and library version.
     """
 
     def __init__(self, folder: Path):

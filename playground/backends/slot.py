@@ -12,10 +12,7 @@ from playground.settings import QUANTIZATIONS
 class ModelSlot:
     """Holds at most one model. Switching or running it needs a turn.
 
-    Args:
-        catalogue: The models there are.
-        device: As for `load`.
-        source: Opens the models; None runs them in this process.
+    Without a `source` its models run in this process.
     """
 
     def __init__(self, catalogue: Catalogue, device: str | None = None, source: Source | None = None):

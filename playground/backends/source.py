@@ -37,8 +37,7 @@ class Source(Protocol):
 class LocalSource:
     """Models that run in this process.
 
-    Args:
-        probe: As for `load`; None keeps what it finds beside the fetched models.
+    Without a `probe`, what is found of them is kept beside the fetched models.
     """
 
     def __init__(self, probe: Probe | None = None):

@@ -78,10 +78,7 @@ def import_preset(text: str | bytes) -> Preset:
 def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = None) -> Path:
     """Writes the preset into the user's folder, under a name made from its title alone.
 
-    Args:
-        preset: Saved again under the same title, it replaces what was there.
-        user_dir: Created if missing.
-        shipped_dir: Folder of presets whose names are taken; None is the package's.
+    Saved again under the same title, it replaces what was there. `shipped_dir` has the names that are taken.
 
     Raises:
         PlaygroundError: The name is taken, the preset is too large or can't be written; the old file is intact.

@@ -76,8 +76,7 @@ def _tiers(price: Any) -> Tiers:
 def rates(reference: str) -> Rates:
     """What this model charges today.
 
-    Args:
-        reference: Id of one of `reference_models`, `provider/model`.
+    The reference is an id of `reference_models`, `provider/model`.
 
     Raises:
         PlaygroundError: The reference is not in the price list.

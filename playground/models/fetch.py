@@ -38,9 +38,7 @@ def is_ready(entry: ModelEntry) -> bool:
 def fetch(entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None) -> Path:
     """The folder or GGUF file to load, fetched first if it is not here.
 
-    Args:
-        entry: The model.
-        progress: Called with the name of a stage and the fraction done, 0 to 1, or None if unknown.
+    `progress` gets the name of a stage and the fraction done, 0 to 1, or None if unknown.
 
     Raises:
         PlaygroundError: There is no network, no space, or the files received are not the expected ones.

@@ -17,11 +17,6 @@ _TOKEN_IDS = tuple(
 def check_metadata(path: Path, metadata: dict[str, Any], shapes: Sequence[tuple[int, ...]]) -> None:
     """Reject a file that is not a whole language model, or whose numbers do not fit its tensors.
 
-    Args:
-        path: The file, for the message.
-        metadata: Its keys and values.
-        shapes: The shapes of its tensors.
-
     Raises:
         PlaygroundError: A part of a split file, an adapter or projector, no tensors, or a number out of its range.
     """

@@ -23,10 +23,6 @@ def kv_layout(config: PreTrainedConfig, dtype: torch.dtype) -> KVLayout | None:
     For the Llama family, 2 (key and value) x KV heads x head dimension x bytes a number: Databricks, "LLM Inference
     Performance Engineering". Other architectures differ by layer, share layers, or keep latents or states instead:
     their code reads three tokens on the meta device, without weights, and the filled cache shows the sizes.
-
-    Args:
-        config: The model's config.
-        dtype: Type of its activations.
     """
     if config.model_type in LLAMA_FAMILY:
         heads = config.num_attention_heads

@@ -16,11 +16,7 @@ from playground.models.storage import device_of
 def lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:
     """Convert a float model's weights to the form used for computing, in place.
 
-    Args:
-        module: transformers' module, or our decoder's weights.
-        quantization: One of `settings.QUANTIZATIONS`.
-        device: Where the weights are.
-        progress: Called with the fraction packed, 0 to 1.
+    `progress` gets the fraction packed, 0 to 1.
 
     Returns:
         Names of layers that could not be packed.

@@ -24,11 +24,7 @@ _READ_APART = re.compile(r"rope_(freqs|factors_long|factors_short)\.weight|blk\.
 def check_placed(title: str, unplaced: Iterable[str], config: Any, shapes: Mapping[str, Sequence[int]]) -> None:
     """Reject weights that the model has no place for, except those that change no answer.
 
-    Args:
-        title: The model's name, for the message.
-        unplaced: Names of the weights that were not used.
-        config: transformers' config.
-        shapes: The shapes of all weights by their name in the files.
+    `shapes` are those of all weights by their name in the files.
 
     Raises:
         PlaygroundError: Names the weights.
@@ -63,12 +59,7 @@ def _is_draft(name: str, config: Any) -> bool:
 
 
 def unplaced_tensors(header: GgufHeader, skeleton: Any) -> list[str]:
-    """Tensors of a GGUF file that transformers' older reader skips; the newer reader reports them.
-
-    Args:
-        header: The file's header.
-        skeleton: The model on the meta device.
-    """
+    """Tensors of a GGUF file that transformers' older reader skips; the newer reader reports them."""
     if header.architecture in GGUF_ARCHS:
         return []
     names = get_gguf_hf_weights_map(skeleton, TENSOR_PROCESSORS.get(header.architecture, TensorProcessor)())

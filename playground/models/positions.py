@@ -11,10 +11,6 @@ _MOST = 2**31  # a tokenizer without a limit says 1e30
 
 
 def positions(value_of: Callable[[str], Any]) -> int | None:
-    """The first credible value among the usual names; None where a config names none (BLOOM: ALiBi needs no limit).
-
-    Args:
-        value_of: Returns a config's value by name, or None.
-    """
+    """The first credible value among the usual names; None where a config names none (BLOOM: ALiBi needs no limit)."""
     values = (value_of(name) for name in _NAMES)
     return next((value for value in values if type(value) is int and 0 < value < _MOST), None)

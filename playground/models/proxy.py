@@ -5,11 +5,7 @@ _UNKNOWN = ("Unknown scheme for proxy URL", "Unable to determine SOCKS version",
 
 
 def proxy_problem(said: str) -> str | None:
-    """What is wrong with the proxy and what to do, if that is why pip or the hub's library failed; else None.
-
-    Args:
-        said: What the library wrote.
-    """
+    """What is wrong with the proxy and what to do, if that is why pip or the hub's library failed; else None."""
     if any(words in said for words in _MISSING):
         return (
             "Your proxy (HTTPS_PROXY or ALL_PROXY) is a SOCKS proxy, and SOCKS support is not installed: install "

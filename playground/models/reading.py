@@ -20,11 +20,7 @@ from playground.models.vocabulary import check_vocabulary, mark_control_tokens
 def read_module(title: str, files: ModelFiles, dtype: torch.dtype, device_map: str | None = None) -> Any:
     """The float model, in eval mode.
 
-    Args:
-        title: The model's name, for messages.
-        files: Its checked files.
-        dtype: The type to read the weights in.
-        device_map: Where they go: a device, `auto`, or None for the CPU.
+    `device_map` is a device, `auto`, or None for the CPU.
 
     Raises:
         PlaygroundError: Weights are missing or have no place, or the file needs something unsupported.
@@ -57,11 +53,6 @@ def _gguf_options(title: str, files: ModelFiles, header: GgufHeader) -> dict[str
 
 def read_tokenizer(title: str, files: ModelFiles, rows: int) -> Any:
     """The tokenizer; each of its ids has a row in the embedding.
-
-    Args:
-        title: The model's name, for messages.
-        files: Its checked files.
-        rows: Rows of the embedding.
 
     Raises:
         PlaygroundError: It has ids beyond the last row.

@@ -14,11 +14,7 @@ _MOST_TIMES_THE_FILE = 2  # a tied head is in the file once
 def skeleton(title: str, config: PreTrainedConfig | None, parameters: int, dtype: torch.dtype) -> Any:
     """The layers that a config describes, on the meta device: they take no memory.
 
-    Args:
-        title: The model's name, for the message.
-        config: transformers' config.
-        parameters: Number of weights in the files.
-        dtype: Type of the layers.
+    `parameters` is the number of weights in the files.
 
     Raises:
         PlaygroundError: The config does not give a model, or a model far larger than the files hold.

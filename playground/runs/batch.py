@@ -74,13 +74,8 @@ def batch_updates(
 ) -> Iterator[BatchUpdate]:
     """Prepare, plan, stream, measure. Call it with the model's turn held.
 
-    Args:
-        backend: The model.
-        request: What to answer; every row has a seed.
-        surroundings: What measuring needs.
-        should_stop: Called before every forward pass.
-        measurements: Filled with one per row, and each row that ends then yields a `RowRecord`; None measures only
-            all rows together, which costs less.
+    Every row of the request has a seed. `measurements` are filled with one per row, and each row that ends then yields
+    a `RowRecord`; None measures only all rows together, which costs less.
     """
     prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
     settings = request.settings

@@ -29,11 +29,7 @@ class Pricing:
     def batch(self, prompt: int, outputs: Sequence[int], computed: int, seconds: float) -> CostRecord:
         """Cost of rows that share a prompt: one request each, prompt uncached, since price tiers apply per request.
 
-        Args:
-            prompt: Tokens of the shared prompt.
-            outputs: Tokens of each answer.
-            computed: Prompt tokens that were computed, of all rows.
-            seconds: The machine's time, once.
+        `computed` counts the prompt tokens that were computed, of all rows; `seconds` are the machine's, once.
         """
         costs = [api_cost(self.reference, prompt, output) for output in outputs]
         return CostRecord(

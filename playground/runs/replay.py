@@ -60,10 +60,7 @@ def replay(old: RunRecord, runner: "Runner", *, model: str | None = None) -> Rep
     The recorded prompt ids are used even if the chat template has changed; `changed` reports the change.
     A run that was cancelled or ran out of time is stopped after the same number of tokens.
 
-    Args:
-        old: The record.
-        runner: Runs it.
-        model: Id of the model if it has another name now; None uses the id in the record.
+    `model` is the model's id if it has another name now.
 
     Raises:
         PlaygroundError: The record's settings or model are not available here, or its ids are another tokenizer's.

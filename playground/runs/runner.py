@@ -53,9 +53,7 @@ class Runner:
     def priced(self, reference: str | None = None, usd_per_hour: float | None = None) -> Self:
         """The same runner with other prices for its records.
 
-        Args:
-            reference: The model whose list price is used, `provider/model`; None keeps it.
-            usd_per_hour: Price of the machine; None keeps it.
+        None keeps the model whose list price is used, `provider/model`, or the price of the machine.
 
         Raises:
             PlaygroundError: The reference is not in the price list.
@@ -143,10 +141,8 @@ class Runner:
     ) -> Batch:
         """Several answers to one prompt, computed together; nothing happens before it is iterated.
 
-        Args:
-            request: What to answer; rows without a seed get one each.
-            should_stop: Called before every forward pass; rows that have ended are kept.
-            records: Whether each row is measured separately and yields a `RowRecord` when it ends.
+        Rows without a seed get one each; stopped, those that have ended are kept. With `records`, each row is measured
+        separately and yields a `RowRecord` when it ends.
 
         Raises:
             PlaygroundError: The request is refused at once.

@@ -40,11 +40,7 @@ class Speeds:
     def expect(self, entry: ModelEntry, quantization: str, held: ModelFacts | None, bandwidth: float) -> ExpectedSpeed:
         """The last speed, or else the roofline: the weights read once per token at the measured bandwidth.
 
-        Args:
-            entry: The model.
-            quantization: As it will be loaded.
-            held: Facts of the model in memory now; for any other model, the size in the catalogue is used.
-            bandwidth: Bytes per second, measured.
+        The bandwidth is in bytes per second, measured. Of a model that is not held, the size in the catalogue is used.
         """
         if (entry.id, quantization) in self._seen:
             return self._seen[entry.id, quantization]

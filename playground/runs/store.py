@@ -11,9 +11,7 @@ from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse
 def save_record(record: Document, path: Path) -> Path:
     """Writes a record, whole or not at all.
 
-    Args:
-        record: The finished run, or any other document.
-        path: A file, which is replaced, or a folder, in which the record gets a new name.
+    A file is replaced; in a folder the record gets a new name.
 
     Returns:
         The file written.

@@ -26,11 +26,7 @@ _PRICES = ("input", "cached", "written", "output")
 def sheet_html(sheet: CostSheet, fields: CostFields, notes: Notes, made: date | None = None) -> str:
     """The whole sheet as an HTML document.
 
-    Args:
-        sheet: The calculation.
-        fields: Labels and units of its inputs.
-        notes: `about`, `formula` and `source` of each formula by name.
-        made: Its date; None is today.
+    `notes` hold `about`, `formula` and `source` of each formula by name; without `made` its date is today.
     """
     body = [_header(sheet, made or date.today())]
     body += [_section(section_of(id), sheet, fields, notes) for id in sheet.sections]

@@ -111,9 +111,7 @@ def facts_values(facts: ModelFacts | None) -> dict[str, Any]:
 def meter_values(meters: Meters | None, reason: str | None = None) -> dict[str, Any]:
     """The meters as one flat dict: strings to show, and the few numbers that are drawn.
 
-    Args:
-        meters: None before the first reading.
-        reason: Finish reason, if finished.
+    Empty before the first reading; `reason` is why the run finished.
     """
     if meters is None:
         return {}

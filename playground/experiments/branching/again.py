@@ -12,10 +12,7 @@ _CUT_SHORT = ("time", "cancelled")  # ended from outside
 def branch_differences(tree: BranchesRecord, runner: Runner, model: str | None = None) -> list[str]:
     """Make every branch again, each from its saved beginning; one sentence for each that differs.
 
-    Args:
-        tree: The document.
-        runner: Runs it.
-        model: Id of the model if it has another name now; None uses the id in the record.
+    `model` is the model's id if it has another name now.
 
     Raises:
         PlaygroundError: Its settings, model or token ids are not available here.

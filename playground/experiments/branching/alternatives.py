@@ -44,12 +44,8 @@ def alternatives(
 ) -> Alternatives:
     """The likeliest tokens, at most 20, and the one that was taken if it is not among them.
 
-    Args:
-        piece: How a token looks.
-        logits: The model's own, float32 [vocabulary].
-        seen_ids: Prompt and answer so far, for the repetition penalty.
-        settings: The sampler's.
-        taken: Id of the token that came; None after the end.
+    Logits are the model's own, float32 [vocabulary]; `seen_ids` are prompt and answer so far; `taken` is None after the
+    end.
 
     Raises:
         PlaygroundError: The logits are not finite.

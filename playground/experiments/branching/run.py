@@ -48,13 +48,8 @@ def start_branch(
 ) -> Generator[BranchUpdate, None, None]:
     """Make a branch; a beam search makes the greedy branch of the same beginning first, if the tree has none.
 
-    Args:
-        runner: Its model answers.
-        tree: The run and its branches; it is not changed: pass the record to `tree.add`.
-        request: The branch to make.
-        should_stop: Called before every forward pass; a branch that has a token by then is kept.
-        model: Id of the model if it has another name now; None uses the id in the run.
-        beside_greedy: Whether a beam search also makes the greedy branch.
+    The tree is not changed: pass the record to `tree.add`. A stopped branch that has a token is kept. `model` is the
+    model's id if it has another name now.
 
     Raises:
         PlaygroundError: It can't be made.

@@ -11,10 +11,7 @@ MAX_TYPED_CHARS = 2_000
 def chosen_ids(backend: Backend, token: int | str | tuple[int, ...] | None, *, several: bool) -> list[int]:
     """The ids of the next tokens.
 
-    Args:
-        backend: Supplies the tokenizer and vocabulary.
-        token: An id, a text, several ids, or None for nothing.
-        several: Whether a text may be more than one token.
+    `several` says whether a text may be more than one token.
 
     Raises:
         PlaygroundError: The id is outside the vocabulary; the text is empty, too long, or more than one token.

@@ -142,13 +142,7 @@ def rename(tree: BranchesRecord, id: int, name: str) -> BranchesRecord:
 
 
 def greedy_twin(tree: BranchesRecord, given: Sequence[int], settings: Mapping[str, Any]) -> int | None:
-    """The greedy branch of a beginning with the limits of these settings; None if the tree does not hold it.
-
-    Args:
-        tree: The run and its branches.
-        given: Ids of the beginning.
-        settings: Of a beam search, say.
-    """
+    """The greedy branch of a beginning with the limits of these settings; None if the tree does not hold it."""
     start = len(given)
     for id, drawn_from in ((ROOT, 0), *((one.id, one.at + one.forced) for one in tree.branches)):
         branch, own = branch_of(tree, id), settings_of(tree, id)

@@ -39,12 +39,7 @@ def code_of(seed: int, length: int, depth: float) -> str:
 def hide(tokenizer: Any, haystack: Haystack, length: int, depth: float, code: str) -> Needle:
     """A prompt of at most `length` tokens, as near to it as whole sentences come.
 
-    Args:
-        tokenizer: The model's.
-        haystack: Fact, question, answer and filler.
-        length: Tokens of the prompt, template included.
-        depth: 0 puts the fact before the filler, 1 behind it.
-        code: The number in the fact.
+    The template counts. Depth 0 puts the fact before the filler, 1 behind it.
 
     Raises:
         PlaygroundError: Fact and question alone are longer.

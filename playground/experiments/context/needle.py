@@ -38,9 +38,7 @@ def needle(lab: Lab, request: NeedleRequest) -> Steps[NeedleRecord | None]:
 def score(hidden: Needle, said: Iterator[Tensor]) -> tuple[list[float], bool]:
     """Probability of each token of the code, those before it given, and whether greedy decoding says it.
 
-    Args:
-        hidden: The prompt and the right answer.
-        said: Logits before each token of the code; fewer if stopped.
+    `said` are the logits before each token of the code.
 
     Raises:
         Stopped: They are fewer.

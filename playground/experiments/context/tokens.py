@@ -23,13 +23,8 @@ def tokens_of(
 ) -> TokensRecord:
     """The text in tokens.
 
-    Args:
-        tokenizer: The model's.
-        model_id: Whose tokenizer that is.
-        text: Any text.
-        chat: Wrap it in the chat template, as a message is.
-        inject: Read control tokens in it as such; else they are spelt out, as a message's always are.
-        system: System prompt of the chat.
+    `chat` wraps it in the chat template, as a message is. `inject` reads control tokens in it as such; else they are
+    spelt out, as a message's always are.
 
     Raises:
         PlaygroundError: The text is empty or too long, or the model has no chat template.

@@ -40,10 +40,7 @@ def sheet_csv(sheet: CostSheet, fields: CostFields, notes: Mapping[str, Mapping[
 
     Amounts are USD whatever the currency of the page; the row `currency` has its rate.
 
-    Args:
-        sheet: What was calculated.
-        fields: Labels and units of its inputs.
-        notes: `formula` of each formula by name, for the figures' source.
+    `notes` hold the `formula` of each formula by name, for the figures' source.
     """
     out = io.StringIO()
     writer: csv.DictWriter[str] = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")

@@ -130,11 +130,7 @@ def read_inputs(
 ) -> dict[str, Assumption]:
     """Every named input: as given and checked, or its default.
 
-    Args:
-        fields: All of them.
-        names: Those that a calculation needs.
-        given: Values by id; the rest keep their defaults.
-        sources: Where the given ones are from; `typed` if nothing is said.
+    The source of a given one is `typed` if nothing is said.
 
     Raises:
         FieldErrors: One sentence for each value that can't be used.

@@ -24,11 +24,7 @@ _INSTRUCTIONS = "instruction set"
 def probe(widths: Widths, device: str, should_stop: ShouldStop, *, fresh: bool) -> Steps[list[ProbeRecord]]:
     """Every knob on every operation it can matter for, in fp32 and bf16; each record is yielded too.
 
-    Args:
-        widths: The model's.
-        device: Where the model runs.
-        should_stop: Asked before every knob.
-        fresh: Whether a fresh process may be started for the instruction set.
+    The instruction set needs a `fresh` process.
     """
     found: list[ProbeRecord] = []
     doing = "Asking this machine which knobs change bits"

@@ -47,11 +47,7 @@ class Job:
 def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldStop, doing: str) -> Steps[dict[str, Any]]:
     """Start a child, tell its stages, return its result. It is killed when the work is stopped or left.
 
-    Args:
-        job: What to do.
-        variables: Environment variables beyond the parent's own.
-        should_stop: Asked ten times a second.
-        doing: What to tell.
+    `variables` are environment variables beyond the parent's own.
 
     Raises:
         PlaygroundError: The child failed; the last line it wrote says why.

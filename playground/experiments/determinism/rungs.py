@@ -80,11 +80,6 @@ DEFAULT_ARMS = ("bf16", "fp32", "bf16-fixed-tile")
 def pick(wanted: Sequence[str], names: Sequence[str], what: str) -> tuple[str, ...]:
     """The requested names, in their order here.
 
-    Args:
-        wanted: What the person wrote.
-        names: All there are.
-        what: What a name is called in the error.
-
     Raises:
         PlaygroundError: There is no such name.
     """

@@ -32,11 +32,7 @@ def check_order(order: str) -> None:
 def step_record(step: Step, overrides: Mapping[str, Any], *, top: int = 10, order: str = "transformers") -> StepRecord:
     """The whole step as a document.
 
-    Args:
-        step: The step.
-        overrides: Sampler settings in place of the run's own.
-        top: Number of the likeliest tokens to list at each stage.
-        order: A key of `ORDERS`.
+    Overrides stand in place of the run's settings; `top` is the number of the likeliest tokens to list at each stage.
 
     Raises:
         PlaygroundError: A setting is out of range, or the order unknown.

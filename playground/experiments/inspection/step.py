@@ -107,13 +107,7 @@ def at_step(
 ) -> Iterator[Queued | Loading | T]:
     """Queue, load, compute the step's logits, and what `use` makes of them; nothing if stopped before.
 
-    Args:
-        runner: Holds the model's turn meanwhile.
-        record: The run.
-        index: Of the token, from 0.
-        use: Called once, with the model's turn held.
-        should_stop: Called before every forward pass.
-        model: Id of the model if it has another name now; None uses the id in the record.
+    `use` is called once, with the model's turn held. `model` is the model's id if it has another name now.
 
     Raises:
         PlaygroundError: The run has no such step, or its model is not available here or has changed.

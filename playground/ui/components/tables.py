@@ -31,11 +31,7 @@ def price_table(panes: Sequence[tuple[str, str]], what: str, *, elem_id: str, **
 
     It has no value: the counts are `usage` of that event (see `views.usage`), the prices come from `scripts/prices.js`.
 
-    Args:
-        panes: Name and pane of each run whose counts it may show; with several, a menu chooses.
-        what: What is priced, such as "run".
-        elem_id: Id of the element.
-        props: Other arguments of `gr.HTML`.
+    Of several panes, given as name and pane, a menu chooses one; `what` is priced, such as "run".
     """
     options = "".join(f'<option value="{attribute(pane)}">{attribute(name)}</option>' for name, pane in panes)
     columns = "".join(_column(elem_id, *one) for one in _COLUMNS)

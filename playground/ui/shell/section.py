@@ -128,13 +128,8 @@ def wire_section(
 ) -> Any:  # fmt: skip
     """Run, stop, save, export and open; returns the event at whose end the work is over.
 
-    Args:
-        section: Its parts.
-        controls: Those of the sidebar, by field name.
-        runner: Answers.
-        pages: Hold the documents; the section's slot has the experiment's name.
-        prompt: The room's, if the request has a prompt and the section has no field for it.
-        looked: Values that the room supplies in place of those of the sidebar.
+    The section's slot has the experiment's name. The room may have the prompt, where the section has no field for it,
+    and values in place of those of the sidebar.
     """
     shown, fields = list(section.shown), list(section.fields.values())
     values: Controls = controls | ({} if prompt is None else {"prompt": prompt}) | section.fields

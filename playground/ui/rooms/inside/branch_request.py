@@ -29,10 +29,8 @@ def place_of(sent: Any, tree: BranchesRecord) -> tuple[int, int]:
 def branch_request(fields: Any, tree: BranchesRecord, temperature: Any) -> BranchRequest:
     """The requested branch: a token's id, a text, or a way to continue.
 
-    Args:
-        fields: Value of the component `branch_choice`.
-        tree: The page's.
-        temperature: The sidebar's, for sampling from a greedy answer.
+    `fields` come from the component `branch_choice`, the temperature, for sampling from a greedy answer, from the
+    sidebar.
 
     Raises:
         PlaygroundError: It is not a valid request.
