@@ -15,9 +15,10 @@ from playground.models.catalogue import ModelEntry, local_entry
 from playground.models.llama import LlamaLayer, LlamaWeights, take_weights, unsupported
 from playground.models.loading import load
 from playground.models.pack_model import pack_cpu
-from playground.models.packing import ROW_BLOCK, dequantized
+from playground.models.packing import ROW_BLOCK
 from playground.models.quiet import quiet
 from playground.models.storage import count_parameters, step_bytes, weights_bytes
+from tests.models.packed import dequantized
 from tests.tiny import FAMILY, tiny_config, tiny_folder, tiny_model, tiny_relative
 
 every_relative = pytest.mark.parametrize("name", FAMILY)

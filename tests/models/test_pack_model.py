@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from playground.models.pack_model import is_linear, linear_weight, pack_cpu, packed_as
-from playground.models.packing import Int4Linear, Int8Embedding, Int8Linear, dequantized
+from playground.models.packing import Int4Linear, Int8Embedding, Int8Linear
+from tests.models.packed import dequantized
 from tests.tiny import ARCHITECTURES, tiny_model
 
 IDS = torch.tensor([[5, 200, 17, 40, 3, 99, 120, 7]])

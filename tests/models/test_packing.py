@@ -9,13 +9,13 @@ from playground.models.packing import (
     Int4Linear,
     Int8Embedding,
     Int8Linear,
-    dequantized,
     fits,
     packed_bytes,
     quantize_groups,
     quantize_rows,
 )
 from playground.models.storage import weights_bytes
+from tests.models.packed import dequantized
 
 KINDS = {8: Int8Linear, 4: Int4Linear}
 
