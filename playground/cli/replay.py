@@ -31,12 +31,10 @@ def replay_file(file: str, *, model: str | None, json: bool) -> None:
 
 def _model(document: Document) -> ModelRecord:
     """The first model named in the document."""
-    firsts = (getattr(document, name, [None])[0] for name in ("panes", "runs", "rungs"))
-    for part in (document, getattr(document, "run", None), *firsts):
-        model = getattr(part, "model", None)
-        if isinstance(model, ModelRecord):
-            return model
-    raise PlaygroundError("This file names no model, so it can't be run again.")
+    model = getattr(document.members()[0], "model", None)
+    if not isinstance(model, ModelRecord):
+        raise PlaygroundError("This file names no model, so it can't be run again.")
+    return model
 
 
 def _replay_run(old: RunRecord, runner: Runner, model: str, *, json: bool) -> None:

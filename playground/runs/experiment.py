@@ -148,10 +148,11 @@ def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str 
     Raises:
         PlaygroundError: The request can't be met here, or ended without a record.
     """
-    came = list(updates(runner, experiment, experiment.again(old, model or old.model.id)))
+    came = list(updates(runner, experiment, experiment.again(old, model or old.members()[0].model.id)))
     new: Any = next((one for one in came if isinstance(one, experiment.record)), None)
     if new is None:
         raise PlaygroundError(f"The {experiment.name} ended before it produced a record.")
-    changed = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
-    changed += [note for one in came if isinstance(one, PreparedPrompt) for note in one.notes]
-    return list(late(experiment.differences)(old, new)), changed
+    changed = [note for one in came if isinstance(one, PreparedPrompt) for note in one.notes]
+    for then, now in zip(old.members(), new.members(), strict=False):
+        changed += changes(then.model.model_dump(), now.model.model_dump()) + changes(then.environment, now.environment)
+    return list(late(experiment.differences)(old, new)), list(dict.fromkeys(changed))

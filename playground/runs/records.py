@@ -1,6 +1,7 @@
 """Documents: everything that was set, said and measured, as JSON of schema 1. The first kind is a run."""
 
 import json
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -135,6 +136,10 @@ class Document(Part):
     def to_json(self) -> str:
         """The document, one JSON object."""
         return json.dumps(self.model_dump(by_alias=True), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def members(self) -> Sequence[Any]:
+        """The records with a `model` and an `environment`: itself, or those that it is made of; one at least."""
+        return (self,)
 
 
 class RunRecord(Document):

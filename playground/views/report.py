@@ -27,7 +27,8 @@ def page_html(title: str, body: str) -> str:
 def record_html(title: str, about: str, view: View, record: Any) -> str:
     """The panels of a record, then what it was measured on."""
     panels = "".join(_panel(panel, content) for panel, content in view.contents(Sofar(record=record)))
-    model, environment = getattr(record, "model", None), getattr(record, "environment", {})
+    first = record.members()[0]
+    model, environment = getattr(first, "model", None), getattr(first, "environment", {})
     facts = {**(_flat("model", model.model_dump()) if model else {}), **_flat("", environment)}
     where = f"<h2>Where it was measured</h2>\n<table><tbody>{''.join(_rows(facts))}</tbody></table>"
     head = f"<header>\n<h1>{escape(title)}</h1>\n<p>{escape(about)}</p>\n</header>"

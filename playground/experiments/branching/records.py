@@ -1,6 +1,7 @@
 """A run and its branches, as a document of kind "branch"."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -87,3 +88,7 @@ class BranchesRecord(Document):
                 raise ValueError(f"branch {branch.id} has fewer tokens than were given")
             ends[branch.id] = branch.at + len(branch.tokens)
         return self
+
+    def members(self) -> Sequence[RunRecord]:
+        """The run; its branches have no environment of their own."""
+        return (self.run,)

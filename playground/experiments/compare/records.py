@@ -1,5 +1,6 @@
 """Runs side by side as a document of kind "compare"; one setting over several values as "sweep"."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -81,6 +82,10 @@ class CompareRecord(Document):
     diffs: list[DiffRecord]
     failed: list[FailedRecord] = Field(default=[])
 
+    def members(self) -> Sequence[RunRecord]:
+        """One a pane."""
+        return self.panes
+
 
 class SweepRecord(Document):
     """One prompt over values of one setting.
@@ -101,3 +106,7 @@ class SweepRecord(Document):
     asked: list[Any]
     runs: list[RunRecord] = Field(min_length=1)
     failed: list[FailedRecord] = Field(default=[])
+
+    def members(self) -> Sequence[RunRecord]:
+        """One a value."""
+        return self.runs

@@ -1,5 +1,6 @@
 """N runs of one setting as a document of kind "rerun"; several temperatures of it as "temperature-ladder"."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -121,3 +122,7 @@ class TemperatureLadderRecord(Document):
     kind: Literal["temperature-ladder"] = "temperature-ladder"
     temperatures: list[float]
     rungs: list[RerunRecord] = Field(min_length=1)
+
+    def members(self) -> Sequence[RerunRecord]:
+        """One a temperature."""
+        return self.rungs

@@ -108,7 +108,8 @@ class _Shown:
     def open(self, record: Any) -> None:
         """A saved one."""
         self.add(record)
-        made_with = f"{record.model.id} {record.model.quantization}"
+        model = record.members()[0].model
+        made_with = f"{model.id} {model.quantization}"
         self._status = {"phase": "finished", "text": f"opened: {self._view.kept(self._sofar())}, {made_with}"}
 
     def values(self) -> list[Any]:
