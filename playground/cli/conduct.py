@@ -32,10 +32,12 @@ def conduct(
     Raises:
         PlaygroundError: A value is wrong, or it ended without a record.
     """
-    given = {name: ",".join(value) if isinstance(value, list | tuple) else value for name, value in given.items()}
     for name, field in experiment.request.items().items():
-        if name in given and cast(dict[str, Any], field.json_schema_extra)["file"]:
+        extra = cast(dict[str, Any], field.json_schema_extra)
+        if name in given and extra["file"]:
             given[name] = read_text(Path(given[name]), 4 * MAX_PROMPT_CHARS)
+        elif isinstance(given.get(name), list | tuple) and not extra["lines"]:
+            given[name] = ",".join(given[name])
     if "prompt" in given:
         given["prompt"] = read_prompt(given["prompt"])
     if "values" in given:

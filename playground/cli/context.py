@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from playground.cli.command import Html, hint
+from playground.cli.command import Html
+from playground.cli.fields import hint
 from playground.cli.options import Json, Model, Quantization, Save, errors_in_one_line, option, takes_options
 from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments

@@ -3,6 +3,7 @@
 The command's options, the fields of the page, the sentences of errors and the saved request all come from them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
@@ -18,12 +19,13 @@ from playground.settings import MAX_SENTENCES, Settings, check_prompt, make_sett
 Q = TypeVar("Q", bound="Request")
 ASCENDING = AfterValidator(lambda value: tuple(sorted(set(value))))
 """Of a list whose numbers count once, the smallest first."""
-_MAX_CHARS = 4_000  # of a list that a person types
+_MAX_CHARS = 5_000  # of a list that a person types
 
 
 def item(
     default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True,
-    names: Mapping[str, str] | None = None, file: bool = False, **limits: Any,
+    names: Mapping[str, str] | None = None, shortcuts: Mapping[str, str] | None = None, file: bool = False,
+    lines: bool = False, **limits: Any,
 ) -> Any:  # fmt: skip
     """A field of a request that a person sets.
 
@@ -35,10 +37,13 @@ def item(
             argument.
         page: Whether the page has a field for it.
         names: Labels in the page for the possible values. Those of a list become checkboxes.
+        shortcuts: Options without a value, each with the value that it stands for.
         file: Whether its option takes the name of a text file.
+        lines: Whether an element of a list may hold a comma: an option gives one, a text has one a line.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """
     extra: dict[str, Any] = {"flags": list(flags), "page": page, "names": dict(names or {}), "file": file}
+    extra |= {"shortcuts": dict(shortcuts or {}), "lines": lines}
     limits["default_factory" if callable(default) else "default"] = default
     return Field(title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits)
 
@@ -65,11 +70,12 @@ class Request(BaseModel):
     @classmethod
     def _from_outside(cls, value: Any, info: ValidationInfo) -> Any:
         """Numbers arrive as numbers or as text, lists as text with commas."""
-        kind = plain_type(cls.model_fields[info.field_name or ""].annotation)
+        field = cls.model_fields[info.field_name or ""]
+        kind = plain_type(field.annotation)
         if get_origin(kind) is tuple and isinstance(value, str):
             if len(value) > _MAX_CHARS:
                 raise ValueError(f"must have at most {_MAX_CHARS:,} characters; got {len(value):,}")
-            return tuple(one.strip() for one in value.replace(";", ",").split(",") if one.strip())
+            return tuple(one.strip() for one in re.split(_between(field, kind, value), value) if one.strip())
         if get_origin(kind) is tuple and any(isinstance(one, bool) for one in value or ()):
             raise ValueError("holds something that is not a number")
         if kind in (int, float):
@@ -128,6 +134,14 @@ def plain_type(annotation: Any) -> Any:
     return annotation
 
 
+def _between(field: FieldInfo, kind: Any, text: str) -> str:
+    """What separates the elements of a list that is given as text."""
+    extra: Any = field.json_schema_extra or {}
+    if extra.get("lines"):
+        return "\n" if "\n" in text else ","
+    return r"[,;\s]" if plain_type(get_args(kind)[0]) in (int, float) else "[,;]"
+
+
 def _sentence(kind: type[Request], error: Any) -> str:
     """One error of pydantic as a sentence: label, limits, what was given."""
     name = str(error["loc"][0])[:60] if error["loc"] else "The request"
@@ -150,9 +164,11 @@ def _message(error: Any) -> str:
 
 
 def shown_value(value: Any) -> Any:
-    """A value as a person types it; lists with commas, and 1 rather than 1.0 in them."""
+    """A value as a person types it; lists with commas, or one a line, and 1 rather than 1.0 in them."""
     if not isinstance(value, tuple):
         return value
+    if any("," in str(one) for one in value):
+        return "".join(f"{one}\n" for one in value)
     return ", ".join(str(one).removesuffix(".0") if isinstance(one, float) else str(one) for one in value)
 
 
