@@ -66,7 +66,7 @@ def _follow(came: Iterator[Any], experiment: Experiment[Any, Any], line: Callabl
                 record = update
             elif isinstance(update, Stage):
                 if console.is_terminal:
-                    live.update(Text(update.text), refresh=True)
+                    live.update(Text(update.text if type(update) is Stage else line(update)), refresh=True)
             else:
                 loading = update.stage if isinstance(update, Loading) else ""
                 words = loading or ("waiting" if isinstance(update, Queued) else line(update))

@@ -1,4 +1,4 @@
-"""Commands of the experiments: compare, sweep, rerun."""
+"""Commands of the experiments: compare, sweep."""
 
 from typing import Annotated, Any
 
@@ -56,31 +56,7 @@ def sweep(
     run_sweep(prompt, values, vary, yes=yes, model=model, quantization=quantization, save=save, json=json)
 
 
-@errors_in_one_line
-@takes_settings
-def rerun(
-    prompt: Prompt,
-    values: dict[str, Any],
-    n: Annotated[str, option("Number of runs, 2 to 200.")] = "16",
-    same_seed: Annotated[bool, typer.Option("--same-seed", help="All runs draw with one seed.")] = False,
-    unseeded: Annotated[bool, typer.Option("--unseeded", help="Each run draws a seed of its own by chance.")] = False,
-    mention: Annotated[list[str] | None, option("Count the runs that say this; may be repeated.", "WORD")] = None,
-    temperatures: Annotated[str | None, option("Repeat at each of these temperatures.", "A,B,...")] = None,
-    model: Model = None,
-    quantization: Quantization = None,
-    save: Save = None,
-    json: Json = False,
-) -> None:
-    """One prompt many times: how many different answers, where they part, what they mention."""
-    from playground.cli.rerun import run_reruns  # noqa: PLC0415  --help must not wait for torch
-
-    run_reruns(
-        prompt, values, n=n, same_seed=same_seed, unseeded=unseeded, mentions=mention or [], temperatures=temperatures,
-        model=model, quantization=quantization, save=save, json=json,
-    )  # fmt: skip
-
-
 def add_commands(app: typer.Typer) -> None:
     """Register them."""
-    for command in (compare, sweep, rerun):
+    for command in (compare, sweep):
         app.command()(command)

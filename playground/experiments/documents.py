@@ -11,13 +11,11 @@ from playground.experiments.context.records import TokensRecord
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.registry import experiments
-from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
-    RunRecord, CompareRecord, SweepRecord, RerunRecord, TemperatureLadderRecord, BranchesRecord, TokensRecord,
-    StepRecord, CostSheet,
+    RunRecord, CompareRecord, SweepRecord, BranchesRecord, TokensRecord, StepRecord, CostSheet,
 )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ _PLACES = {
     "context": "playground.experiments.context.experiments:CURVE",
     "needle": "playground.experiments.context.experiments:NEEDLE",
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",
+    "rerun": "playground.experiments.reruns.experiment:RERUN",
+    "temperature-ladder": "playground.experiments.reruns.experiment:TEMPERATURES",
     "ladder": "playground.experiments.determinism.experiment:LADDER",
     "load": "playground.experiments.determinism.experiment:LOAD",
     "lens": "playground.experiments.lens.experiment:LENS",

@@ -1,6 +1,6 @@
 """Any saved document run again: identical, or what differs first and what has changed around it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,11 @@ from playground.experiments.context.tokens import tokens_again
 from playground.experiments.costing.again import cost_again
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.registry import experiment_of
-from playground.experiments.reruns.records import RerunRecord, RerunRow, TemperatureLadderRecord
-from playground.runs.environment import changes
 from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
 from playground.runs.replay import compare_runs, prompt_again, replay
 from playground.runs.runner import Runner
-from playground.runs.updates import BatchEnd, BatchRequest, RowRecord
+from playground.runs.updates import BatchRequest, RowRecord
 from playground.settings import make_settings
 
 
@@ -130,50 +128,6 @@ def _sweep(old: SweepRecord, runner: Runner, model: str | None) -> Told:
     return _runs(named, runner, model)
 
 
-def _rerun(old: RerunRecord, runner: Runner, model: str | None) -> Told:
-    rows = tuple(
-        make_settings(**{**old.settings, "seed": run.seed, "time_limit_s": None, "top": 0}) for run in old.runs
-    )
-    request = BatchRequest(
-        old.prompt, model or old.model.id, old.model.quantization, rows,
-        recorded=prompt_again(old.prompt_token_ids, old.dropped_prompt_tokens),
-    )  # fmt: skip
-    ids: dict[int, list[int]] = {}
-    differences: list[str] = []
-    changed: list[str] = []
-    for update in runner.start_batch(request, records=True):
-        if isinstance(update, PreparedPrompt):
-            changed += update.notes
-        elif isinstance(update, RowRecord):
-            ids[update.row] = [token.id for token in update.record.tokens]
-        elif isinstance(update, BatchEnd):
-            changed += changes(old.model.model_dump(), update.model.model_dump())
-            changed += changes(old.environment, update.environment)
-    for number, run in enumerate(old.runs):
-        differences += _row_difference(number, run, ids.get(number, []))
-    return differences, changed
-
-
-def _row_difference(number: int, run: RerunRow, now: list[int]) -> Iterator[str]:
-    if run.finish_reason in _CUT_SHORT:
-        now = now[: len(run.token_ids)]
-    if run.token_ids != now:
-        same = zip(run.token_ids, now, strict=False)
-        shorter = min(len(run.token_ids), len(now))
-        first = next((n for n, (a, b) in enumerate(same) if a != b), shorter)
-        yield f"run {number + 1} (seed {run.seed}): token {first} differs."
-
-
-def _temperatures(old: TemperatureLadderRecord, runner: Runner, model: str | None) -> Told:
-    differences: list[str] = []
-    changed: list[str] = []
-    for rung in old.rungs:
-        found, altered = _rerun(rung, runner, model)
-        differences += [f"temperature {rung.settings['temperature']:g}, {sentence}" for sentence in found]
-        changed += altered
-    return differences, changed
-
-
 def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
     """The run, and every branch from the beginning that is saved."""
     differences, changed = _runs([("the run", old.run)], runner, model)
@@ -181,6 +135,6 @@ def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
 
 
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
-    RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep, RerunRecord: _rerun,
-    TemperatureLadderRecord: _temperatures, BranchesRecord: _branches, TokensRecord: tokens_again,
+    RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep,
+    BranchesRecord: _branches, TokensRecord: tokens_again,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Progress of long work, and how it ends early."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -53,4 +53,4 @@ class Parts:
     def _scaled(self, stage: Stage, weight: int) -> Stage:
         """A part may start over; the progress of the whole never goes back."""
         self._shown = max(self._shown, min(1.0, (self._done + weight * (stage.fraction or 0.0)) / self._total))
-        return Stage(stage.text, self._shown)
+        return replace(stage, fraction=self._shown)

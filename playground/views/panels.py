@@ -93,6 +93,7 @@ class View:
         kept: What there is, in a few words that go on "finished: " or "stopped: ".
         complete: Whether all that was requested is there.
         line: A finished part in a line for the terminal; empty says nothing of it.
+        figures: What an update adds to the status line of the page, beside its words.
     """
 
     panels: tuple[Panel, ...]
@@ -100,6 +101,7 @@ class View:
     kept: Callable[[Sofar], str] = lambda sofar: f"{len(sofar.parts)} parts"
     complete: Callable[[Sofar], bool] = _is_complete
     line: Callable[[Any], str] = lambda _part: ""
+    figures: Callable[[Any], Mapping[str, Any]] = lambda _update: {}
 
     def contents(self, sofar: Sofar) -> list[tuple[Panel, Content]]:
         """Panels that have content, in their order."""

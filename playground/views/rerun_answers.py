@@ -11,6 +11,7 @@ from playground.views.run import packed
 
 MAX_ANSWERS = 60
 _TEXT_CHARS = 3_000
+_LINE_CHARS = 400  # of an answer in a terminal
 _DIFF_TOKENS = 300  # a longer diff would take a second, and nobody reads it
 _ALIKE = 0.5  # share of common tokens above which marks help more than they disturb
 
@@ -50,6 +51,14 @@ def answers_view(record: RerunRecord) -> str:
     rest = groups[MAX_ANSWERS:]
     more = {"answers": len(rest), "runs": sum(len(group.runs) for group in rest)}
     return packed({"n": record.n, "marked": alike, "compared": _DIFF_TOKENS, "answers": answers, "more": more})
+
+
+def answers_text(record: RerunRecord) -> str:
+    """The different answers, the most common first, each with the number of runs that gave it."""
+    texts = [(len(group.runs), " ".join(group.row.text.split())) for group in groups_of(record)]
+    return "\n".join(
+        f"{f'x{count}':>5}  {text if len(text) <= _LINE_CHARS else f'{text[:_LINE_CHARS]}...'}" for count, text in texts
+    )
 
 
 def _pieces(reference: RerunRow, row: RerunRow) -> list[list[str]]:

@@ -12,12 +12,12 @@ _MAX_BINS = 12
 _MENTION_COLOURS: tuple[Colour, ...] = ("time", "memory", "money", "energy", "ink-2")
 
 
-def agreement_chart(record: RerunRecord) -> str:
+def agreement_chart(record: RerunRecord) -> ChartSpec | None:
     """Share of pairs still identical, and of runs still on the most common path, by number of tokens."""
     summary = record.summary
     pairs, mode = ([1.0, *shares][: MAX_POINTS + 1] for shares in (summary.agreement, summary.mode_agreement))
     if not summary.agreement:
-        return ""
+        return None
     half = next((t for t, share in enumerate(summary.agreement, start=1) if share < 0.5), None)
     agree = "At least half of all pairs agree to the end"
     if half is not None:
@@ -31,14 +31,14 @@ def agreement_chart(record: RerunRecord) -> str:
             Series("runs on the most common path", "step", list(enumerate(mode)), "ink"),
         ],
         summary=f"{agree}.{_cut_note(len(summary.agreement))}",
-    ).to_json()
+    )
 
 
-def entropy_chart(record: RerunRecord) -> str:
+def entropy_chart(record: RerunRecord) -> ChartSpec | None:
     """How open each choice was along the most common path, with marks where runs left it."""
     path = common_path(record.runs)
     if not path:
-        return ""
+        return None
     bits = record.runs[common_run(record.runs)].entropy_bits[: len(path)][:MAX_POINTS]
     forks = _forks_on(record, path)
     points: list[tuple[float, float | None]] = [(t, round(value, 4)) for t, value in enumerate(bits, start=1)]
@@ -54,7 +54,7 @@ def entropy_chart(record: RerunRecord) -> str:
                    labels=[f"gap {fork.gap:.2f}" for fork in at_forks]),
         ],
         summary=f"{len(forks)} {lie} on this path of {len(path):,} tokens.{_cut_note(len(path))}",
-    ).to_json()  # fmt: skip
+    )  # fmt: skip
 
 
 def _forks_on(record: RerunRecord, path: Sequence[int]) -> list[ForkRecord]:
@@ -66,11 +66,9 @@ def _forks_on(record: RerunRecord, path: Sequence[int]) -> list[ForkRecord]:
     ]
 
 
-def lengths_chart(record: RerunRecord) -> str:
+def lengths_chart(record: RerunRecord) -> ChartSpec:
     """Histogram of answer lengths."""
     lengths = [len(row.token_ids) for row in record.runs]
-    if not lengths:
-        return ""
     low, high = min(lengths), max(lengths)
     width = -(-(high - low + 1) // _MAX_BINS)
     starts = list(range(low, high + 1, width))
@@ -85,13 +83,12 @@ def lengths_chart(record: RerunRecord) -> str:
         y=Axis("runs", min=0),
         series=[Series("runs", "bars", list(enumerate(counts)), "prob")],
         summary=f"Mean {record.summary.length_mean:.1f} tokens{spread}{ended}.",
-    ).to_json()
+    )
 
 
-def ladder_chart(rungs: Sequence[RerunRecord]) -> str:
-    """Unique answers and mentions against temperature, with intervals where known."""
-    if not rungs:
-        return ""
+def ladder_chart(rungs: Sequence[RerunRecord]) -> ChartSpec:
+    """Unique answers and mentions against temperature, from low to high, with intervals where known."""
+    rungs = sorted(rungs, key=lambda rung: float(rung.settings["temperature"]))
     at = [float(rung.settings["temperature"]) for rung in rungs]
     shares = [rung.summary.unique_share for rung in rungs]
     series = [Series("unique answers", "line", list(zip(at, shares, strict=True)), "prob", labels=_of(rungs))]
@@ -110,7 +107,7 @@ def ladder_chart(rungs: Sequence[RerunRecord]) -> str:
         y=Axis("share of runs", percent=True, min=0, max=1),
         series=series,
         summary=f"Unique answers of all, and share of runs with each mention (95 % Wilson interval).{left}",
-    ).to_json()
+    )
 
 
 def _of(rungs: Sequence[RerunRecord]) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from playground.cli import rerun as rerun_module
+from playground.cli import conduct as conduct_module
 from playground.experiments.documents import parse_document, read_document
 from playground.experiments.reruns import run as run_module
+from playground.experiments.reruns.collect import RerunProgress
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.reruns.run import RerunProgress
 from playground.runs.records import RunRecord
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
@@ -32,14 +32,14 @@ def recorded(result: Any, kind: type = RerunRecord) -> Any:
 
 
 def test_json_is_one_document_with_what_is_promised_and_nothing_else(rerun: Invoke):
-    result = rerun("hello", "--json", "--mention", "the", "--mention", "New York")
+    result = rerun("hello", "--json", "--mention", "the", "--mention", "York, New")
     document = json.loads(result.stdout)
     assert (document["kind"], document["n"]) == ("rerun", 4)
     assert all(run.keys() >= {"seed", "token_ids", "text", "finish_reason"} for run in document["runs"])
     summary = document["summary"]
     assert summary.keys() >= {"unique", "mode_count", "exact_match_rate", "answer_entropy_bits", "agreement"}
     assert summary["divergence"].keys() == {"median_token", "min_token"}
-    assert list(summary["mentions"]) == ["the", "New York"]
+    assert list(summary["mentions"]) == ["the", "York, New"]
     assert summary["mentions"]["the"].keys() >= {"count", "rate", "low", "high"}
     assert document["throughput_tokens_per_s"] > 0
 
@@ -52,7 +52,7 @@ def test_answers_and_numbers_are_shown_as_the_record_has_them(rerun: Invoke):
         sum(run.token_ids == other.token_ids for other in record.runs) == 1 for run in record.runs
     )
     found = record.summary.mentions["zebra"]
-    assert f"To know 'zebra' to within 5 points, rerun about {found.reruns_for_5_points} times." in shown.stdout
+    assert f"To know “zebra” to within 5 points, rerun about {found.reruns_for_5_points} times." in shown.stdout
 
 
 def test_seeds_are_different_the_same_or_drawn(rerun: Invoke):
@@ -61,7 +61,8 @@ def test_seeds_are_different_the_same_or_drawn(rerun: Invoke):
     assert [run.seed for run in same.runs] == [7] * 4
     assert same.summary.unique == 1
     assert len({run.seed for run in recorded(rerun("hello", "--json", "--unseeded")).runs}) == 4
-    assert "exclude each other" in refused(rerun("hello", "--same-seed", "--unseeded"))
+    for flags in (("--same-seed", "--unseeded"), ("--seeds", "none", "--same-seed")):
+        assert "exclude each other" in refused(rerun("hello", *flags))
 
 
 def test_settings_standard_input_and_quantization_reach_every_run(rerun: Invoke):
@@ -77,7 +78,7 @@ def test_several_temperatures_make_a_ladder(rerun: Invoke):
     ladder = recorded(rerun("hello", "--temperatures", "0, 0.5,2", "--json"), TemperatureLadderRecord)
     assert ladder.temperatures == [0, 0.5, 2]
     shown = rerun("hello", "--temperatures", "0,2", "--mention", "the")
-    assert [line.split()[:4] for line in shown.stdout.splitlines()[1:2]] == [["0", "1", "of", "4"]]
+    assert ["0", "1", "of", "4"] in [line.split()[:4] for line in shown.stdout.splitlines()]
     assert "temperature 2: " in shown.stderr
 
 
@@ -90,14 +91,14 @@ def test_a_record_is_saved(rerun: Invoke, tmp_path: Path):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--n", "1"], "from 2 to 200 runs; got '1'"),
-        (["--n", "201"], "from 2 to 200 runs"),
-        (["--n", "many"], "from 2 to 200 runs"),
-        (["--n", "9" * 5000], "from 2 to 200 runs"),
+        (["--n", "1"], "Runs must be a whole number from 2 to 200; got '1'"),
+        (["--n", "201"], "from 2 to 200; got"),
+        (["--n", "many"], "from 2 to 200; got"),
+        (["--n", "9" * 5000], "from 2 to 200; got"),
         (["--mention", " "], "from 1 to 200 characters"),
         (["--mention", "a"] + [f"--mention=w{n}" for n in range(20)], "At most 20"),
-        (["--temperatures", ""], "temperature must be"),
-        (["--temperatures", "0,3"], "temperature must be a number from 0 to 2; got '3'"),
+        (["--temperatures", ""], "Temperatures must be 1 to 12 numbers from 0 to 2"),
+        (["--temperatures", "0,3"], "Temperatures must be 1 to 12 numbers from 0 to 2"),
         (["--temperatures", "1,1"], "once only"),
         (["--temperature", "x"], "temperature must be"),
         (["--save", "/nonexistent/rerun.json"], "folder does not exist"),
@@ -118,7 +119,7 @@ def test_a_wrong_prompt_is_one_clear_line(rerun: Invoke):
 
 def test_ctrl_c_keeps_the_runs_that_had_ended(rerun: Invoke, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(run_module, "PROGRESS_EVERY_S", 0.0)
-    real, before = rerun_module.rerun, signal.getsignal(signal.SIGINT)
+    real, before = conduct_module.updates, signal.getsignal(signal.SIGINT)
 
     def interrupted(*arguments: Any) -> Iterator[Any]:
         is_told = False
@@ -128,16 +129,16 @@ def test_ctrl_c_keeps_the_runs_that_had_ended(rerun: Invoke, monkeypatch: pytest
                 is_told = True
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(rerun_module, "rerun", interrupted)
+    monkeypatch.setattr(conduct_module, "updates", interrupted)
     record = recorded(rerun("hello", "--n", 40, "--json"))  # two waves: the second is not begun
     assert (record.asked, record.n) == (40, 32)
     shown = rerun("hello", "--n", 40)
-    assert "32 of 40 finished" in shown.stdout
+    assert "(40 requested)" in shown.stdout
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_stopped_before_a_run_has_ended_says_so(rerun: Invoke, monkeypatch: pytest.MonkeyPatch):
-    real = rerun_module.rerun
+    real = conduct_module.updates
 
     def interrupted(*arguments: Any) -> Iterator[Any]:
         for update in real(*arguments):
@@ -146,8 +147,8 @@ def test_stopped_before_a_run_has_ended_says_so(rerun: Invoke, monkeypatch: pyte
                 signal.raise_signal(signal.SIGINT)
                 break
 
-    monkeypatch.setattr(rerun_module, "rerun", interrupted)
-    assert "before any run" in refused(rerun("hello"))
+    monkeypatch.setattr(conduct_module, "updates", interrupted)
+    assert "before there was anything to keep" in refused(rerun("hello"))
 
 
 @pytest.mark.real_model

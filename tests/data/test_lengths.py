@@ -8,10 +8,10 @@ from playground.data.lengths import LengthList
 from playground.data.presets import load_list
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.records import RerunRecord
-from playground.experiments.reruns.run import make_rerun, rerun
 from playground.paths import presets_dir
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
+from tests.experiments.reruns.asked import make_rerun, rerun
 from tests.tiny_runner import make_runner, make_slot, of
 
 SHIPPED = presets_dir() / "lengths.yaml"

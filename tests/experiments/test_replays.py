@@ -30,7 +30,6 @@ from playground.experiments.inspection.step import at_step
 from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.reruns.run import RerunRequest, rerun, temperature_ladder
 from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
 from playground.experiments.training.experiment import TRAINING, TrainingRecord, TrainingRequest
 from playground.runs.experiment import updates
@@ -39,6 +38,7 @@ from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
 from tests.experiments.costing.sheets import sheet
 from tests.experiments.determinism.conftest import asked as ladder_request
+from tests.experiments.reruns.asked import make_rerun, rerun, temperature_ladder
 from tests.tiny_runner import TIMED, answer, make_runner, make_slot, of, request
 
 
@@ -84,9 +84,9 @@ def made(runner: Runner, kind: str):
     if kind == "sweep":
         return of(SweepRecord, start_sweep(runner, SweepRequest(base, "temperature", (0.0, 0.7))))[0]
     if kind == "rerun":
-        return of(RerunRecord, rerun(runner, RerunRequest(base, 4, "none")))[0]
+        return of(RerunRecord, rerun(runner, make_rerun(base, 4, "none")))[0]
     if kind == "temperature-ladder":
-        return of(TemperatureLadderRecord, temperature_ladder(runner, RerunRequest(base, 2), (0.0, 1.0)))[0]
+        return of(TemperatureLadderRecord, temperature_ladder(runner, make_rerun(base, 2), (0.0, 1.0)))[0]
     if kind == "ladder":
         asked = ladder_request(6, temperature=1.0, only=("seeded", "batch-2", "seed"))
         return of(LadderRecord, updates(runner, LADDER, asked))[0]

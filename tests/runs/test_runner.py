@@ -15,11 +15,11 @@ from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, 
 from playground.errors import PlaygroundError
 from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
 from playground.experiments.reruns.records import RerunRecord
-from playground.experiments.reruns.run import make_rerun, rerun
 from playground.runs.experiment import updates
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.runs.updates import Meters
+from tests.experiments.reruns.asked import make_rerun, rerun
 from tests.tiny_runner import HARDWARE, answer, before_each_forward, ids, of, record_of, request
 
 LONG_PROMPT = "the other thing is " * 60  # more than one chunk of the prefill

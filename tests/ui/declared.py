@@ -15,6 +15,7 @@ QUICK: dict[str, dict[str, Any]] = {
     },
     "context": {"lengths": "8, 16, 24", "time_limit_s": "40"},
     "needle": {"lengths": "200, 240", "depths": "0, 0.5"},
+    "temperature-ladder": {"temperatures": "0, 1.5"},
     "ladder": {"tokens": "6", "quick": True},
     "load": {"requests": "4", "max_new_tokens": "6"},
     "throughput": {"batches": "1, 4", "output_tokens": "4"},

@@ -20,7 +20,7 @@ from tests.ui.pages import Browsers, OpenPage, opening, violations
 
 pytestmark = pytest.mark.browser
 OWN = Path(__file__).parents[1] / "declared"  # one file, and no edit elsewhere
-ALL = list(experiments(OWN).values())
+ALL = [one for one in experiments(OWN).values() if one.room]  # the others are laid out by hand
 
 
 @pytest.fixture(scope="module")

@@ -3,28 +3,24 @@
 import json
 import random
 from collections import defaultdict
+from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.errors import PlaygroundError
-from playground.experiments.reruns.run import LadderStep, RerunProgress
+from playground.experiments.reruns.collect import RerunProgress
 from playground.runs.updates import BatchPlan
-from playground.ui.rooms.reruns.controls import (
-    mentions_text,
-    parse_mentions,
-    parse_temperatures,
-    rerun_request,
-    temperatures_text,
-)
-from playground.ui.rooms.reruns.drawings import draw
-from playground.ui.rooms.reruns.progress import LadderProgress, RerunStatus, plan_text
-from playground.ui.rooms.reruns.views import headline_view, mentions_view, numbers_view
+from playground.ui.shell.fields import panel_value
+from playground.views.panels import Drawn, Sofar
+from playground.views.report import record_html
 from playground.views.rerun_answers import MAX_ANSWERS, answers_view, heat_view
 from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
+from playground.views.rerun_figures import headline_view, made_with, mentions_drawn, numbers_drawn, rerun_definitions
 from playground.views.rerun_tree import tree_view
+from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, plan_text
+from playground.views.spec import ChartSpec
+from playground.views.terminal import view_text
 from tests.experiments.reruns.made import some_runs
 from tests.ui.rerun_samples import hostile_record, ladder, record, row
 
@@ -32,8 +28,10 @@ MAX_VIEW_BYTES = 2_000_000
 TIMES = chr(0xD7)  # the sign of multiplication
 
 
-def drawn(value: str) -> Any:
-    return json.loads(value)
+def drawn(value: Any) -> Any:
+    if isinstance(value, Drawn):
+        value = value.value
+    return json.loads(value.to_json() if isinstance(value, ChartSpec) else value)
 
 
 def many_answers(n: int, length: int, seed: int = 1):
@@ -174,7 +172,7 @@ def test_the_ladder_plots_unique_answers_and_mentions_at_each_temperature():
     ]
     assert first["points"] == [[rung.settings["temperature"], rung.summary.mentions["w1"].rate] for rung in made.rungs]
     assert all(low <= y <= high for (_, y), low, high in zip(first["points"], first["low"], first["high"], strict=True))
-    assert ladder_chart([]) == ""
+    assert drawn(ladder_chart(made.rungs[::-1])) == chart
 
 
 def test_the_headline_is_the_summary():
@@ -187,56 +185,51 @@ def test_the_headline_is_the_summary():
 
 
 def test_every_number_has_its_definition_and_its_interval():
-    numbers = drawn(numbers_view(record([[0, 1], [0, 1], [0, 2], [3]], ["w1"])))
-    from playground.ui.components.base import definitions  # noqa: PLC0415 - gradio is slow to import
-    from playground.ui.components.reruns import FIGURES  # noqa: PLC0415 - likewise
+    numbers = drawn(numbers_drawn(record([[0, 1], [0, 1], [0, 2], [3]], ["w1"])))
+    from playground.ui.components.reruns import FIGURES  # noqa: PLC0415 - gradio is slow to import
 
     keys = [key for group in FIGURES.values() for key in group]
-    assert sorted(keys) == sorted(numbers) == sorted(definitions("rerun"))
+    assert sorted(keys) == sorted(numbers) == sorted(rerun_definitions())
     for key in ("mode_share", "exact_match_rate", "answer_entropy_bits", "distinct_1", "edit_distance", "length_mean"):
         assert " to " in numbers[key][1]
 
 
 def test_mentions_carry_rate_interval_and_first_places():
     made = record([[1, 2], [2, 1], [3, 3]], ["w1", "w9"])
-    first, never = drawn(mentions_view(made))["rows"]
+    first, never = drawn(mentions_drawn(made))["rows"]
     assert (first["count"], first["places"], first["median"]) == (2, [0, 1], 0.5)
     assert first["low"] < first["rate"] < first["high"]
     assert (never["count"], never["median"], never["low"]) == (0, None, 0)
 
 
 def test_no_value_holds_what_looks_like_a_tag():
-    values = draw(hostile_record()).values()
+    values = [panel_value(one) for one in RERUN_VIEW.draw(Sofar(record=hostile_record())).values()]
     assert all("<" not in value for value in values)
     assert any("\\u003cimg" in value for value in values)
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]),
-                        min_size=1, max_size=9).filter(lambda word: any(char.isalnum() for char in word)),
-                unique=True, max_size=5))  # fmt: skip
-def test_mentions_are_read_as_they_are_written(words):
-    assert parse_mentions(mentions_text(words)) == tuple(words)
-    assert parse_mentions("\n".join(words) + "\n\n ") == tuple(words)
+def test_a_seed_is_shown_with_all_its_digits():
+    made = record([[1], [2]])
+    seeded = made.model_copy(update={"settings": {**made.settings, "seed": 1284070123}})
+    assert "seed 1284070123, " in made_with(seeded)
+    assert "temperature 1, " in made_with(made)
+    unseeded = seeded.model_copy(update={"settings": {**made.settings, "seed": None}, "seeds": "none"})
+    assert "seed 1" not in made_with(unseeded)
 
 
-def test_temperatures_are_sorted_and_wrong_ones_refused():
-    assert parse_temperatures("1.5, 0 0.2") == (0, 0.2, 1.5)
-    assert parse_temperatures(temperatures_text((0, 0.7))) == (0, 0.7)
-    for wrong in ("", "warm", "0, nan", "3", "0.5, 0.5", None, ",".join(str(at / 10) for at in range(14))):
-        with pytest.raises(PlaygroundError):
-            parse_temperatures(wrong)
-
-
-def test_a_wrong_number_of_runs_names_the_limit():
-    values = {"prompt": "x", "model": "m", "quantization": "fp32", "hardware_usd_per_hour": 0, "temperature": 1,
-              "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "context_length": 100,
-              "max_new_tokens": 9, "seed": 1, "raw": False}  # fmt: skip
-    assert rerun_request(values, 3, "same", "a, b").mentions == ("a", "b")
-    for wrong in (1, 201, 2.5, None, "many", True):
-        with pytest.raises(PlaygroundError, match="2 to 200"):
-            rerun_request(values, wrong, "same", "")
-    with pytest.raises(PlaygroundError):
-        rerun_request(values, 3, "sideways", "")
+def test_terminal_and_report_say_what_the_page_says():
+    made = record([[0, 1], [0, 1], [0, 2], [3]], ["w1", "w9"])
+    text, report = view_text(RERUN_VIEW, Sofar(record=made)), record_html("t", "a", RERUN_VIEW, made)
+    page = [value for pair in drawn(numbers_drawn(made)).values() for value in pair if value]
+    for words in (made_with(made), "x2   w0 w1".strip(), "To know “w9” to within 5 points", *page):
+        assert " ".join(words.split()) in " ".join(text.split())
+    for words in (*page, "w0 w1"):
+        assert words in report
+    assert all(names["term"] in text for names in rerun_definitions().values())
+    several = ladder(0, 0.5, 1)
+    text = view_text(TEMPERATURE_VIEW, Sofar(record=several))
+    for rung in several.rungs:
+        assert f"{rung.summary.unique} of {rung.n}" in text
 
 
 def test_a_split_batch_says_in_how_many_waves_and_why():
@@ -249,32 +242,28 @@ def test_a_split_batch_says_in_how_many_waves_and_why():
 
 
 def progress(finished: int, requested: int = 8) -> RerunProgress:
-    return RerunProgress(requested, finished, 1, min(finished, 3), finished * 10, 1.0, 50.0)
+    counts = (requested, finished, 1, min(finished, 3), finished * 10, 1.0, 50.0, 2)
+    return RerunProgress(f"running, {finished} of {requested} finished", finished / requested, *counts)
 
 
-def test_progress_counts_what_has_finished_and_keeps_the_plan():
-    status = RerunStatus()
-    status.add(BatchPlan(64, 24, 1, 1))
-    plan = status.value["plan"]
-    status.add(progress(5, 64))
-    assert status.value["text"] == "running, 5 of 64 finished"
-    assert (status.value["unique"], status.value["plan"]) == ("3", plan)
-    status.add(record([[1], [2], [3]], asked=64))
-    assert status.value["phase"] == "stopped"
-    assert status.value["text"] == "stopped: 3 of 64 runs finished"
-    assert status.value["unique"] == "3"
+def test_figures_of_the_status_follow_the_runs():
+    figures = RERUN_VIEW.figures(progress(5, 64))
+    assert (figures["unique"], figures["tokens"], figures["speed"]) == ("3", "50", "50.0 tok/s")
+    assert figures["usage"] == {"requests": 6, "input": 12, "cached": 0, "output": 50}
+    assert RERUN_VIEW.figures(progress(0))["usage"]["requests"] == 1
+    assert "3 waves" in RERUN_VIEW.figures(BatchPlan(64, 24, 1, 1))["plan"]
+    assert "3 different; 50 tokens, 50.0 tok/s" in RERUN_VIEW.line(progress(5, 64))
+    part = Sofar(record=record([[1], [2], [3]], asked=64))
+    assert RERUN_VIEW.kept(part) == "3 of 64 runs finished"
+    assert not RERUN_VIEW.complete(part)
+    assert RERUN_VIEW.complete(Sofar(record=record([[1], [2]])))
 
 
-def test_a_ladder_never_goes_back():
-    status, seen = LadderProgress((0.0, 0.5, 1.0)), []
-    for index in range(3):
-        status.add(LadderStep(index, index / 2))
-        for finished in (0, 4, 8):
-            status.add(progress(finished))
-            seen.append(status.value["fraction"])
-    assert seen == sorted(seen)
-    assert seen[-1] == 1
-    assert "temperature 1 (3 of 3)" in status.value["text"]
-    status.add(ladder(0, 0.5))
-    assert status.value["phase"] == "stopped"
-    assert "2 of 3 temperatures" in status.value["text"]
+def test_a_ladder_says_how_much_of_it_was_done():
+    request = SimpleNamespace(temperatures=(0, 0.5, 1))
+    cut = Sofar(request, record=ladder(0, 0.5))
+    assert not TEMPERATURE_VIEW.complete(cut)
+    assert TEMPERATURE_VIEW.kept(cut).startswith("2 of 3 temperatures")
+    whole = Sofar(request, record=ladder(0, 0.5, 1))
+    assert TEMPERATURE_VIEW.complete(whole)
+    assert TEMPERATURE_VIEW.kept(whole) == TEMPERATURE_VIEW.kept(Sofar(record=ladder(0, 0.5, 1)))

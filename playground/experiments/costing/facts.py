@@ -1,14 +1,10 @@
 """Measurements in saved documents that a cost calculation can start from."""
 
 from collections.abc import Callable, Iterator, Sequence
-from statistics import fmean
 from typing import Any
-
-import numpy as np
 
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.costing.fact import (
-    Fact,
     FactSource,
     energy_facts,
     fact_source,
@@ -18,11 +14,8 @@ from playground.experiments.costing.fact import (
     where,
 )
 from playground.experiments.registry import experiment_of
-from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.runs.experiment import late
 from playground.runs.records import Document, RunRecord
-
-_LOW, _HIGH = 10, 90  # percentiles
 
 
 def facts_of(documents: Sequence[Document]) -> list[FactSource]:
@@ -65,38 +58,6 @@ def _compare(record: CompareRecord) -> Iterator[FactSource]:
         yield from _run(pane, f"Compare, pane {number}: {quoted(pane.prompt)}, {pane.model.id}")
 
 
-def _rerun(record: RerunRecord) -> Iterator[FactSource]:
-    temperature = record.settings.get("temperature")
-    place = where(record.model, record.environment)
-    what = f"{record.n} runs of {quoted(record.prompt)}, T {temperature}, {place}"
-    lengths = tuple(len(run.token_ids) for run in record.runs)
-    cut = sum(run.finish_reason not in ("eos", "stop") for run in record.runs)
-    shape = what + (f"; {cut} of them cut at a limit, so longer in truth" if cut else "")
-    low, high = np.percentile(lengths, [_LOW, _HIGH])
-    facts = {
-        **known(what, {"input_tokens": len(record.prompt_token_ids)}),
-        **known(f"mean of {shape}", {"output_tokens": fmean(lengths)}),
-        **known(f"10th percentile of {shape}", {"output_tokens_low": float(low)}),
-        **known(f"90th percentile of {shape}", {"output_tokens_high": float(high)}),
-        "output_lengths": Fact(lengths, shape),
-        **known(f"{what}, {record.rows_at_once} at once; reading the prompt included",
-                {"throughput_tokens_per_s": record.throughput_tokens_per_s}),
-        **known(what, {"prefill_tokens_per_s": _prefill_rate(record)}),
-        **energy_facts(record.energy, record.cost.output_tokens, what),
-        **own_facts(record.cost, what),
-    }  # fmt: skip
-    yield fact_source("rerun", f"Reruns: {record.n} runs of {quoted(record.prompt)}, T {temperature}", facts)
-
-
-def _prefill_rate(record: RerunRecord) -> float | None:
-    return len(record.prompt_token_ids) / record.prefill_s if record.prefill_s else None
-
-
-def _ladder(record: TemperatureLadderRecord) -> Iterator[FactSource]:
-    for rung in record.rungs:
-        yield from _rerun(rung)
-
-
 _KINDS: dict[type[Document], Callable[[Any], Iterator[FactSource]]] = {
-    RunRecord: _run, CompareRecord: _compare, RerunRecord: _rerun, TemperatureLadderRecord: _ladder,
+    RunRecord: _run, CompareRecord: _compare,
 }  # fmt: skip

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from playground.engine.events import Candidate, Event, Finished, FinishReason, TokenEvent
 from playground.experiments.reruns.branches import Branch, walk
 from playground.experiments.reruns.records import ForkRecord, RerunRow
+from playground.runs.stages import Stage
 
 _LEAST_PROB = 2.0**-149  # float32 knows no smaller one; a gap must be a number
 
 
 @dataclass(frozen=True)
-class RerunProgress:
-    """Progress of a rerun.
+class RerunProgress(Stage):
+    """Progress of a rerun, with figures.
 
     Attributes:
         requested: Number of runs.
@@ -24,6 +25,7 @@ class RerunProgress:
         output_tokens: Of all runs so far.
         elapsed_s: Since the prompt was handed to the model: queue and loading left out.
         tokens_per_s: Output tokens of all runs / elapsed_s; None before the first.
+        prompt_tokens: Of each run.
     """
 
     requested: int
@@ -33,6 +35,7 @@ class RerunProgress:
     output_tokens: int
     elapsed_s: float
     tokens_per_s: float | None
+    prompt_tokens: int
 
 
 @dataclass
@@ -62,9 +65,15 @@ class _Answer:
 
 
 class Collected:
-    """Takes in the events of all rows; gives progress, and the runs kept in the end."""
+    """Takes in the events of all rows; gives progress, and the runs kept in the end.
 
-    def __init__(self, seeds: Sequence[int]):
+    Attributes:
+        prompt_tokens: Of the prompt, once it is known.
+    """
+
+    def __init__(self, seeds: Sequence[int], where: str = ""):
+        """`where` stands before the words of its progress."""
+        self.prompt_tokens, self._where = 0, where
         self._answers = [_Answer(seed) for seed in seeds]
         self._pieces: dict[int, str] = {}  # how tokens look alone
         self._different: set[tuple[int, ...]] = set()
@@ -94,6 +103,8 @@ class Collected:
     def progress(self, elapsed_s: float) -> RerunProgress:
         """Progress now."""
         return RerunProgress(
+            text=f"{self._where}running, {self._finished} of {len(self._answers)} finished",
+            fraction=self._finished / len(self._answers),
             requested=len(self._answers),
             finished=self._finished,
             active=self._begun - self._ended,
@@ -101,6 +112,7 @@ class Collected:
             output_tokens=self._tokens,
             elapsed_s=elapsed_s,
             tokens_per_s=self._tokens / elapsed_s if self._tokens and elapsed_s > 0 else None,
+            prompt_tokens=self.prompt_tokens,
         )
 
     def rows(self) -> list[RerunRow]:

@@ -1,106 +1,115 @@
 """N runs of one setting as one batch, and the same at several temperatures."""
 
+import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import closing, suppress
 
-from playground.backends.base import Loading, Queued
 from playground.engine.events import PreparedPrompt, RowEvent
 from playground.experiments.reruns.branches import grow
-from playground.experiments.reruns.collect import Collected, RerunProgress
+from playground.experiments.reruns.collect import Collected
+from playground.experiments.reruns.experiment import RerunRequest, TemperatureRequest
 from playground.experiments.reruns.mentions import check_mentions, count_mentions
-from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.reruns.request import (
-    DEFAULT_TEMPERATURES,
-    RerunRequest,
-    at_temperature,
-    batch_of,
-    check_temperatures,
-    make_rerun,
-    with_base_seed,
-)
+from playground.experiments.reruns.records import RerunRecord, SeedMode, TemperatureLadderRecord
 from playground.experiments.reruns.statistics import summarise
-from playground.runs.run import Batch
-from playground.runs.runner import Runner
-from playground.runs.updates import BatchEnd, BatchPlan
+from playground.runs.experiment import Lab
+from playground.runs.stages import Parts, Steps, Stopped
+from playground.runs.updates import BatchEnd, BatchPlan, BatchRequest
+from playground.settings import LIMITS
 
+FORK_TOP = 5  # alternatives recorded where runs part
 PROGRESS_EVERY_S = 0.1
+_SEEDS = int(LIMITS["seed"].high) + 1
 
 
-@dataclass(frozen=True)
-class LadderStep:
-    """The rerun at this temperature begins."""
-
-    index: int
-    temperature: float
-
-
-RerunUpdate = Queued | Loading | PreparedPrompt | BatchPlan | RerunProgress | RerunRecord
-"""What `rerun` yields, in this order; the record comes last."""
-
-LadderUpdate = LadderStep | RerunUpdate | TemperatureLadderRecord
-"""What `temperature_ladder` yields: a step and its rerun, again and again, and then the record of all."""
-
-
-def rerun(
-    runner: Runner, request: RerunRequest, should_stop: Callable[[], bool] = lambda: False
-) -> Iterator[RerunUpdate]:
-    """Run it N times in waves of up to 32 rows; nothing is computed before this is iterated, which blocks.
+def seeds_of(base: int | None, n: int, mode: SeedMode) -> list[int]:
+    """A seed for each run: base, base + 1, ... (after 2^32 - 1 comes 0); n times base; or n by chance.
 
     Args:
-        runner: Answers.
-        request: What to run; a seed is drawn if there is none.
-        should_stop: Called before every forward pass. The runs that had ended by then are kept, and make the record;
-            if there are none, there is no record.
+        base: The setting's seed; needed unless the mode is "none".
+        n: How many.
+        mode: Which of the three.
+    """
+    if mode == "none":
+        return [secrets.randbelow(_SEEDS) for _ in range(n)]
+    assert base is not None
+    return [(base + step * (mode == "different")) % _SEEDS for step in range(n)]
+
+
+def rerun(lab: Lab, request: RerunRequest) -> Steps[RerunRecord | None]:
+    """Run it N times in waves of up to 32 rows. Of a stopped rerun those runs are kept that had ended by then.
 
     Raises:
-        PlaygroundError: The request is refused at once; or, while iterated, not one run fits the memory.
+        PlaygroundError: Not one run fits the memory.
     """
-    request = with_base_seed(make_rerun(request.run, request.n, request.seeds, request.mentions))
-    rows = batch_of(request)
-    collected = Collected([own.seed or 0 for own in rows.settings])
-    return _updates(runner.start_batch(rows, should_stop), request, collected)
+    return (yield from _rerun(lab, request))
 
 
-def _updates(batch: Batch, request: RerunRequest, collected: Collected) -> Iterator[RerunUpdate]:
-    prompt, plan, end = None, None, None
-    begun_at = told_at = time.perf_counter()
-    try:
+def temperatures(lab: Lab, request: TemperatureRequest) -> Steps[TemperatureLadderRecord | None]:
+    """The same rerun at each temperature, with the same seeds unless each run draws its own.
+
+    Of a stopped ladder those reruns are kept that had a run to keep.
+    """
+    count = len(request.temperatures)
+    parts, rungs = Parts(count), list[RerunRecord]()
+    with suppress(Stopped):
+        for place, temperature in enumerate(request.temperatures):
+            lab.obey()
+            at = request.model_copy(
+                update={"settings": request.settings.model_copy(update={"temperature": temperature})}
+            )
+            where = f"temperature {temperature:g} ({place + 1} of {count}): "
+            rung = yield from parts.run(_rerun(lab, at, place, where))
+            if rung is not None:
+                rungs.append(rung)
+                yield rung
+    if not rungs:
+        return None
+    return TemperatureLadderRecord(temperatures=[rung.settings["temperature"] for rung in rungs], rungs=rungs)
+
+
+def _rerun(lab: Lab, request: RerunRequest, place: int = 0, where: str = "") -> Steps[RerunRecord | None]:
+    recorded, seeds = request.recorded_runs[place] if request.recorded_runs else (None, ())
+    seeds = seeds or seeds_of(request.settings.seed, request.n, request.seeds)
+    rows = tuple(request.settings.model_copy(update={"seed": seed, "top": FORK_TOP}) for seed in seeds)
+    asked = BatchRequest(request.prompt, request.model, request.quantization, rows, recorded=recorded)
+    collected, prompt, plan, end = Collected(seeds, where), None, None, None
+    begun_at = shown_at = time.perf_counter()
+    with closing(lab.runner.start_batch(asked, lab.should_stop)) as batch:
         for update in batch:
             if isinstance(update, RowEvent):
                 collected.add(update.row, update.event)
                 now = time.perf_counter()
-                if now - told_at >= PROGRESS_EVERY_S:
-                    told_at = now
+                if now - shown_at >= PROGRESS_EVERY_S:
+                    shown_at = now
                     yield collected.progress(now - begun_at)
             elif isinstance(update, BatchEnd):
                 end = update
-            elif isinstance(update, Queued | Loading | PreparedPrompt | BatchPlan):
-                prompt = update if isinstance(update, PreparedPrompt) else prompt
-                if isinstance(update, BatchPlan):
+            else:
+                if isinstance(update, PreparedPrompt):
+                    prompt, collected.prompt_tokens = update, len(update.ids)
+                elif isinstance(update, BatchPlan):
                     plan, begun_at = update, time.perf_counter()
                 yield update
-    finally:
-        batch.close()
     if plan is not None:
         yield collected.progress(time.perf_counter() - begun_at)
-    if prompt is not None and plan is not None and end is not None:
-        yield from _record(request, prompt, plan, end, collected)
+    if prompt is None or plan is None or end is None:
+        return None
+    return _record(request, prompt, plan, end, collected)
 
 
 def _record(
     request: RerunRequest, prompt: PreparedPrompt, plan: BatchPlan, end: BatchEnd, collected: Collected
-) -> Iterator[RerunRecord]:
+) -> RerunRecord | None:
     """The document, if any run has ended; made after the batch has given the model back."""
     runs = collected.rows()
     if not runs:
-        return
-    settings = prompt.counted(request.run.settings)
-    yield RerunRecord(
+        return None
+    return RerunRecord(
         model=end.model,
-        settings=settings.model_dump(mode="json"),
+        settings=prompt.counted(request.settings).model_dump(mode="json"),
         seeds=request.seeds,
-        prompt=request.run.prompt,
+        prompt=request.prompt,
         prompt_token_ids=list(end.prompt_token_ids),
         dropped_prompt_tokens=end.dropped_prompt_tokens,
         asked=request.n,
@@ -117,46 +126,6 @@ def _record(
         energy=end.energy,
         environment=end.environment,
     )
-
-
-def temperature_ladder(
-    runner: Runner,
-    request: RerunRequest,
-    temperatures: Sequence[float] = DEFAULT_TEMPERATURES,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[LadderUpdate]:
-    """The same rerun at each temperature, with the same seeds unless each run draws its own.
-
-    Args:
-        runner: Answers.
-        request: The rerun; its own temperature is not used.
-        temperatures: In the order to run them.
-        should_stop: As in `rerun`; the record then holds the reruns that had a run to keep.
-
-    Raises:
-        PlaygroundError: The request is refused at once.
-    """
-    checked = check_temperatures(temperatures)
-    request = with_base_seed(make_rerun(request.run, request.n, request.seeds, request.mentions))
-    runner.check(request.run.model, request.run.quantization)
-    return _ladder(runner, request, checked, should_stop)
-
-
-def _ladder(
-    runner: Runner, request: RerunRequest, temperatures: tuple[float, ...], should_stop: Callable[[], bool]
-) -> Iterator[LadderUpdate]:
-    rungs: list[RerunRecord] = []
-    for index, temperature in enumerate(temperatures):
-        if should_stop():
-            break
-        yield LadderStep(index, temperature)
-        for update in rerun(runner, at_temperature(request, temperature), should_stop):
-            if isinstance(update, RerunRecord):
-                rungs.append(update)
-            yield update
-    if rungs:
-        done = [rung.settings["temperature"] for rung in rungs]
-        yield TemperatureLadderRecord(temperatures=done, rungs=rungs)
 
 
 def with_mentions(record: RerunRecord, mentions: Sequence[str]) -> RerunRecord:

@@ -4,12 +4,13 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, definitions, part, term
+from playground.ui.components.base import attribute, part, term
 from playground.views.format import NOTHING
+from playground.views.rerun_figures import rerun_definitions
 
 
 def headline(**props: Any) -> gr.HTML:
-    """Its value is the JSON string that `rerun_views.headline_view` makes."""
+    """Its value is the JSON string that `rerun_figures.headline_view` makes."""
     return part("headline", "", **props)
 
 
@@ -25,7 +26,7 @@ FIGURES = {
 
 
 def _row(key: str) -> str:
-    about = definitions("rerun")[key]
+    about = rerun_definitions()[key]
     words = f"{about['definition']} Unit: {about['unit'] or 'none'}. Formula: {about['formula']}. {about['source']}."
     return (
         f'<div class="row"><dt>{term(key, attribute(about["term"]), words, "figure")}</dt>'
@@ -34,14 +35,14 @@ def _row(key: str) -> str:
 
 
 def figures(**props: Any) -> gr.HTML:
-    """Its value is the JSON string that `rerun_views.numbers_view` makes."""
+    """Its value is the JSON string that `rerun_figures.numbers_drawn` makes."""
     groups = "".join(f"<h2>{title}</h2><dl>{''.join(map(_row, keys))}</dl>" for title, keys in FIGURES.items())
     template = (
         f'<div class="all" role="group" aria-label="All numbers">{groups}<div class="note">Small figures: 95 % '
         "intervals (Wilson for shares of runs, jackknife for the rest).</div></div>"
         '<div class="tip" aria-hidden="true"></div>'
     )
-    return part("figures", "", template, definitions=definitions("rerun"), **props)
+    return part("figures", "", template, definitions=rerun_definitions(), **props)
 
 
 def answers(**props: Any) -> gr.HTML:

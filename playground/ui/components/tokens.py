@@ -35,7 +35,7 @@ def diff(**props: Any) -> gr.HTML:
 
 
 def mentions(**props: Any) -> gr.HTML:
-    """Its value is the JSON string that `rerun_views.mentions_view` makes."""
+    """Its value is the JSON string that `rerun_figures.mentions_drawn` makes."""
     return part("mentions", "", **props)
 
 

@@ -22,7 +22,7 @@ def page_items(request: type[Request]) -> dict[str, FieldInfo]:
 
 def field_value(field: FieldInfo, value: Any) -> Any:
     """A value of a field as its control holds it."""
-    is_ticked = isinstance(value, tuple) and cast(dict[str, Any], field.json_schema_extra)["names"]
+    is_ticked = isinstance(value, tuple) and cast(dict[str, Any], field.json_schema_extra or {}).get("names")
     return list(value) if is_ticked else shown_value(value)
 
 

@@ -1,5 +1,6 @@
 """The section of a declared experiment: its fields, Run, Stop, Save, Export, Open, status and panels."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -48,18 +49,19 @@ class Section:
     shown: tuple[gr.HTML, ...]
 
 
-def build_sections(room: str) -> list[Section]:
-    """Every experiment whose room this is, in the order of the registry."""
-    return [build_section(one) for one in experiments().values() if one.room == room]
+def build_sections(room: str, shared: Controls | None = None) -> list[Section]:
+    """Every experiment whose room this is, in the order of the registry; `shared` as in `build_section`."""
+    return [build_section(one, shared or {}) for one in experiments().values() if one.room == room]
 
 
-def build_section(experiment: Experiment[Any, Any]) -> Section:
-    """Lay one out."""
+def build_section(experiment: Experiment[Any, Any], shared: Controls) -> Section:
+    """Lay one out; fields that the room has already, `shared`, get no control of their own."""
     ids, view = experiment.prefix, late(experiment.view)
     with gr.Column(elem_classes="lab", elem_id=ids):
         heading(experiment.title, experiment.about)
         with gr.Row(elem_classes="section-fields", visible=bool(experiment.request.items())):
-            fields = {name: field_control(ids, name, one) for name, one in page_items(experiment.request).items()}
+            items = page_items(experiment.request)
+            fields = {name: shared.get(name) or field_control(ids, name, one) for name, one in items.items()}
         with gr.Row(elem_classes="actions"):
             run = gr.Button(experiment.verb, variant="primary", elem_id=f"{ids}-run")
             stop = gr.Button("Stop", elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
@@ -87,6 +89,7 @@ class _Shown:
         self._status: dict[str, Any] = {"phase": "queued", "text": "starting"}
         self._request, self._parts, self._record = request, list[Any](), None
         self._drawn: list[Any] | None = None
+        self._figures: dict[str, Any] = {}
 
     def add(self, update: Any) -> None:
         """Take in an update; the record comes last and replaces the parts."""
@@ -98,6 +101,7 @@ class _Shown:
             self._parts.append(update)
             self._record = update if isinstance(update, self._experiment.record) else None
             self._drawn = None
+        self._figures |= self._view.figures(update)
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """It ended, was stopped or failed; the results so far stay."""
@@ -116,8 +120,8 @@ class _Shown:
         """The status, then the panels, redrawn only when something came."""
         if self._drawn is None:
             drawn: Mapping[str, Content] = self._view.draw(self._sofar())
-            self._drawn = [panel_value(drawn.get(panel.name)) for panel in self._view.panels]
-        return [self._status, *self._drawn]
+            self._drawn = [panel_value(drawn.get(panel.name)) if drawn else gr.skip() for panel in self._view.panels]
+        return [self._figures | self._status, *self._drawn]
 
     def _sofar(self) -> Sofar:
         return Sofar(self._request, tuple(self._parts), self._record)
@@ -140,7 +144,8 @@ def wire_section(
     wire_save(section.save, slot, section.download, section.notice)
     section.export.click(events.export, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
     section.open.input(events.open, section.open, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
-    return wire_run(section.run, section.stop, (events.run, set(values.values()), shown))
+    seed = values if issubclass(section.experiment.request, PromptRequest) else None
+    return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)
 
 
 class _Events:
@@ -160,11 +165,14 @@ class _Events:
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]
             return
+        before = self._slot.last(session_of(request))
         ticket, showing = self._slot.begin(session_of(request)), _Shown(experiment, wanted)
         work = follow(showing, lambda stop: updates(runner, experiment, wanted, stop), ticket, keeps=experiment.record)
         async with aclosing(work) as frames:
             async for _ in frames:
-                yield showing.values()
+                yield await asyncio.to_thread(showing.values)
+        if ticket.record is None and before is not None:
+            ticket.record = before.record  # it is still shown
 
     def _request(self, values: dict[str, Any], looked: dict[str, Any]) -> Request:
         """The request that the section's fields and the sidebar describe.
@@ -191,8 +199,8 @@ class _Events:
         showing = _Shown(self._experiment)
         showing.open(record)
         then = self._experiment.again(record, "")
-        items = self._experiment.request.items()
-        return [*showing.values(), *(field_value(items[name], getattr(then, name)) for name in section.fields), {}]
+        fields = self._experiment.request.model_fields
+        return [*showing.values(), *(field_value(fields[name], getattr(then, name)) for name in section.fields), {}]
 
     async def export(self, request: gr.Request) -> tuple[Any, Any]:
         """What is shown as an HTML file."""

@@ -1,10 +1,11 @@
 """A rerun is what its runs would be alone, and its record says what was run."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playground.backends.slot import ModelSlot
 from playground.engine.events import PreparedPrompt
@@ -12,22 +13,17 @@ from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.reruns import run as run_module
 from playground.experiments.reruns.branches import grow, walk
+from playground.experiments.reruns.collect import RerunProgress
+from playground.experiments.reruns.experiment import RerunRequest
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
-from playground.experiments.reruns.request import FORK_TOP, seeds_of
-from playground.experiments.reruns.run import (
-    LadderStep,
-    RerunProgress,
-    RerunRequest,
-    make_rerun,
-    rerun,
-    temperature_ladder,
-    with_mentions,
-)
+from playground.experiments.reruns.run import FORK_TOP, seeds_of, with_mentions
 from playground.experiments.reruns.statistics import summarise
 from playground.experiments.reruns.tree import Node, fork_tree
 from playground.runs import batch as batch_module
+from playground.runs.request import shown_value
 from playground.runs.runner import Runner
 from playground.runs.updates import BatchPlan
+from tests.experiments.reruns.asked import at_temperatures, make_rerun, rerun, temperature_ladder
 from tests.tiny_runner import answer, before_each_forward, ids, of, request
 
 HOT = {"temperature": 1.0, "top_p": 0.9, "top_k": 4, "max_new_tokens": 8, "seed": 5}  # few choices: some answers agree
@@ -226,7 +222,10 @@ def test_each_temperature_is_the_rerun_at_that_temperature(tiny: Runner):
     *_, ladder = updates
     assert isinstance(ladder, TemperatureLadderRecord)
     assert parse_document(ladder.to_json()) == ladder
-    assert of(LadderStep, updates) == [LadderStep(0, 0), LadderStep(1, 1.5)]
+    shares = [one.fraction for one in of(RerunProgress, updates)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert of(RerunProgress, updates)[-1].text == "temperature 1.5 (2 of 2): running, 4 of 4 finished"
     assert of(RerunRecord, updates) == ladder.rungs
     assert ladder.temperatures == [rung.settings["temperature"] for rung in ladder.rungs] == [0, 1.5]
     assert [run.seed for run in ladder.rungs[0].runs] == [run.seed for run in ladder.rungs[1].runs]
@@ -248,7 +247,7 @@ def test_a_stopped_ladder_keeps_what_was_done(tiny: Runner):
 
 @pytest.mark.parametrize("n", [1, 0, -3, 201, "1", "x", "", None, 2.5, True, math.nan, math.inf, "9" * 5000])
 def test_a_number_of_runs_that_cannot_be_is_refused(n: Any):
-    with pytest.raises(PlaygroundError, match="from 2 to 200 runs"):
+    with pytest.raises(PlaygroundError, match=r"^Runs (must be a whole number from 2 to 200|is not a number)"):
         make_rerun(request(), n)
 
 
@@ -260,12 +259,23 @@ def test_a_number_of_runs_may_come_as_text(n: Any):
 def test_what_cannot_be_run_is_refused_at_once(tiny: Runner):
     with pytest.raises(PlaygroundError, match="did you mean 'different'"):
         make_rerun(request(), 2, "differnt")
-    with pytest.raises(PlaygroundError, match="from 2 to 200"):
-        rerun(tiny, RerunRequest(request(), 1))
     with pytest.raises(PlaygroundError, match="empty"):
-        rerun(tiny, replace(asked(2), run=request(" ")))
+        make_rerun(request(" "), 2)
     with pytest.raises(PlaygroundError, match="Unknown model"):
-        temperature_ladder(tiny, replace(asked(2), run=request(model="nope")))
-    for temperatures in ((), (0.1,) * 13, (3,), ("x",), (0.5, 0.5)):
-        with pytest.raises(PlaygroundError, match="temperature"):
-            temperature_ladder(tiny, asked(2), temperatures)
+        temperature_ladder(tiny, make_rerun(request(model="nope"), 2), (0.5,))
+    for temperatures in ((), "", "0, nan", "warm", [True], (0.1,) * 13, (3,), ("x",), (0.5, 0.5), None):
+        with pytest.raises(PlaygroundError, match="emperature"):
+            at_temperatures(asked(2), temperatures)
+
+
+def test_temperatures_are_read_as_a_person_types_them():
+    assert at_temperatures(asked(2), "1.5, 0 0.2").temperatures == (1.5, 0, 0.2)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]),
+                        min_size=1, max_size=9).filter(lambda word: any(char.isalnum() for char in word)),
+                unique=True, max_size=5))  # fmt: skip
+def test_mentions_are_read_as_they_are_written(words: list[str]):
+    for text in (shown_value(tuple(words)), "\n".join(words) + "\n\n "):
+        assert make_rerun(request(), 2, mentions=text).mentions == tuple(words)
+    assert make_rerun(request(), 2, mentions=words).mentions == tuple(words)

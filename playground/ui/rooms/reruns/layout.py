@@ -1,9 +1,17 @@
 """Reruns: one prompt many times, where the answers part and what they say. Layout, then wiring."""
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
 import gradio as gr
 
+from playground.errors import PlaygroundError
+from playground.experiments.reruns.experiment import RERUN, TEMPERATURES, RerunRequest
+from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
+from playground.experiments.reruns.run import with_mentions
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.components.charts import chart, heat
 from playground.ui.components.forms import choice, download, open_file
@@ -11,16 +19,18 @@ from playground.ui.components.reruns import answers, figures, fork_tree, headlin
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
-from playground.ui.rooms.reruns.events import RerunEvents
-from playground.ui.rooms.reruns.temperatures import Temperatures, build_temperatures, wire_temperatures
-from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section, build_sections, wire_section
+from playground.views.panels import Sofar
+from playground.views.rerun_figures import mentions_drawn
+from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW
 
 PANE = "reruns"
-DEFAULT_RUNS = 16
+_TYPING_S = 0.25
+_NAMES = {panel.name: panel for panel in RERUN_VIEW.panels}
 _SEEDS = (
     ("different", "different", "The seed of the sidebar and those that follow it, one for each run"),
     ("same", "the same", "The seed of the sidebar for every run: what still differs does not come from the draw"),
@@ -40,49 +50,15 @@ _EMPTY = """
 
 @dataclass(frozen=True)
 class Reruns:
-    """The parts of the tab, to be wired."""
+    """The parts of the tab, to be wired: its own section, then those that are generated."""
 
     prompt: gr.Textbox
-    run: gr.Button
-    stop: gr.Button
-    save: gr.Button
-    file: gr.HTML
-    count: gr.Number
-    seeds: gr.HTML
-    mentions: gr.Textbox
-    notice: gr.HTML
-    status: gr.HTML
-    drawings: tuple[gr.HTML, ...]
-    temperatures: Temperatures
+    own: Section
     declared: list[Section]
-    download: gr.HTML
 
 
 def build_reruns() -> Reruns:
     """Lay the tab out."""
-    prompt, run, stop, save, file = _ask()
-    with gr.Row(elem_classes="rerun-options"):
-        count = gr.Number(DEFAULT_RUNS, label="Runs, 2 to 200", minimum=2, maximum=200, precision=0, step=1,
-                          elem_id="rerun-count", interactive=True)  # fmt: skip
-        seeds = choice("Seeds", "different", _SEEDS, elem_id="rerun-seeds")
-        words = gr.Textbox(label="Mentions to look for, one a line or between commas", lines=1, max_lines=6,
-                           placeholder="a brand, a competitor, a phrase", elem_id="rerun-mentions",
-                           interactive=True)  # fmt: skip
-    news = notice(pane=PANE, elem_classes="notice")
-    state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
-    with gr.Column(elem_classes="reruns"):
-        gr.HTML(_EMPTY, elem_classes="card rerun-empty")
-        with gr.Column(elem_classes="rerun-results"):
-            drawings = _results()
-    price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
-    temperatures, declared = build_temperatures(), build_sections("Reruns")
-    return Reruns(
-        prompt, run, stop, save, file, count, seeds, words, news, state, drawings, temperatures, declared, download()
-    )
-
-
-def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
-    """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
             "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="reruns-prompt", interactive=True,
@@ -92,43 +68,104 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
             run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
             stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
             save = gr.Button("Save as JSON", elem_id="reruns-save")
+            export = gr.Button("Save as HTML", elem_id="reruns-export")
             file = open_file("Open a file", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
-    return prompt, run, stop, save, file
+    with gr.Row(elem_classes="rerun-options"):
+        fields = _fields()
+    news = notice(pane=PANE, elem_classes="notice")
+    state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
+    with gr.Column(elem_classes="reruns"):
+        gr.HTML(_EMPTY, elem_classes="card rerun-empty")
+        with gr.Column(elem_classes="rerun-results"):
+            drawings = _results()
+    price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
+    shown = (state, *(drawings[name] for name in _NAMES))
+    own = Section(RERUN, run, stop, save, export, file, fields | {"prompt": prompt}, news, download(), shown)
+    return Reruns(prompt, own, build_sections("Reruns", fields))
 
 
-def _results() -> tuple[gr.HTML, ...]:
-    """Drawings, in the order of `drawings.Drawings`."""
-    first = headline(elem_classes="card headline")
-    tree = fork_tree(elem_classes="card fork-tree")
+def _fields() -> Controls:
+    """Those of the request, which the ladder of temperatures takes too."""
+    items = RerunRequest.items()
+    count = gr.Number(items["n"].default, label="Runs, 2 to 200", minimum=2, maximum=200, precision=0, step=1,
+                      elem_id="rerun-count", interactive=True)  # fmt: skip
+    seeds = choice("Seeds", items["seeds"].default, _SEEDS, elem_id="rerun-seeds")
+    words = gr.Textbox(label="Mentions to look for, one a line or between commas", lines=1, max_lines=6,
+                       placeholder="a brand, a competitor, a phrase", elem_id="rerun-mentions",
+                       interactive=True)  # fmt: skip
+    return {"n": count, "seeds": seeds, "mentions": words}
+
+
+def _results() -> dict[str, gr.HTML]:
+    """The panels by name."""
+    made = {"headline": headline(elem_classes="card headline"), "tree": fork_tree(elem_classes="card fork-tree")}
     with gr.Row(elem_classes="pair"):
-        agree = chart(label="Agreement: share of runs still alike after each token", elem_classes="card", height=240)
-        said = mentions(elem_classes="card mentions")
+        made |= {"agreement": _chart("agreement"), "mentions": mentions(elem_classes="card mentions")}
     with gr.Row(elem_classes="pair"):
-        entropy = chart(label="Entropy along the common path, and its forks", elem_classes="card", height=200)
-        lengths = chart(label="Lengths of the answers", elem_classes="card", height=200)
-    listed = answers(elem_classes="card answers")
+        made |= {"entropy": _chart("entropy"), "lengths": _chart("lengths")}
+    made["answers"] = answers(elem_classes="card answers")
     with gr.Row(elem_classes="pair"):
-        numbers = figures(elem_classes="card figures")
-        alike = heat(elem_classes="card heat")
-    return first, tree, agree, said, entropy, lengths, listed, numbers, alike
+        made |= {"numbers": figures(elem_classes="card figures"), "heat": heat(elem_classes="card heat")}
+    return made
+
+
+def _chart(name: str) -> gr.HTML:
+    return chart(label=_NAMES[name].label, elem_classes="card", height=_NAMES[name].height)
 
 
 def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -> None:
-    """Run, stop, save and open. `controls` are those of the sidebar by field name, and Play's prompt as `prompt`."""
-    own = controls | {"prompt": tab.prompt}
-    fields = (tab.count, tab.seeds, tab.mentions)
-    events = RerunEvents(own, fields, runner, pages)
-    slot, section = pages.slot("rerun"), tab.temperatures
-    work, then = (events.run, {*own.values(), *fields}, tab.status), (events.show, tab.mentions, list(tab.drawings))
-    wire_run(tab.run, tab.stop, work, seed=own, then=then)
-    wire_stop(tab.stop, slot)
-    wire_save(tab.save, slot, tab.download, tab.notice)
-    tab.mentions.change(  # `input` does not fire for pasted or deleted text
-        events.recount, tab.mentions, [tab.drawings[3], section.chart, tab.notice],
-        trigger_mode="always_last", concurrency_limit=None, **QUIET,
-    )  # fmt: skip
-    filled = [tab.prompt, *fields, section.values, tab.notice, tab.status, section.status, section.chart]
-    tab.file.input(events.open, tab.file, [*filled, *tab.drawings], concurrency_limit=None, **QUIET)
-    wire_temperatures(section, fields, own, runner, pages)
-    for declared in tab.declared:
-        wire_section(declared, controls, runner, pages, tab.prompt)
+    """Run, stop, save and open; words to look for are counted as they are typed. `controls` are the sidebar's."""
+    words, counts = tab.own.fields["mentions"], _Counts(pages)
+    ladder = next(one for one in tab.declared if one.experiment is TEMPERATURES)
+    counted = [tab.own.shown[1 + list(_NAMES).index("mentions")], *ladder.shown[1:]]
+    words.change(  # `input` does not fire for pasted or deleted text
+        counts.recount, words, [*counted, tab.own.notice], trigger_mode="always_last", concurrency_limit=None, **QUIET
+    )
+    for section in (tab.own, *tab.declared):
+        if "prompt" not in section.fields:
+            section = replace(section, fields=section.fields | {"prompt": tab.prompt})
+        ended = wire_section(section, controls, runner, pages)
+        if words in section.fields.values():
+            ended.then(counts.settle, words, counted, concurrency_limit=None, **QUIET)
+
+
+class _Counts:
+    """Counts words in the answers that a page has; nothing runs again. A saved file is as shown."""
+
+    def __init__(self, pages: Pages):
+        self._reruns, self._ladders = pages.slot(RERUN.name), pages.slot(TEMPERATURES.name)
+        self._nothing = tuple(gr.skip() for _ in range(1 + len(TEMPERATURE_VIEW.panels)))
+
+    async def recount(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
+        """Those typed now; what was counted before stays if they can't be."""
+        await asyncio.sleep(_TYPING_S)
+        try:
+            return *await asyncio.to_thread(self._count, text, session_of(request)), {}
+        except PlaygroundError as error:
+            return *self._nothing, note("Not counted.", str(error), kind="problem")
+
+    async def settle(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
+        """Those typed while it ran."""
+        with suppress(PlaygroundError):  # the field said so
+            return await asyncio.to_thread(self._count, text, session_of(request))
+        return self._nothing
+
+    def _count(self, text: Any, session: str) -> tuple[Any, ...]:
+        """The panel of mentions and those of the temperatures, as far as there are any.
+
+        Raises:
+            PlaygroundError: Too many, or one can't be searched for.
+        """
+        words = read_request(RerunRequest, {"mentions": text or "", "model": "", "prompt": "-"}).mentions
+        panel, *ladder = self._nothing
+        ticket = self._reruns.last(session)
+        if ticket is not None and isinstance(ticket.record, RerunRecord):
+            ticket.record = with_mentions(ticket.record, words)
+            panel = panel_value(mentions_drawn(ticket.record))
+        ticket = self._ladders.last(session)
+        if ticket is not None and isinstance(ticket.record, TemperatureLadderRecord):
+            rungs = [with_mentions(rung, words) for rung in ticket.record.rungs]
+            ticket.record = ticket.record.model_copy(update={"rungs": rungs})
+            drawn = TEMPERATURE_VIEW.draw(Sofar(record=ticket.record))
+            ladder = [panel_value(drawn[one.name]) for one in TEMPERATURE_VIEW.panels]
+        return panel, *ladder
