@@ -13,6 +13,7 @@ from playground.runs.experiment import Experiment
 from playground.runs.request import PromptRequest
 
 Html = Annotated[str | None, typer.Option("--html", help="Write what is shown to this HTML file.", metavar="FILE")]
+_Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, however long it may take.")]
 _SHARED: dict[str, tuple[Any, Any]] = {
     "model": (Model, None), "quantization": (Quantization, None), "save": (Save, None), "html": (Html, None),
     "json": (Json, False),
@@ -37,14 +38,15 @@ def command(*sharers: Experiment[Any, Any]) -> Callable[..., None]:
     """A function whose signature holds the options of all; the first whose request has what was given is run."""
     first = sharers[0].request
     items = {name: field for one in sharers for name, field in one.request.items().items()}
+    shared = ({"yes": (_Yes, False)} if any(one.estimate for one in sharers) else {}) | _SHARED
 
     def run(**values: Any) -> None:
-        shared = {name: values.pop(name) for name in _SHARED}
+        own = {name: values.pop(name) for name in shared}
         given = {name: value for name, value in without_shortcuts(items, values).items() if value not in (None, [])}
         chosen = next(one for one in sharers if one.request.items().keys() >= given.keys() & items.keys())
         from playground.cli.conduct import conduct  # noqa: PLC0415  --help must not wait for torch
 
-        conduct(chosen, given, **shared)
+        conduct(chosen, given, **own)
 
     hints = dict[str, tuple[Any, Any]]()
     for name, field in items.items():
@@ -54,7 +56,7 @@ def command(*sharers: Experiment[Any, Any]) -> Callable[..., None]:
         hints = {"prompt": (Prompt, needed), "values": (dict[str, Any], needed), **hints}
     parameters = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
-        for name, (hint, default) in (hints | _SHARED).items()
+        for name, (hint, default) in (hints | shared).items()
     ]
     run.__signature__ = inspect.Signature(parameters)  # pyrefly: ignore[missing-attribute]  # what typer reads
     run.__annotations__ = {one.name: one.annotation for one in parameters}

@@ -59,6 +59,6 @@ def hint(name: str, field: FieldInfo, *, has_default: bool = True) -> Any:
         return Annotated[str | None, typer.Argument(help=text, metavar=flags[0], show_default=False)]
     if kind is bool:
         return Annotated[bool | None, typer.Option(*flags, help=text.removesuffix(default).strip(), show_default=False)]
-    metavar = "FILE" if extra["file"] else "TEXT" if extra["lines"] else _METAVARS.get(get_origin(kind) or kind, "TEXT")
-    option = typer.Option(*flags, help=text, metavar=metavar)
+    metavar = "TEXT" if extra["lines"] else _METAVARS.get(get_origin(kind) or kind, "TEXT")
+    option = typer.Option(*flags, help=text, metavar=extra["metavar"] or metavar)
     return Annotated[list[str] | None if get_origin(kind) is tuple else str | None, option]

@@ -9,7 +9,6 @@ import typer
 from playground.cli.command import add_experiments
 from playground.cli.context import context_command
 from playground.cli.inside import branch, inspect
-from playground.cli.lab import add_commands
 from playground.cli.money import cost
 from playground.cli.options import Json, Model, Prompt, Quantization, Save, errors_in_one_line, option, takes_settings
 
@@ -39,7 +38,6 @@ def run(
     run_prompt(prompt, values, model=model, quantization=quantization, preset=preset, save=save, json=json)
 
 
-add_commands(app)
 for command in (inspect, branch, context_command()):
     app.command()(command)
 add_experiments(app)

@@ -24,7 +24,7 @@ from playground.views.format import (
     format_seconds,
     together,
 )
-from playground.views.run import gaps_text
+from playground.views.run import gaps_text, notes_of
 
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
@@ -100,8 +100,7 @@ def tokens_text(record: RunRecord) -> str:
 
 def print_notes(prompt: PreparedPrompt) -> None:
     """Notes about parts of a prompt that are not read as written, on standard error."""
-    typed = ["Control tokens in the prompt are read as plain text."] * prompt.neutralised
-    for note in [*prompt.notes, *typed]:
+    for note in notes_of(prompt):
         print(safe_text(note), file=sys.stderr)
 
 

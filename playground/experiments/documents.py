@@ -6,7 +6,6 @@ from pydantic import BaseModel, ValidationError
 
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.branching.records import BranchesRecord
-from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import TokensRecord
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.inspection.records import StepRecord
@@ -15,7 +14,7 @@ from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
-    RunRecord, CompareRecord, SweepRecord, BranchesRecord, TokensRecord, StepRecord, CostSheet,
+    RunRecord, BranchesRecord, TokensRecord, StepRecord, CostSheet,
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from playground.runs.records import Document
 
 _PLACES = {
     "agent": "playground.experiments.agents.experiment:AGENT",
+    "compare": "playground.experiments.compare.experiment:COMPARE",
+    "sweep": "playground.experiments.compare.experiment:SWEEP",
     "context": "playground.experiments.context.experiments:CURVE",
     "needle": "playground.experiments.context.experiments:NEEDLE",
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",

@@ -1,14 +1,12 @@
 """Any saved document run again: identical, or what differs first and what has changed around it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
 from playground.experiments.branching.again import branch_differences
 from playground.experiments.branching.records import BranchesRecord
-from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.context.records import TokensRecord
 from playground.experiments.context.tokens import tokens_again
 from playground.experiments.costing.again import cost_again
@@ -16,10 +14,8 @@ from playground.experiments.costing.records import CostSheet
 from playground.experiments.registry import experiment_of
 from playground.runs.experiment import replay as replay_experiment
 from playground.runs.records import Document, RunRecord
-from playground.runs.replay import compare_runs, prompt_again, replay
+from playground.runs.replay import replay
 from playground.runs.runner import Runner
-from playground.runs.updates import BatchRequest, RowRecord
-from playground.settings import make_settings
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,6 @@ def replay_sheet(old: CostSheet) -> Outcome:
 
 
 Told = tuple[list[str], list[str]]
-_CUT_SHORT = ("time", "cancelled")  # ended by no will of its own
 
 
 def _run(old: RunRecord, runner: Runner, model: str | None) -> Told:
@@ -83,58 +78,12 @@ def _run(old: RunRecord, runner: Runner, model: str | None) -> Told:
     return ([] if outcome.identical else [outcome.difference(old)]), outcome.changed
 
 
-def _runs(old: Sequence[tuple[str, RunRecord]], runner: Runner, model: str | None) -> Told:
-    differences: list[str] = []
-    changed: list[str] = []
-    for name, record in old:
-        found, altered = _run(record, runner, model)
-        differences += [f"{name}: {sentence}" for sentence in found]
-        changed += altered
-    return differences, changed
-
-
-def _compare(old: CompareRecord, runner: Runner, model: str | None) -> Told:
-    if old.mode == "turns":
-        return _runs([(f"pane {n + 1}", record) for n, record in enumerate(old.panes)], runner, model)
-    first = old.panes[0]
-    rows = tuple(make_settings(**{**pane.settings, "time_limit_s": None}) for pane in old.panes)
-    request = BatchRequest(
-        old.prompt, model or first.model.id, first.model.quantization, rows,
-        recorded=prompt_again(first.prompt_token_ids, first.dropped_prompt_tokens),
-    )  # fmt: skip
-    differences: list[str] = []
-    changed: list[str] = []
-    for update in runner.start_batch(request, records=True):
-        if isinstance(update, PreparedPrompt):
-            changed += update.notes
-        elif isinstance(update, RowRecord):
-            then = old.panes[update.row]
-            outcome = compare_runs(then, _as_long(then, update.record))
-            changed += outcome.changed
-            if not outcome.identical:
-                differences.append(f"pane {update.row + 1}: {outcome.difference(then)}")
-    return differences, changed
-
-
-def _as_long(then: RunRecord, now: RunRecord) -> RunRecord:
-    """Of a run that was cut short only so much can be compared as it had."""
-    if then.finish_reason not in _CUT_SHORT:
-        return now
-    return now.model_copy(update={"tokens": now.tokens[: len(then.tokens)]})
-
-
-def _sweep(old: SweepRecord, runner: Runner, model: str | None) -> Told:
-    named = [(f"{old.name} = {value}", record) for value, record in zip(old.values, old.runs, strict=False)]
-    return _runs(named, runner, model)
-
-
 def _branches(old: BranchesRecord, runner: Runner, model: str | None) -> Told:
     """The run, and every branch from the beginning that is saved."""
-    differences, changed = _runs([("the run", old.run)], runner, model)
-    return differences + branch_differences(old, runner, model), changed
+    differences, changed = _run(old.run, runner, model)
+    return [f"the run: {one}" for one in differences] + branch_differences(old, runner, model), changed
 
 
 _KINDS: dict[type[Document], Callable[[Any, Runner, str | None], Told]] = {
-    RunRecord: _run, CompareRecord: _compare, SweepRecord: _sweep,
-    BranchesRecord: _branches, TokensRecord: tokens_again,
+    RunRecord: _run, BranchesRecord: _branches, TokensRecord: tokens_again,
 }  # fmt: skip

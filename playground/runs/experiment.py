@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
     from playground.backends.base import Backend
     from playground.metrics.energy import EnergyMeter
     from playground.runs.runner import Runner
+    from playground.runs.speed import Estimate
 
 Q = TypeVar("Q", bound=Request)
 R = TypeVar("R", bound=Document)
@@ -48,6 +49,7 @@ class Experiment(Generic[Q, R]):
         holds: Whether it works on one model and holds that model's turn; otherwise it starts its own runs.
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
+        estimate: How long a request may take; the person confirms a long one.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Experiment(Generic[Q, R]):
     holds: bool = True
     anchor: str = ""
     command: str = ""
+    estimate: Late[Callable[["Runner", Q], "Estimate"]] | None = None
 
     @property
     def prefix(self) -> str:
@@ -124,9 +127,10 @@ def updates(
     """Everything an experiment yields, its record last; checks, seeds, queues, loads and stops are handled here.
 
     Raises:
-        PlaygroundError: The model is not available here; or, during iteration, the request can't be met.
+        PlaygroundError: The model to hold is not available here; or, during iteration, the request can't be met.
     """
-    runner.check(request.model, request.quantization)
+    if experiment.holds:
+        runner.check(request.model, request.quantization)
     if isinstance(request, PromptRequest):
         request = request.seeded()
     run = late(experiment.run)
@@ -152,6 +156,7 @@ def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str 
     new: Any = next((one for one in came if isinstance(one, experiment.record)), None)
     if new is None:
         raise PlaygroundError(f"The {experiment.name} ended before it produced a record.")
+    came = [getattr(one, "update", one) for one in came]  # of one run of several
     changed = [note for one in came if isinstance(one, PreparedPrompt) for note in one.notes]
     for then, now in zip(old.members(), new.members(), strict=False):
         changed += changes(then.model.model_dump(), now.model.model_dump()) + changes(then.environment, now.environment)

@@ -25,7 +25,7 @@ _MAX_CHARS = 5_000  # of a list that a person types
 def item(
     default: Any, title: str, about: str = "", *, flags: Sequence[str] = (), page: bool = True,
     names: Mapping[str, str] | None = None, shortcuts: Mapping[str, str] | None = None, file: bool = False,
-    lines: bool = False, **limits: Any,
+    lines: bool = False, metavar: str = "", **limits: Any,
 ) -> Any:  # fmt: skip
     """A field of a request that a person sets.
 
@@ -40,10 +40,11 @@ def item(
         shortcuts: Options without a value, each with the value that it stands for.
         file: Whether its option takes the name of a text file.
         lines: Whether an element of a list may hold a comma: an option gives one, a text has one a line.
+        metavar: What the help calls the value of its option, if not after its type.
         limits: `ge`, `le`, `min_length`... of pydantic.
     """
     extra: dict[str, Any] = {"flags": list(flags), "page": page, "names": dict(names or {}), "file": file}
-    extra |= {"shortcuts": dict(shortcuts or {}), "lines": lines}
+    extra |= {"shortcuts": dict(shortcuts or {}), "lines": lines, "metavar": "FILE" if file else metavar}
     limits["default_factory" if callable(default) else "default"] = default
     return Field(title=title, description=about or None, json_schema_extra=extra, validate_default=False, **limits)
 
@@ -65,6 +66,14 @@ class Request(BaseModel):
     def items(cls) -> dict[str, FieldInfo]:
         """The fields that were made by `item`."""
         return {name: field for name, field in cls.model_fields.items() if field.title}
+
+    def more_models(self) -> list[str]:
+        """Models that it names beside its own, by id or path."""
+        return []
+
+    def with_models(self, ids: Sequence[str]) -> Self:
+        """The same with these ids: its own, then those of `more_models`."""
+        return self.model_copy(update={"model": ids[0]})
 
     @field_validator("*", mode="before")
     @classmethod
@@ -149,6 +158,8 @@ def _sentence(kind: type[Request], error: Any) -> str:
     if field is None:
         return f"Unknown field {name!r}: {nearest(name, list(kind.model_fields))}" if error["loc"] else _message(error)
     title, value = field.title or name, error["input"]
+    if error["type"] == "missing":
+        return f"{title} is missing: give it."
     if error["type"] == "value_error":
         message = _message(error)
         return message if message[:1].isupper() else f"{title} {message}."

@@ -7,6 +7,30 @@ from playground.models.facts import ModelFacts
 from playground.models.storage import paper_bytes
 from playground.runs.records import RunRecord
 
+LONG_S = 120  # work that may take longer is worth a question
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What work may take, before it starts.
+
+    Attributes:
+        runs: Number of answers.
+        output_tokens: The most that they can hold, all together.
+        seconds: For that many tokens, loading of models left out.
+        basis: How the time is known, in words.
+    """
+
+    runs: int
+    output_tokens: int
+    seconds: float
+    basis: str
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a person should confirm it."""
+        return self.seconds > LONG_S
+
 
 @dataclass(frozen=True)
 class ExpectedSpeed:

@@ -19,8 +19,10 @@ from playground.views.format import (
     format_percent,
     format_rate,
     format_seconds,
+    sentence,
     without_unit,
 )
+from playground.views.spec import Colour
 
 MOST_ROWS = 6  # shown before a first difference
 _ALIKE = 0.01
@@ -30,7 +32,7 @@ SHARED_TIMES = (
     "single pane's. Choose fair timing to compare speed."
 )
 _TAGS = ("shared", "not ranked")  # words that start a row's note, shown beside its name
-_TURNS = "The panes ran one after the other, so each had the machine to itself."
+TURNS = "The panes ran one after the other, so each had the machine to itself."
 
 
 def run_lines(record: RunRecord) -> str:
@@ -201,19 +203,15 @@ def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMo
             "about": row.about,
             "unit": row.unit,
             "better": _better(row.higher_is_better),
-            "note": _capital(row.note),
+            "note": sentence(row.note),
             "tag": next((tag for tag in _TAGS if f"{tag}:" in row.note), ""),
             "colour": metric_colour(row),
             "cells": _cells(row),
         }
         for row in rows
     ]
-    note = SHARED_TIMES if mode == "batch" else _TURNS
+    note = SHARED_TIMES if mode == "batch" else TURNS
     return views.packed({"names": list(names), "rows": shown, "note": note})
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}" if text else ""
 
 
 def _better(higher: bool | None) -> str:
@@ -235,7 +233,7 @@ def _cells(row: MetricRow) -> list[dict[str, Any]]:
     ]
 
 
-def metric_colour(row: MetricRow) -> str:
+def metric_colour(row: MetricRow) -> Colour:
     """The quantity's colour on the whole page."""
     unit = row.unit.lower()
     if unit in ("bytes", "b"):

@@ -8,6 +8,10 @@ what is not known is a dash. Halves round away from zero.
 import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground.runs.speed import Estimate
 
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
 Value = float | Decimal | None
@@ -108,6 +112,19 @@ _OWN = {
 def count_of(count: int, one: str, many: str = "") -> str:
     """Things that are counted, every digit and the noun: 1 token, 1,234 tokens."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def sentence(text: str) -> str:
+    """A text with a capital and a full stop; nothing stays nothing."""
+    text = text.strip()
+    return text and f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def estimate_text(estimate: "Estimate") -> str:
+    """How long work may take, and how that is known."""
+    runs, took = count_of(estimate.runs, "run"), format_seconds(estimate.seconds)
+    tokens = count_of(estimate.output_tokens, "token")
+    return f"{runs}, at most {tokens} of answer, about {took}. {sentence(estimate.basis)}"
 
 
 def together(*texts: str) -> str:

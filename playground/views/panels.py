@@ -49,6 +49,7 @@ class Panel:
         height: Of a chart, in pixels.
         row: Panels that follow each other with the same row stand side by side where there is room.
         make: "module:function" of the component, for the kind `part`; it takes `elem_id`.
+        streamed: The terminal has it already, from `View.stream`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Panel:
     height: int = 240
     row: str = ""
     make: str = ""
+    streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class View:
         complete: Whether all that was requested is there.
         line: A finished part in a line for the terminal; empty says nothing of it.
         figures: What an update adds to the status line of the page, beside its words.
+        stream: Text of an update that a person reads as it comes, in place of its line; also gets the record.
     """
 
     panels: tuple[Panel, ...]
@@ -102,6 +105,7 @@ class View:
     complete: Callable[[Sofar], bool] = _is_complete
     line: Callable[[Any], str] = lambda _part: ""
     figures: Callable[[Any], Mapping[str, Any]] = lambda _update: {}
+    stream: Callable[[Any], str] = lambda _update: ""
 
     def contents(self, sofar: Sofar) -> list[tuple[Panel, Content]]:
         """Panels that have content, in their order."""

@@ -201,6 +201,11 @@ def resent(cost: CostRecord, requests: int = 1) -> str:
     return "no cached rate" if usd is None else format_money(usd)
 
 
+def notes_of(prompt: PreparedPrompt) -> list[str]:
+    """What is not read as written."""
+    return [*prompt.notes, *["Control tokens in the prompt are read as plain text."] * prompt.neutralised]
+
+
 def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
     """A preview of what will happen to the prompt."""
     count, limit = len(prompt.ids), prompt.context_length

@@ -11,8 +11,9 @@ _WIDTH = 118
 
 
 def view_text(view: View, sofar: Sofar) -> str:
-    """Every panel that has content, with a blank line between them."""
-    blocks = ["\n".join(_lines(one)) for _, content in view.contents(sofar) for one in plain(content)]
+    """Every panel that has content and was not streamed, with a blank line between them."""
+    contents = [content for panel, content in view.contents(sofar) if not panel.streamed]
+    blocks = ["\n".join(_lines(one)) for content in contents for one in plain(content)]
     return "\n\n".join(block for block in blocks if block)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from playground.cli import compare as compare_module
+from playground.cli import conduct as conduct_module
+from playground.cli.terminal import safe_text
 from playground.engine.events import TokenEvent
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.table import metric_rows
@@ -46,8 +47,8 @@ def sets(*panes: str) -> list[str]:
 
 
 def interrupt_at(pane: int, index: int) -> Callable[..., Any]:
-    """In place of `_follow`: the person presses Ctrl+C at this token."""
-    real = compare_module._follow
+    """In place of `watch`: the person presses Ctrl+C at this token."""
+    real = conduct_module.watch
 
     def watched(updates: Iterator[Any]) -> Iterator[Any]:
         for update in updates:
@@ -56,7 +57,7 @@ def interrupt_at(pane: int, index: int) -> Callable[..., Any]:
             if isinstance(event, TokenEvent) and (update.pane, event.index) == (pane, index):
                 signal.raise_signal(signal.SIGINT)
 
-    return lambda updates, titles, text: real(watched(updates), titles, text=text)
+    return lambda came, *rest, **options: real(watched(came), *rest, **options)
 
 
 @pytest.mark.parametrize("flags", [[], ["--together"]])
@@ -85,7 +86,7 @@ def test_people_see_each_answer_under_its_title_then_metrics_and_differences(com
     places = [shown.index(f"pane {n + 1}: temperature = ") for n in range(3)]
     assert places == sorted(places)
     assert "top_p = 1.0" in shown[places[1] : places[2]]
-    texts = [compare_module.safe_text(run.text).strip() for run in record.panes]
+    texts = [safe_text(run.text).strip() for run in record.panes]
     assert all(text in shown for text in texts)
     for row in metric_rows(record.panes):
         assert f"\n{row.name} " in shown
@@ -96,13 +97,17 @@ def test_people_see_each_answer_under_its_title_then_metrics_and_differences(com
     assert ("one batch" if flags else "One after the other") in result.stderr
 
 
-def test_the_best_is_marked_by_a_star(compare: Invoke, folder: Path):
+def test_the_best_is_marked(compare: Invoke, folder: Path):
     result = compare(*sets("", "quantization=int8", "seed=1"), "--json")
     weights = next(row for row in metric_rows(document(result).panes) if row.name == "weights")
     assert weights.best == 1
     shown = compare(*sets("", "quantization=int8", "seed=1")).stdout
     (line,) = [line for line in shown.splitlines() if line.startswith("weights ")]
-    assert [cell.endswith("*") for cell in line.replace(" kB", "kB").split()[1:]] == [False, True, False]
+    assert [cell.endswith("✓") for cell in line.replace(" kB", "kB").replace(" ✓", "✓").split()[1:]] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_panes_may_name_models_by_path(compare: Invoke, folder: Path, tmp_path: Path):
@@ -138,9 +143,9 @@ def test_a_pane_that_fails_is_told_and_the_others_keep_their_numbers(compare: In
         (sets("seed=1", "model=smollm2-135"), "did you mean 'smollm2-135m'"),
         (sets("seed=1", "model=./nowhere"), "No model at './nowhere'"),
         (sets("seed=1", "hello"), "A pane is name=value"),
-        ([*sets("seed=1", "seed=2"), "--reference", "3"], "number of a pane, 1 to 2; got '3'"),
+        ([*sets("seed=1", "seed=2"), "--reference", "3"], "The reference must be one of the 2 panes; got pane 3"),
         ([*sets("seed=1", "seed=2"), "--reference", "one"], "got 'one'"),
-        ([*sets("seed=1", "seed=2"), "--reference", "0"], "got '0'"),
+        ([*sets("seed=1", "seed=2"), "--reference", "0"], "from 1; got '0'"),
         ([*sets("seed=1", "seed=2"), "--save", "/nowhere/x.json"], "its folder does not exist"),
         ([*sets("seed=1", "seed=2"), "--temperature", "hot"], "temperature must be"),
     ],
@@ -150,7 +155,7 @@ def test_what_cannot_be_compared_is_one_clear_line(compare: Invoke, flags: list[
 
 
 def test_ctrl_c_keeps_what_came(compare: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(compare_module, "_follow", interrupt_at(1, 2))
+    monkeypatch.setattr(conduct_module, "watch", interrupt_at(1, 2))
     before, file = signal.getsignal(signal.SIGINT), tmp_path / "c.json"
     result = compare(*sets("seed=1", "seed=2", "seed=3"), "--save", file, "--json")
     record = document(result)
@@ -169,12 +174,12 @@ def test_a_sweep_is_one_document_and_a_line_for_each_value(sweep: Invoke, tmp_pa
     assert [run.settings["temperature"] for run in record.runs] == record.values
     assert read_document(file) == record
     result = sweep(*flags)
-    assert "3 runs of 18 tokens" in result.stderr
+    assert "3 runs, at most 18 tokens of answer" in result.stderr
     for n, run in enumerate(record.runs):
         assert f"{n + 1} of 3: temperature = {record.values[n]}" in result.stdout
-        assert compare_module.safe_text(run.text).strip() in result.stdout
+        assert safe_text(run.text).strip() in result.stdout
     table = result.stdout.rstrip().splitlines()[-4:]
-    assert [line.split()[0] for line in table] == ["temperature", "0.0", "0.5", "1.5"]
+    assert [line.split()[0] for line in table] == ["temperature", "0", "0.5", "1.5"]
 
 
 def test_a_seed_that_was_drawn_for_all_runs_is_told(sweep: Invoke):
@@ -206,11 +211,11 @@ def test_what_cannot_be_swept_is_one_clear_line(sweep: Invoke, vary: str, words:
 
 
 def test_a_long_sweep_asks_on_a_terminal_and_needs_yes_without_one(sweep: Invoke, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("playground.experiments.compare.sweep.LONG_S", 0)
+    monkeypatch.setattr("playground.runs.speed.LONG_S", 0)
     flags = ["--vary", "seed=1,2", "--json"]
     assert "give --yes" in refused(sweep(*flags))
     assert document(sweep(*flags, "--yes")).values == [1, 2]
-    monkeypatch.setattr(compare_module, "_can_ask", lambda: True)
+    monkeypatch.setattr("playground.cli.confirm.can_ask", lambda: True)
     assert document(sweep(*flags, stdin="y\n")).values == [1, 2]
     declined = sweep(*flags, stdin="n\n")
     assert (declined.exit_code, declined.stdout) == (1, "")
@@ -218,11 +223,11 @@ def test_a_long_sweep_asks_on_a_terminal_and_needs_yes_without_one(sweep: Invoke
 
 
 def test_ctrl_c_keeps_the_runs_of_a_sweep_that_had_ended(sweep: Invoke, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(compare_module, "_follow", interrupt_at(1, 2))
+    monkeypatch.setattr(conduct_module, "watch", interrupt_at(1, 2))
     record = document(sweep("--vary", "seed=1,2,3", "--json"))
     assert (record.values, record.asked) == ([1], [1, 2, 3])
-    monkeypatch.setattr(compare_module, "_follow", interrupt_at(0, 2))
-    assert "Stopped before" in sweep("--vary", "seed=1,2,3", "--json").stderr
+    monkeypatch.setattr(conduct_module, "watch", interrupt_at(0, 2))
+    assert "stopped before" in sweep("--vary", "seed=1,2,3", "--json").stderr
 
 
 def test_the_prompt_of_both_can_come_from_standard_input(playground: Invoke, folder: Path):

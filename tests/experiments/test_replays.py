@@ -11,13 +11,8 @@ from playground.engine.recall import MOVED
 from playground.errors import PlaygroundError
 from playground.experiments.agents.experiment import AGENT, AgentRequest
 from playground.experiments.agents.records import AgentRecord
+from playground.experiments.compare.experiment import COMPARE, SWEEP
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.experiments.compare.run import (
-    CompareRequest,
-    pane_request,
-    start_compare,
-)
-from playground.experiments.compare.sweep import SweepRequest, start_sweep
 from playground.experiments.context.experiments import CURVE, NEEDLE, CurveRequest, NeedleRequest
 from playground.experiments.context.records import ContextRecord, NeedleRecord
 from playground.experiments.context.tokens import tokens_of as text_in_tokens
@@ -36,6 +31,7 @@ from playground.runs.experiment import updates
 from playground.runs.records import Document
 from playground.runs.runner import Runner
 from tests.experiments.branching.made import grown, run_tree
+from tests.experiments.compare.helpers import compare_request, sweep_request
 from tests.experiments.costing.sheets import sheet
 from tests.experiments.determinism.conftest import asked as ladder_request
 from tests.experiments.reruns.asked import make_rerun, rerun, temperature_ladder
@@ -77,12 +73,11 @@ def made(runner: Runner, kind: str):
     if kind == "run":
         return answer(runner, base)
     if kind in ("compare", "compare as one batch"):
-        changes = ({}, {"temperature": 0.0}, {"temperature": 1.5, "seed": 9})
-        panes = tuple(pane_request(base, change) for change in changes)
-        asked = CompareRequest(panes, changes, {}, together="batch" in kind)
-        return of(CompareRecord, start_compare(runner, asked))[0]
+        panes = ({}, {"temperature": 0.0}, {"temperature": 1.5, "seed": 9})
+        asked = compare_request(base, *panes, together="batch" in kind)
+        return of(CompareRecord, updates(runner, COMPARE, asked))[0]
     if kind == "sweep":
-        return of(SweepRecord, start_sweep(runner, SweepRequest(base, "temperature", (0.0, 0.7))))[0]
+        return of(SweepRecord, updates(runner, SWEEP, sweep_request(base, "temperature", (0.0, 0.7))))[0]
     if kind == "rerun":
         return of(RerunRecord, rerun(runner, make_rerun(base, 4, "none")))[0]
     if kind == "temperature-ladder":

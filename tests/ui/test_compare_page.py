@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from playground.backends.local import LocalBackend
-from playground.experiments.compare import sweep
 from tests.ui.compare_samples import HOSTILE
 from tests.ui.lab import open_tab, set_slider
 from tests.ui.pages import NARROW, OpenPage, looks, violations
@@ -302,7 +301,7 @@ def test_a_sweep_tells_first_what_it_takes_and_then_draws_every_value(open_lab: 
 
 
 def test_a_long_sweep_runs_only_when_asked_again(open_lab: OpenPage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweep, "LONG_S", 0)
+    monkeypatch.setattr("playground.runs.speed.LONG_S", 0)
     page = open_tab(open_lab, "Compare")
     set_slider(page, "Max new tokens", 4)
     page.get_by_role("textbox", name="Prompt").fill("Hello there")

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.engine.events import Finished
 from playground.experiments.compare.diff import diff_runs
-from playground.experiments.compare.sweep import SweepEstimate
 from playground.experiments.compare.table import MetricRow, metric_rows
 from playground.runs.records import EnergyRecord
+from playground.runs.speed import Estimate
 from playground.ui.rooms.compare import sweep_views
 from playground.views import compare as views
+from playground.views import sweep as sweep_view
+from playground.views.format import estimate_text
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept
 
 words = st.lists(st.sampled_from(["a", "b", " c", "\n", "", HOSTILE]), max_size=12)
@@ -136,7 +137,7 @@ def test_nothing_that_looks_like_a_tag_leaves_python():
         views.table_value(metric_rows(record.panes), ["A", "<b>"], "batch"),
         views.run_lines(record.panes[0]),
         sweep_views.record_lines(sweep),
-        sweep_views.plot(sweep, metric_rows(sweep.runs)[0]),
+        sweep_view.plot(sweep, metric_rows(sweep.runs)[0]).to_json(),
     ]
     assert all("<" not in text for text in texts)
 
@@ -144,11 +145,11 @@ def test_nothing_that_looks_like_a_tag_leaves_python():
 def test_a_sweep_plots_numbers_by_size_and_names_by_place():
     runs = {1.0: made_run(["a"], decode=30.0), 0.0: made_run(["b"], decode=20.0)}
     rows = {one.name: one for one in metric_rows(list(runs.values()))}
-    spec = json.loads(sweep_views.plot(swept("temperature", runs), rows["decode"]))
+    spec = json.loads(sweep_view.plot(swept("temperature", runs), rows["decode"]).to_json())
     assert spec["series"][0]["points"] == [[0.0, 20.0], [1.0, 30.0]]
     assert "lowest at 0 (20.0 tok/s)" in spec["summary"]
     named = swept("quantization", {"fp32": made_run(["a"], decode=1.0), "int8": made_run(["a"], decode=None)})
-    spec = json.loads(sweep_views.plot(named, {one.name: one for one in metric_rows(named.runs)}["decode"]))
+    spec = json.loads(sweep_view.plot(named, {one.name: one for one in metric_rows(named.runs)}["decode"]).to_json())
     assert spec["x"]["categories"] == ["fp32", "int8"]
     assert spec["series"][0]["points"] == [[0.0, 1.0], [1.0, None]]
 
@@ -162,7 +163,7 @@ def test_energy_known_in_two_ways_is_neither_drawn_to_one_scale_nor_held_against
     assert (shown["tag"], shown["note"]) == (
         "not ranked", "Rapl; modelled at 30 W; not ranked: known in different ways."
     )  # fmt: skip
-    spec = json.loads(sweep_views.plot(swept("temperature", {0.0: runs[0], 1.0: runs[1]}), energy))
+    spec = json.loads(sweep_view.plot(swept("temperature", {0.0: runs[0], 1.0: runs[1]}), energy).to_json())
     assert spec["series"][0]["kind"] == "dots"
     assert "can't be compared" in spec["summary"]
     assert "lowest" not in spec["summary"]
@@ -181,7 +182,6 @@ def test_small_multiples_hold_every_token_of_every_value():
     closed = [item for item in items if "end" in item]
     assert re.match(r"2 tokens, 1\.00 s, 10\.0 tok/s", closed[0]["facts"])
     assert json.loads(sweep_views.cell_end(0, "no memory"))["end"] == "failed"
-    assert json.loads(sweep_views.cell_end(0, Finished("cancelled", "", 1.0)))["end"] == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -193,5 +193,5 @@ def test_values_are_parted_by_commas_spaces_or_lines(text: object, values: tuple
 
 
 def test_an_estimate_says_how_it_is_known():
-    told = sweep_views.estimate_text(SweepEstimate(3, 1200, 42.0, False, "measured in this process"))
+    told = estimate_text(Estimate(3, 1200, 42.0, "measured in this process"))
     assert told == "3 runs, at most 1,200 tokens of answer, about 42.0 s. Measured in this process."

@@ -1,4 +1,4 @@
-"""What a pane sets otherwise than its base, from text: names and values are checked before anything runs."""
+"""What a pane sets otherwise than its base: names and values are checked before anything runs."""
 
 import re
 from dataclasses import replace
@@ -17,10 +17,10 @@ _NEXT = re.compile(r",(?=\s*[A-Za-z][\w-]*\s*=)")  # a comma inside a text is no
 def parse_changes(text: str) -> dict[str, Any]:
     """The changes of one pane: `temperature=0.2,top_p=0.9,model=...,quantization=int8`; no text is no change.
 
-    Values come back as a record holds them. `stop` may stand there several times.
+    Values come back as a record holds them. `stop` may come several times.
 
     Raises:
-        PlaygroundError: A name is unknown or stands there twice, or a value can't be.
+        PlaygroundError: A name is unknown or comes twice, or a value can't be.
     """
     changes: dict[str, Any] = {}
     for part in _NEXT.split(text) if text.strip() else ():
@@ -31,7 +31,7 @@ def parse_changes(text: str) -> dict[str, Any]:
         if name == "stop":
             changes["stop"] = check_value("stop", (*changes.get("stop", ()), value))
         elif name in changes:
-            raise PlaygroundError(f"{name} stands twice in the pane {_shown(text)}: give it once.")
+            raise PlaygroundError(f"{name} comes twice in the pane {_shown(text)}: give it once.")
         else:
             changes[name] = check_value(name, value if name == "system" else value.strip())
     return changes
@@ -41,7 +41,7 @@ def parse_vary(text: str) -> tuple[str, tuple[Any, ...]]:
     """The setting that a sweep varies and its values: `temperature=0,0.5,1`.
 
     Raises:
-        PlaygroundError: It is no setting that can vary, or a value can't be.
+        PlaygroundError: It is not a setting that can vary, or a value can't be.
     """
     name, equals, values = text.partition("=")
     if not equals:
@@ -62,7 +62,7 @@ def check_values(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     checked = tuple(check_value(name, value) for value in values)
     double = next((value for n, value in enumerate(checked) if value in checked[:n]), None)
     if double is not None:
-        raise PlaygroundError(f"{name} = {double} stands twice in the sweep: give each value once.")
+        raise PlaygroundError(f"{name} = {double} comes twice in the sweep: give each value once.")
     return checked
 
 
@@ -81,17 +81,27 @@ def check_value(name: str, value: Any) -> Any:
     return value
 
 
-def pane_request(base: RunRequest, changes: dict[str, Any]) -> RunRequest:
-    """The base's request with these changes.
+def check_changes(changes: Any) -> dict[str, Any]:
+    """The changes of one pane, by name, as a record holds them.
 
     Raises:
-        PlaygroundError: A name is unknown, or a value can't be.
+        PlaygroundError: They are not that, a name is unknown, or a value can't be.
     """
-    changes = {_known(name, _NAMES): value for name, value in changes.items()}
-    model = check_value("model", changes.pop("model", base.model))
-    quantization = check_value("quantization", changes.pop("quantization", base.quantization))
-    settings = make_settings(**{**base.settings.model_dump(), **changes})
-    return replace(base, model=model, quantization=quantization, settings=settings)
+    if not isinstance(changes, dict):
+        raise PlaygroundError(f"A pane must be settings by name; got {_shown(changes)}.")
+    return {(known := _known(str(name), _NAMES)): check_value(known, value) for name, value in changes.items()}
+
+
+def title_of(changes: dict[str, Any]) -> str:
+    """What a pane sets, in words."""
+    return ", ".join(f"{name} = {value}" for name, value in changes.items()) or "as given"
+
+
+def pane_request(base: RunRequest, changes: dict[str, Any]) -> RunRequest:
+    """The base's request with these checked changes."""
+    other = {name: changes[name] for name in ("model", "quantization") if name in changes}
+    own = {name: value for name, value in changes.items() if name not in other}
+    return replace(base, settings=make_settings(**{**base.settings.model_dump(), **own}), **other)
 
 
 def base_of(request: RunRequest) -> dict[str, Any]:

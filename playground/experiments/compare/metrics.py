@@ -158,7 +158,7 @@ METRICS: tuple[Metric, ...] = (
         "mean logprob", "nats", "Mean log probability of the answer's tokens under the model that wrote it.",
         _mean_logprob,
     ),
-    Metric("perplexity", "", "exp(-mean logprob): as if each token was one of so many equal ones.", _perplexity),
+    Metric("perplexity", "", "exp(-mean logprob): as if each token was one of that many equal ones.", _perplexity),
     Metric("mean entropy", "bits", "Mean entropy of the model's distribution before each token.", _mean_entropy),
     Metric("top-1 share", "share", "Share of tokens that were the model's likeliest.", _top_1),
     Metric("distinct-1", "share", "Different tokens / all tokens: low where an answer repeats itself.", _distinct(1)),

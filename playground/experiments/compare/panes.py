@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from playground.backends.base import Backend
-from playground.engine.events import PromptProcessed, PromptProgress, RowEvent
+from playground.engine.events import PreparedPrompt, PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
@@ -27,40 +27,56 @@ NOT_BEGUN = "Stopped before it began."
 
 
 @dataclass(frozen=True)
+class PaneBegun:
+    """The prompt of a pane is about to be read.
+
+    Attributes:
+        pane: Its place.
+        title: Its number and what it sets.
+        meters: Everything measured so far, from any thread.
+        shared: It is one of a batch, so its tokens come interleaved with those of the others.
+    """
+
+    pane: int
+    title: str
+    meters: Callable[[], Meters | None]
+    shared: bool = False
+
+
+@dataclass(frozen=True)
 class PaneUpdate:
-    """What the run of a pane tells; its `RunRecord` comes last."""
+    """An update of a pane's run; its `RunRecord` comes last. `shared` as in `PaneBegun`."""
 
     pane: int
     update: Update
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class PaneFailed:
-    """A pane has no run: `problem` says why in a sentence. The others go on."""
+    """A pane has no run: `problem` says why in a sentence. The others continue."""
 
     pane: int
+    title: str
     problem: str
 
 
 class Panes:
-    """Runs of several requests. Iterate `in_turns` or `as_batch` once; ask for meters from any thread.
+    """Runs of several requests. Iterate `in_turns` or `as_batch` once.
 
     Attributes:
         records: The runs that have a record, by their place; also those that were stopped.
         problems: Why the others have none.
     """
 
-    def __init__(self, runner: Runner, requests: Sequence[RunRequest], should_stop: Callable[[], bool]):
+    def __init__(
+        self, runner: Runner, requests: Sequence[RunRequest], titles: Sequence[str], should_stop: Callable[[], bool]
+    ):
         self._runner = runner
-        self._requests = requests
+        self._requests, self._titles = requests, titles
         self._should_stop = should_stop
-        self._meters: dict[int, Callable[[], Meters | None]] = {}
         self.records: dict[int, RunRecord] = {}
         self.problems: dict[int, str] = {}
-
-    def meters(self, pane: int) -> Meters | None:
-        """Everything measured so far of a pane; None before it has begun."""
-        return self._meters[pane]() if pane in self._meters else None
 
     def why_missing(self, pane: int) -> str:
         """Why a pane without a record has none."""
@@ -75,10 +91,10 @@ class Panes:
         if len(set(self.problems.values())) == 1:
             raise PlaygroundError(next(iter(self.problems.values())))
         if self.problems:
-            told = (f"{place + 1}: {problem}" for place, problem in sorted(self.problems.items()))
-            raise PlaygroundError(f"None could run. {' '.join(told)}")
+            all_of_them = (f"{place + 1}: {problem}" for place, problem in sorted(self.problems.items()))
+            raise PlaygroundError(f"None could run. {' '.join(all_of_them)}")
 
-    def in_turns(self) -> Iterator[PaneUpdate | PaneFailed]:
+    def in_turns(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         """One after the other, those of one model together; the model is ready and warm before its first run."""
         for places in self._groups():
             try:
@@ -93,21 +109,23 @@ class Panes:
                     return
                 yield from self._alone(place)
 
-    def as_batch(self) -> Iterator[PaneUpdate | PaneFailed]:
+    def as_batch(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         """All at once: they share prompt, model, quantization and how the prompt is read.
 
-        What the shared prompt tells is told for each pane.
+        Updates of the shared prompt come once for each pane.
         """
         everyone = range(len(self._requests))
         try:
             with closing(self._ready(0)) as steps:
                 for step in steps:
-                    yield from (PaneUpdate(place, step) for place in everyone)
+                    yield from (PaneUpdate(place, step, shared=True) for place in everyone)
             batch = self._runner.start_batch(_batch_request(self._requests), self._should_stop, records=True)
-            self._meters = {place: partial(batch.meters, place) for place in everyone}
             with closing(batch):
                 for item in batch:
-                    yield from self._told(item)
+                    if isinstance(item, PreparedPrompt):
+                        for place in everyone:
+                            yield PaneBegun(place, self._titles[place], partial(batch.meters, place), shared=True)
+                    yield from self._of_panes(item)
         except PlaygroundError as error:
             yield from self._failed([place for place in everyone if place not in self.records], error)
 
@@ -125,7 +143,7 @@ class Panes:
         request = self._requests[place]
 
         def warm(backend: Backend) -> Iterator[Update]:
-            with suppress(PlaygroundError):  # whatever is wrong with it, the pane's own run tells
+            with suppress(PlaygroundError):  # the pane's own run reports what is wrong with it
                 prompt = backend.prepare(request.prompt, request.settings)
                 prompt = replace(prompt, ids=prompt.ids[:_WARM_PROMPT])
                 settings = Settings(seed=0, temperature=0, max_new_tokens=_WARM_TOKENS)
@@ -135,36 +153,37 @@ class Panes:
 
         return self._runner.holding(request.model, request.quantization, warm, self._should_stop)
 
-    def _alone(self, place: int) -> Iterator[PaneUpdate | PaneFailed]:
+    def _alone(self, place: int) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         try:
             run = self._runner.start(self._requests[place], self._should_stop)
-            self._meters[place] = run.meters
             with closing(run):
                 for update in run:
-                    if isinstance(update, RunRecord):
+                    if isinstance(update, PreparedPrompt):
+                        yield PaneBegun(place, self._titles[place], run.meters)
+                    elif isinstance(update, RunRecord):
                         self.records[place] = update
                     yield PaneUpdate(place, update)
         except PlaygroundError as error:
             yield from self._failed([place], error)
 
-    def _told(self, item: BatchUpdate) -> Iterator[PaneUpdate]:
+    def _of_panes(self, item: BatchUpdate) -> Iterator[PaneUpdate]:
         """An update of the batch as updates of its panes."""
         if isinstance(item, RowRecord):
             self.records[item.row] = item.record
-            yield PaneUpdate(item.row, item.record)
+            yield PaneUpdate(item.row, item.record, shared=True)
         elif isinstance(item, RowEvent) and not isinstance(item.event, PromptProgress | PromptProcessed):
-            yield PaneUpdate(item.row, item.event)
+            yield PaneUpdate(item.row, item.event, shared=True)
         elif not isinstance(item, BatchPlan | BatchEnd):
             shared = item.event if isinstance(item, RowEvent) else item
-            yield from (PaneUpdate(place, shared) for place in range(len(self._requests)))
+            yield from (PaneUpdate(place, shared, shared=True) for place in range(len(self._requests)))
 
     def _failed(self, places: Sequence[int], error: PlaygroundError) -> Iterator[PaneFailed]:
         for place in places:
             self.problems[place] = str(error)
-            yield PaneFailed(place, str(error))
+            yield PaneFailed(place, self._titles[place], str(error))
 
 
 def _batch_request(requests: Sequence[RunRequest]) -> BatchRequest:
     first = requests[0]
     settings = tuple(request.settings for request in requests)
-    return BatchRequest(first.prompt, first.model, first.quantization, settings)
+    return BatchRequest(first.prompt, first.model, first.quantization, settings, recorded=first.recorded)

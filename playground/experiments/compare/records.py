@@ -16,7 +16,7 @@ class FailedRecord(Part):
     """A pane that has no run.
 
     Attributes:
-        pane: Its place among those asked for.
+        pane: Its place among those requested.
         changes: What it would have set.
         problem: Why it has none, in a sentence.
     """
@@ -66,7 +66,7 @@ class CompareRecord(Document):
             sets none itself.
         changes: For each of `panes` what it sets otherwise than the base, model and quantization included.
         reference: Index of the pane that `diffs` are against.
-        panes: The runs, each as it would be saved alone, in the order asked for.
+        panes: The runs, each as it would be saved alone, in the order of the request.
         diffs: One for each other pane.
         failed: The panes that have no run.
     """
@@ -86,6 +86,12 @@ class CompareRecord(Document):
         """One a pane."""
         return self.panes
 
+    @property
+    def places(self) -> list[int]:
+        """Place of each pane among those requested: those without a run leave gaps."""
+        without = {one.pane for one in self.failed}
+        return [place for place in range(len(self.panes) + len(without)) if place not in without]
+
 
 class SweepRecord(Document):
     """One prompt over values of one setting.
@@ -93,9 +99,9 @@ class SweepRecord(Document):
     Attributes:
         name: The setting that varies; also `model` or `quantization`.
         values: Of each run.
-        asked: All values asked for; more than `values` where some failed or it was stopped.
-        runs: In the order asked for, only those that ended by themselves.
-        failed: The values whose run failed, by their place in `asked`.
+        asked: All values requested; more than `values` where some failed or it was stopped.
+        runs: In the order of the request, only those that ended by themselves.
+        failed: The values whose run failed, by their place among these.
     """
 
     schema_: Literal[1] = 1

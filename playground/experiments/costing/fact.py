@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from playground.runs.records import CostRecord, EnergyRecord, ModelRecord
+from playground.runs.records import CostRecord, EnergyRecord, ModelRecord, RunRecord
 
 _DIGITS = 12
 _PROMPT_CHARS = 40
@@ -97,3 +97,22 @@ def own_facts(cost: CostRecord, what: str) -> dict[str, Fact]:
         return {}
     per_million = cost.own_hardware_usd * 1_000_000 / cost.output_tokens
     return known(f"{what}; all its time at the hourly price set then", {"own_usd_per_million": per_million})
+
+
+def run_facts(record: RunRecord, title: str = "") -> Iterator[FactSource]:
+    """Of one run; none of a run without an answer."""
+    if not record.tokens:
+        return
+    temperature = record.settings.get("temperature")
+    what = f"one run of {quoted(record.prompt)}, T {temperature}, {where(record.model, record.environment)}"
+    cost, timing = record.cost, record.timing
+    numbers = {
+        "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens,
+        "cached_share": cost.cached_tokens / cost.input_tokens if cost.input_tokens else None,
+        "throughput_tokens_per_s": timing.decode_tokens_per_s,
+        "prefill_tokens_per_s": timing.prefill_tokens_per_s,
+        "ttft_s": timing.ttft_s,
+    }
+    facts = known(what, numbers) | energy_facts(record.energy, cost.output_tokens, what) | own_facts(cost, what)
+    yield fact_source("run", title or f"Run: {quoted(record.prompt)}", facts)

@@ -4,7 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from playground.experiments.compare.experiment import CompareRequest, SweepRequest
 from playground.runs.records import RunRecord
+from playground.runs.request import read_request
+from playground.runs.updates import RunRequest
 
 RUN = {
     "settings": {}, "prompt": "hello", "prompt_token_ids": [1, 2], "dropped_prompt_tokens": 0, "environment": {},
@@ -38,3 +41,17 @@ def run_of(ids: Sequence[int], *, model: str = "tiny", reason: str = "length", m
             "energy": {"method": method} | {name: numbers.get(name) for name in ("joules", "net_joules", "idle_watts")},
         }
     )  # fmt: skip
+
+
+def _base(base: RunRequest) -> dict[str, Any]:
+    return {"prompt": base.prompt, "model": base.model, "quantization": base.quantization, "settings": base.settings}
+
+
+def compare_request(base: RunRequest, *panes: Any, **options: Any) -> CompareRequest:
+    """A comparison of the base under these changes, given as texts or by name."""
+    return read_request(CompareRequest, _base(base) | {"panes": panes} | options)
+
+
+def sweep_request(base: RunRequest, name: str, values: Sequence[Any]) -> SweepRequest:
+    """A sweep of the base over these values."""
+    return read_request(SweepRequest, _base(base) | {"vary": (name, values)})

@@ -1,7 +1,14 @@
 import pytest
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.changes import MAX_VALUES, base_of, pane_request, parse_changes, parse_vary
+from playground.experiments.compare.changes import (
+    MAX_VALUES,
+    base_of,
+    check_changes,
+    pane_request,
+    parse_changes,
+    parse_vary,
+)
 from playground.settings import LIMITS, Settings
 from tests.tiny_runner import request
 
@@ -35,7 +42,7 @@ def test_changes_are_read_as_a_record_holds_them(text: str, changes: dict[str, o
         ("quantization=int9", "Unknown quantization 'int9'"),
         ("model=", "model must be the name of one"),
         ("raw=perhaps", "raw"),
-        ("seed=1,seed=2", "seed stands twice"),
+        ("seed=1,seed=2", "seed comes twice"),
         ("prompt=x", "Unknown setting 'prompt'"),
         ("=1", "Unknown setting ''"),
         (",", "A pane is name=value"),
@@ -62,7 +69,7 @@ def test_a_pane_is_the_base_with_its_changes_and_nothing_else():
 @pytest.mark.parametrize("changes", [{"colour": 1}, {"model": 3}, {"quantization": None}, {"temperature": "hot"}])
 def test_a_pane_of_wrong_values_is_refused(changes: dict[str, object]):
     with pytest.raises(PlaygroundError):
-        pane_request(request(), changes)
+        check_changes(changes)
 
 
 def test_a_sweep_reads_its_values():
@@ -80,7 +87,7 @@ def test_a_sweep_reads_its_values():
         ("temperature", "A sweep varies name=value"),
         ("temperature=1", f"2 to {MAX_VALUES} values of temperature; got 1"),
         ("seed=" + ",".join(map(str, range(MAX_VALUES + 1))), f"got {MAX_VALUES + 1}"),
-        ("temperature=0,0.0", "temperature = 0.0 stands twice"),
+        ("temperature=0,0.0", "temperature = 0.0 comes twice"),
         ("temperature=0,,1", "temperature must be"),
         ("system=a,b", "system can't be swept"),
         ("tempature=0,1", "did you mean 'temperature'"),

@@ -6,14 +6,15 @@ import pytest
 
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
+from playground.experiments.compare.experiment import SWEEP
+from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.run import (
-    PaneFailed,
-    PaneUpdate,
-)
-from playground.experiments.compare.sweep import LONG_S, estimate_sweep, make_sweep, start_sweep
+from playground.experiments.compare.sweep import estimate_sweep
 from playground.experiments.documents import parse_document
+from playground.runs.experiment import updates
 from playground.runs.runner import Runner
+from playground.runs.speed import LONG_S
+from tests.experiments.compare.helpers import sweep_request
 from tests.tiny_runner import answer, ids, of, request
 
 
@@ -25,7 +26,7 @@ def record_of(updates: Sequence[Any]) -> SweepRecord:
 
 def test_each_run_of_a_sweep_is_the_single_run_bit_for_bit(tiny: Runner):
     base = request(temperature=1.5)
-    record = record_of(list(start_sweep(tiny, make_sweep(base, "top_k", (0, 3, "1")))))
+    record = record_of(list(updates(tiny, SWEEP, sweep_request(base, "top_k", (0, 3, "1")))))
     assert record.values == record.asked == [0, 3, 1]
     for value, run in zip(record.values, record.runs, strict=True):
         alone = answer(tiny, replace(base, settings=base.settings.model_copy(update={"top_k": value})))
@@ -39,7 +40,7 @@ def test_each_run_of_a_sweep_is_the_single_run_bit_for_bit(tiny: Runner):
     [("seed", (1, 2)), ("quantization", ("fp32", "bf16")), ("model", ("tiny-llama", "tiny-gpt2")), ("top_p", (0.5, 1))],
 )
 def test_what_varies_is_in_the_runs(tiny: Runner, name: str, values: tuple[Any, ...]):
-    record = record_of(list(start_sweep(tiny, make_sweep(request(seed=None), name, values))))
+    record = record_of(list(updates(tiny, SWEEP, sweep_request(request(seed=None), name, values))))
     seen = [{**run.settings, "model": run.model.id, "quantization": run.model.quantization} for run in record.runs]
     assert tuple(one[name] for one in seen) == values
     others = [{key: value for key, value in one.items() if key not in (name, "context_length")} for one in seen]
@@ -53,40 +54,41 @@ def test_a_sweep_that_is_stopped_keeps_the_runs_that_had_ended(tiny: Runner):
     def enough() -> bool:
         return any(isinstance(u, PaneUpdate) and u.pane == 2 and isinstance(u.update, TokenEvent) for u in seen)
 
-    for update in start_sweep(tiny, make_sweep(request(), "seed", (4, 5, 6, 7)), enough):
+    for update in updates(tiny, SWEEP, sweep_request(request(), "seed", (4, 5, 6, 7)), enough):
         seen.append(update)
     record = record_of(seen)
     assert (record.values, record.asked) == ([4, 5], [4, 5, 6, 7])
     assert {run.finish_reason for run in record.runs} == {"length"}
     assert record.failed == []
-    assert of(SweepRecord, list(start_sweep(tiny, make_sweep(request(), "seed", (4, 5)), lambda: True))) == []
+    assert of(SweepRecord, list(updates(tiny, SWEEP, sweep_request(request(), "seed", (4, 5)), lambda: True))) == []
 
 
 def test_a_value_that_fails_does_not_lose_the_others(tiny: Runner):
-    wanted = make_sweep(request(), "model", ("tiny-llama", "nowhere", "tiny-gpt2"))
+    wanted = sweep_request(request(), "model", ("tiny-llama", "nowhere", "tiny-gpt2"))
     assert estimate_sweep(tiny, wanted).runs == 3
-    updates = list(start_sweep(tiny, wanted))
-    record = record_of(updates)
-    assert [failed.pane for failed in of(PaneFailed, updates)] == [1]
+    came = list(updates(tiny, SWEEP, wanted))
+    record = record_of(came)
+    assert [failed.pane for failed in of(PaneFailed, came)] == [1]
     assert record.values == ["tiny-llama", "tiny-gpt2"]
     assert [(one.pane, one.changes) for one in record.failed] == [(1, {"model": "nowhere"})]
-    nowhere = make_sweep(request(), "model", ("nowhere", "elsewhere"))
-    for work in (lambda: list(start_sweep(tiny, nowhere)), lambda: estimate_sweep(tiny, nowhere)):
+    nowhere = sweep_request(request(), "model", ("nowhere", "elsewhere"))
+    for work in (lambda: list(updates(tiny, SWEEP, nowhere)), lambda: estimate_sweep(tiny, nowhere)):
         with pytest.raises(PlaygroundError, match="Unknown model"):
             work()
 
 
 def test_meters_of_a_run_are_there_once_it_has_begun(tiny: Runner):
-    sweep = start_sweep(tiny, make_sweep(request(), "seed", (1, 2)))
-    for update in sweep:
+    begun = list[PaneBegun]()
+    for update in updates(tiny, SWEEP, sweep_request(request(), "seed", (1, 2))):
+        begun += [update] if isinstance(update, PaneBegun) else []
         if isinstance(update, PaneUpdate) and isinstance(update.update, TokenEvent):
-            assert sweep.meters(update.pane) is not None
-            assert update.pane == 1 or sweep.meters(1) is None
-    sweep.close()
+            assert begun[-1].pane == update.pane
+            assert begun[-1].meters() is not None
+    assert [one.title for one in begun] == ["1 of 2: seed = 1", "2 of 2: seed = 2"]
 
 
 def test_the_estimate_counts_tokens_and_takes_the_last_speed(tiny: Runner):
-    wanted = make_sweep(request(), "max_new_tokens", (2, 30))
+    wanted = sweep_request(request(), "max_new_tokens", (2, 30))
     by_memory = estimate_sweep(tiny, wanted)
     assert (by_memory.runs, by_memory.output_tokens) == (2, 32)
     facts = tiny.facts
@@ -105,7 +107,7 @@ def test_the_estimate_counts_tokens_and_takes_the_last_speed(tiny: Runner):
 
 
 def test_a_model_that_is_not_in_memory_is_estimated_by_its_size_on_paper(tiny: Runner):
-    wanted = make_sweep(request(max_new_tokens=10), "quantization", ("bf16", "int4"))
+    wanted = sweep_request(request(max_new_tokens=10), "quantization", ("bf16", "int4"))
     estimate = estimate_sweep(tiny, wanted)
     parameters = tiny.catalogue.find("tiny-llama").parameters
     assert estimate.seconds == pytest.approx(10 * (2 + 0.5) * parameters / 1e10, rel=1e-3)
@@ -115,15 +117,15 @@ def test_a_model_that_is_not_in_memory_is_estimated_by_its_size_on_paper(tiny: R
 def test_a_sweep_is_long_above_the_limit(tiny: Runner, monkeypatch: pytest.MonkeyPatch):
     facts = tiny.facts
     assert facts is not None
-    wanted = make_sweep(request(max_new_tokens=100), "seed", (1, 2))
+    wanted = sweep_request(request(max_new_tokens=100), "seed", (1, 2))
     for seconds, is_long in ((0.99 * LONG_S, False), (1.01 * LONG_S, True)):
         monkeypatch.setattr(tiny._devices, "_bandwidth", {"cpu": 200 * facts.step_bytes / seconds})
         estimate = estimate_sweep(tiny, wanted)
         assert (estimate.seconds, estimate.is_long) == (pytest.approx(seconds), is_long)
-    bounded = make_sweep(request(max_new_tokens=100, time_limit_s=0.5), "seed", (1, 2))
+    bounded = sweep_request(request(max_new_tokens=100, time_limit_s=0.5), "seed", (1, 2))
     assert estimate_sweep(tiny, bounded).seconds == 1
 
 
-def test_an_empty_prompt_is_refused_at_once(tiny: Runner):
+def test_an_empty_prompt_is_refused_at_once():
     with pytest.raises(PlaygroundError, match="empty"):
-        start_sweep(tiny, make_sweep(request(" "), "seed", (1, 2)))
+        sweep_request(request(" "), "seed", (1, 2))

@@ -9,11 +9,11 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.changes import base_of
 from playground.experiments.compare.diff import diff_runs
+from playground.experiments.compare.experiment import CompareRequest
 from playground.experiments.compare.records import CompareRecord, SweepRecord
-from playground.experiments.compare.run import CompareRequest
 from playground.experiments.compare.table import metric_rows
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.ui.rooms.compare.layout import Compare
@@ -112,11 +112,12 @@ class CompareEvents:
             except PlaygroundError as error:
                 raise PlaygroundError(f"Pane {NAMES[slot]}: {error}") from None
         reference = _slot(data[self._tab.reference])
-        request = CompareRequest(
-            tuple(panes), tuple(differing(base, pane) for pane in panes), base_of(base),
-            reference=slots.index(reference) if reference in slots else 0, together=data[self._tab.mode] == "together",
-        )  # fmt: skip
-        return request, tuple(slots)
+        given = {
+            "prompt": base.prompt, "model": base.model, "quantization": base.quantization, "settings": base.settings,
+            "panes": [differing(base, pane) for pane in panes], "together": data[self._tab.mode] == "together",
+            "reference": slots.index(reference) + 1 if reference in slots else 1,
+        }  # fmt: skip
+        return read_request(CompareRequest, given), tuple(slots)
 
     def results(self, slots: Any, request: gr.Request) -> Updates:
         """The results of the page's finished comparison."""

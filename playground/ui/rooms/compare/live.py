@@ -1,21 +1,16 @@
 """A comparison as the page follows it: its updates taken in ten times a second; the engine has its own thread."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from functools import partial
 from typing import Any
 
 from playground.engine.events import Finished
 from playground.errors import PlaygroundError
+from playground.experiments.compare.experiment import COMPARE, CompareRequest
+from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
-from playground.experiments.compare.run import (
-    CompareRequest,
-    Comparison,
-    ModeChosen,
-    PaneFailed,
-    PaneUpdate,
-    start_compare,
-)
+from playground.experiments.compare.run import ModeChosen
+from playground.runs.experiment import updates
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.ui.shell.follow import failure, follow
@@ -53,13 +48,15 @@ class CompareView:
 
     def __init__(self, request: CompareRequest):
         self.request = request
-        self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.panes]
+        self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.runs()]
         self.why = ""
 
     def add(self, update: Any) -> None:
         """Take in an update."""
         if isinstance(update, ModeChosen):
             self.why = update.why
+        elif isinstance(update, PaneBegun):
+            self.panes[update.pane].read = update.meters
         elif isinstance(update, PaneFailed):
             self.panes[update.pane].end(failure(PlaygroundError(update.problem)))
         elif isinstance(update, PaneUpdate) and not isinstance(update.update, RunRecord):
@@ -81,14 +78,11 @@ class CompareView:
 
 async def compare_frames(runner: Runner, view: CompareView, ticket: Ticket) -> AsyncGenerator[None]:
     """A frame each time something came, until all panes have ended. Closing this stops the engine."""
-
-    def start(should_stop: Callable[[], bool]) -> Comparison:
-        comparison = start_compare(runner, view.request, should_stop)
-        for place, pane in enumerate(view.panes):
-            pane.read = partial(comparison.meters, place)
-        return comparison
-
-    async with aclosing(follow(view, start, ticket, frames_per_s=_FRAMES_PER_S)) as frames:
+    work = follow(
+        view, lambda stop: updates(runner, COMPARE, view.request, stop), ticket, keeps=CompareRecord,
+        frames_per_s=_FRAMES_PER_S,
+    )  # fmt: skip
+    async with aclosing(work) as frames:
         async for _ in frames:
             if ticket.stop.is_set():
                 view.stopping()
@@ -97,5 +91,4 @@ async def compare_frames(runner: Runner, view: CompareView, ticket: Ticket) -> A
 
 def slots_of(record: CompareRecord, slots: Sequence[int]) -> tuple[int, ...]:
     """Which pane of the page each run of a record was: those that failed have none."""
-    failed = {one.pane for one in record.failed}
-    return tuple(slot for place, slot in enumerate(slots) if place not in failed)
+    return tuple(slots[place] for place in record.places)

@@ -9,19 +9,25 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.errors import PlaygroundError
+from playground.experiments.compare.experiment import SWEEP, SweepRequest
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.sweep import SweepRequest, estimate_sweep, make_sweep, start_sweep
+from playground.experiments.compare.sweep import estimate_sweep
 from playground.experiments.compare.table import metric_rows
+from playground.runs.experiment import updates
+from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.rooms.compare import sweep_views as views
 from playground.ui.rooms.compare.live import BUSY
+from playground.ui.rooms.compare.pane_values import label_of
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, session_of
-from playground.ui.shell.controls import make_request, priced
+from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
+from playground.views.format import estimate_text
+from playground.views.sweep import plot, telling
 
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
@@ -48,11 +54,11 @@ def _plotted(sweep: Sweep, record: SweepRecord, chosen: Any) -> Updates:
     names = [option[0] for option in options]
     if not names:
         return _unplotted(sweep)
-    telling = "decode" if record.name in ("model", "quantization") else "mean entropy"
-    name = chosen if chosen in names else telling if telling in names else names[0]
+    name = next((one for one in (chosen, telling(record)) if one in names), names[0])
     row = next(row for row in rows if row.name == name)
+    drawn = plot(record, row, label_of(record.name))
     menu = gr.update(value=name, options=[list(option) for option in options], visible=True)
-    return {sweep.metric: menu, sweep.plot: gr.update(value=views.plot(record, row), visible=True)}
+    return {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
 
 
 def _unplotted(sweep: Sweep) -> Updates:
@@ -68,9 +74,12 @@ class SweepEvents:
     def _request(self, data: dict[Component, Any], prompt: str | None = None) -> tuple[SweepRequest, Runner]:
         """The sweep, and the runner at the sidebar's prices."""
         values = named(self._controls, data)
-        base = make_request(values if prompt is None else values | {"prompt": prompt})
-        wanted = make_sweep(base, str(data[self._sweep.name]), views.split_values(data[self._sweep.values]))
-        return wanted, priced(self._runner, values)
+        given = {
+            "prompt": prompt or values["prompt"], "model": values["model"], "quantization": values["quantization"],
+            "settings": settings_of(values),
+            "vary": (str(data[self._sweep.name]), views.split_values(data[self._sweep.values])),
+        }  # fmt: skip
+        return read_request(SweepRequest, given), priced(self._runner, values)
 
     async def estimate(self, data: dict[Component, Any]) -> str:
         """The estimate for the current fields."""
@@ -81,30 +90,32 @@ class SweepEvents:
             estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             return str(error)
-        return views.estimate_text(estimate)
+        return estimate_text(estimate)
 
-    async def ask(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
+    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
         """Runs a short sweep; a long one needs a confirmation first."""
+        async for frame in self._run(data, request, is_confirmed=False):
+            yield frame
+
+    async def run_anyway(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
+        """Runs it however long it takes: the person has confirmed."""
+        async for frame in self._run(data, request, is_confirmed=True):
+            yield frame
+
+    async def _run(
+        self, data: dict[Component, Any], request: gr.Request, *, is_confirmed: bool
+    ) -> AsyncIterator[Updates]:
         try:
             wanted, runner = self._request(data)
             estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
             return
-        yield {self._sweep.estimate: views.estimate_text(estimate)}
-        if estimate.is_long:
-            words = f"{views.estimate_text(estimate)} It can be stopped at any time, and keeps what is done."
+        words = estimate_text(estimate)
+        yield {self._sweep.estimate: words}
+        if estimate.is_long and not is_confirmed:
+            words += " It can be stopped at any time, and keeps what is done."
             yield {self._sweep.notice: note("This sweep is long.", words, kind="ask")}
-            return
-        async for frame in self._frames(runner, wanted, data, request):
-            yield frame
-
-    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
-        """Runs it however long it takes: the person has confirmed."""
-        try:
-            wanted, runner = self._request(data)
-        except PlaygroundError as error:
-            yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
             return
         async for frame in self._frames(runner, wanted, data, request):
             yield frame
@@ -114,7 +125,7 @@ class SweepEvents:
     ) -> AsyncIterator[Updates]:
         sweep, ticket, view = self._sweep, self._slot.begin(session_of(request)), SweepView(wanted)
         yield {sweep.notice: {}, **_unplotted(sweep)}
-        async with aclosing(follow(view, lambda stop: start_sweep(runner, wanted, stop), ticket)) as frames:
+        async with aclosing(follow(view, lambda stop: updates(runner, SWEEP, wanted, stop), ticket)) as frames:
             async for _ in frames:
                 stopping = ticket.stop.is_set() and view.status["phase"] in BUSY
                 yield {sweep.cells: view.lines, sweep.status: view.status | ({"text": "stopping…"} if stopping else {})}
@@ -135,7 +146,7 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
     events = SweepEvents(sweep, controls, runner, slot)
     fields = {*controls.values(), sweep.name, sweep.values, sweep.metric}
     outputs = [sweep.notice, sweep.estimate, sweep.status, sweep.metric, sweep.plot, sweep.cells]
-    for button, handler in ((sweep.run, events.ask), (sweep.anyway, events.run)):
+    for button, handler in ((sweep.run, events.run), (sweep.anyway, events.run_anyway)):
         wire_run(sweep.run, sweep.stop, (handler, fields, outputs), on=[button.click], seed=controls)
     wire_stop(sweep.stop, slot)
     wire_save(sweep.save, slot, sweep.download, sweep.notice)

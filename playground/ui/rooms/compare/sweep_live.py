@@ -5,9 +5,9 @@ from typing import Any
 
 from playground.backends.base import Loading, Queued
 from playground.engine.events import Finished, TokenEvent
+from playground.experiments.compare.experiment import SweepRequest
+from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.run import PaneFailed, PaneUpdate
-from playground.experiments.compare.sweep import SweepRequest
 from playground.runs.records import RunRecord
 from playground.ui.rooms.compare import sweep_views
 from playground.views import run as views
@@ -20,7 +20,7 @@ class SweepView:
     def __init__(self, request: SweepRequest):
         self.lines = sweep_views.first_line()
         self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
-        self._request = request
+        self._name, self._values = request.vary
         self._begun: set[int] = set()
         self._ended: set[int] = set()
         self._tokens = self._kept = 0
@@ -28,7 +28,9 @@ class SweepView:
 
     def add(self, update: Any) -> None:
         """Take in an update."""
-        if isinstance(update, PaneFailed):
+        if isinstance(update, PaneBegun):
+            self._open(update.pane)
+        elif isinstance(update, PaneFailed):
             self._open(update.pane)
             self._close(update.pane, update.problem)
         elif isinstance(update, PaneUpdate):
@@ -38,11 +40,9 @@ class SweepView:
 
     def _run(self, cell: int, update: Any) -> None:
         if isinstance(update, TokenEvent):
-            self._open(cell)
             self._tokens += 1
             self.lines += sweep_views.cell_lines(cell, update)
         elif isinstance(update, RunRecord):
-            self._open(cell)
             self._close(cell, update)
         elif isinstance(update, Finished):
             return  # its record comes next, with the figures
@@ -51,7 +51,7 @@ class SweepView:
     def _open(self, cell: int) -> None:
         if cell not in self._begun:
             self._begun.add(cell)
-            self.lines += sweep_views.cell_start(cell, self._request.name, self._request.values[cell])
+            self.lines += sweep_views.cell_start(cell, self._name, self._values[cell])
 
     def _close(self, cell: int, end: RunRecord | str) -> None:
         if cell not in self._ended:
@@ -59,14 +59,14 @@ class SweepView:
             self.lines += sweep_views.cell_end(cell, end)
 
     def _progress(self) -> dict[str, Any]:
-        done, count = len(self._ended), len(self._request.values)
+        done, count = len(self._ended), len(self._values)
         spent = format_seconds(time.monotonic() - self._since)
         text = f"{done} of {count} runs, {self._tokens:,} tokens, {spent}"
         return {"phase": "reading", "text": text, "fraction": done / count, "turn": done}
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """The sweep is over."""
-        count = len(self._request.values)
+        count = len(self._values)
         for cell in self._begun - self._ended:
             self._close(cell, "stopped")
         if failed is not None:
