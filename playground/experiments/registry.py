@@ -16,9 +16,9 @@ from playground.runs.experiment import Experiment, late
 from playground.runs.records import Document
 
 _PLACES = {
-    "agent": "playground.experiments.agents.experiment:AGENT",
     "compare": "playground.experiments.compare.experiment:COMPARE",
     "sweep": "playground.experiments.compare.experiment:SWEEP",
+    "agent": "playground.experiments.agents.experiment:AGENT",
     "context": "playground.experiments.context.experiments:CURVE",
     "needle": "playground.experiments.context.experiments:NEEDLE",
     "throughput": "playground.experiments.throughput.experiment:THROUGHPUT",

@@ -122,7 +122,7 @@ class Vary(NamedTuple):
 class SweepRequest(RunsRequest):
     """One setting over several values."""
 
-    vary: Vary = item(..., "One setting and its values", "temperature=0,0.5,1.", metavar="NAME=A,B,...")
+    vary: Vary = item(..., "One setting and its values", "As temperature=0,0.5,1.", metavar="NAME=A,B,...")
 
     @field_validator("vary", mode="before")
     @classmethod
