@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from playground.errors import PlaygroundError
+from playground.experiments.compare.changes import base_of
 from playground.ui.rooms.compare.pane_values import (
     PANE_SETTINGS,
     chips_between,
-    differing,
     own_changes,
+    pane_changes,
     pane_problems,
-    pane_run,
     pane_value,
 )
+from playground.ui.shell.controls import make_request
 from tests.ui.compare_samples import made_run
 
 VALUES: dict[str, Any] = {
@@ -21,17 +22,17 @@ VALUES: dict[str, Any] = {
     "min_p": 0, "repetition_penalty": 1, "context_length": 512, "max_new_tokens": 16, "seed": 1, "raw": False,
     "system": "", "stop": "", "reference_model": "", "hardware_usd_per_hour": 1.0,
 }  # fmt: skip
+BASE = base_of(make_request(VALUES))
 
 
 def test_a_pane_inherits_all_but_its_own():
-    base, pane = pane_run(VALUES, {}), pane_run(VALUES, {"temperature": " 0.2 ", "quantization": "int8", "raw": "on"})
-    assert differing(base, base) == {}
-    assert differing(base, pane) == {"temperature": 0.2, "quantization": "int8", "raw": True}
-    assert pane.settings.top_p == base.settings.top_p
+    assert pane_changes(BASE, {}) == {}
+    changes = pane_changes(BASE, {"temperature": " 0.2 ", "quantization": "int8", "raw": "on"})
+    assert changes == {"temperature": 0.2, "quantization": "int8", "raw": True}
 
 
 def test_a_value_as_the_sidebar_has_it_is_no_difference():
-    assert differing(pane_run(VALUES, {}), pane_run(VALUES, {"temperature": "0.80"})) == {}
+    assert pane_changes(BASE, {"temperature": "0.80"}) == {}
 
 
 @pytest.mark.parametrize(
@@ -46,14 +47,9 @@ def test_a_value_as_the_sidebar_has_it_is_no_difference():
     ],
 )
 def test_a_wrong_value_is_named_with_its_limit_and_the_others_stand(name: str, text: str, words: str):
-    problems = pane_problems(VALUES, {name: text, "min_p": "0.1"})
+    problems = pane_problems({name: text, "min_p": "0.1"})
     assert list(problems) == [name]
     assert words in problems[name]
-
-
-def test_a_pane_is_not_blamed_for_the_sidebar():
-    assert pane_problems(VALUES | {"temperature": 9}, {"top_k": "5"}) == {}
-    assert pane_problems(VALUES | {"prompt": ""}, {"top_k": "5"}) == {}
 
 
 def test_a_pane_that_is_off_takes_no_part():
@@ -80,10 +76,12 @@ def test_the_chips_of_a_saved_run_ask_for_the_same_run_again():
     saved = made_run(
         ["a"], quantization="int8", temperature=0.3, stop=("a\nb", "c\\"), system="Be brief.", raw=True, top_k=7, seed=5
     )
-    chips = chips_between(pane_run(VALUES, {}), saved)
-    again = pane_run(VALUES, chips)
-    assert again.settings.model_dump(mode="json") == saved.settings
-    assert (again.model, again.quantization) == (saved.model.id, saved.model.quantization)
+    chips = chips_between(BASE, saved)
+    again = BASE | pane_changes(BASE, chips)
+    wanted = saved.settings | {"model": saved.model.id, "quantization": saved.model.quantization}
+    assert {name: again[name] for name in wanted if wanted[name] is not None} == {
+        name: value for name, value in wanted.items() if value is not None
+    }
     assert chips_between(again, saved) == {}
 
 

@@ -63,7 +63,8 @@ def stop_text(stop: tuple[str, ...] | list[str]) -> str:
     return "\n".join(text.replace("\\", "\\\\").replace("\n", "\\n") for text in stop)
 
 
-def _stop_strings(text: str) -> tuple[str, ...]:
+def stop_strings(text: str) -> tuple[str, ...]:
+    """Stop strings from what the text box shows."""
     lines = (line for line in text.split("\n") if line)
     return tuple(re.sub(r"\\([n\\])", lambda found: "\n" if found[1] == "n" else "\\", line) for line in lines)
 
@@ -85,7 +86,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     """
     numbers = {spec.name: values.get(spec.name) for spec in SLIDERS}
     return make_settings(
-        **numbers, system=_text(values, "system"), stop=_stop_strings(_text(values, "stop")), raw=values.get("raw")
+        **numbers, system=_text(values, "system"), stop=stop_strings(_text(values, "stop")), raw=values.get("raw")
     )
 
 

@@ -9,23 +9,22 @@ import gradio as gr
 from gradio.components import Component
 
 from playground.errors import PlaygroundError
+from playground.experiments.compare.changes import base_of
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import CompareRequest
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.table import metric_rows
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
-from playground.runs.updates import RunRequest
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.live import CompareView, compare_frames, slots_of
 from playground.ui.rooms.compare.pane_values import (
     NAMES,
     READY,
     chips_between,
-    differing,
     own_changes,
+    pane_changes,
     pane_problems,
-    pane_run,
     pane_value,
 )
 from playground.ui.rooms.compare.sweep_events import sweep_updates
@@ -56,24 +55,19 @@ class CompareEvents:
         """Reports to a pane which of its settings are wrong."""
 
         def check(data: dict[Component, Any]) -> Any:
-            values = named(self._controls, data)
+            problems, own = dict[str, str](), ["model"]
             try:
-                return gr.update(problems=self._problems(values, own_changes(data[pane]) or {}))
-            except PlaygroundError as error:
-                return gr.update(problems={"model": str(error)})
-
-        return check
-
-    def _problems(self, values: dict[str, Any], changes: dict[str, str]) -> dict[str, str]:
-        problems = pane_problems(values, changes)
-        own = [name for name in ("model", "quantization") if name in changes]
-        if own and not problems:
-            wanted = pane_run({**values, "prompt": "any"}, changes)
-            try:
-                self._runner.check(wanted.model, wanted.quantization)
+                changes = own_changes(data[pane]) or {}
+                problems = pane_problems(changes)
+                own = [name for name in ("model", "quantization") if name in changes]
+                if own and not problems:
+                    wanted = named(self._controls, data) | changes
+                    self._runner.check(str(wanted["model"]), str(wanted["quantization"]))
             except PlaygroundError as error:
                 problems[own[-1]] = str(error)
-        return problems
+            return gr.update(problems=problems)
+
+        return check
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         """Values of all panes at the start and the end; between them the page polls the feeds."""
@@ -102,19 +96,19 @@ class CompareEvents:
     def _request(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
         values = named(self._controls, data)
         base = make_request(values)
-        slots, panes = [], []
+        before, slots, panes = base_of(base), [], []
         for slot, pane in enumerate(self._tab.panes):
             try:
                 changes = own_changes(data[pane.settings])
                 if changes is not None:
-                    panes.append(pane_run(values, changes))
+                    panes.append(pane_changes(before, changes))
                     slots.append(slot)
             except PlaygroundError as error:
                 raise PlaygroundError(f"Pane {NAMES[slot]}: {error}") from None
         reference = _slot(data[self._tab.reference])
         given = {
             "prompt": base.prompt, "model": base.model, "quantization": base.quantization, "settings": base.settings,
-            "panes": [differing(base, pane) for pane in panes], "together": data[self._tab.mode] == "together",
+            "panes": panes, "together": data[self._tab.mode] == "together",
             "reference": slots.index(reference) + 1 if reference in slots else 1,
         }  # fmt: skip
         return read_request(CompareRequest, given), tuple(slots)
@@ -156,7 +150,7 @@ class CompareEvents:
         values = named(self._controls, data)
         try:
             record = await asyncio.to_thread(opened, data[self._tab.file], CompareRecord, SweepRecord)
-            base = make_request({**values, "prompt": "any"})
+            base = base_of(make_request({**values, "prompt": "any"}))
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
         except PlaygroundError as error:
@@ -170,7 +164,7 @@ class CompareEvents:
         news = note("Opened from a file.", "Nothing has run: these are the saved results. Run calls the model again.")
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
-    def _filled(self, record: CompareRecord, base: RunRequest) -> Updates:
+    def _filled(self, record: CompareRecord, base: dict[str, Any]) -> Updates:
         """Chips show what differs from the sidebar now, so that Run repeats the same settings."""
         slots = tuple(range(len(record.panes)))
         updates: Updates = {

@@ -1,14 +1,13 @@
-"""Settings of a pane that differ from the sidebar, as chips, and the run that they make."""
+"""Settings of a pane that differ from the sidebar, as chips and as checked values."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.changes import base_of
+from playground.experiments.compare.changes import check_value
 from playground.runs.records import RunRecord
-from playground.runs.updates import RunRequest
 from playground.settings import LIMITS
-from playground.ui.shell.controls import CHECKS, SLIDERS, make_request, stop_text
+from playground.ui.shell.controls import CHECKS, SLIDERS, stop_strings, stop_text
 
 NAMES = ("A", "B", "C", "D")
 MAX_PANES = len(NAMES)
@@ -74,53 +73,41 @@ def own_changes(value: Any) -> dict[str, str] | None:
     return found
 
 
-def pane_run(values: Mapping[str, Any], changes: Mapping[str, str]) -> RunRequest:
-    """The run of a pane: the sidebar's values, replaced by its own where given.
+def pane_changes(base: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
+    """What a pane sets otherwise than the base, as a record holds it.
 
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.
     """
-    return make_request({**values, **{name: _typed(name, text) for name, text in changes.items()}})
+    checked = {name: _checked(name, text) for name, text in changes.items()}
+    return {name: value for name, value in checked.items() if value != base[name]}
 
 
-def _typed(name: str, text: str) -> Any:
-    if name in CHECKS:
-        if text not in _FLAG:
-            raise PlaygroundError(f"{_LABELS[name]} must be on or off; got {text[:60]!r}.")
-        return _FLAG[text]
-    return text if name in ("system", "stop") else text.strip()
+def _checked(name: str, text: str) -> Any:
+    if name in CHECKS and text not in _FLAG:
+        raise PlaygroundError(f"{_LABELS[name]} must be on or off; got {text[:60]!r}.")
+    value = _FLAG[text] if name in CHECKS else stop_strings(text) if name == "stop" else text
+    return check_value(name, value if name in ("system", "stop", *CHECKS) else text.strip())
 
 
-def pane_problems(values: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each wrong setting of the pane; none if the sidebar is wrong."""
-    values = {**values, "prompt": "any"}
-    try:
-        make_request(values)
-    except PlaygroundError:
-        return {}
+def pane_problems(changes: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each wrong setting of the pane."""
     problems: dict[str, str] = {}
     for name, text in changes.items():
         try:
-            pane_run(values, {name: text})
+            _checked(name, text)
         except PlaygroundError as error:
             problems[name] = str(error)
     return problems
 
 
-def differing(base: RunRequest, pane: RunRequest) -> dict[str, Any]:
-    """The settings of a pane's run that differ from the base, as plain values."""
-    before, now = base_of(base), base_of(pane)
-    return {name: now[name] for name in now if now[name] != before[name]}
-
-
-def chips_between(base: RunRequest, record: RunRecord) -> dict[str, str]:
-    """The changes to the sidebar that repeat a saved run, as a pane's chips."""
-    before = base_of(base)
+def chips_between(base: Mapping[str, Any], record: RunRecord) -> dict[str, str]:
+    """The changes to the base that repeat a saved run, as a pane's chips."""
     saved = {**record.settings, "model": record.model.id, "quantization": record.model.quantization}
     return {
         name: _text(name, saved[name])
         for name in _LABELS
-        if name in saved and saved[name] is not None and saved[name] != before.get(name)
+        if name in saved and saved[name] is not None and saved[name] != base.get(name)
     }
 
 

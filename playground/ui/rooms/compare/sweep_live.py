@@ -54,9 +54,8 @@ class SweepView:
             self.lines += sweep_views.cell_start(cell, self._name, self._values[cell])
 
     def _close(self, cell: int, end: RunRecord | str) -> None:
-        if cell not in self._ended:
-            self._ended.add(cell)
-            self.lines += sweep_views.cell_end(cell, end)
+        self._ended.add(cell)
+        self.lines += sweep_views.cell_end(cell, end)
 
     def _progress(self) -> dict[str, Any]:
         done, count = len(self._ended), len(self._values)
