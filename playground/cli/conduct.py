@@ -45,8 +45,8 @@ def conduct(
     if experiment.estimate is not None:
         confirm(late(experiment.estimate)(runner, request), experiment.name, yes=yes)
     with stop_on_interrupt() as stopped:
-        record = watch(updates(runner, experiment, request, stopped.is_set), view, text=not json)
-    if not isinstance(record, experiment.record):
+        record = watch(updates(runner, experiment, request, stopped.is_set), experiment.record, view, text=not json)
+    if record is None:
         raise PlaygroundError(f"The {experiment.name} was stopped before there was anything to keep.")
     if html is not None:
         write_atomic(Path(html), record_html(experiment.title, experiment.about, view, record).encode())

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -13,27 +13,32 @@ from playground.cli.terminal import safe_text
 from playground.runs.stages import Stage
 from playground.views.panels import View
 
+R = TypeVar("R")
 
-def watch(came: Iterator[Any], view: View, *, text: bool) -> Any:
-    """Consume the work; returns what came last.
+
+def watch(came: Iterator[Any], kind: type[R], view: View, *, text: bool) -> R | None:
+    """Consume the work; returns its record, or None if it was stopped before there was one.
 
     Args:
         came: Updates, the record last.
+        kind: Of the record.
         view: Says what of an update is shown.
         text: Whether a person reads standard output.
     """
-    update, console, before = None, Console(stderr=True), ""
+    record, console, before = None, Console(stderr=True), ""
     with Live(console=console, transient=True, auto_refresh=False, redirect_stdout=False) as live:
         for update in came:
-            if text and (streamed := view.stream(update)):
-                print(safe_text(streamed), end="", flush=True)
+            streamed = view.stream(update) if text else ""
+            print(safe_text(streamed), end="", flush=True)
+            if isinstance(update, kind):
+                record = update
             elif isinstance(update, Stage):
                 if console.is_terminal:
                     live.update(Text(update.text if type(update) is Stage else view.line(update)), refresh=True)
-            else:
+            elif not streamed:
                 loading = update.stage if isinstance(update, Loading) else ""
                 words = loading or ("waiting" if isinstance(update, Queued) else view.line(update))
                 if words and words != before:
                     print(safe_text(words), file=sys.stderr)
                 before = words
-    return update
+    return record

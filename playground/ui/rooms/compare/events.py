@@ -17,7 +17,7 @@ from playground.experiments.compare.table import metric_rows
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.rooms.compare.layout import Compare
-from playground.ui.rooms.compare.live import CompareView, compare_frames, slots_of
+from playground.ui.rooms.compare.live import CompareView, compare_frames
 from playground.ui.rooms.compare.pane_values import (
     NAMES,
     READY,
@@ -90,7 +90,8 @@ class CompareEvents:
             return
         await asyncio.gather(*(pane.feed.taken() for pane in view.panes))
         ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in view.panes])
-        finished = slots_of(ticket.record, slots) if isinstance(ticket.record, CompareRecord) else ()
+        record = ticket.record
+        finished = tuple(slots[place] for place in record.places) if isinstance(record, CompareRecord) else ()
         yield view.why, {}, finished, *_live(slots, ended)
 
     def _request(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """A comparison as the page follows it: its updates taken in ten times a second; the engine has its own thread."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -87,8 +87,3 @@ async def compare_frames(runner: Runner, view: CompareView, ticket: Ticket) -> A
             if ticket.stop.is_set():
                 view.stopping()
             yield
-
-
-def slots_of(record: CompareRecord, slots: Sequence[int]) -> tuple[int, ...]:
-    """Which pane of the page each run of a record was: those that failed have none."""
-    return tuple(slots[place] for place in record.places)

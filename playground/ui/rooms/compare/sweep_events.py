@@ -27,7 +27,7 @@ from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
 from playground.views.format import estimate_text
-from playground.views.sweep import plot, telling
+from playground.views.sweep import plot, plotted, telling
 
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
@@ -50,14 +50,13 @@ def sweep_updates(sweep: Sweep, record: SweepRecord) -> Updates:
 
 def _plotted(sweep: Sweep, record: SweepRecord, chosen: Any) -> Updates:
     rows = metric_rows(record.runs)
-    options = views.metric_options(rows)
-    names = [option[0] for option in options]
+    names = [row.name for row in plotted(rows)]
     if not names:
         return _unplotted(sweep)
     name = next((one for one in (chosen, telling(record)) if one in names), names[0])
     row = next(row for row in rows if row.name == name)
     drawn = plot(record, row, label_of(record.name))
-    menu = gr.update(value=name, options=[list(option) for option in options], visible=True)
+    menu = gr.update(value=name, options=[[one, one, None] for one in names], visible=True)
     return {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
 
 

@@ -1,14 +1,12 @@
-"""Views of a sweep: its values from text, small multiples, and the menu of its plot. Pure functions, no Gradio."""
+"""Views of a sweep: its values from text, and small multiples. Pure functions, no Gradio."""
 
 import math
 import re
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 from playground.engine.events import Token
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.table import MetricRow
 from playground.runs.records import RunRecord
 from playground.settings import LIMITS
 from playground.ui.components.forms import Option
@@ -16,7 +14,7 @@ from playground.ui.rooms.compare.pane_values import PANE_SETTINGS, label_of
 from playground.views import run as views
 from playground.views.compare import surprise_share
 from playground.views.format import count_of, format_percent, format_rate, format_seconds
-from playground.views.sweep import plotted, shown
+from playground.views.sweep import shown
 
 SWEPT: list[Option] = [
     (spec["name"], spec["label"], None)
@@ -67,8 +65,3 @@ def record_lines(record: SweepRecord) -> str:
         lines += [cell_lines(cell, token) for token in run.tokens]
         lines.append(cell_end(cell, run))
     return "".join(lines)
-
-
-def metric_options(rows: Sequence[MetricRow]) -> list[Option]:
-    """The metrics that can be plotted."""
-    return [(row.name, row.name, None) for row in plotted(rows)]
