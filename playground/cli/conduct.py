@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
 from playground.cli.build import build_runner_of
 from playground.cli.common import check_folder_of, give, read_prompt, stop_on_interrupt
 from playground.cli.confirm import confirm
-from playground.cli.fields import extra_of
+from playground.cli.fields import given_text
 from playground.cli.watch import watch
 from playground.errors import PlaygroundError
-from playground.files import read_text, write_atomic
+from playground.files import write_atomic
 from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import read_request
-from playground.settings import MAX_PROMPT_CHARS
 from playground.views.panels import Sofar
 from playground.views.report import record_html
 from playground.views.terminal import view_text
@@ -30,7 +27,9 @@ def conduct(
         PlaygroundError: A value is wrong, or it ended without a record.
         Abort: It is long, and the person does not confirm it.
     """
-    given |= {name: _read(field, given[name]) for name, field in experiment.request.items().items() if name in given}
+    given |= {
+        name: given_text(field, given[name]) for name, field in experiment.request.items().items() if name in given
+    }
     if "prompt" in given:
         given["prompt"] = read_prompt(given["prompt"])
     if "values" in given:
@@ -51,10 +50,3 @@ def conduct(
     if html is not None:
         write_atomic(Path(html), record_html(experiment.title, experiment.about, view, record).encode())
     give(record, view_text(view, Sofar(request=request, record=record)), save, json)
-
-
-def _read(field: FieldInfo, value: Any) -> Any:
-    """What an option holds: of a file its text, of a repeated list one text."""
-    if extra_of(field)["file"]:
-        return read_text(Path(value), 4 * MAX_PROMPT_CHARS)
-    return ",".join(value) if isinstance(value, list | tuple) and not extra_of(field)["lines"] else value

@@ -1,5 +1,6 @@
 """A field of a request as an option of a command."""
 
+from pathlib import Path
 from typing import Annotated, Any, cast, get_origin
 
 import typer
@@ -7,7 +8,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from playground.errors import PlaygroundError
+from playground.files import read_text
 from playground.runs.request import plain_type, shown_value
+from playground.settings import MAX_PROMPT_CHARS
 
 _MAX_DEFAULT = 60  # characters; a longer one is described by the field
 _METAVARS = {int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
@@ -62,3 +65,14 @@ def hint(name: str, field: FieldInfo, *, has_default: bool = True) -> Any:
     metavar = "TEXT" if extra["lines"] else _METAVARS.get(get_origin(kind) or kind, "TEXT")
     option = typer.Option(*flags, help=text, metavar=extra["metavar"] or metavar)
     return Annotated[list[str] | None if get_origin(kind) is tuple else str | None, option]
+
+
+def given_text(field: FieldInfo, value: Any) -> Any:
+    """What an option holds: of a file its text, of a repeated list one text.
+
+    Raises:
+        PlaygroundError: The file can't be read.
+    """
+    if extra_of(field)["file"]:
+        return read_text(Path(value), 4 * MAX_PROMPT_CHARS)
+    return ",".join(value) if isinstance(value, list | tuple) and not extra_of(field)["lines"] else value

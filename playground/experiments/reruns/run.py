@@ -72,10 +72,10 @@ def _rerun(lab: Lab, request: RerunRequest, place: int = 0, where: str = "") -> 
     recorded, seeds = request.recorded_runs[place] if request.recorded_runs else (None, ())
     seeds = seeds or seeds_of(request.settings.seed, request.n, request.seeds)
     rows = tuple(request.settings.model_copy(update={"seed": seed, "top": FORK_TOP}) for seed in seeds)
-    asked = BatchRequest(request.prompt, request.model, request.quantization, rows, recorded=recorded)
+    wanted = BatchRequest(request.prompt, request.model, request.quantization, rows, recorded=recorded)
     collected, prompt, plan, end = Collected(seeds, where), None, None, None
     begun_at = shown_at = time.perf_counter()
-    with closing(lab.runner.start_batch(asked, lab.should_stop)) as batch:
+    with closing(lab.runner.start_batch(wanted, lab.should_stop)) as batch:
         for update in batch:
             if isinstance(update, RowEvent):
                 collected.add(update.row, update.event)
