@@ -106,7 +106,8 @@ def test_a_section_runs_saves_exports_and_opens(
     assert "<script" not in report
     assert experiment.title in report
     hostile = json.loads(text)
-    hostile["environment"]["processor"] = "<img src=x onerror=window.__x=1>${window.__x=1}"
+    for member in hostile.get("rungs", [hostile]):
+        member["environment"]["processor"] = "<img src=x onerror=window.__x=1>${window.__x=1}"
     (tmp_path / "saved.json").write_text(json.dumps(hostile), "utf-8")
     page.reload()
     go(page, experiment)

@@ -262,7 +262,7 @@ def test_what_cannot_be_run_is_refused_at_once(tiny: Runner):
     with pytest.raises(PlaygroundError, match="empty"):
         make_rerun(request(" "), 2)
     with pytest.raises(PlaygroundError, match="Unknown model"):
-        temperature_ladder(tiny, make_rerun(request(model="nope"), 2), (0.5,))
+        list(temperature_ladder(tiny, make_rerun(request(model="nope"), 2), (0.5,)))
     for temperatures in ((), "", "0, nan", "warm", [True], (0.1,) * 13, (3,), ("x",), (0.5, 0.5), None):
         with pytest.raises(PlaygroundError, match="emperature"):
             at_temperatures(asked(2), temperatures)
