@@ -29,7 +29,7 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-pytest_plugins = ["tests.tiny_models", "tests.ui.lab"]
+pytest_plugins = ["tests.coverage", "tests.tiny_models", "tests.ui.lab"]
 NO_CHROMIUM = (
     "No Chromium found: install it (Debian: apt-get install chromium) or set CHROMIUM to the path of a "
     "Chromium or Chrome."

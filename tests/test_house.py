@@ -15,7 +15,7 @@ import playground
 
 ROOT = Path(__file__).parents[1]
 MODULES = [*sorted((ROOT / "playground").rglob("*.py")), ROOT / "app.py"]
-MAX_MODULE_LINES = 300
+MAX_MODULE_LINES = 251
 MAX_FUNCTION_LINES = 60
 
 

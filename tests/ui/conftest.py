@@ -36,14 +36,17 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     return result[0]
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedRunner, str]]:
-    """The runner behind the page, and the page's address."""
+@pytest.fixture(scope="module")
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[ScriptedRunner, str]]:
+    """The runner behind the page, and the address of the page, with the rooms that the file is about."""
     runner = ScriptedRunner()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
-        demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"))
+        rooms = getattr(request.module, "ROOMS", None)
+        demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"), rooms=rooms)
         _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
         yield runner, url
         demo.close()

@@ -3,7 +3,7 @@
 Import `lab_url` and `open_lab` in conftest.py; `violations` and `settle` are plain helpers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,23 +19,27 @@ MODEL = "tiny-llama"
 
 
 @contextmanager
-def serving(tmp_path_factory: pytest.TempPathFactory, model: str, *folders: Path) -> Iterator[str]:
+def serving(
+    tmp_path_factory: pytest.TempPathFactory, model: str, *folders: Path, rooms: Collection[str] | None = None
+) -> Iterator[str]:
     """Address of a page over these models, the first one in memory; `model` is its id."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("lab-gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
         runner = make_runner(make_slot(*folders))
         list(runner.load(model, "fp32"))
-        demo = build_app(runner, model=model, user_presets_dir=tmp_path_factory.mktemp("lab-presets"))
+        presets = tmp_path_factory.mktemp("lab-presets")
+        demo = build_app(runner, model=model, user_presets_dir=presets, rooms=rooms)
         _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
         yield url
         demo.close()
 
 
-@pytest.fixture(scope="session")
-def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a page whose model answers at once and never ends by itself."""
-    with serving(tmp_path_factory, MODEL, endless_folder(tmp_path_factory.mktemp("lab-model"))) as url:
+@pytest.fixture(scope="module")
+def lab_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a page whose model answers at once and never ends by itself, with the rooms that the file is about."""
+    folder, rooms = endless_folder(tmp_path_factory.mktemp("lab-model")), getattr(request.module, "ROOMS", None)
+    with serving(tmp_path_factory, MODEL, folder, rooms=rooms) as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Inside", "Cost")
 
 
 def agents(open_lab: OpenPage, **options: object) -> Page:

@@ -19,6 +19,7 @@ from tests.ui.lab import OpenPage, open_tab, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Inside",)
 
 
 def section(open_lab: OpenPage, *, tokens: int = 12, temperature: float = 0.8, **options: Any) -> Page:

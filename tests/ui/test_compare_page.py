@@ -14,6 +14,7 @@ from tests.ui.lab import open_tab, set_slider
 from tests.ui.pages import NARROW, OpenPage, looks, violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Compare",)
 LONG = 400  # tokens: long enough to act while they come
 PACE_S = 0.03  # 12 s in all, however slowly a loaded machine types
 

@@ -9,6 +9,7 @@ from tests.ui.lab import OpenPage, open_tab, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Inside",)
 
 
 def context(open_lab: OpenPage, **options: Any) -> Page:

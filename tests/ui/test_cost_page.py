@@ -21,6 +21,7 @@ from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Cost",)
 TABS = tuple(dict.fromkeys(section.tab for section in SECTIONS))
 FIELDS = load_cost_fields(presets_dir() / "cost.yaml")
 

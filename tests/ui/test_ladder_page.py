@@ -13,6 +13,7 @@ from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Reruns",)
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 
 

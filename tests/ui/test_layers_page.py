@@ -17,6 +17,7 @@ from tests.ui.lab import OpenPage, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Inside",)
 
 
 def layers(open_lab: OpenPage, *, prompt: str = "Hello there", run: int = 6, **options: object) -> Page:

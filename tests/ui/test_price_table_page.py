@@ -15,6 +15,7 @@ from tests.ui.lab import OpenPage, open_tab, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Compare", "Reruns")
 FIRST = [model.id for model in load_list(PriceChoices, presets_dir() / "prices.yaml").models]
 ENDED = re.compile(r"^(\d+) tokens in, 0 of them cached, (\d+) out$")
 

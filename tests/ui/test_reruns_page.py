@@ -16,6 +16,7 @@ from tests.ui.pages import NARROW, looks, violations
 from tests.ui.rerun_samples import hostile_record, ladder, record
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Reruns",)
 STATE = "#reruns-status .words"
 
 

@@ -15,6 +15,7 @@ from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Inside",)
 HOSTILE = '<img src=x onerror="document.title = 1">'
 MANY = 1_200
 

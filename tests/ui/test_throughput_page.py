@@ -13,6 +13,7 @@ from tests.ui.lab import OpenPage, open_tab
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ("Cost",)
 
 
 def section(open_lab: OpenPage, **options: object) -> Page:
