@@ -10,6 +10,7 @@ from tests.ui.lab import OpenPage, set_slider
 from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ()
 CO2 = "#meters .energy [data-k=energy_co2]"
 LABEL = "#meters [data-label=energy_co2]"
 GRAMS = {"µg": 1e-6, "mg": 1e-3, "g": 1.0, "kg": 1e3}

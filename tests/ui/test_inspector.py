@@ -14,6 +14,7 @@ from tests.ui.compare_samples import made_run
 from tests.ui.pages import free_port
 
 pytestmark = pytest.mark.browser
+ROOMS = ()
 
 RUN = made_run(["one", " two", " three"])
 

@@ -11,6 +11,7 @@ from tests.ui.conftest import OpenPage
 from tests.ui.test_journeys import ask, tokens_of
 
 pytestmark = pytest.mark.browser
+ROOMS = ()
 
 FLOWING = [" word", " and", " another", ",", " light", "house"] * 100  # no line end: the width breaks the lines
 BROKEN = [" a", " line", ".\n"] * 500
