@@ -38,9 +38,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say the share, and the files that hold most of the rest."""
     if not is_whole(config) or (found := covered_percent()) is None:
         return
-    files = _merged()["files"]
+    files = {name.rpartition("playground/")[2]: one for name, one in _merged()["files"].items()}
     worst = sorted(files, key=lambda name: -len(files[name]["missing_lines"]))[:5]
-    rest = ", ".join(f"{Path(name).relative_to(_PACKAGE)} {len(files[name]['missing_lines'])}" for name in worst)
+    rest = ", ".join(f"{name} {len(files[name]['missing_lines'])}" for name in worst)
     terminalreporter.write_line(f"{found:.1f} % of the lines of playground/ ran, at least {FLOOR_PERCENT:g} % must.")
     terminalreporter.write_line(f"Most lines that did not run: {rest}.")
 

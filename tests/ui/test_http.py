@@ -14,7 +14,7 @@ from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import run_async
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(served):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")

@@ -14,6 +14,7 @@ from tests.ui.conftest import OpenPage
 from tests.ui.pages import PATIENCE_S, Browsers, opening, ready, violations
 
 pytestmark = pytest.mark.browser
+ROOMS = ()  # what happens in Play and the sidebar
 HOSTILE = " <img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 
 
