@@ -10,8 +10,10 @@ from rich.text import Text
 
 from playground.backends.base import Loading, Queued
 from playground.cli.terminal import safe_text
+from playground.engine.events import PreparedPrompt
 from playground.runs.stages import Stage
 from playground.views.panels import View
+from playground.views.run import notes_of
 
 R = TypeVar("R")
 
@@ -36,9 +38,15 @@ def watch(came: Iterator[Any], kind: type[R], view: View, *, text: bool) -> R | 
                 if console.is_terminal:
                     live.update(Text(update.text if type(update) is Stage else view.line(update)), refresh=True)
             elif not streamed:
-                loading = update.stage if isinstance(update, Loading) else ""
-                words = loading or ("waiting" if isinstance(update, Queued) else view.line(update))
+                words = _said(update, view)
                 if words and words != before:
                     print(safe_text(words), file=sys.stderr)
                 before = words
     return record
+
+
+def _said(update: Any, view: View) -> str:
+    """What is said of an update, on a line of its own."""
+    if isinstance(update, Loading | Queued):
+        return update.stage if isinstance(update, Loading) else "waiting"
+    return "\n".join(notes_of(update)) if isinstance(update, PreparedPrompt) else view.line(update)

@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.cli.terminal import ascii_json, safe_text
+from playground.cli.watch import watch
+from playground.engine.events import PreparedPrompt
+from playground.views.panels import View
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,14 @@ def test_json_in_ascii_is_the_same_document(document: dict[str, str]):
     text = ascii_json(json.dumps(document, ensure_ascii=False))
     assert text.isascii()
     assert json.loads(text) == document
+
+
+def test_what_is_not_read_as_written_is_said_once_of_any_experiment(capsys: pytest.CaptureFixture[str]):
+    prompt = PreparedPrompt((1,), 0, 8, neutralised=True, notes=("The template has moved.",))
+    view = View((), lambda _: {}, line=lambda update: f"line of {update}")
+    assert watch(iter([prompt, prompt, "a part", 5]), int, view, text=True) == 5
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == [
+        "The template has moved.", "Control tokens in the prompt are read as plain text.", "line of a part",
+    ]  # fmt: skip
