@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from playground.backends.local import LocalBackend
 from playground.experiments.branching.records import BranchesRecord
 from playground.experiments.branching.tree import tokens_of, total_logprob
 from playground.experiments.documents import parse_document
@@ -20,6 +23,21 @@ from tests.ui.pages import violations
 
 pytestmark = pytest.mark.browser
 ROOMS = ("Inside",)
+BEGUN = 30  # events
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A branch that has begun goes on only when it should stop, however fast the machine is."""
+    real = LocalBackend.resume
+
+    def resume(*args: Any, **options: Any) -> Iterator[Any]:
+        for count, event in enumerate(real(*args, **options)):
+            while count == BEGUN and not options["should_stop"]():
+                time.sleep(0.01)
+            yield event
+
+    monkeypatch.setattr(LocalBackend, "resume", resume)
 
 
 def section(open_lab: OpenPage, *, tokens: int = 12, temperature: float = 0.8, **options: Any) -> Page:
@@ -158,7 +176,7 @@ def test_going_on_renaming_pruning_and_a_file_that_gives_the_same_page(open_lab:
     expect(rows(other)).to_have_count(1)
 
 
-def test_all_of_it_by_keyboard_and_a_branch_can_be_stopped(open_lab: OpenPage):
+def test_all_of_it_by_keyboard_and_a_branch_can_be_stopped(open_lab: OpenPage, held: None):
     page = section(open_lab, tokens=400)
     press = page.keyboard.press
     toks(page).first.focus()
