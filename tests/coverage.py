@@ -5,6 +5,7 @@ Slipcover's own plugin measures in each process and merges; this switches it on 
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     rest = ", ".join(f"{name} {len(files[name]['missing_lines'])}" for name in worst)
     terminalreporter.write_line(f"{found:.1f} % of the lines of playground/ ran, at least {FLOOR_PERCENT:g} % must.")
     terminalreporter.write_line(f"Most lines that did not run: {rest}.")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What was measured is not kept."""
+    if is_whole(config):
+        shutil.rmtree(os.environ.pop("SLIPCOVER_COVERAGE_DIR", ""), ignore_errors=True)
 
 
 def covered_percent() -> float | None:
