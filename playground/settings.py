@@ -140,7 +140,7 @@ class Settings(BaseModel):
         return tuple(_encodable(text) for text in value)
 
     def seeded(self) -> "Settings":
-        """The same; a seed is drawn where there is none, so that the record can be replayed."""
+        """The same; a missing seed is drawn, so that the record can be replayed."""
         if self.seed is not None:
             return self
         return self.model_copy(update={"seed": secrets.randbelow(int(LIMITS["seed"].high) + 1)})

@@ -31,7 +31,7 @@ class Rates:
             written tokens cost the same as input.
         request_usd: Price per request, whatever its tokens.
         has_cached, has_written: Whether the list has a separate price.
-        context_window: The most tokens of a prompt, where the list states it.
+        context_window: The largest prompt in tokens, where the list states it.
     """
 
     id: str

@@ -113,7 +113,7 @@ class PromptRequest(Request):
         return check_prompt(value)
 
     def seeded(self) -> Self:
-        """The same; a seed is drawn where there is none."""
+        """The same; a missing seed is drawn."""
         return self.model_copy(update={"settings": self.settings.seeded()})
 
 

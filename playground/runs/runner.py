@@ -70,7 +70,7 @@ class Runner:
         return self._slot.backend.facts if self._slot.backend else None
 
     def why_not(self, needs: frozenset[Capability]) -> str:
-        """Why the model in memory can't feed what needs these capabilities; empty if it can, or there is none."""
+        """Why the model in memory can't feed what needs these capabilities; empty if it can or no model is loaded."""
         backend = self._slot.backend
         return why_not(backend, needs) if backend else ""
 

@@ -55,7 +55,7 @@ class ThroughputRecord(Document):
 
     @property
     def best(self) -> BatchRecord:
-        """The batch with the most tokens a second."""
+        """The batch with the highest rate."""
         return max(self.batches, key=lambda batch: batch.decode_tokens_per_s)
 
 

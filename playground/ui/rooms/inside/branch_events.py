@@ -133,7 +133,7 @@ class BranchEvents:
         return updates | {part.path: view.head}
 
     def _grown(self, view: BranchView, ticket: Ticket, parent: int) -> Updates:
-        """The new branch, with the tokens that the page has; if there is none, its intended parent."""
+        """The new branch, with the tokens that the page has; without one, its intended parent."""
         tree = ticket.record
         assert isinstance(tree, BranchesRecord)
         there = {ROOT, *(branch.id for branch in tree.branches)}  # some may have been pruned meanwhile

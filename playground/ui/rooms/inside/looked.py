@@ -29,14 +29,14 @@ class Looked:
         self._pages = pages
 
     def record(self, request: gr.Request) -> RunRecord | None:
-        """The newest of Play and of a file; None while there is none with a token."""
+        """The newest of Play and of a file; None while neither has a token."""
         for record in self._pages.documents(session_of(request), "play", _FILE):
             if isinstance(record, RunRecord) and record.tokens:
                 return record
         return None
 
     def request_fields(self, request: gr.Request) -> dict[str, Any]:
-        """Fields of a request about the inspected run; empty if there is none."""
+        """Fields of a request about the inspected run; empty without one."""
         record = self.record(request)
         if record is None:
             return {}
