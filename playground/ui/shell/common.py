@@ -13,6 +13,9 @@ Controls = dict[str, Any]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
 """Options of an event of the page only; values come as they were sent: `make_request` checks them, in words."""
 
+PERSON_HEADER = "x-playground-person"
+"""The server writes it into each request, in place of whatever the client sent."""
+
 
 def named(controls: Controls, data: Mapping[Component, Any]) -> dict[str, Any]:
     """The values of an event, by field name instead of by component."""
@@ -27,6 +30,11 @@ def whole(value: Any) -> int | None:
 def session_of(request: gr.Request) -> str:
     """The page that sent the request; a caller without a page gets its own session."""
     return request.session_hash or secrets.token_hex(16)
+
+
+def person_of(request: gr.Request) -> str:
+    """Whoever sent the request: the server's id of a person, the same on all of their pages; else the page itself."""
+    return request.headers.get(PERSON_HEADER) or f"page {session_of(request)}"
 
 
 def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:
