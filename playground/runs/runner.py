@@ -95,17 +95,19 @@ class Runner:
         """
         self._slot.check(model, quantization)
 
-    def load(self, model: str, quantization: str) -> Iterator[Loading]:
-        """Fetch and load, in place; waits for its turn.
+    def load(self, model: str, quantization: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Loading]:
+        """Fetch and load, in place; waits for its turn. If stopped while it waits, it loads nothing.
 
         Raises:
             PlaygroundError: It can't be fetched or loaded; the model that was in memory still works.
         """
         self._slot.check(model, quantization)
         with self._slot.turns.ticket() as ticket:
-            for position in self._slot.turns.wait(ticket, lambda: False):
+            for position in self._slot.turns.wait(ticket, should_stop):
                 waiting = Loading(model, quantization, f"Waiting: {position} before this", None)
                 yield self._slot.loading or waiting
+            if should_stop():
+                return
             backend = yield from self._ensure(model, quantization)
             self._devices.measure(backend.facts.device)
 

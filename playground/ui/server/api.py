@@ -5,20 +5,23 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.events import api
 
 from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
+from playground.ui.shell.common import session_of
+from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.live import run_frames
-from playground.ui.shell.pages import Ticket
+from playground.ui.shell.pages import ticket_for
 
 _FRAMES_PER_S = 5
 
 
-def add_api(runner: Runner) -> None:
-    """Adds the endpoint to the Blocks being built."""
+def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
+    """Adds the endpoint to the Blocks being built; a run has a listener, unless `listeners` is None."""
 
     async def generate(
         prompt: str,
@@ -35,6 +38,7 @@ def add_api(runner: Runner) -> None:
         system: str = "",
         stop: list[str] | None = None,
         raw: bool = False,
+        request: gr.Request | None = None,
     ) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
         """One answer: the text so far while it comes, and at the end the whole run as a record of schema 1.
 
@@ -60,12 +64,14 @@ def add_api(runner: Runner) -> None:
                 seed=seed, max_new_tokens=max_new_tokens, context_length=context_length, system=system,
                 stop=stop or (), raw=raw,
             )  # fmt: skip
-            request = _request(runner, prompt, model, quantization, settings)
+            wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        ticket = Ticket()
+        # A program without a session reads the stream of its event, whose id is then the session's name as well.
+        names = (session_of(request), LocalContext.event_id.get(None)) if request else ()
+        ticket = ticket_for(listeners, *filter(None, names))
         text = ""
-        async with aclosing(run_frames(runner, request, ticket, frames_per_s=_FRAMES_PER_S)) as run:
+        async with aclosing(run_frames(runner, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
                 if view.status["phase"] == "failed":
                     raise gr.Error(view.status["problem"], print_exception=False)

@@ -108,6 +108,8 @@ async def look_in(
 ) -> AsyncGenerator[list[T]]:
     """What came since the last check, maybe nothing, until the work has ended. Closing this stops it.
 
+    It starts once somebody listens, and is stopped soon after nobody does.
+
     Args:
         start: See `Start`.
         ticket: Stops the work, gets its document, and knows when it has really ended: all of it in the work's own
@@ -117,8 +119,9 @@ async def look_in(
         grace_s: How long to wait for the end of work that was stopped; None waits until it comes.
 
     Raises:
-        BaseException: Whatever ended the work, after its last updates were yielded.
+        BaseException: Whatever ended the work, after its last updates were yielded; or nobody listens to it.
     """
+    await _listener(ticket)
     pump = _Pump(_keeping(start, ticket, keeps))
     looked_at = stopped_at = None
     try:
@@ -140,10 +143,19 @@ async def look_in(
         ticket.stop.set()
 
 
+async def _listener(ticket: Ticket) -> None:
+    try:
+        await ticket.listener.wait()
+    except BaseException:  # also a page that has closed meanwhile: the work never starts
+        ticket.stop.set()
+        ticket.ended.set()
+        raise
+
+
 def _keeping(start: Start[T], ticket: Ticket, keeps: type[Document]) -> Iterator[T]:
     work = None
     try:
-        work = start(ticket.stop.is_set)
+        work = start(ticket.should_stop)
         for update in work:
             if isinstance(update, keeps):
                 ticket.record = update

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from playground.runs.records import Document
 from playground.ui.components.feed import Feed, Feeds
+from playground.ui.shell.listeners import Everybody, Listened, Listeners
 
 MAX_SESSIONS = 500  # beyond this many, pages that never reported closing are dropped, oldest first
 
@@ -16,6 +17,7 @@ class Ticket:
 
     `record` arrives from the run's thread, also after the page has stopped looking. `feeds` are held for the page,
     which asks for their lines by name. `is_replaced`: the page has a newer run of this kind, or has closed.
+    `listener`: whoever sent for it, without whom it neither starts nor goes on.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -24,6 +26,13 @@ class Ticket:
     feeds: list[Feed] = field(default_factory=list)
     begun_s: float = field(default_factory=time.monotonic)
     is_replaced: bool = False
+    listener: Listened = field(default_factory=Everybody)
+
+    def should_stop(self) -> bool:
+        """Whether it was stopped, or its listener has left."""
+        if self.listener.has_left():
+            self.stop.set()
+        return self.stop.is_set()
 
     def replace(self) -> None:
         """The page is gone: stop."""
@@ -31,16 +40,26 @@ class Ticket:
         self.stop.set()
 
 
+def ticket_for(listeners: Listeners | None, *names: str) -> Ticket:
+    """One whose listener is whoever reads a stream of one of these names; without `listeners`, anybody."""
+    return Ticket() if listeners is None else Ticket(listener=listeners.of(*names))
+
+
 class Slot:
     """The newest run of one kind of every page, by the page's session hash."""
 
-    def __init__(self) -> None:
+    def __init__(self, listeners: Listeners | None = None) -> None:
+        self._listeners = listeners
         self._tickets: dict[str, Ticket] = {}  # the oldest first
         self._lock = threading.Lock()
 
+    def ticket(self, session: str) -> Ticket:
+        """For work that this page listens to, but that is not its run."""
+        return ticket_for(self._listeners, session)
+
     def begin(self, session: str) -> Ticket:
         """A new run of this page; the one before it is stopped, since a page shows one."""
-        ticket = Ticket()
+        ticket = self.ticket(session)
         with self._lock:
             before = self._tickets.pop(session, None)
             self._tickets[session] = ticket
@@ -83,11 +102,14 @@ class Slot:
 class Pages:
     """A slot for each kind of document that a page makes or opens: a run in one never stops or replaces another's.
 
+    Work starts and goes on only while its page listens; without `listeners`, each one counts as listening.
+
     Attributes:
         feeds: What the pages' runs stream.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, listeners: Listeners | None = None) -> None:
+        self._listeners = listeners
         self.feeds = Feeds()
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
@@ -95,7 +117,7 @@ class Pages:
     def slot(self, name: str) -> Slot:
         """The slot of this name, the same one each time."""
         with self._lock:
-            return self._slots.setdefault(name, Slot())
+            return self._slots.setdefault(name, Slot(self._listeners))
 
     def documents(self, session: str, *names: str) -> list[Document]:
         """The page's documents in the slots of these names, in all without names; the newest run first."""

@@ -84,7 +84,8 @@ class BranchEvents:
         try:
             _, tree = self._tree(request)
             id, at = place_of(sent, tree)
-            async with aclosing(look_in(self._reading(tree, id, at), Ticket(), frames_per_s=30)) as looks:
+            ticket = self._slot.ticket(session_of(request))
+            async with aclosing(look_in(self._reading(tree, id, at), ticket, frames_per_s=30)) as looks:
                 async for updates in looks:
                     for update in updates:
                         if isinstance(update, tuple):

@@ -52,7 +52,7 @@ def _model_text(title: str, reason: str | None) -> str:
     return title if reason is None else f"{title} ({reason})"
 
 
-async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGenerator[dict[str, Any]]:
+async def load_frames(runner: Runner, model: str, quantization: str, ticket: Ticket) -> AsyncGenerator[dict[str, Any]]:
     """Statuses while a model loads; on failure the last one says why, and the old model still works."""
     facts = runner.facts
     if facts is not None and (facts.id, facts.quantization) == (model, quantization):
@@ -60,7 +60,7 @@ async def load_frames(runner: Runner, model: str, quantization: str) -> AsyncGen
         return
     last = READY
     try:
-        loading = look_in(lambda _: runner.load(model, quantization), Ticket(), frames_per_s=FRAMES_PER_S)
+        loading = look_in(lambda stop: runner.load(model, quantization, stop), ticket, frames_per_s=FRAMES_PER_S)
         async with aclosing(loading) as looks:
             async for updates in looks:
                 if updates:

@@ -39,7 +39,8 @@ class ModelEvents:
             yield gr.skip(), *self.fill(model, quantization, context_length)
             return
         status: dict[str, Any] = {}
-        async with aclosing(load_frames(self._runner, str(model), str(quantization))) as frames:
+        ticket = self._plays.ticket(session_of(request))
+        async with aclosing(load_frames(self._runner, str(model), str(quantization), ticket)) as frames:
             async for status in frames:
                 yield status, *stay
         facts = self._runner.facts
@@ -47,11 +48,12 @@ class ModelEvents:
             model, quantization = facts.id, facts.quantization
         yield status, *self.fill(model, quantization, context_length)
 
-    async def arrive(self, model: Any, quantization: Any) -> AsyncGenerator[Any]:
+    async def arrive(self, model: Any, quantization: Any, request: gr.Request) -> AsyncGenerator[Any]:
         """A page that opens waits for the first model, and never replaces a model that others use."""
         facts = self._runner.facts
         wanted = (str(model), str(quantization)) if facts is None else (facts.id, facts.quantization)
-        async with aclosing(load_frames(self._runner, *wanted)) as frames:
+        ticket = self._plays.ticket(session_of(request))
+        async with aclosing(load_frames(self._runner, *wanted, ticket)) as frames:
             async for status in frames:
                 yield status
 
