@@ -26,14 +26,16 @@ def serve_page(*, host: str, port: int, model: str | None, quantization: str | N
     with without_proxies():  # gradio makes HTTP clients while it is imported
         from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above
         from playground.ui.server.launch import launch  # noqa: PLC0415  likewise
+        from playground.ui.shell.listeners import Listeners  # noqa: PLC0415  likewise
 
     first_load = threading.Thread(target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True)
     is_here = is_ready(runner.catalogue.find(model_name))
     if is_here:
         first_load.start()
-    demo = build_app(runner, model=model_name, quantization=quantization)
+    listeners = Listeners()
+    demo = build_app(runner, model=model_name, quantization=quantization, listeners=listeners)
     print(f"Inference Playground: http://{host}:{port}  (Ctrl+C ends it)", flush=True)
-    launch(demo, host=host, port=port, open_browser=open_browser)
+    launch(demo, listeners, host=host, port=port, open_browser=open_browser)
     if not is_here:  # no sooner: fetching may need the proxy that `launch` does without
         first_load.start()
     demo.block_thread()

@@ -10,8 +10,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from playground.loopback import without_proxies
+from playground.ui.server.listening import Listening
 from playground.ui.server.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from playground.ui.server.page import head
+from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.theme import make_theme
 
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -37,14 +39,19 @@ def allowed_hosts(host: str) -> list[str]:
     return [*names, *(f"[{address}]" if ":" in address else address for address in ours)]
 
 
-def launch_options(host: str) -> dict[str, Any]:
-    """The options of `launch` or `mount_gradio_app`; one place for app, tests and Spaces."""
+def launch_options(host: str, listeners: Listeners | None = None) -> dict[str, Any]:
+    """The options of `launch` or `mount_gradio_app`; one place for app, tests and Spaces.
+
+    `listeners` are those that the page was built with.
+    """
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host), www_redirect=False),
         Middleware(SecurityHeaders),
         Middleware(SameOrigin),
         Middleware(BodyLimit),
     ]
+    if listeners is not None:
+        middleware.append(Middleware(Listening, listeners=listeners))
     return {
         "server_name": host,
         "theme": make_theme(),
@@ -65,9 +72,10 @@ def launch_options(host: str) -> dict[str, Any]:
     }
 
 
-def launch(demo: gr.Blocks, *, host: str, port: int, open_browser: bool) -> None:
+def launch(demo: gr.Blocks, listeners: Listeners, *, host: str, port: int, open_browser: bool) -> None:
     """Serve from now on, in a separate thread."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with without_proxies():  # gradio asks its own address whether the page is up
-        demo.launch(server_port=port, inbrowser=open_browser, prevent_thread_lock=True, **launch_options(host))
+        options = launch_options(host, listeners)
+        demo.launch(server_port=port, inbrowser=open_browser, prevent_thread_lock=True, **options)
