@@ -1,10 +1,7 @@
-"""Files that people hand in or keep: read with a cap, parsed as plain data, written whole or not at all."""
+"""Files that people hand in: read with a cap, and parsed as plain data."""
 
 import codecs
-import contextlib
 import errno
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Hashable
 from pathlib import Path
@@ -31,7 +28,7 @@ _CAUSES = {
 }
 
 
-def _failure(verb: str, path: Path, error: OSError | ValueError) -> PlaygroundError:
+def file_failure(verb: str, path: Path, error: OSError | ValueError) -> PlaygroundError:
     """The error as a sentence: what failed, why, what to do."""
     if isinstance(error, ValueError):  # NUL or a lone surrogate in the path
         cause = "the path holds a character that no file name can have; choose another name"
@@ -55,7 +52,7 @@ def read_capped(path: Path, limit_bytes: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
     except (OSError, ValueError) as error:
-        raise _failure("read", path, error) from None
+        raise file_failure("read", path, error) from None
     if len(data) > limit_bytes:  # it grew since
         raise PlaygroundError(f"{str(path)!r} has more than {limit_bytes:,} bytes, the limit.")
     return data
@@ -81,36 +78,6 @@ def read_text(path: Path, limit_bytes: int) -> str:
         PlaygroundError: As `read_capped` and `decode_text`; names the file.
     """
     return decode_text(read_capped(path, limit_bytes), repr(path.name))
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: if anything fails, the old file is unchanged.
-
-    Raises:
-        PlaygroundError: The disk is full, the folder missing or read-only, or the path is not a regular file.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise PlaygroundError(f"Cannot write {str(path)!r}: it is not a file; name a file.")
-        _replace(path, data)
-    except (OSError, ValueError) as error:
-        raise _failure("write", path, error) from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Temporary file in the same folder, flushed to the disk, then renamed over the old one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 class _PlainLoader(yaml.SafeLoader):

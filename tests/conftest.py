@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(NO_CHROMIUM, pytrace=False)
         pytest.skip(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def trials() -> Callable[[int, int], int]:
+    """How many trials to make: the first number, or the second if `PLAYGROUND_TRIALS` is `full`."""
+    is_full = os.environ.get("PLAYGROUND_TRIALS") == "full"
+    return lambda fast, full: full if is_full else fast
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import PlaygroundError
-from playground.files import MAX_YAML_BYTES, decode_text, parse_yaml, read_capped, read_text, read_yaml, write_atomic
+from playground.files import MAX_YAML_BYTES, decode_text, parse_yaml, read_capped, read_text, read_yaml
+from playground.saving import write_atomic
 
 
 def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path):

@@ -15,8 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from playground.engine.decoder import Decoder
 from playground.engine.probe import Differs, Sample, probe_decoder, probe_module, sample_of
 from playground.errors import PlaygroundError
-from playground.files import read_capped, write_atomic
+from playground.files import read_capped
 from playground.models.facts import PLAIN, Findings
+from playground.saving import write_atomic
 
 _VERSION = 3  # of the probe: findings of another version are ignored
 _MAX_BYTES = 2**16

@@ -9,9 +9,9 @@ from playground.cli.confirm import confirm
 from playground.cli.fields import given_text
 from playground.cli.watch import watch
 from playground.errors import PlaygroundError
-from playground.files import write_atomic
 from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import read_request
+from playground.saving import write_atomic
 from playground.views.panels import Sofar
 from playground.views.report import record_html
 from playground.views.terminal import view_text

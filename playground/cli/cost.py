@@ -17,10 +17,10 @@ from playground.experiments.costing.fields import CostFields, FieldErrors, load_
 from playground.experiments.costing.records import CostSheet, Currency
 from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import CostRequest, build_sheet
-from playground.files import write_atomic
 from playground.metrics.prices import find_reference
 from playground.numbers import plain_number, with_a_point
 from playground.paths import presets_dir
+from playground.saving import write_atomic
 from playground.views.cost_report import sheet_html
 from playground.views.formula_script import formula_notes
 

@@ -9,8 +9,9 @@ import yaml
 
 from playground.data.presets import Preset, check_document, parse_preset
 from playground.errors import PlaygroundError
-from playground.files import MAX_YAML_BYTES, read_capped, write_atomic
+from playground.files import MAX_YAML_BYTES, read_capped
 from playground.paths import presets_dir
+from playground.saving import write_atomic
 from playground.settings import Settings
 
 MAX_SLUG_CHARS = 48

@@ -4,8 +4,9 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from playground.files import read_text, write_atomic
+from playground.files import read_text
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_record
+from playground.saving import write_atomic
 
 
 def save_record(record: Document, path: Path) -> Path:

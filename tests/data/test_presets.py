@@ -8,7 +8,6 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playground import files
 from playground.data.presets import (
     HardwareList,
     Preset,
@@ -280,7 +279,7 @@ def test_a_title_must_be_a_line(title):
         mine(title)
 
 
-@pytest.mark.parametrize("step", ["mkstemp", "fsync", "replace"])
+@pytest.mark.parametrize("step", ["open", "write", "fsync", "replace"])
 @pytest.mark.parametrize(
     ("number", "says"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EIO, "says")]
 )
@@ -293,7 +292,7 @@ def test_whatever_step_of_a_save_fails_the_old_file_is_whole_and_nothing_is_left
     def fail(*_args, **_kwargs):
         raise OSError(number, os.strerror(number))
 
-    owner = {"mkstemp": files.tempfile, "fsync": os, "replace": Path}[step]
+    owner = Path if step == "replace" else os
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, fail)
         with pytest.raises(PlaygroundError, match=says):
