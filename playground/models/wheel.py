@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -14,15 +12,16 @@ from playground.errors import PlaygroundError
 from playground.models.catalogue import WheelSource
 from playground.models.manifest import sha256_of
 from playground.models.proxy import proxy_problem
+from playground.tether import end, tethered
 
 Progress = Callable[[str, float | None], None]
 _POLL_S = 0.1
 
 
-def pip_command(requirement: str, folder: Path) -> list[str]:
-    """`pip download` of one wheel, without its requirements and without building anything."""
+def pip_arguments(requirement: str, folder: Path) -> list[str]:
+    """Of pip, for the download of one wheel, without its requirements and without building anything."""
     wanted = ["download", "--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-cache-dir"]
-    return [sys.executable, "-m", "pip", *wanted, "--dest", str(folder), requirement]
+    return [*wanted, "--dest", str(folder), requirement]
 
 
 def download_wheel(title: str, source: WheelSource, folder: Path, progress: Progress) -> Path:
@@ -39,10 +38,9 @@ def download_wheel(title: str, source: WheelSource, folder: Path, progress: Prog
     inside.mkdir()
     errors = folder / "pip.txt"
     with errors.open("wb") as log:
-        process = subprocess.Popen(
-            pip_command(source.requirement, folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env=_environment(inside),
-        )  # fmt: skip
+        process = tethered(
+            "pip", *pip_arguments(source.requirement, folder), stdout=log, stderr=log, env=_environment(inside)
+        )
         try:
             seen = 0
             while process.poll() is None:
@@ -50,9 +48,7 @@ def download_wheel(title: str, source: WheelSource, folder: Path, progress: Prog
                 progress(stage, min(seen / source.wheel_bytes, 1.0))
                 time.sleep(_POLL_S)
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            end(process)
     wheels = list(folder.glob("*.whl"))
     if process.returncode or not wheels:
         raise PlaygroundError(_why(title, source, errors.read_text(encoding="utf-8", errors="replace")))
@@ -83,7 +79,7 @@ def extract_file(wheel: Path, source: WheelSource, folder: Path) -> Path:
 
 
 def _environment(temporary: Path) -> dict[str, str]:
-    return {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
+    return {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
 
 
 def largest_file(folder: Path) -> int:

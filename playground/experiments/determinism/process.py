@@ -1,18 +1,16 @@
 """The same work in a fresh process: another environment can only be set before torch is imported."""
 
 import json
-import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from playground.errors import PlaygroundError
 from playground.runs.stages import ShouldStop, Stage, Steps, obey
+from playground.tether import end, tethered
 
 MODULE = "playground.experiments.determinism.child"
 _LOOK_S = 0.1  # how often to look whether the work was stopped
@@ -53,11 +51,11 @@ def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldSto
         PlaygroundError: The child failed; the last line it wrote says why.
         Stopped: `should_stop` said so.
     """
-    command = [sys.executable, "-m", MODULE, json.dumps(asdict(job))]
+    variables = {"HF_HUB_OFFLINE": "1", **variables}  # its model is here
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
-            errors="replace", env=_environment(variables),
+        child = tethered(
+            MODULE, json.dumps(asdict(job)), env=variables,
+            stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
         assert child.stdout is not None
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -71,9 +69,7 @@ def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldSto
                 raise PlaygroundError(f"A fresh process failed: {_last_line(errors)}")
             return result
         finally:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
+            end(child)
             reader.join()
             child.stdout.close()
 
@@ -117,10 +113,3 @@ def _last_line(errors: IO[bytes]) -> str:
     errors.seek(0)
     lines = [line.strip() for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else "it gave no reason"
-
-
-def _environment(variables: dict[str, str]) -> dict[str, str]:
-    """The child must find this package from any folder, and needs no network: its model is here."""
-    root = str(Path(__file__).parents[3])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", **variables}

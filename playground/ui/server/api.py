@@ -15,7 +15,7 @@ from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.shell.common import session_of
 from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.live import run_frames
-from playground.ui.shell.pages import ticket_for
+from playground.ui.shell.pages import Ticket, ticket_for
 
 _FRAMES_PER_S = 5
 
@@ -67,10 +67,7 @@ def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
             wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        # A program without a session reads the stream of its event, whose id is then the session's name as well.
-        names = (session_of(request), LocalContext.event_id.get(None)) if request else ()
-        ticket = ticket_for(listeners, *filter(None, names))
-        text = ""
+        ticket, text = _ticket(listeners, request), ""
         async with aclosing(run_frames(runner, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
                 if view.status["phase"] == "failed":
@@ -82,6 +79,12 @@ def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
 
     generate.__annotations__["return"] = tuple[str, dict]  # Gradio reads this hint as that of one step
     api(generate, api_name="generate", concurrency_limit=None)
+
+
+def _ticket(listeners: Listeners | None, request: gr.Request | None) -> Ticket:
+    """Heard by whoever reads the stream of the session, or of the event, as a program may read either."""
+    names = (session_of(request), LocalContext.event_id.get(None)) if request else ()
+    return ticket_for(listeners, *filter(None, names))
 
 
 def _request(runner: Runner, prompt: Any, model: Any, quantization: Any, settings: Any) -> RunRequest:
