@@ -7,7 +7,7 @@ from typing import Any
 from playground.backends.base import Loading, PreparedPrompt, Queued
 from playground.cli.common import read_prompt, stop_on_interrupt, with_model
 from playground.cli.terminal import meters_text, print_json, print_notes, safe_text, tokens_text
-from playground.data.presets import load_presets
+from playground.data.preset_files import load_presets
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.paths import data_dir, presets_dir

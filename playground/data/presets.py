@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from playground.errors import PlaygroundError, nearest
-from playground.files import MAX_YAML_BYTES, parse_yaml, read_capped, read_yaml
+from playground.files import parse_yaml, read_yaml
 from playground.settings import QUANTIZATIONS, make_settings
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -208,32 +208,6 @@ def parse_preset(text: str | bytes, *, id: str, name: str) -> Preset:
             raise PlaygroundError(f"{name}: unknown key 'id': the id is the name of the file; remove the key.")
         data["id"] = id
     return check_document(Preset, data, name)
-
-
-def load_presets(shipped_dir: Path, user_dir: Path) -> Presets:
-    """Every preset of both folders. A broken file is reported as a problem and does not affect the others."""
-    shipped, problems = _load_folder(shipped_dir)
-    user, more = _load_folder(user_dir)
-    problems += more
-    for id in shipped.keys() & user.keys():
-        del user[id]
-        problems.append(Problem(id, f"{id + '.yaml'!r} in your folder has the name of a shipped preset: rename it."))
-    return Presets(shipped, user, tuple(problems))
-
-
-def _load_folder(folder: Path) -> tuple[dict[str, Preset], list[Problem]]:
-    presets: dict[str, Preset] = {}
-    problems: list[Problem] = []
-    try:
-        paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
-    except OSError as error:
-        return presets, [Problem("", f"Cannot read the folder {str(folder)!r}: {error.strerror}.")]
-    for path in paths:
-        try:
-            presets[path.stem] = parse_preset(read_capped(path, MAX_YAML_BYTES), id=path.stem, name=repr(path.name))
-        except PlaygroundError as error:
-            problems.append(Problem(path.stem, str(error)))
-    return presets, problems
 
 
 def load_list(kind: type[AnyDocument], path: Path) -> AnyDocument:

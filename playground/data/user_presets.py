@@ -15,6 +15,8 @@ from playground.saving import write_atomic
 from playground.settings import Settings
 
 MAX_SLUG_CHARS = 48
+MAX_PRESETS = 200  # of one person
+MAX_FOLDER_BYTES = 2 * 2**20
 # Windows opens a device for these, whatever the extension.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
@@ -99,8 +101,24 @@ def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = No
     except OSError as error:
         raise PlaygroundError(f"Cannot make the folder {str(user_dir)!r} for your presets: {error.strerror}.") from None
     _refuse_to_lose_another(path, preset.title)
+    _refuse_too_much(path, len(data))
     write_atomic(path, data)
     return path
+
+
+def _refuse_too_much(path: Path, size: int) -> None:
+    """A person's presets have a limit in number and in bytes; what is replaced does not count."""
+    try:
+        others = [file.stat().st_size for file in path.parent.glob("*.yaml") if file != path and file.is_file()]
+    except OSError:  # the write will say why
+        return
+    if len(others) >= MAX_PRESETS:
+        raise PlaygroundError(f"You have {len(others)} presets; the limit is {MAX_PRESETS}. Delete some of the files.")
+    if sum(others) + size > MAX_FOLDER_BYTES:
+        raise PlaygroundError(
+            f"Your presets would have {sum(others) + size:,} bytes; the limit is {MAX_FOLDER_BYTES:,}. Delete some of "
+            "their files, or shorten this one's text."
+        )
 
 
 def _refuse_to_lose_another(path: Path, title: str) -> None:

@@ -8,13 +8,14 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from playground.data import preset_files
+from playground.data.preset_files import load_presets
 from playground.data.presets import (
     HardwareList,
     Preset,
     PriceChoices,
     PromptList,
     load_list,
-    load_presets,
     parse_preset,
 )
 from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset, slug
@@ -314,3 +315,26 @@ def test_what_is_exported_is_plain_yaml(preset):
     text = export_preset(preset)
     assert yaml.safe_load(text)["schema"] == 1
     assert "id" not in yaml.safe_load(text)
+
+
+def test_a_person_has_a_limit_in_number_and_in_bytes_and_may_still_replace(tmp_path, monkeypatch):
+    path = save_preset(mine(), tmp_path)
+    for name, limit in {"MAX_PRESETS": 1, "MAX_FOLDER_BYTES": path.stat().st_size}.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(f"playground.data.user_presets.{name}", limit)
+            with pytest.raises(PlaygroundError, match=f"the limit is {limit:,}"):
+                save_preset(mine("Another"), tmp_path)
+            save_preset(mine(), tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
+    read, real = list[str](), preset_files.parse_preset
+    monkeypatch.setattr(preset_files, "parse_preset", lambda *a, **k: read.append(k["id"]) or real(*a, **k))
+    path, files = save_preset(mine(), tmp_path), preset_files.PresetFiles()
+    first = [files.load(tmp_path / "nowhere", tmp_path) for _ in range(3)]
+    assert len(read) == 1
+    save_preset(mine().model_copy(update={"why": "Other, and longer."}), tmp_path)
+    changed = files.load(tmp_path / "nowhere", tmp_path)
+    assert len(read) == 2
+    assert changed.user[path.stem].why != first[0].user[path.stem].why

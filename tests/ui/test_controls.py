@@ -1,6 +1,7 @@
 """Controls to requests: whoever sends the values, they are checked, and said in words."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from playground.settings import LIMITS, Settings
 from playground.ui.rooms.sidebar.model_menus import fill_menus
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
 from playground.ui.server.page import FIELDS
+from playground.ui.shell.common import PERSON_HEADER
 from playground.ui.shell.controls import SLIDERS, make_request, priced, settings_of, stop_text
 from tests.scripted import ScriptedRunner
 
@@ -131,3 +133,16 @@ def test_a_broken_preset_stays_visible_with_its_reason(tmp_path):
     (tmp_path / "broken.yaml").write_text("schema: 1\nx: 1\n", "utf-8")
     options = PresetBook(tmp_path / "shipped", tmp_path).menu()["options"]
     assert [option for option in options if option[0] == "broken" and option[2]]
+
+
+def _from(host: str, person: str) -> Any:
+    return SimpleNamespace(client=SimpleNamespace(host=host), headers={PERSON_HEADER: person}, session_hash="page")
+
+
+def test_each_person_has_presets_of_their_own_and_the_owner_keeps_the_folder(tmp_path):
+    book = PresetBook(tmp_path / "shipped", tmp_path / "mine")
+    assert book.of(_from("127.0.0.1", "owner")) is book
+    book.of(_from("10.0.0.8", "ann")).save("Hers", GOOD)
+    assert list(book.of(_from("10.0.0.77", "ann")).load().user) == ["hers"]
+    assert not book.of(_from("10.0.0.9", "bob")).load().user
+    assert not book.load().user

@@ -1,5 +1,6 @@
 """Small things that every handler of the page needs."""
 
+import ipaddress
 import secrets
 import time
 from collections.abc import Mapping
@@ -35,6 +36,17 @@ def session_of(request: gr.Request) -> str:
 def person_of(request: gr.Request) -> str:
     """Whoever sent the request: the server's id of a person, the same on all of their pages; else the page itself."""
     return request.headers.get(PERSON_HEADER) or f"page {session_of(request)}"
+
+
+def is_on_this_machine(request: gr.Request) -> bool:
+    """Whether it came over loopback; a page that nobody serves counts as here."""
+    client = request.client
+    if client is None:
+        return True
+    try:
+        return ipaddress.ip_address(client.host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:

@@ -61,7 +61,7 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
                 save = gr.Button("Save", size="sm")
                 export = gr.Button("Export", size="sm")
                 opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
-            text_line("Saved on the machine that serves this page: everyone who opens the page sees them.")
+            text_line("Saved on the machine that serves this page; only you see them there.")
     return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened)
 
 

@@ -1,15 +1,18 @@
 """Presets in the page: chosen, saved, exported, imported."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from playground.data.presets import Preset, Presets, load_presets
+from playground.data.preset_files import PresetFiles
+from playground.data.presets import Preset, Presets
 from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset
 from playground.errors import PlaygroundError
 from playground.ui.rooms.sidebar.layout import preset_hints, preset_options
+from playground.ui.shell.common import is_on_this_machine, person_of
 from playground.ui.shell.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 
 _WHY = "Saved from the page."
@@ -37,14 +40,28 @@ def preset_updates(preset: Preset) -> dict[str, Any]:
 
 
 class PresetBook:
-    """Shipped presets and those of the user's folder, read again each time, so that a saved one appears at once."""
+    """Shipped presets and those of one person's folder; a saved one appears at once.
 
-    def __init__(self, shipped_dir: Path, user_dir: Path):
-        self._shipped_dir, self._user_dir = shipped_dir, user_dir
+    The owner of this machine, who opens the page on it, has the user's folder; each other person has one inside it.
+    """
+
+    def __init__(self, shipped_dir: Path, user_dir: Path, files: PresetFiles | None = None):
+        self._shipped_dir, self._user_dir, self._files = shipped_dir, user_dir, files or PresetFiles()
+
+    def of(self, request: gr.Request) -> "PresetBook":
+        """That of whoever sent the request."""
+        if is_on_this_machine(request):
+            return self
+        name = hashlib.sha256(person_of(request).encode()).hexdigest()
+        return PresetBook(self._shipped_dir, self._user_dir / "people" / name, self._files)
 
     def load(self) -> Presets:
         """Every valid preset, and the errors of the others."""
-        return load_presets(self._shipped_dir, self._user_dir)
+        return self._files.load(self._shipped_dir, self._user_dir)
+
+    def shipped(self) -> Presets:
+        """Those that everybody has: a page is laid out before it is known whose it is."""
+        return self._files.load(self._shipped_dir, self._user_dir / "nobody")
 
     def menu(self, chosen: str | None = None) -> dict[str, Any]:
         """An update of the menu; `chosen` becomes its value."""

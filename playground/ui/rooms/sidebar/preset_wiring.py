@@ -35,45 +35,55 @@ class PresetEvents:
         except PlaygroundError as error:
             return {self._play.notice: note(trouble, str(error), kind="problem")}
 
-    async def choose(self, id: Any) -> Updates:
+    async def choose(self, id: Any, request: gr.Request) -> Updates:
         """Apply the settings of the preset."""
         if id == CUSTOM:
             return {self._play.notice: gr.skip()}
-        return await self._attempt(lambda: self._set(self._book.load().find(str(id))), "This preset can't be used.")
+        return await self._attempt(
+            lambda: self._set(self._book.of(request).load().find(str(id))), "This preset can't be used."
+        )
 
-    async def save(self, data: dict[Component, Any]) -> Updates:
-        """Everything set now becomes a preset of the user's folder."""
+    async def save(self, data: dict[Component, Any], request: gr.Request) -> Updates:
+        """Everything set now becomes a preset of the person's folder."""
+        book = self._book.of(request)
 
         def work() -> Updates:
-            preset = self._book.save(data[self._sidebar.preset_name], named(self._controls, data))
-            return self._in_menu(preset, "Preset saved.", "is in the menu now.")
+            preset = book.save(data[self._sidebar.preset_name], named(self._controls, data))
+            return self._in_menu(book, preset, "Preset saved.", "is in the menu now.")
 
         return await self._attempt(work, "This preset was not saved.")
 
-    async def export(self, data: dict[Component, Any]) -> Updates:
+    async def export(self, data: dict[Component, Any], request: gr.Request) -> Updates:
         """Everything set now becomes a file."""
 
         def work() -> Updates:
-            file = self._book.export(data[self._sidebar.preset_name], named(self._controls, data))
+            file = self._book.of(request).export(data[self._sidebar.preset_name], named(self._controls, data))
             return {self._play.download: file | {"id": time.time_ns()}}
 
         return await self._attempt(work, "This preset was not exported.")
 
-    async def bring_in(self, text: Any) -> Updates:
-        """A file becomes a preset of the user's folder, and is set."""
+    async def bring_in(self, text: Any, request: gr.Request) -> Updates:
+        """A file becomes a preset of the person's folder, and is set."""
+        book = self._book.of(request)
 
         def work() -> Updates:
-            preset = self._book.bring_in(text)
-            return self._set(preset) | self._in_menu(preset, "Preset imported.", "is in the menu and set now.")
+            preset = book.bring_in(text)
+            return self._set(preset) | self._in_menu(book, preset, "Preset imported.", "is in the menu and set now.")
 
         return await self._attempt(work, "This preset was not imported.")
 
-    def _in_menu(self, preset: Preset, title: str, words: str) -> Updates:
+    async def show(self, request: gr.Request) -> dict[str, Any]:
+        """The person's own presets in the menu of a page that opens."""
+        return await asyncio.to_thread(self._book.of(request).menu)
+
+    def _in_menu(self, book: PresetBook, preset: Preset, title: str, words: str) -> Updates:
         news = note(title, f"{preset.title} {words}")
-        return {self._controls["preset"]: self._book.menu(preset.id), self._play.notice: news}
+        return {self._controls["preset"]: book.menu(preset.id), self._play.notice: news}
 
 
-def wire_presets(play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook) -> tuple[Dependency, Dependency]:
+def wire_presets(
+    demo: gr.Blocks, play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook
+) -> tuple[Dependency, Dependency]:
     """Wires them; returns the events after which a preset's settings are set, for handlers that depend on its model."""
     events = PresetEvents(play, sidebar, controls, book)
     outputs = [*controls.values(), play.notice]
@@ -82,4 +92,5 @@ def wire_presets(play: Play, sidebar: Sidebar, controls: Controls, book: PresetB
     sidebar.save_preset.click(events.save, inputs, [controls["preset"], play.notice], **QUIET)
     sidebar.export_preset.click(events.export, inputs, [play.download, play.notice], **QUIET)
     opened = sidebar.import_preset.input(events.bring_in, sidebar.import_preset, outputs, **QUIET)
+    demo.load(events.show, None, controls["preset"], **QUIET)
     return chosen, opened
