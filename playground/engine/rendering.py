@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from playground.errors import PlaygroundError
+from playground.models.chat_template import TemplateRefusedChat, TemplateTooMuch, chat_templates
 
 Role = Literal["system", "user", "assistant"]
 _NAMES: dict[Role, str] = {"system": "system prompt", "user": "message", "assistant": "answer"}
@@ -53,10 +54,13 @@ def written(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, list[Span
         messages: In the order of the chat; the last is the one to answer.
 
     Raises:
-        PlaygroundError: The template refuses the messages, or leaves out the system prompt or the last message.
+        PlaygroundError: The template refuses the messages or does not come back, or leaves out the system prompt or
+            the last message.
     """
     try:
         return _attributed(lambda chat: _rendered(tokenizer, chat, as_parts=False), messages)
+    except TemplateTooMuch:
+        raise
     except PlaygroundError as refusal:
         try:
             return _attributed(lambda chat: _rendered(tokenizer, chat, as_parts=True), messages)
@@ -76,8 +80,8 @@ def _rendered(tokenizer: Any, messages: Sequence[Message], *, as_parts: bool) ->
         contents = [[{"type": "text", "text": content}] for content in contents]
     chat = [{"role": message.role, "content": content} for message, content in zip(messages, contents, strict=True)]
     try:
-        return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    except Exception as error:  # a template may refuse a role with any error
+        return chat_templates().render(tokenizer, chat)
+    except TemplateRefusedChat as error:
         raise PlaygroundError(
             f"This model's chat template refused the messages ({error}): {_cure(messages)}."
         ) from error

@@ -14,6 +14,7 @@ import torch
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
 from playground.models import placement
 from playground.models.catalogue import ModelEntry
+from playground.models.chat_template import chat_templates
 from playground.models.estimate import Estimate, estimate_memory
 from playground.models.facts import PLAIN, Findings, KVLayout, ModelFacts
 from playground.models.fetch import fetch, is_ready
@@ -90,6 +91,7 @@ def _load_fetched(
     files = inspect_files(entry, folder)
     _check_can_run(entry, files, quantization, place)
     progress(f"Loading {entry.title} in {quantization}", None)
+    chat_templates().start()
     try:
         with quiet(), torch.no_grad():
             loaded = _load(entry, files, quantization, place, engine, probe, progress)
@@ -161,6 +163,8 @@ def _load(
     parameters, vocabulary = count_parameters(module), module.get_output_embeddings().weight.shape[0]
     tokenizer = read_tokenizer(entry.title, files, module.get_input_embeddings().weight.shape[0])
     eos_ids = end_ids(entry.title, files, tokenizer)
+    if problem := chat_templates().check(tokenizer):
+        progress(problem, None)
     path = _path(entry, module, engine)
     judge = probe(module, path)
     module = take_weights(module) if path == "decoder" else module
