@@ -29,6 +29,7 @@ from playground.models.loading import LoadedModel, unload
 from playground.settings import Settings
 
 T = TypeVar("T")
+_PANIC = "PanicException"  # of the tokenizer's Rust code; not an `Exception`
 
 
 class LocalBackend:
@@ -87,9 +88,19 @@ class LocalBackend:
         return chunk_tokens(self.text_model.model, prompt_tokens)
 
     def tokenize(self, work: Callable[[Any], T]) -> T:
-        """The result of `work` on the tokenizer; safe from any thread, and while the model answers."""
+        """The result of `work` on the tokenizer; safe from any thread, and while the model answers.
+
+        Raises:
+            PlaygroundError: Its patterns, which come from the model's files, fail on this text.
+        """
         with self._tokenizing:
-            return work(self._tokenizer)
+            try:
+                return work(self._tokenizer)
+            except BaseException as error:
+                if type(error).__name__ != _PANIC:
+                    raise
+                why = " ".join(str(error).split())[:200]
+        raise PlaygroundError(f"The tokenizer of {self.facts.title} fails on this text ({why}): choose another model.")
 
     def piece(self, token: int) -> str:
         """How a token looks alone."""

@@ -6,10 +6,13 @@ from collections.abc import Callable, Container
 from functools import wraps
 from typing import Annotated, Any
 
+import click
 import typer
 
+from playground.cli.failures import unexpected
 from playground.errors import PlaygroundError
 
+_PANIC = "PanicException"  # of a library in Rust; not an `Exception`
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")
 ]
@@ -71,7 +74,7 @@ def takes_settings(command: Callable[..., None], *, without: Container[str] = ()
 
 
 def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
-    """Bad input ends with exit code 2 and one clear line."""
+    """Bad input ends with exit code 2 and one clear line, and so does an error that nobody expected."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
@@ -79,6 +82,13 @@ def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except PlaygroundError as error:
             print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever a library raised
+            raise typer.Exit(2) from None
+        except (typer.Exit, typer.Abort, click.ClickException, BrokenPipeError):
+            raise  # ways in which a command ends
+        except BaseException as error:
+            if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+                raise  # Ctrl+C, or the interpreter's end
+            print("error:", unexpected(error), file=sys.stderr)
             raise typer.Exit(2) from None
 
     return wrapped

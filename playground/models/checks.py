@@ -16,7 +16,7 @@ _CODE_KEY = "auto_map"  # names Python files of the model's author, which transf
 _INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"model-\d+-of-(\d+)\.safetensors")
 # Counts of parts in a config, each of which would be built before any weight is read.
-_PARTS = re.compile(r"(num|n)_(\w+_)?(layers?|blocks|experts)|depth")
+_PARTS = re.compile(r"(num|n)_(\w+_)?(layers?|blocks|experts|labels)|depth")
 _INNER = ("text_config", "quantization_config", "vision_config", "audio_config", "rope_parameters", "rope_scaling")
 
 
