@@ -6,7 +6,6 @@ from collections.abc import Callable, Container
 from functools import wraps
 from typing import Annotated, Any
 
-import click
 import typer
 
 from playground.cli.failures import unexpected
@@ -83,7 +82,7 @@ def errors_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
         except PlaygroundError as error:
             print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever a library raised
             raise typer.Exit(2) from None
-        except (typer.Exit, typer.Abort, click.ClickException, BrokenPipeError):
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise  # ways in which a command ends
         except BaseException as error:
             if not isinstance(error, Exception) and type(error).__name__ != _PANIC:

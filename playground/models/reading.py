@@ -14,6 +14,7 @@ from playground.models.gguf_header import GgufHeader, read_gguf_header
 from playground.models.gguf_rope import divide_frequencies
 from playground.models.placing import check_placed, unplaced_tensors
 from playground.models.skeleton import skeleton
+from playground.models.tokenizer_file import check_tokenizer_file
 from playground.models.vocabulary import check_vocabulary, mark_control_tokens
 
 
@@ -55,8 +56,10 @@ def read_tokenizer(title: str, files: ModelFiles, rows: int) -> Any:
     """The tokenizer; each of its ids has a row in the embedding.
 
     Raises:
-        PlaygroundError: It has ids beyond the last row.
+        PlaygroundError: It has ids beyond the last row, or can make a text far longer.
     """
+    if not files.gguf and (files.folder / "tokenizer.json").is_file():
+        check_tokenizer_file(files.folder / "tokenizer.json")
     named = {"gguf_file": files.gguf} if files.gguf else {}
     tokenizer: Any = AutoTokenizer.from_pretrained(
         str(files.folder), local_files_only=True, trust_remote_code=False, **named

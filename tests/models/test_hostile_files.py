@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from playground.backends.local import LocalBackend
 from playground.errors import PlaygroundError
 from playground.models import loading
 from playground.models.catalogue import local_entry
@@ -20,6 +21,7 @@ from playground.models.files import inspect_files
 from playground.models.gguf_header import read_gguf_header
 from playground.models.loading import load
 from playground.models.safetensors_header import safetensors_header
+from playground.settings import Settings
 from tests.models.test_gguf_header import WHOLE, write_gguf
 from tests.tiny import tiny_gguf, tiny_model
 
@@ -92,6 +94,7 @@ _CONFIG_KEYS = (
 @example(key="num_hidden_layers", value=10**9)
 @example(key="hidden_size", value=10**8)
 @example(key="max_position_embeddings", value=float("inf"))
+@example(key="num_labels", value=10**9)
 @example(key="text_config", value=[])
 @example(key="quantization_config", value={"quant_method": []})
 def test_a_config(whole, key, value):
@@ -160,3 +163,31 @@ def test_a_gguf_file_that_is_loaded(scratch, key, value):
     path = tiny_gguf(scratch / "whole.gguf", edit=edit)
     with suppress(PlaygroundError):
         load(local_entry(path, taken=set()), "fp32", device="cpu", engine="transformers")
+
+
+HANGING = {
+    "text that grows": {"normalizer": {"type": "Sequence", "normalizers": [
+        {"type": "Replace", "pattern": {"String": "e"}, "content": "ee"}] * 40}},
+    "an answer of a fixed length": {"padding": {"strategy": {"Fixed": 10**9}, "direction": "Right",
+        "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0, "pad_token": "x"}},
+    "ids without end around a text": {"post_processor": {"type": "TemplateProcessing", "pair": [],
+        "single": [{"SpecialToken": {"id": "A", "type_id": 0}}] * 100_000 + [{"Sequence": {"id": "A", "type_id": 0}}],
+        "special_tokens": {"A": {"id": "A", "ids": [1] * 10_000, "tokens": ["A"] * 10_000}}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HANGING)
+def test_a_tokenizer_that_would_write_without_end_is_refused_before_it_is_used(whole, name):
+    tokenizer = json.loads((whole / "tokenizer.json").read_text())
+    with changed(whole / "tokenizer.json", {**tokenizer, **HANGING[name]}), pytest.raises(PlaygroundError):
+        load(local_entry(whole, taken=set()), "fp32", device="cpu")
+
+
+def test_a_pattern_without_end_is_said_in_words_when_a_text_meets_it(whole):
+    tokenizer = json.loads((whole / "tokenizer.json").read_text())
+    pattern = {"type": "Split", "pattern": {"Regex": "(x+x+)+y"}, "behavior": "Isolated", "invert": False}
+    with changed(whole / "tokenizer.json", {**tokenizer, "pre_tokenizer": pattern}):
+        backend = LocalBackend(load(local_entry(whole, taken=set()), "fp32", device="cpu"))
+    with pytest.raises(PlaygroundError):
+        backend.prepare("x" * 100, Settings(raw=True))
+    assert backend.prepare("a", Settings(raw=True)).ids
