@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -191,3 +193,14 @@ def test_a_pattern_without_end_is_said_in_words_when_a_text_meets_it(whole):
     with pytest.raises(PlaygroundError):
         backend.prepare("x" * 100, Settings(raw=True))
     assert backend.prepare("a", Settings(raw=True)).ids
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process")
+def test_every_file_made_to_do_harm_ends_in_words_soon_and_in_little_memory(tmp_path):
+    command = [sys.executable, "-m", "tests.models.hostile", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert len(said["found"]) >= 48
+    assert {name: end for name, (end, _) in said["found"].items() if end != "words"} == {}
+    assert {name: seconds for name, (_, seconds) in said["found"].items() if seconds > 20} == {}
+    assert said["peak"] < 2**31
