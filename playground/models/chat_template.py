@@ -1,4 +1,4 @@
-"""Chat templates, rendered in a process of their own that is ended when one does not come back. No torch here."""
+"""Chat templates, rendered in a child process that is ended when one does not come back. No torch here."""
 
 import atexit
 import contextlib

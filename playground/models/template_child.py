@@ -1,4 +1,4 @@
-"""The process that compiles and renders chat templates, one request a line; `chat_template` starts it and asks it.
+"""The process that compiles and renders chat templates, one request a line; `chat_template` starts it.
 
 A template is foreign code: the sandbox keeps it from files and objects, and this process keeps its loops and strings
 from ours. Each request has its own allowance of processor time, memory and output. Too much time ends the process.
