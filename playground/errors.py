@@ -1,6 +1,10 @@
 """The one error a person may meet: what is wrong, the limit, and what to do."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class PlaygroundError(Exception):
@@ -8,7 +12,31 @@ class PlaygroundError(Exception):
 
 
 class NotEnoughMemory(PlaygroundError):
-    """A model does not fit into the memory that is free now."""
+    """A model, or a run of it, does not fit into the memory that is free now."""
+
+
+_NO_MEMORY = ("not enough memory", "can't allocate memory", "cannot allocate memory", "out of memory", "alloc_failed")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was refused. torch says so by its own class, and on a CPU only by the words of a RuntimeError."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError | OSError) and any(word in str(error).lower() for word in _NO_MEMORY)
+
+
+def memory_in_words(work: Iterator[T], what: str, remedy: str) -> Iterator[T]:
+    """What the work yields; where memory runs out it ends with `NotEnoughMemory`, and other errors pass.
+
+    That error has no context: a traceback would keep the tensors of the work that failed.
+    """
+    try:
+        yield from work
+        return
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+    raise NotEnoughMemory(f"Memory ran out while {what}: {remedy}.")
 
 
 def nearest(name: str, choices: list[str]) -> str:

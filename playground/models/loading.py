@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from playground.errors import NotEnoughMemory, PlaygroundError, nearest
+from playground.errors import NotEnoughMemory, PlaygroundError, nearest, ran_out_of_memory
 from playground.models import placement
 from playground.models.catalogue import ModelEntry
 from playground.models.chat_template import chat_templates
@@ -99,15 +99,19 @@ def _load_fetched(
         return loaded
     except PlaygroundError as error:
         failure = error.with_traceback(None)
-    except (MemoryError, torch.OutOfMemoryError):
-        less = "choose a smaller model" if quantization in PACKED else "choose int8, int4 or a smaller model"
-        failure = NotEnoughMemory(f"Memory ran out while {entry.title} was loaded in {quantization}: {less}.")
     except Exception as error:  # transformers and safetensors raise any type for a file they cannot read
-        why = " ".join(str(error).split())[:300]
-        failure = PlaygroundError(f"{entry.title} cannot be loaded: {type(error).__name__}: {why}")
+        failure = _in_words(error, entry, quantization)
     # Outside the handlers, where no traceback still holds the half-made model.
     _give_back(place)
     raise failure
+
+
+def _in_words(error: Exception, entry: ModelEntry, quantization: str) -> PlaygroundError:
+    if ran_out_of_memory(error):
+        less = "choose a smaller model" if quantization in PACKED else "choose int8, int4 or a smaller model"
+        return NotEnoughMemory(f"Memory ran out while {entry.title} was loaded in {quantization}: {less}.")
+    why = " ".join(str(error).split())[:300]
+    return PlaygroundError(f"{entry.title} cannot be loaded: {type(error).__name__}: {why}")
 
 
 def unload(loaded: LoadedModel) -> None:

@@ -10,7 +10,7 @@ from playground.backends.base import Backend, Capability, Loading, Queued, why_n
 from playground.backends.slot import ModelSlot, Progress
 from playground.data.presets import Hardware
 from playground.engine.events import Finished, PreparedPrompt
-from playground.errors import PlaygroundError
+from playground.errors import PlaygroundError, memory_in_words
 from playground.metrics.energy import EnergyMeter
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.models.catalogue import Catalogue
@@ -27,6 +27,7 @@ from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Updat
 from playground.settings import check_prompt
 
 T = TypeVar("T")
+_LESS_MEMORY = "use a shorter prompt or context, fewer tokens or rows, int4, a smaller model, or close other programs"
 LoadSteps = Generator[Loading, None, Backend]
 
 
@@ -180,7 +181,7 @@ class Runner:
                 if why := why_not(backend, needs):
                     raise PlaygroundError(why)
                 self._devices.measure(backend.facts.device)
-                yield from work(backend)
+                yield from memory_in_words(work(backend), "the model was running", _LESS_MEMORY)
 
     def start_meter(self, device: str) -> EnergyMeter:
         """The energy of this device from now on; for work that holds the model's turn."""

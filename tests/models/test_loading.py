@@ -159,7 +159,10 @@ def test_a_failed_load_raises_and_leaves_nothing_allocated(tiny_entry, monkeypat
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA")])
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+)
 def test_running_out_of_memory_says_what_to_do(tiny_entry, monkeypatch, error):
     def fail(*_arguments):
         raise error

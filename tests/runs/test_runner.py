@@ -6,13 +6,14 @@ import weakref
 from typing import Any
 
 import pytest
+import torch
 
 from playground.backends import source as source_module
 from playground.backends import turns as turns_module
 from playground.backends.base import Capability, Loading, Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
-from playground.errors import PlaygroundError
+from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
 from playground.experiments.reruns.records import RerunRecord
 from playground.runs.experiment import updates
@@ -196,6 +197,34 @@ def test_an_error_in_the_model_reaches_the_caller_and_the_next_run_works(tiny: R
     with pytest.raises(RuntimeError, match="device lost"):
         list(run)
     assert run.meters() is not None
+    is_broken = False
+    assert ids(answer(tiny, request())) == before
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+)
+def test_memory_that_runs_out_is_an_error_with_its_remedies_and_the_next_run_works(
+    tiny: Runner, slot: ModelSlot, error: Exception, at: int
+):
+    before, is_broken = ids(answer(tiny, request())), True
+
+    def fail(number: int) -> None:
+        if is_broken and number == at:
+            raise error
+
+    before_each_forward(slot, fail)
+    for work in (tiny.start(request()), updates(tiny, LENS, LensRequest(prompt="Hi", model="tiny-llama"))):
+        with pytest.raises(NotEnoughMemory, match="int4") as caught:
+            list(work)
+        assert caught.value.__context__ is None  # nothing keeps the tensors of the run that failed
     is_broken = False
     assert ids(answer(tiny, request())) == before
 
