@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from html import escape
-from pathlib import Path
 
 from playground.experiments.costing.fields import CostFields
 from playground.experiments.costing.plans import Figure, Section
@@ -13,9 +12,9 @@ from playground.experiments.costing.words import matters, source_text, source_wo
 from playground.views.cost_charts import drawing
 from playground.views.cost_words import input_text, money_text, sheet_figure, verdict_text
 from playground.views.format import count_of, format_number
+from playground.views.report import page_html
 
 Notes = Mapping[str, Mapping[str, str]]
-_STYLE = Path(__file__).with_name("cost_report.css")
 _HEADLINE = (
     ("per_request_usd", "a request"), ("per_day_usd", "a day"), ("per_month_usd", "a month"),
 )  # fmt: skip
@@ -31,14 +30,7 @@ def sheet_html(sheet: CostSheet, fields: CostFields, notes: Notes, made: date | 
     body = [_header(sheet, made or date.today())]
     body += [_section(section_of(id), sheet, fields, notes) for id in sheet.sections]
     body += [_prices(sheet), _closing(sheet)]
-    style = _STYLE.read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(_title(sheet))}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{''.join(body)}</main>\n</body>\n</html>\n"
-    )
+    return page_html(_title(sheet), "".join(body))
 
 
 def _title(sheet: CostSheet) -> str:

@@ -10,6 +10,7 @@ from playground.views.spec import ChartSpec
 from playground.views.svg_chart import chart_svg
 
 _STYLE = Path(__file__).with_name("cost_report.css")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def page_html(title: str, body: str) -> str:
@@ -17,6 +18,7 @@ def page_html(title: str, body: str) -> str:
     style = _STYLE.read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"

@@ -64,6 +64,10 @@ def test_a_report_asks_nothing_of_anyone_and_is_light_to_mail_at_its_longest():
     text = report(sheet(given={"days": "1095", "growth_per_month": "0.05", "steps": "200"}))
     assert len(text.encode()) < 200_000
     seen = _Seen(text)
+    policies = [attrs["content"] or "" for _, attrs in seen.elements if "http-equiv" in attrs]
+    assert len(policies) == 1
+    assert {"default-src 'none'", "form-action 'none'"} <= set(policies[0].split("; "))
+    assert "script-src" not in policies[0]
     assert not {tag for tag, _ in seen.elements} & {"script", "link", "img", "iframe", "object", "form", "base"}
     assert not [
         name for _, attrs in seen.elements for name in attrs if name in ("src", "href") or name.startswith("on")
