@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # the same signs in full width
 _FORMULA_STARTS = ("=", "+", "-", "@", *_WIDE)
 _NEVER_FIRST = ("\t", "\r", "\n")
+_UNSEEN = ("Cf", "Cc", "Zs", "Zl", "Zp")  # Unicode categories of characters that take no ink; a program may drop them
 _KINDS = ("input", "cached", "written", "output")
 Row = dict[str, str]
 
@@ -31,7 +33,8 @@ def safe_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: a leading apostrophe makes it text; numbers stay numbers."""
     if _NUMBER.fullmatch(text):
         return text
-    begins = text.startswith(_NEVER_FIRST) or text.lstrip().startswith(_FORMULA_STARTS)
+    seen = next((one for one in text if unicodedata.category(one) not in _UNSEEN), "")
+    begins = text.startswith(_NEVER_FIRST) or seen in _FORMULA_STARTS
     return f"'{text}" if begins else text
 
 

@@ -115,13 +115,19 @@ def test_tiers_and_prices_that_a_model_has_not_of_its_own_are_told():
         "-x",
         "+",
         "--5",
+        "\u200b=1",
+        "\ufeff=1",
+        "\ufeff \u2060\u00a0@SUM(1)",
+        "\x00=1",
     ],
 )
 def test_a_cell_that_a_spreadsheet_could_run_becomes_text(text: str):
     assert safe_cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["-0.5", "-1e-7", "0", "1000", "-3", "+4.5", "a=b", "", "5 - 3", "'=x"])
+@pytest.mark.parametrize(
+    "text", ["-0.5", "-1e-7", "0", "1000", "-3", "+4.5", "a=b", "", "5 - 3", "'=x", "\u200bword", "\ufeff"]
+)
 def test_numbers_stay_numbers_and_other_text_stays_as_it_is(text: str):
     assert safe_cell(text) == text
 
