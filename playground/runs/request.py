@@ -85,7 +85,7 @@ class Request(BaseModel):
             if len(value) > _MAX_CHARS:
                 raise ValueError(f"must have at most {_MAX_CHARS:,} characters; got {len(value):,}")
             return tuple(one.strip() for one in re.split(_between(field, kind, value), value) if one.strip())
-        if get_origin(kind) is tuple and any(isinstance(one, bool) for one in value or ()):
+        if isinstance(value, list | tuple) and any(isinstance(one, bool) for one in value):
             raise ValueError("holds something that is not a number")
         if kind in (int, float):
             if isinstance(value, bool):

@@ -43,13 +43,13 @@ class BranchEvents:
         """Notify the section that the inspected run may have changed."""
         return {self._section.stamp: str(time.time_ns()) if self._looked.record(request) else ""}
 
-    def refresh(self, request: gr.Request) -> Updates:
+    def refresh(self, request: gr.Request) -> Any:
         """Show the inspected run; an existing tree of it stays."""
         run, ticket = self._looked.record(request), self._ticket(request)
         if run is None:
-            return {}
+            return gr.skip()
         if ticket is not None and isinstance(ticket.record, BranchesRecord) and ticket.record.run is run:
-            return {}
+            return gr.skip()  # an empty dict would be one value for all parts
         return self._begin(request, BranchesRecord(run=run, branches=[]))
 
     def _ticket(self, request: gr.Request) -> Ticket | None:
