@@ -85,7 +85,8 @@ class Request(BaseModel):
             if len(value) > _MAX_CHARS:
                 raise ValueError(f"must have at most {_MAX_CHARS:,} characters; got {len(value):,}")
             return tuple(one.strip() for one in re.split(_between(field, kind, value), value) if one.strip())
-        if isinstance(value, list | tuple) and any(isinstance(one, bool) for one in value):
+        is_list = get_origin(kind) is tuple and isinstance(value, list | tuple)
+        if is_list and any(isinstance(one, bool) for one in value):
             raise ValueError("holds something that is not a number")
         if kind in (int, float):
             if isinstance(value, bool):
