@@ -95,16 +95,21 @@ def bench(
 @app.command()
 @errors_in_one_line
 def serve(
-    host: Annotated[str, option("Address to listen on; 0.0.0.0 for a trusted LAN.", "ADDRESS")] = "127.0.0.1",
+    host: Annotated[
+        str, option("Address to listen on; beyond this machine it needs a join code, as --lan does.", "ADDRESS")
+    ] = "127.0.0.1",
     port: Annotated[int, option("Port to listen on.")] = 7860,
     model: Model = None,
     quantization: Quantization = None,
     open: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    lan: Annotated[bool, typer.Option("--lan", help="For a trusted network: shows a join code and a QR code.")] = False,
+    no_join: Annotated[bool, typer.Option("--no-join", help="Others in the network need no join code.")] = False,
 ) -> None:
     """Start the page."""
     from playground.cli.serve import serve_page  # noqa: PLC0415  --help must not wait for torch
 
-    serve_page(host=host, port=port, model=model, quantization=quantization, open_browser=open)
+    host = "0.0.0.0" if lan and host == "127.0.0.1" else host
+    serve_page(host=host, port=port, model=model, quantization=quantization, open_browser=open, joins=not no_join)
 
 
 def main() -> None:

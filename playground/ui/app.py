@@ -26,7 +26,6 @@ from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_
 from playground.ui.server.api import add_api
 from playground.ui.server.page import FIELDS
 from playground.ui.shell.common import QUIET, Controls, session_of
-from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
 
@@ -41,7 +40,7 @@ def build_app(
     shipped_dir: Path | None = None,
     user_presets_dir: Path | None = None,
     rooms: Collection[str] | None = None,
-    listeners: Listeners | None = None,
+    pages: Pages | None = None,
 ) -> gr.Blocks:
     """The page over a runner.
 
@@ -52,13 +51,13 @@ def build_app(
         shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
         user_presets_dir: Where saved presets go; None is the user's own folder.
         rooms: Tabs beside Play, by name: a page of few opens faster; None is all.
-        listeners: The event streams that are open, kept by the server; None counts all work as listened to.
+        pages: Knows every page's runs; whoever serves the page stops them by it.
     """
     shipped = shipped_dir or presets_dir()
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
     examples = load_list(PromptList, shipped / "prompts.yaml").prompts
-    pages = Pages(listeners)
+    pages = pages or Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         sidebar = build_sidebar(book.shipped(), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
@@ -81,7 +80,7 @@ def build_app(
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
-        add_api(runner, listeners)
+        add_api(runner, pages)
 
         def closed(request: gr.Request) -> None:
             pages.forget(session_of(request))

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from playground.cli.serve import check_port
+from playground.cli.serve import taken_port
 from playground.errors import PlaygroundError
 from tests.cli.conftest import Invoke
 
@@ -27,18 +27,17 @@ def test_a_port_that_was_just_left_can_be_taken_again(taken: int):
     with socket.create_connection(("127.0.0.1", taken)):
         pass
     with pytest.raises(PlaygroundError):
-        check_port("127.0.0.1", taken)
+        taken_port("127.0.0.1", taken)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
-    check_port("127.0.0.1", free)
-    check_port("127.0.0.1", free)  # looking does not take it
+    taken_port("127.0.0.1", free).close()
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536, 10**12])
 def test_a_port_out_of_range_names_the_range(port: int):
     with pytest.raises(PlaygroundError, match=f"from 1 to 65535; got {port}"):
-        check_port("127.0.0.1", port)
+        taken_port("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "x" * 300, "a..b", "\udcff"])

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from playground.ui.app import build_app
-from playground.ui.server.launch import launch_options
 from tests.scripted import Script, ScriptedRunner
-from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, free_port, opening
+from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, opening, serving_page
 
 T = TypeVar("T")
 
@@ -47,9 +46,8 @@ def served(
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")  # Gradio's own statistics warn with pandas 3
         rooms = getattr(request.module, "ROOMS", None)
         demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"), rooms=rooms)
-        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
-        yield runner, url
-        demo.close()
+        with serving_page(demo) as url:
+            yield runner, url
 
 
 @pytest.fixture

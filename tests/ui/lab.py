@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from playground.ui.app import build_app
-from playground.ui.server.launch import launch_options
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.pages import Browsers, OpenPage, free_port, opening
+from tests.ui.pages import Browsers, OpenPage, opening, serving_page
 
 MODEL = "tiny-llama"
 
@@ -30,9 +29,8 @@ def serving(
         list(runner.load(model, "fp32"))
         presets = tmp_path_factory.mktemp("lab-presets")
         demo = build_app(runner, model=model, user_presets_dir=presets, rooms=rooms)
-        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
-        yield url
-        demo.close()
+        with serving_page(demo) as url:
+            yield url
 
 
 @pytest.fixture(scope="module")

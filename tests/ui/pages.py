@@ -1,24 +1,27 @@
 """Opening a page in a real browser, under watch: no request may leave loopback, no script may fail; and axe."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal
 
+import gradio as gr
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+
+from playground.loopback import listen
+from playground.ui.server.serving import Server
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
 PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong
 
 
-def free_port() -> int:
-    """One that nobody uses: two processes that start a page at once would both take Gradio's first."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextmanager
+def serving_page(demo: gr.Blocks, **options: Any) -> Iterator[str]:
+    """The address of a page, served as the app serves it, on a port that nobody uses."""
+    with Server(demo, listen("127.0.0.1", 0), key=b"k" * 32, **options) as server:
+        yield server.url
 
 
 class Browsers:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from playground.ui.components.charts import chart
-from playground.ui.server.launch import launch_options
 from playground.views.spec import Axis, ChartSpec, Mark, Series
-from tests.ui.pages import free_port, violations
+from tests.ui.pages import serving_page, violations
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 AGREEMENT = ChartSpec(
@@ -100,9 +99,8 @@ def charts_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             parts = [chart(spec.to_json(), label=name) for name, spec in SPECS.items()]
             nothing = chart(label="Nothing", empty="No runs yet.")
             gr.Button("Swap").click(lambda: ("", AGREEMENT.to_json()), None, [parts[0], nothing])
-        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
-        yield url
-        demo.close()
+        with serving_page(demo) as url:
+            yield url
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from playwright.sync_api import Browser, expect
 
 from playground.ui.components.feed import Feeds
 from playground.ui.components.tokens import inspector, token_view
-from playground.ui.server.launch import launch_options
 from playground.views.compare import run_lines
 from tests.ui.compare_samples import made_run
-from tests.ui.pages import free_port
+from tests.ui.pages import serving_page
 
 pytestmark = pytest.mark.browser
 ROOMS = ()
@@ -28,9 +27,8 @@ def opened_url(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         tokens = token_view(pane="it", more=Feeds().more())
         inspector(pane="it")
         demo.load(lambda: run_lines(RUN), None, tokens)
-    _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **launch_options("127.0.0.1"))
-    yield url
-    demo.close()
+    with serving_page(demo) as url:
+        yield url
 
 
 def test_an_opened_run_shows_no_count_that_its_file_does_not_hold(browser: Browser, opened_url: str):

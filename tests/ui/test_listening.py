@@ -10,7 +10,6 @@ import pytest
 
 from playground.errors import PlaygroundError
 from playground.ui.app import build_app
-from playground.ui.server.launch import launch_options
 from playground.ui.server.listening import stream_of
 from playground.ui.shell import listeners as listening
 from playground.ui.shell.follow import look_in
@@ -18,7 +17,7 @@ from playground.ui.shell.listeners import LEFT_S, Listeners
 from playground.ui.shell.pages import Pages, ticket_for
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import run_async
-from tests.ui.pages import PATIENCE_S, free_port
+from tests.ui.pages import PATIENCE_S, serving_page
 
 SLACK_S = 3.0  # for a busy machine
 KINDS = ("call", "join")
@@ -28,17 +27,18 @@ Post = Callable[[str], str]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedRunner, httpx.Client, int]]:
     """A runner, a client of its page, and the number of the page's Run event."""
-    runner, listeners = ScriptedRunner(), Listeners()
+    runner = ScriptedRunner()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")
         patch.setattr(listening, "OPENS_S", 0.8)
-        demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"), rooms=[], listeners=listeners)
-        options = launch_options("127.0.0.1", listeners)
-        _, url, _ = demo.launch(server_port=free_port(), prevent_thread_lock=True, **options)
-        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE_S, trust_env=False) as client:
+        pages = Pages(Listeners())
+        demo = build_app(runner, user_presets_dir=tmp_path_factory.mktemp("presets"), rooms=[], pages=pages)
+        with (
+            serving_page(demo, pages=pages) as url,
+            httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE_S, trust_env=False) as client,
+        ):
             yield runner, client, _number_of_generate(client)
-        demo.close()
 
 
 def _number_of_generate(client: httpx.Client) -> int:

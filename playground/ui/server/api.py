@@ -13,15 +13,14 @@ from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
 from playground.ui.shell.common import session_of
-from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.live import run_frames
-from playground.ui.shell.pages import Ticket, ticket_for
+from playground.ui.shell.pages import Pages, Ticket
 
 _FRAMES_PER_S = 5
 
 
-def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
-    """Adds the endpoint to the Blocks being built; a run has a listener, unless `listeners` is None."""
+def add_api(runner: Runner, pages: Pages) -> None:
+    """Adds the endpoint to the Blocks being built."""
 
     async def generate(
         prompt: str,
@@ -67,7 +66,7 @@ def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
             wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        ticket, text = _ticket(listeners, request), ""
+        ticket, text = _ticket(pages, request), ""
         async with aclosing(run_frames(runner, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
                 if view.status["phase"] == "failed":
@@ -81,10 +80,10 @@ def add_api(runner: Runner, listeners: Listeners | None = None) -> None:
     api(generate, api_name="generate", concurrency_limit=None)
 
 
-def _ticket(listeners: Listeners | None, request: gr.Request | None) -> Ticket:
+def _ticket(pages: Pages, request: gr.Request | None) -> Ticket:
     """Heard by whoever reads the stream of the session, or of the event, as a program may read either."""
     names = (session_of(request), LocalContext.event_id.get(None)) if request else ()
-    return ticket_for(listeners, *filter(None, names))
+    return pages.loose(*filter(None, names))
 
 
 def _request(runner: Runner, prompt: Any, model: Any, quantization: Any, settings: Any) -> RunRequest:

@@ -1,25 +1,18 @@
 """How the page is served: for this machine or a trusted network, with nothing that calls out."""
 
-import os
+import ipaddress
 import socket
 from typing import Any
 
-import gradio as gr
 import psutil
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from playground.loopback import without_proxies
-from playground.ui.server.listening import Listening
-from playground.ui.server.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from playground.ui.server.page import head
-from playground.ui.shell.listeners import Listeners
 from playground.ui.shell.theme import make_theme
 
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 _EVERYWHERE = {"0.0.0.0", "::", ""}
-_MAX_THREADS = 80  # one a blocking call: meters, previews and saves of many pages at once
-_ENVIRONMENT = {
+MAX_THREADS = 80  # one a blocking call: meters, previews and saves of many pages at once
+ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000",  # else Gradio sums up all past events after each one
     "GRADIO_ANALYTICS_MAX_EVENTS": "200",
@@ -34,26 +27,33 @@ def allowed_hosts(host: str) -> list[str]:
     names = [*_LOOPBACK, name, name.split(".")[0], f"{name.split('.')[0]}.local"]
     if host not in _EVERYWHERE:
         return [*names, f"[{host}]" if ":" in host else host]
-    addresses = [address for group in psutil.net_if_addrs().values() for address in group]
-    ours = [one.address.split("%")[0] for one in addresses if one.family in (socket.AF_INET, socket.AF_INET6)]
-    return [*names, *(f"[{address}]" if ":" in address else address for address in ours)]
+    return [*names, *(f"[{address}]" if ":" in address else address for address in _addresses())]
 
 
-def launch_options(host: str, listeners: Listeners | None = None) -> dict[str, Any]:
-    """The options of `launch` or `mount_gradio_app`; one place for app, tests and Spaces.
+def _addresses() -> list[str]:
+    groups = [address for group in psutil.net_if_addrs().values() for address in group]
+    return [one.address.split("%")[0] for one in groups if one.family in (socket.AF_INET, socket.AF_INET6)]
 
-    `listeners` are those that the page was built with.
-    """
-    middleware = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host), www_redirect=False),
-        Middleware(SecurityHeaders),
-        Middleware(SameOrigin),
-        Middleware(BodyLimit),
-    ]
-    if listeners is not None:
-        middleware.append(Middleware(Listening, listeners=listeners))
+
+def lan_address() -> str:
+    """The address by which others in the network most likely reach this machine; its name if it has none."""
+    ours = [ipaddress.ip_address(address) for address in _addresses()]
+    outside = [one for one in ours if one.version == 4 and not one.is_loopback and not one.is_link_local]
+    outside.sort(key=lambda one: (not one.is_private, str(one).startswith("172.")))  # containers have those
+    return str(outside[0]) if outside else socket.gethostname()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def mount_options() -> dict[str, Any]:
+    """The options of `mount_gradio_app`."""
     return {
-        "server_name": host,
         "theme": make_theme(),
         "head": head(),
         "footer_links": [],
@@ -62,20 +62,8 @@ def launch_options(host: str, listeners: Listeners | None = None) -> dict[str, A
         "ssr_mode": False,
         "mcp_server": False,
         "pwa": False,
-        "share": False,
         "show_error": False,
         "max_file_size": "1mb",
         "allowed_paths": [],
-        "max_threads": _MAX_THREADS,
-        "quiet": True,
-        "app_kwargs": {"middleware": middleware},
+        "app_kwargs": {"openapi_url": None},
     }
-
-
-def launch(demo: gr.Blocks, listeners: Listeners, *, host: str, port: int, open_browser: bool) -> None:
-    """Serve from now on, in a separate thread."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    with without_proxies():  # gradio asks its own address whether the page is up
-        options = launch_options(host, listeners)
-        demo.launch(server_port=port, inbrowser=open_browser, prevent_thread_lock=True, **options)

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from playground.runs.records import Document
 from playground.ui.components.feed import Feed, Feeds
@@ -11,7 +12,7 @@ from playground.ui.shell.listeners import Everybody, Listened, Listeners
 MAX_SESSIONS = 500  # beyond this many, pages that never reported closing are dropped, oldest first
 
 
-@dataclass
+@dataclass(eq=False)
 class Ticket:
     """One run of one page, begun at a reading of `monotonic`.
 
@@ -80,6 +81,11 @@ class Slot:
         for session in list(ended)[: max(0, len(self._tickets) - MAX_SESSIONS)]:
             del self._tickets[session]
 
+    def tickets(self) -> list[Ticket]:
+        """The newest run of every page."""
+        with self._lock:
+            return list(self._tickets.values())
+
     def last(self, session: str) -> Ticket | None:
         """The page's newest run."""
         with self._lock:
@@ -109,15 +115,16 @@ class Pages:
     """
 
     def __init__(self, listeners: Listeners | None = None) -> None:
-        self._listeners = listeners
+        self.listeners = listeners
         self.feeds = Feeds()
         self._slots: dict[str, Slot] = {}
+        self._loose: WeakSet[Ticket] = WeakSet()
         self._lock = threading.Lock()
 
     def slot(self, name: str) -> Slot:
         """The slot of this name, the same one each time."""
         with self._lock:
-            return self._slots.setdefault(name, Slot(self._listeners))
+            return self._slots.setdefault(name, Slot(self.listeners))
 
     def documents(self, session: str, *names: str) -> list[Document]:
         """The page's documents in the slots of these names, in all without names; the newest run first."""
@@ -132,6 +139,23 @@ class Pages:
         if feed not in ticket.feeds:
             ticket.feeds.append(feed)
             self.feeds.add(feed)
+
+    def loose(self, *names: str) -> Ticket:
+        """A ticket of no page, for a program's run; its listener reads a stream of one of these names."""
+        ticket = ticket_for(self.listeners, *names)
+        with self._lock:
+            self._loose.add(ticket)
+        return ticket
+
+    def stop_all(self) -> list[Ticket]:
+        """Stop every run of everybody; those that were going and will end at their next token or chunk."""
+        with self._lock:
+            slots, tickets = list(self._slots.values()), list(self._loose)
+        tickets += [ticket for slot in slots for ticket in slot.tickets()]
+        going = [ticket for ticket in tickets if not ticket.ended.is_set()]
+        for ticket in going:
+            ticket.stop.set()
+        return going
 
     def forget(self, session: str) -> None:
         """The page has closed: stop its runs and keep nothing."""
