@@ -1,0 +1,97 @@
+"""The server as a process: it ends at a signal in the middle of a run, and asks others in the network for a code."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.tiny_runner import endless_folder
+
+SERVE = "from playground.cli.main import main; main()"
+ROOT = Path(__file__).parents[2]
+UP_S = 120
+AT_MOST_S = 15  # the goal is 5; a busy machine is slower
+LONG = ["hello", "tiny-llama", "fp32", 0.8, 0.95, 0, 0, 1, 7, 30_000, None, "", [], True]
+
+
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return endless_folder(tmp_path_factory.mktemp("tiny"), max_position_embeddings=32_768)
+
+
+@contextmanager
+def served(model: Path, data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PLAYGROUND_DATA": str(data)}
+    command = [sys.executable, "-c", SERVE, "serve", "--port", str(port), "--model", str(model), *flags]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(process, url)
+        yield process, url
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + UP_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/healthz", timeout=UP_S).raise_for_status()
+            return
+        except httpx.TransportError:  # it does not listen yet
+            time.sleep(0.1)
+    raise AssertionError("it did not come up")
+
+
+def listen_to(url: str, heard: threading.Event) -> None:
+    try:
+        with httpx.stream("GET", url, timeout=UP_S) as reply:
+            for piece in reply.iter_text():
+                if "generating" in piece or "ALIVE" in piece:
+                    heard.set()
+    except httpx.TransportError:
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_the_middle_of_a_run_with_ten_pages_open(talker: Path, tmp_path: Path, number: int):
+    with served(talker, tmp_path) as (process, url):
+        api = f"{url}/gradio_api"
+        heard = [threading.Event() for _ in range(11)]
+        event = httpx.post(f"{api}/call/generate", json={"data": LONG}, timeout=UP_S).json()["event_id"]
+        paths = [f"call/generate/{event}", *(f"heartbeat/page{place}" for place in range(10))]
+        for path, one in zip(paths, heard, strict=True):
+            threading.Thread(target=listen_to, args=(f"{api}/{path}", one), daemon=True).start()
+        assert all(one.wait(UP_S) for one in heard)
+        begun = time.monotonic()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        assert time.monotonic() - begun < AT_MOST_S
+        assert process.returncode in (0, 130)
+        assert b"Traceback" not in errors
+        assert b"terminate called" not in errors
+
+
+def test_a_network_gets_a_code_and_a_picture_of_it_and_nothing_without(talker: Path, tmp_path: Path):
+    with served(talker, tmp_path, "--host", "0.0.0.0") as (process, url):
+        assert httpx.get(f"{url}/config").status_code == 401
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    code = re.search(r"Join code: ([A-Z2-9]{8})", output.decode())
+    assert code
+    assert len(output.decode().splitlines()) > 10  # the picture
+    assert process.returncode == 0
