@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from playground.backends.base import Backend, Capability
+from playground.backends.job import Job, Queued
 from playground.backends.slot import ModelSlot
 from playground.backends.turns import Turns
 from playground.data.presets import Hardware
+from playground.engine.clock import Clock
 from playground.engine.events import (
     Candidate,
     Event,
@@ -124,25 +126,25 @@ class ScriptedBackend:
         settings: Settings,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[Event]:
         """Read, and answer as the script says."""
         answer, script = Answer(self.facts.id, settings), self._source.script
         self._source.answers.append(answer)
-        begun_at = time.perf_counter() if started_at is None else started_at
+        clock = clock or Clock()
         total = len(prompt.ids)
         try:
             for part in range(1, script.prompt_parts + 1):
-                yield PromptProgress(total * part // script.prompt_parts, total, time.perf_counter() - begun_at)
+                yield PromptProgress(total * part // script.prompt_parts, total, clock.now())
                 script.between()
-            read_s = time.perf_counter() - begun_at
+            read_s = clock.now()
             yield PromptProcessed(total, total, 0.001, total * KV_BYTES_PER_TOKEN, read_s)
-            yield from self._tokens(prompt, answer, script, should_stop, begun_at)
+            yield from self._tokens(prompt, answer, script, should_stop, clock)
         finally:
             answer.closed = True
 
     def _tokens(
-        self, prompt: PreparedPrompt, answer: Answer, script: Script, should_stop: Callable[[], bool], begun_at: float
+        self, prompt: PreparedPrompt, answer: Answer, script: Script, should_stop: Callable[[], bool], clock: Clock
     ) -> Iterator[Event]:
         first_at, reason = time.perf_counter(), script.reason
         for index, text in enumerate(self._texts(prompt, answer.settings, script)):
@@ -153,11 +155,11 @@ class ScriptedBackend:
                 reason = "cancelled"
                 break
             held = (len(prompt.ids) + index) * KV_BYTES_PER_TOKEN
-            answer.tokens.append(_token(index, text, answer.settings, held, time.perf_counter() - begun_at))
+            answer.tokens.append(_token(index, text, answer.settings, held, clock.now()))
             yield answer.tokens[-1]
             if index == 0:
                 script.between()
-        yield Finished(reason, "", time.perf_counter() - begun_at)
+        yield Finished(reason, "", clock.now())
 
     def _texts(self, prompt: PreparedPrompt, settings: Settings, script: Script) -> list[str]:
         if script.tokens is not None:
@@ -246,12 +248,12 @@ class _ScriptedTurns(Turns):
         super().__init__()
         self._source = source
 
-    def wait(self, ticket: object, should_stop: Callable[[], bool]) -> Iterator[int]:
+    def wait(self, job: Job, should_stop: Callable[[], bool]) -> Iterator[Queued]:
         """The script's positions, then the queue's own."""
         for position in range(self._source.script.runs_before, 0, -1):
-            yield position
+            yield Queued(position, job.clock.now())
             self._source.script.between()
-        yield from super().wait(ticket, should_stop)
+        yield from super().wait(job, should_stop)
 
 
 class _Devices(Devices):
@@ -264,7 +266,7 @@ class _Devices(Devices):
         """Of a laptop."""
         return 18e9
 
-    def start_meter(self, device: str) -> EnergyMeter:
+    def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
         """Modelled, also where the machine has counters."""
         return start_meter(device, HARDWARE.watts, IdlePower(10, "modelled at 30 W"), powercap=Path("nowhere"))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from playground.engine.clock import Clock
 from playground.engine.events import Event, PreparedPrompt, RowEvent
 from playground.models.facts import ModelFacts
 from playground.settings import Settings
@@ -25,14 +26,6 @@ _WITHOUT: Mapping[Capability, str] = {
     "layers": "It does not show its layers.",
     "weights": "Its weights are not in this process.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """The run waits for its turn; position 1 is next."""
-
-    position: int
-    time_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ class Chain(Protocol):
         settings: Settings,
         *,
         should_stop: Callable[[], bool] = ...,
-        started_at: float | None = ...,
+        clock: Clock | None = ...,
     ) -> Iterator[Event]:
         """The answer to a prompt. `PromptProcessed.computed_tokens` counts what had to be read of it."""
         ...
@@ -161,9 +154,9 @@ class Backend(Protocol):
         settings: Settings,
         *,
         should_stop: Callable[[], bool] = ...,
-        started_at: float | None = ...,
+        clock: Clock | None = ...,
     ) -> Iterator[Event]:
-        """One answer, event by event. Times are relative to `started_at`, a `perf_counter` reading."""
+        """One answer, event by event. Times are readings of the clock."""
         ...
 
     def stream_batch(
@@ -174,7 +167,7 @@ class Backend(Protocol):
         rows_at_once: int,
         ignore_eos: bool = ...,
         should_stop: Callable[[], bool] = ...,
-        started_at: float | None = ...,
+        clock: Clock | None = ...,
     ) -> Iterator[RowEvent]:
         """Several answers to one prompt, in waves; with `ignore_eos` they end by length only."""
         ...
@@ -191,7 +184,7 @@ class Backend(Protocol):
         *,
         tell_from: int | None = ...,
         should_stop: Callable[[], bool] = ...,
-        started_at: float | None = ...,
+        clock: Clock | None = ...,
     ) -> Iterator[Event]:
         """Continue after these tokens of an answer, reported from `tell_from` on, by default the last."""
         ...
@@ -204,7 +197,7 @@ class Backend(Protocol):
         width: int,
         *,
         should_stop: Callable[[], bool] = ...,
-        started_at: float | None = ...,
+        clock: Clock | None = ...,
     ) -> Iterator["BeamUpdate"]:
         """Go on after these tokens of an answer by beam search."""
         ...

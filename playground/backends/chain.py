@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from playground.engine.clock import Clock
 from playground.engine.events import Event, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import KVCache, TextModel
@@ -31,11 +32,11 @@ class LocalChain:
         settings: Settings,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[Event]:
         """The answer to a prompt. `PromptProcessed.computed_tokens` counts what had to be read of it."""
         cache, answer = self._reused(ids), list[int]()
-        events = stream(self._text_model, ids, settings, cache=cache, should_stop=should_stop, started_at=started_at)
+        events = stream(self._text_model, ids, settings, cache=cache, should_stop=should_stop, clock=clock)
         try:
             for event in events:
                 if isinstance(event, TokenEvent):

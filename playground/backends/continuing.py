@@ -1,11 +1,11 @@
 """An answer of the local model continued from the kept cache of prompt and answer: as a run, or by beam search."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from playground.backends.kept import KeptCaches
 from playground.engine.beam import BeamEnd, BeamProgress, beam_search
+from playground.engine.clock import Clock
 from playground.engine.events import Event, PreparedPrompt, PromptProcessed, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
@@ -27,21 +27,21 @@ def resumed(
     *,
     tell_from: int | None,
     should_stop: Callable[[], bool],
-    started_at: float | None,
+    clock: Clock | None,
 ) -> Iterator[Event]:
     """Continue after these tokens of an answer, some of which may differ from the tokens drawn.
 
     What is kept of prompt and answer is not read again: `PromptProcessed.computed_tokens` counts the rest. The first
-    token reported is `tell_from`, or the last of `answer_ids`; times are relative to `started_at`, as `perf_counter`
-    reads it.
+    token reported is `tell_from`, or the last of `answer_ids`; times are
+    readings of the clock.
     """
-    started_at = time.perf_counter() if started_at is None else started_at
+    clock = clock or Clock()
     ids = list(answer_ids[:-1] if tell_from is None else answer_ids[:tell_from])
     cache = kept.before(prompt.ids, ids) or text_model.model.new_cache()
     held, silent, processed = cache.length, len(ids), None
     events = stream(
         text_model, prompt.ids, settings, context_length=prompt.context_length,
-        forced=answer_ids, cache=cache, should_stop=should_stop, started_at=started_at,
+        forced=answer_ids, cache=cache, should_stop=should_stop, clock=clock,
     )  # fmt: skip
     try:
         for event in events:
@@ -70,7 +70,7 @@ def beams(
     width: int,
     *,
     should_stop: Callable[[], bool],
-    started_at: float | None,
+    clock: Clock | None,
 ) -> Iterator[BeamUpdate]:
     """Read what the kept cache lacks of prompt and answer, then search.
 
@@ -80,7 +80,7 @@ def beams(
     Raises:
         PlaygroundError: The beginning leaves no room, or the width is out of range.
     """
-    started_at = time.perf_counter() if started_at is None else started_at
+    clock = clock or Clock()
     room = room_for(len(prompt.ids), settings, prompt.context_length)
     if len(answer_ids) >= room:
         raise PlaygroundError(
@@ -88,16 +88,16 @@ def beams(
             "max_new_tokens."
         )
     cache = kept.before(prompt.ids, answer_ids) or text_model.model.new_cache()
-    held, begun = cache.length, time.perf_counter()
+    held, begun_s = cache.length, clock.now()
     logits = read_to(text_model, prompt.ids, answer_ids, cache, should_stop)
-    now = time.perf_counter()
+    now_s = clock.now()
     if logits is None:
-        yield BeamEnd((), now - started_at)
+        yield BeamEnd((), now_s)
         return
     kept.keep(prompt.ids, answer_ids, cache.fork())
     computed = len(prompt.ids) + len(answer_ids) - held
-    yield PromptProcessed(len(prompt.ids), computed, now - begun, cache.nbytes, now - started_at)
+    yield PromptProcessed(len(prompt.ids), computed, now_s - begun_s, cache.nbytes, now_s)
     yield from beam_search(
         text_model, prompt.ids, answer_ids, logits, cache, settings,
-        width=width, room=room, should_stop=should_stop, started_at=started_at,
+        width=width, room=room, should_stop=should_stop, clock=clock,
     )  # fmt: skip

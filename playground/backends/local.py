@@ -14,6 +14,7 @@ from playground.backends.continuing import BeamUpdate, beams, resumed
 from playground.backends.kept import KeptCaches
 from playground.backends.layers import LocalLayers
 from playground.engine.chunks import chunk_tokens, whole_chunks
+from playground.engine.clock import Clock
 from playground.engine.decoder import Decoder
 from playground.engine.events import Event, PreparedPrompt, RowEvent, TokenEvent
 from playground.engine.generate import stream, stream_batch
@@ -116,13 +117,13 @@ class LocalBackend:
         settings: Settings,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[Event]:
         """One answer, event by event. Its keys and values are kept as long as there is room."""
         cache, ids = self.text_model.model.new_cache(), list[int]()
         events = stream(
             self.text_model, prompt.ids, settings, context_length=prompt.context_length, cache=cache,
-            should_stop=should_stop, started_at=started_at,
+            should_stop=should_stop, clock=clock,
         )  # fmt: skip
         try:
             for event in events:
@@ -140,12 +141,12 @@ class LocalBackend:
         *,
         tell_from: int | None = None,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[Event]:
         """Continue after these tokens of an answer; what is kept of prompt and answer is not read again."""
         return resumed(
             self.text_model, self.kept, prompt, answer_ids, settings,
-            tell_from=tell_from, should_stop=should_stop, started_at=started_at,
+            tell_from=tell_from, should_stop=should_stop, clock=clock,
         )  # fmt: skip
 
     def beams(
@@ -156,12 +157,12 @@ class LocalBackend:
         width: int,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[BeamUpdate]:
         """Continue after these tokens of an answer by beam search; what is kept of them is not read again."""
         return beams(
             self.text_model, self.kept, prompt, answer_ids, settings, width,
-            should_stop=should_stop, started_at=started_at,
+            should_stop=should_stop, clock=clock,
         )  # fmt: skip
 
     def logits_before(
@@ -189,7 +190,7 @@ class LocalBackend:
         rows_at_once: int,
         ignore_eos: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
-        started_at: float | None = None,
+        clock: Clock | None = None,
     ) -> Iterator[RowEvent]:
         """Several answers to one prompt, each with its own settings, in waves of `rows_at_once` rows.
 
@@ -198,7 +199,7 @@ class LocalBackend:
         text_model = self.text_model.without_eos() if ignore_eos else self.text_model
         return stream_batch(
             text_model, prompt.ids, settings, context_length=prompt.context_length,
-            rows_at_once=rows_at_once, should_stop=should_stop, started_at=started_at,
+            rows_at_once=rows_at_once, should_stop=should_stop, clock=clock,
         )  # fmt: skip
 
     def chain(self) -> LocalChain:

@@ -1,6 +1,7 @@
-"""The one model in memory: who may use it, and how another replaces it."""
+"""The model in memory: who may use it, and how another replaces it."""
 
 from playground.backends.base import Backend, Loading
+from playground.backends.residents import Residents
 from playground.backends.source import LocalSource, Progress, Source
 from playground.backends.turns import Turns
 from playground.errors import NotEnoughMemory, PlaygroundError, nearest
@@ -10,7 +11,7 @@ from playground.settings import QUANTIZATIONS
 
 
 class ModelSlot:
-    """Holds at most one model. Switching or running it needs a turn.
+    """Holds one model, and those that work set aside still needs. Switching or running it needs a turn.
 
     Without a `source` its models run in this process.
     """
@@ -19,6 +20,7 @@ class ModelSlot:
         self.catalogue, self.source = catalogue, source or LocalSource()
         self.device = pick_device(device)
         self.turns = Turns()
+        self.residents = Residents()
         self.backend: Backend | None = None
         self.loading: Loading | None = None  # for the status of other waiting runs
 
@@ -53,6 +55,9 @@ class ModelSlot:
         self.check(model, quantization)
         if self.backend is not None and self.holds(model, quantization):
             return self.backend
+        if (kept := self.residents.take(model, quantization)) is not None:
+            self.replace(kept)
+            return kept
         entry = self.catalogue.find(model)
 
         def tell(stage: str, fraction: float | None) -> None:
@@ -62,15 +67,23 @@ class ModelSlot:
         try:
             opened = self.source.open(entry, quantization, self.device, tell)
         except NotEnoughMemory:
-            if self.backend is None:
+            if self.backend is None or self.residents.are_used:
                 raise
             return self._replace_first(model, quantization, progress)
         finally:
             self.loading = None
-        old, self.backend = self.backend, opened
+        self.replace(opened)
+        return opened
+
+    def replace(self, backend: Backend) -> None:
+        """This is the model from now on. The one before it stays in memory while work that was set aside needs it."""
+        if backend is self.backend:
+            return
+        self.residents.take(backend.facts.id, backend.facts.quantization)
+        old, self.backend = self.backend, backend
         if old is not None:
-            old.close()
-        return self.backend
+            self.residents.put_aside(old)
+        self.residents.drop_unused()
 
     def _replace_first(self, model: str, quantization: str, progress: Progress) -> Backend:
         """Make room before loading if two models do not fit; a failure brings the old model back."""

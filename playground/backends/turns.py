@@ -1,52 +1,195 @@
-"""The queue for the model: one user at a time, first come first served."""
+"""Who has the model. A turn is a slice: long work is set aside between two steps, so that short work is not shut out.
+
+The next turn goes to a person who has used little lately, or has waited long; then round robin by person; then to the
+shortest work. What has the model keeps it for a slice, and a person who has used little for as long as that is so.
+"""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+from playground.backends.job import Job, Queued
 from playground.errors import PlaygroundError
 
-MAX_WAITING = 32
-_LOOK_S = 0.1  # how often a waiting run checks for Stop and reports its position
+SLICE_S = 0.5
+LITTLE_S = 5.0  # of the last minute: enough for a short answer
+LATELY_S = 60.0
+PATIENCE_S = 10.0
+MAX_WAITING = 120  # of all people
+MAX_OF_PERSON = 3  # one has the model or is set aside, two wait
+_LOOK_S = 0.1  # how often waiting work checks for Stop and reports its position
+
+
+class Busy(PlaygroundError):
+    """The queue takes no more."""
+
+
+@dataclass
+class _Use:
+    """Seconds of the model that a person used, which fade over a minute."""
+
+    seconds: float = 0.0
+    at: float = 0.0
+    served: int = 0
+
+    def now(self) -> float:
+        return self.seconds * 0.5 ** ((time.monotonic() - self.at) / LATELY_S)
+
+    def add(self, seconds: float) -> None:
+        self.seconds, self.at = self.now() + seconds, time.monotonic()
 
 
 class Turns:
-    """A fair lock that reports queue positions. A turn ends only when its holder has finished."""
+    """Deals the model out. Only the work that has the turn may use the model."""
 
-    def __init__(self, max_waiting: int = MAX_WAITING):
-        self._max_waiting = max_waiting
-        self._tickets: list[object] = []  # the first has the turn
-        self._changed = threading.Condition()
+    def __init__(self, max_waiting: int = MAX_WAITING, max_of_person: int = MAX_OF_PERSON):
+        self._max_waiting, self._max_of_person = max_waiting, max_of_person
+        self._waiting: list[Job] = []  # in the order of their arrival
+        self._all: list[Job] = []
+        self._holder: Job | None = None
+        self._uses: dict[str, _Use] = {}
+        self._served = 0
+        self._changed = threading.Condition(threading.RLock())
 
     @contextmanager
-    def ticket(self) -> Iterator[object]:
+    def place(self, job: Job, person: str = "") -> Iterator[None]:
         """Hold a place in the queue until the block exits.
 
         Raises:
-            PlaygroundError: The queue is full.
+            Busy: The queue is full, or this person has work enough in it.
         """
-        mine = object()
+        job.person = person
         with self._changed:
-            if len(self._tickets) > self._max_waiting:
-                raise PlaygroundError(
-                    f"The model is busy: {self._max_waiting} runs are waiting already. Try again in a moment."
+            if len(self._all) > self._max_waiting:
+                raise Busy(f"The model is busy: {self._max_waiting} runs are waiting already. Try again in a moment.")
+            if person and sum(one.person == person for one in self._all) >= self._max_of_person:
+                raise Busy(
+                    f"You have {self._max_of_person} runs already, one at work and the others waiting: wait for one "
+                    "to end, or stop it."
                 )
-            self._tickets.append(mine)
+            self._all.append(job)
+            self._line_up(job)
         try:
-            yield mine
+            yield
         finally:
             with self._changed:
-                self._tickets.remove(mine)
-                self._changed.notify_all()
+                self.give_back(job)
+                self._all.remove(job)
+                self._waiting = [one for one in self._waiting if one is not job]
+                self._deal()
 
-    def wait(self, ticket: object, should_stop: Callable[[], bool]) -> Iterator[int]:
-        """The position in the queue, ten times a second, until it is 0 (our turn) or `should_stop` returns True."""
+    def wait(self, job: Job, should_stop: Callable[[], bool]) -> Iterator[Queued]:
+        """The state of the queue, ten times a second, until the turn is ours or `should_stop` returns True."""
         while not should_stop():
             with self._changed:
-                position = self._tickets.index(ticket)
-                if position == 0:
+                if self._holder is job:
                     return
-            yield position
+                state = self._state(job)
+            yield state
             with self._changed:
-                if self._tickets[0] is not ticket:
+                if self._holder is not job:
                     self._changed.wait(_LOOK_S)
+
+    def take(self, job: Job) -> None:
+        """Wait for the job, before all others, to end the work."""
+        job.is_ending = True
+        for _ in self.wait(job, lambda: False):
+            pass
+
+    @property
+    def count(self) -> int:
+        """Work that has the model, waits, or is set aside."""
+        return len(self._all)
+
+    def has(self, job: Job) -> bool:
+        """Whether this work may use the model now."""
+        return self._holder is job
+
+    def should_rest(self, job: Job) -> bool:
+        """Whether the work, between two steps, should let others go on."""
+        if job.is_alone or job.is_ending:
+            return False
+        with self._changed:
+            if time.monotonic() - job.held_since < SLICE_S or not any(map(self._is_ready, self._waiting)):
+                return False
+            return self._use(job.person).now() + time.monotonic() - job.held_since > LITTLE_S or any(
+                one.is_ending for one in self._waiting
+            )
+
+    def rest(self, job: Job) -> None:
+        """Set the work aside: it waits for its next slice."""
+        with self._changed:
+            job.clock.pause()
+            self.give_back(job)
+            self._line_up(job)
+
+    def give_back(self, job: Job) -> None:
+        """The model is free for others."""
+        with self._changed:
+            if self._holder is not job:
+                return
+            seconds = time.monotonic() - job.held_since
+            job.busy_s += seconds
+            self._use(job.person).add(seconds)
+            self._holder = None
+            self._deal()
+
+    def room_changed(self) -> None:
+        """Work that waits for memory may go on."""
+        with self._changed:
+            self._deal()
+
+    def others_set_aside(self, job: Job) -> bool:
+        """Whether other work has begun, and so holds memory."""
+        with self._changed:
+            return any(one is not job and one.busy_s > 0 for one in self._all)
+
+    def _line_up(self, job: Job) -> None:
+        job.waiting_since = time.monotonic()
+        self._waiting.append(job)
+        self._deal()
+
+    def _deal(self) -> None:
+        """Give the model to the next, if it is free."""
+        if self._holder is None:
+            ready = [one for one in self._waiting if self._is_ready(one)]
+            if ready:
+                job = min(ready, key=self._rank)
+                self._waiting.remove(job)
+                self._holder, job.held_since = job, time.monotonic()
+                self._served += 1
+                self._use(job.person).served = self._served
+                self._forget_old()
+        self._changed.notify_all()
+
+    def _is_ready(self, job: Job) -> bool:
+        return job.is_ending or not (job.needs_room and self.others_set_aside(job))
+
+    def _rank(self, job: Job) -> tuple[int, int, int, float]:
+        """The lowest is next."""
+        use, waited_s = self._use(job.person), time.monotonic() - job.waiting_since
+        level = 0 if job.is_ending else 1 if use.now() < LITTLE_S or waited_s >= PATIENCE_S else 2
+        left = max(0, job.most_tokens - job.done_tokens)
+        return level, use.served, left, job.waiting_since
+
+    def _state(self, job: Job) -> Queued:
+        order = sorted(self._waiting, key=self._rank)
+        holder = self._holder
+        place = order.index(job) + 1 if job in order else 1
+        return Queued(
+            place,
+            job.clock.now(),
+            running=holder.shown if holder else "",
+            left_s=holder.left_s() if holder else None,
+            is_aside=job.busy_s > 0,
+        )
+
+    def _use(self, person: str) -> _Use:
+        return self._uses.setdefault(person, _Use())
+
+    def _forget_old(self) -> None:
+        if len(self._uses) > 10 * self._max_waiting:
+            here = {one.person for one in self._all}
+            self._uses = {who: use for who, use in self._uses.items() if who in here or use.now() > 0.1}

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from playground.backends.base import Queued
+from playground.backends.job import Queued
 from playground.cli.common import give, stop_on_interrupt, with_model
 from playground.engine.beam import BeamProgress
 from playground.engine.events import TokenEvent

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playground.backends.base import Loading, PreparedPrompt, Queued
+from playground.backends.base import Loading, PreparedPrompt
+from playground.backends.job import Queued
 from playground.cli.common import read_prompt, stop_on_interrupt, with_model
 from playground.cli.terminal import meters_text, print_json, print_notes, safe_text, tokens_text
 from playground.data.preset_files import load_presets

@@ -12,6 +12,7 @@ from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
 from playground.loopback import listen, without_proxies
 from playground.paths import data_dir
+from playground.runs.budget import ALONE, SHARED
 from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 
@@ -51,6 +52,7 @@ def serve_page(
             target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True
         )
         first_load.start()
+        runner.spending.budget = SHARED if not is_loopback(host) else ALONE
         pages = Pages(Listeners())
         demo = build_app(runner, model=model_name, quantization=quantization, pages=pages)
         is_open = not is_loopback(host)

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.cli.terminal import safe_text
 from playground.engine.events import PreparedPrompt
 from playground.runs.stages import Stage

@@ -7,7 +7,6 @@ candidates are considered in each step, since some end. There is no guarantee: a
 what the search dropped, and its best answer may be less likely than greedy's.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -83,7 +82,7 @@ def beam_search(
     width: int,
     room: int,
     should_stop: Callable[[], bool] = lambda: False,
-    started_at: float | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[BeamProgress | BeamEnd]:
     """Continue a search from a beginning; the last item is a `BeamEnd`.
 
@@ -97,14 +96,14 @@ def beam_search(
         width: Beginnings kept, 1 to 8; 1 is greedy.
         room: Maximum tokens of the answer, including those given.
         should_stop: Called before every forward pass.
-        started_at: `perf_counter` reading that times are relative to; now, if None.
+        clock: Times are its readings; None begins one now.
 
     Raises:
         PlaygroundError: The width is out of range, or the model produced NaN or infinite logits.
     """
     if not 1 <= width <= MAX_WIDTH:
         raise PlaygroundError(f"The width of a beam search must be from 1 to {MAX_WIDTH}; got {width}.")
-    clock = Clock(time.perf_counter() if started_at is None else started_at)
+    clock = clock or Clock()
     text = answer_text(text_model.tokenizer, settings, prompt_ids)
     said = "".join([text.add(token) for token in answer_ids])
     search = _Search(text_model, _Path(None, None, 0.0, len(answer_ids), text, said), settings, width, room, clock)
@@ -129,6 +128,7 @@ class _Search:
 
     def __init__(self, text_model: TextModel, given: _Path, settings: Settings, width: int, room: int, clock: Clock):
         self._model, self._settings, self._clock = text_model, settings, clock
+        self._begun_s = clock.now()
         self._width, self._room = width, room
         self._looked_at = max(2, 1 + len(text_model.eos_ids)) * width
         self.running = [given]
@@ -149,7 +149,7 @@ class _Search:
     def cut_short(self, stopped: bool) -> FinishReason | None:
         """Why to end early, although more could be found."""
         limit_s = self._settings.time_limit_s
-        late = limit_s is not None and self._clock.busy() >= limit_s
+        late = limit_s is not None and self._clock.now() - self._begun_s >= limit_s
         return "cancelled" if stopped else "time" if late else None
 
     def progress(self) -> BeamProgress:

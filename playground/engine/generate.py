@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from playground.engine.chunks import chunk_tokens
+from playground.engine.clock import Clock
 from playground.engine.events import Candidate, Event, Finished, PromptProcessed, PromptProgress, RowEvent, TokenEvent
 from playground.engine.model import KVCache, TextModel
-from playground.engine.rows import Clock, Row, end_all, room_for
+from playground.engine.rows import Row, end_all, room_for
 from playground.engine.sampling import Choice, Distribution, apply_repetition_penalty, choice_of, choose, describe
 from playground.errors import PlaygroundError
 from playground.settings import Settings
@@ -28,7 +29,7 @@ def stream(
     forced: Sequence[int] = (),
     cache: KVCache | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-    started_at: float | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Event]:
     """One answer, event by event.
 
@@ -42,14 +43,14 @@ def stream(
             first forced tokens, but not all of them: those it holds, and the next one, are not reported again. Any
             other prefix of the prompt works too, but last bits then differ from a run without a cache.
         should_stop: Called before every forward pass.
-        started_at: `perf_counter` reading that times are relative to; now, if None.
+        clock: Times are its readings; None begins one now.
 
     Raises:
         PlaygroundError: The model produced NaN or infinite logits, or the answer ends within the forced tokens.
     """
     batch = stream_batch(
         text_model, prompt_ids, [settings], context_length=context_length, forced=forced, cache=cache,
-        should_stop=should_stop, started_at=started_at,
+        should_stop=should_stop, clock=clock,
     )  # fmt: skip
     try:
         for item in batch:
@@ -68,7 +69,7 @@ def stream_batch(
     cache: KVCache | None = None,
     rows_at_once: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-    started_at: float | None = None,
+    clock: Clock | None = None,
 ) -> Generator[RowEvent, None, None]:
     """Several answers to one prompt, which is read once; a row whose answer has ended leaves the batch.
 
@@ -81,9 +82,9 @@ def stream_batch(
         cache: As in `stream`, one row.
         rows_at_once: More rows than this are answered in waves, one after the other; None is all at once.
         should_stop: As in `stream`. Rows that had ended are unchanged.
-        started_at: As in `stream`.
+        clock: As in `stream`.
     """
-    clock = Clock(started_at)
+    clock = clock or Clock()
     rooms = [room_for(len(prompt_ids), own, context_length) for own in settings]
     rows = [
         Row(n, text_model, own, rooms[n], clock, prompt_ids, forced=tuple(forced)) for n, own in enumerate(settings)
@@ -102,7 +103,7 @@ def stream_batch(
         is_last = first + wave >= len(rows)
         own_cache = cache if is_last else cache.fork()
         for row in rows[first : first + wave] if first else []:
-            row.begun_s = clock.busy()  # it waited for other waves: its time begins now
+            row.begun_s = clock.now()  # it waited for other waves: its time begins now
         yield from _decode(text_model, rows[first : first + wave], logits, prompt, own_cache, clock, should_stop)
 
 

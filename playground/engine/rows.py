@@ -1,9 +1,9 @@
 """One answer in progress: its ids and text, its clock, and why it ended."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from playground.engine.clock import Clock
 from playground.engine.events import Finished, FinishReason, RowEvent
 from playground.engine.model import TextModel
 from playground.engine.sampling import Noise
@@ -32,22 +32,6 @@ def room_for(prompt_tokens: int, settings: Settings, context_length: int | None)
     return room
 
 
-class Clock:
-    """Seconds since the request started, and since the loop began."""
-
-    def __init__(self, started_at: float | None = None):
-        self._begun_at = time.perf_counter()
-        self._started_at = self._begun_at if started_at is None else started_at
-
-    def now(self) -> float:
-        """Since the request started."""
-        return time.perf_counter() - self._started_at
-
-    def busy(self) -> float:
-        """Since the loop began."""
-        return time.perf_counter() - self._begun_at
-
-
 @dataclass
 class Row:
     """One answer in progress."""
@@ -60,10 +44,11 @@ class Row:
     prompt_ids: Sequence[int] = ()
     ids: list[int] = field(default_factory=list)
     reason: FinishReason | None = None
-    begun_s: float = 0.0
     forced: Sequence[int] = ()
+    begun_s: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.begun_s = self.clock.now()
         self.noise = Noise(self.settings.seed or 0)
         self.text = answer_text(self.text_model.tokenizer, self.settings, self.prompt_ids)
         self.sampler = self.settings.model_copy(update=_NOT_OF_THE_DRAW)  # rows with equal settings are drawn together
@@ -72,7 +57,7 @@ class Row:
     def late(self) -> bool:
         """Whether its time is up."""
         limit_s = self.settings.time_limit_s
-        return limit_s is not None and self.clock.busy() - self.begun_s >= limit_s
+        return limit_s is not None and self.clock.now() - self.begun_s >= limit_s
 
     def next_forced(self) -> int | None:
         """The forced next token; None where the draw decides."""

@@ -74,12 +74,30 @@ class EnergyMeter:
         self._idle = idle if idle is not None and idle.method == counter.method else None
         self._reading = threading.Lock()  # a counter keeps its last reading, so two threads would conflict
         self._start_s = clock()
+        self._others: float | None = 0.0  # joules while paused; None if the counter could not be read
+        self._paused_at: float | None = None
+        self._is_paused = False
+
+    def pause(self) -> None:
+        """What the counter counts from now on is not ours."""
+        with self._reading:
+            self._paused_at, self._is_paused = _read(self._counter), True
+
+    def resume(self) -> None:
+        """It is ours again."""
+        with self._reading:
+            if not self._is_paused:
+                return
+            now, then, others = _read(self._counter), self._paused_at, self._others
+            self._others = None if now is None or then is None or others is None else others + now - then
+            self._is_paused = False
 
     def read(self) -> Energy:
         """The energy so far."""
         with self._reading:
-            joules = _read(self._counter)
-            return Energy(joules, self._counter.method, self._clock() - self._start_s, self._idle)
+            joules = self._paused_at if self._is_paused else _read(self._counter)
+            ours = None if joules is None or self._others is None else joules - self._others
+            return Energy(ours, self._counter.method, self._clock() - self._start_s, self._idle)
 
 
 def start_meter(

@@ -1,6 +1,5 @@
 """Several answers to one prompt as one batch: checked, sized to fit in memory, measured together and row by row."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from playground.backends.base import Backend
@@ -87,7 +86,7 @@ def batch_updates(
         measurements[:] = rows
     together = _Together(prompt, surroundings, len(settings), plan.rows_at_once)
     for item in backend.stream_batch(
-        prompt, settings, rows_at_once=plan.rows_at_once, should_stop=should_stop, started_at=surroundings.started_at
+        prompt, settings, rows_at_once=plan.rows_at_once, should_stop=should_stop, clock=surroundings.clock
     ):
         together.add(item)
         event = item.event
@@ -138,7 +137,7 @@ class _Together:
         self._most_bytes = max(self._most_bytes, self._step_bytes)
 
     def end(self, environment: dict[str, object]) -> BatchEnd:
-        wall_s = time.perf_counter() - self._around.begun_at
+        wall_s = self._around.clock.now() - self._around.begun_s
         tokens, facts = sum(self._tokens), self._around.facts
         return BatchEnd(
             model=model_record(facts),

@@ -3,6 +3,7 @@
 import threading
 
 from playground.data.presets import Hardware
+from playground.engine.clock import Clock
 from playground.metrics.energy import EnergyMeter, IdlePower, measure_idle, start_meter
 from playground.metrics.roofline import measure_bandwidth
 
@@ -30,6 +31,8 @@ class Devices:
                 self._bandwidth[device] = measure_bandwidth(device)
             return self._bandwidth[device]
 
-    def start_meter(self, device: str) -> EnergyMeter:
-        """A meter of its energy from now on; above idle if `measure` has found the idle power."""
-        return start_meter(device, self._hardware.watts, self._idle.get(device))
+    def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
+        """A meter of its energy while the clock runs; above idle if `measure` has found the idle power."""
+        meter = start_meter(device, self._hardware.watts, self._idle.get(device), clock=clock.now)
+        clock.follow(meter)
+        return meter

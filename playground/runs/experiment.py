@@ -1,12 +1,13 @@
 """An experiment is one declared value: command, section of the page, saved file, replay and export follow from it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from playground.backends.base import Capability
+from playground.backends.job import Job
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError
 from playground.runs.environment import changes, describe_environment
@@ -90,10 +91,13 @@ class Lab:
     Attributes:
         runner: Starts runs, for experiments that do not hold a model.
         should_stop: Whether the person pressed Stop; most experiments call `obey` instead.
+        clock: Stands still while the experiment is set aside for others.
     """
 
-    def __init__(self, runner: "Runner", backend: "Backend | None", should_stop: ShouldStop):
+    def __init__(self, runner: "Runner", backend: "Backend | None", should_stop: ShouldStop, job: "Job | None" = None):
         self.runner, self._backend, self.should_stop = runner, backend, should_stop
+        self._job = job or Job()
+        self.clock = self._job.clock
 
     @property
     def backend(self) -> "Backend":
@@ -109,9 +113,13 @@ class Lab:
         """
         obey(self.should_stop)
 
+    def alone(self, why: str) -> AbstractContextManager[None]:
+        """Within, the experiment is not set aside for others, who read why and for how long."""
+        return self._job.alone(why)
+
     def start_meter(self) -> "EnergyMeter":
-        """The energy of the model's device from now on."""
-        return self.runner.start_meter(self.backend.facts.device)
+        """The energy of the model's device from now on, without what others use."""
+        return self.runner.start_meter(self.backend.facts.device, self.clock)
 
     def stamp(self, chunk_tokens: int) -> dict[str, Any]:
         """What every record carries: `model` and `environment`."""
@@ -134,16 +142,21 @@ def updates(
     if isinstance(request, PromptRequest):
         request = request.seeded()
     run = late(experiment.run)
+    job = Job(experiment.title, request.most_tokens)
+
+    def should_end() -> bool:
+        return should_stop() or runner.spending.is_over(job)
 
     def work(backend: "Backend | None") -> Iterator[Any]:
         with suppress(Stopped):
-            record = yield from run(Lab(runner, backend, should_stop), request)
+            record = yield from run(Lab(runner, backend, should_end, job), request)
             if record is not None:
                 yield record
 
     if not experiment.holds:
+        runner.spending.check(runner.person, request.most_tokens)
         return work(None)
-    return runner.holding(request.model, request.quantization, work, should_stop, needs=experiment.needs)
+    return runner.holding(request.model, request.quantization, work, should_stop, needs=experiment.needs, job=job)
 
 
 def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str | None) -> tuple[list[str], list[str]]:

@@ -1,11 +1,11 @@
 """A run under measurement: it takes every event, gives all meters at any moment and the record at the end."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from playground.engine.clock import Clock
 from playground.engine.events import Event, Finished, PreparedPrompt, PromptProcessed, Token, TokenEvent
 from playground.metrics.energy import Energy, EnergyMeter
 from playground.metrics.memory import PeakSampler, gpu_memory
@@ -27,8 +27,8 @@ class Surroundings:
         bandwidth_bytes_per_s: Measured memory bandwidth of the model's device.
         pricing: What the tokens and the machine's time cost.
         energy: Meter, running since the turn began.
-        started_at: `perf_counter` reading of the request.
-        begun_at: The same when the turn began: waiting for others costs nothing.
+        clock: Of the request.
+        begun_s: Its reading when the turn began: waiting for others costs nothing.
     """
 
     facts: ModelFacts
@@ -36,8 +36,8 @@ class Surroundings:
     bandwidth_bytes_per_s: float | None
     pricing: Pricing
     energy: EnergyMeter
-    started_at: float
-    begun_at: float
+    clock: Clock
+    begun_s: float
 
 
 class Measurement:
@@ -69,7 +69,7 @@ class Measurement:
 
     def meters(self) -> Meters:
         """All meters now; after the end, those of the whole run."""
-        return self._final or self._snapshot(time.perf_counter() - self._around.started_at)
+        return self._final or self._snapshot(self._around.clock.now())
 
     def _snapshot(self, elapsed_s: float) -> Meters:
         around = self._around
@@ -129,7 +129,7 @@ class Measurement:
         around = self._around
         prompt, processed = len(self._prompt.ids), self._processed
         cached = prompt - processed.computed_tokens if processed else 0
-        busy_s = elapsed_s - (around.begun_at - around.started_at)
+        busy_s = elapsed_s - around.begun_s
         return around.pricing.run(prompt, tokens, cached, max(0.0, busy_s))
 
     def record(self, request: RunRequest, environment: dict[str, Any]) -> RunRecord:

@@ -67,6 +67,11 @@ class Request(BaseModel):
         """The fields that were made by `item`."""
         return {name: field for name, field in cls.model_fields.items() if field.title}
 
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens it may compute at most; 0 where no answer is computed, or their number is small."""
+        return 0
+
     def more_models(self) -> list[str]:
         """Models that it names beside its own, by id or path."""
         return []

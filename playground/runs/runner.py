@@ -1,55 +1,63 @@
 """The one place that wires prompt -> stream -> measure -> record: page, command line and experiments run through it."""
 
 import copy
-import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Self, TypeVar
 
-from playground.backends.base import Backend, Capability, Loading, Queued, why_not
-from playground.backends.slot import ModelSlot, Progress
+from playground.backends.base import Backend, Capability, Loading, why_not
+from playground.backends.job import Job, Queued
+from playground.backends.slot import ModelSlot
 from playground.data.presets import Hardware
+from playground.engine.clock import Clock
 from playground.engine.events import Finished, PreparedPrompt
-from playground.errors import PlaygroundError, memory_in_words
 from playground.metrics.energy import EnergyMeter
 from playground.metrics.prices import DEFAULT_REFERENCE, rates
 from playground.models.catalogue import Catalogue
 from playground.models.facts import ModelFacts
 from playground.runs.batch import batch_updates, check_rows
+from playground.runs.budget import Budget, Spending
 from playground.runs.devices import Devices
 from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings
 from playground.runs.pricing import Pricing
-from playground.runs.progress import with_progress
 from playground.runs.run import Batch, Run
+from playground.runs.sharing import Sharing
 from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
 from playground.settings import check_prompt
 
 T = TypeVar("T")
-_LESS_MEMORY = "use a shorter prompt or context, fewer tokens or rows, int4, a smaller model, or close other programs"
-LoadSteps = Generator[Loading, None, Backend]
 
 
 class Runner:
-    """Runs requests one at a time on the model in the slot."""
+    """Runs requests on the model in the slot, in slices that are dealt out fairly.
+
+    Args:
+        slot: The model.
+        hardware: The machine whose price and watts are assumed.
+        devices: Measurements of this machine; None makes them.
+
+    Attributes:
+        hardware: As given; `priced` may name another price.
+        person: Whose work it is; empty is nobody in particular.
+        spending: What people used, within the budget.
+    """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
         self._slot = slot
-        self._hardware = hardware
+        self.person = ""
+        self.hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
         self._devices = devices or Devices(hardware)
+        self.spending = Spending(Budget())
+        self._sharing = Sharing(slot, self._devices, self.spending)
         self._speeds = Speeds()
 
     @property
     def catalogue(self) -> Catalogue:
         """Models that can be requested."""
         return self._slot.catalogue
-
-    @property
-    def hardware(self) -> Hardware:
-        """The machine whose price and watts are assumed, unless `priced` names another price."""
-        return self._hardware
 
     def priced(self, reference: str | None = None, usd_per_hour: float | None = None) -> Self:
         """The same runner with other prices for its records.
@@ -63,6 +71,12 @@ class Runner:
         rates(reference)  # refuses a model that is not in the list
         other = copy.copy(self)
         other.pricing = Pricing(reference, self.pricing.usd_per_hour if usd_per_hour is None else usd_per_hour)
+        return other
+
+    def of(self, person: str) -> Self:
+        """The same runner for the work of one person."""
+        other = copy.copy(self)
+        other.person = person
         return other
 
     @property
@@ -102,15 +116,12 @@ class Runner:
         Raises:
             PlaygroundError: It can't be fetched or loaded; the model that was in memory still works.
         """
-        self._slot.check(model, quantization)
-        with self._slot.turns.ticket() as ticket:
-            for position in self._slot.turns.wait(ticket, should_stop):
-                waiting = Loading(model, quantization, f"Waiting: {position} before this", None)
-                yield self._slot.loading or waiting
-            if should_stop():
-                return
-            backend = yield from self._ensure(model, quantization)
-            self._devices.measure(backend.facts.device)
+        job = Job(f"Loading {self.catalogue.find(model).title}")
+        for update in self.holding(model, quantization, lambda _: iter(()), should_stop, job=job):
+            if isinstance(update, Queued):
+                waiting = Loading(model, quantization, f"Waiting: {update.position} before this", None)
+                update = self._slot.loading or waiting
+            yield update
 
     def expected_speed(self, model: str, quantization: str) -> ExpectedSpeed:
         """How fast this model will answer; measures the memory's bandwidth once, which takes under a second."""
@@ -164,53 +175,34 @@ class Runner:
         should_stop: Callable[[], bool] = lambda: False,
         *,
         needs: frozenset[Capability] = frozenset(),
+        job: Job | None = None,
     ) -> Generator[Queued | Loading | T, None, None]:
-        """Queue, load, then everything that `work` yields; the turn is held until it has ended.
+        """Queue, load, then everything that `work` yields. It may be set aside for others wherever it yields.
 
-        If stopped while it waits, it ends without calling `work`.
+        If stopped while it waits, it ends without calling `work`. Over its time, it is stopped. `job` says what the
+        work is; None is an answer.
 
         Raises:
-            PlaygroundError: The model is not available, or lacks a capability that `work` needs.
+            PlaygroundError: The model is not available, lacks a capability that `work` needs, or the work is over the
+                budget.
         """
-        started_at = time.perf_counter()
-        with self._slot.turns.ticket() as ticket:
-            for position in self._slot.turns.wait(ticket, should_stop):
-                yield Queued(position, time.perf_counter() - started_at)
-            if not should_stop():
-                backend = yield from self._ensure(model, quantization)
-                if why := why_not(backend, needs):
-                    raise PlaygroundError(why)
-                self._devices.measure(backend.facts.device)
-                yield from memory_in_words(work(backend), "the model was running", _LESS_MEMORY)
+        return self._sharing.holding(self.person, job or Job(), model, quantization, work, should_stop, needs=needs)
 
-    def start_meter(self, device: str) -> EnergyMeter:
-        """The energy of this device from now on; for work that holds the model's turn."""
-        return self._devices.start_meter(device)
-
-    def _ensure(self, model: str, quantization: str) -> LoadSteps:
-        if self._slot.backend is not None and self._slot.holds(model, quantization):
-            return self._slot.backend
-
-        def work(progress: Progress) -> Backend:
-            return self._slot.ensure(model, quantization, progress)
-
-        steps = with_progress(work)
-        while True:
-            try:
-                stage, fraction = next(steps)
-            except StopIteration as end:
-                return end.value
-            yield Loading(model, quantization, stage, fraction)
+    def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
+        """The energy of this device from now on, as long as the clock runs; for work that holds the model's turn."""
+        return self._devices.start_meter(device, clock)
 
     def _updates(self, run: Run) -> Generator[Update, None, None]:
         """Queue, load, prepare, stream, record."""
-        started_at, request = time.perf_counter(), run.request
+        request = run.request
+        job = Job("An answer", request.settings.max_new_tokens)
 
         def work(backend: Backend) -> Iterator[Update]:
             prompt = backend.prepare(request.prompt, request.settings, request.recorded)
-            measurement = run.measurement = Measurement(prompt, self._surroundings(backend, started_at))
+            measurement = run.measurement = Measurement(prompt, self._surroundings(backend, job.clock))
             yield prompt
-            for event in backend.stream(prompt, request.settings, should_stop=run.should_stop, started_at=started_at):
+            limited = self.spending.budget.within(request.settings)
+            for event in backend.stream(prompt, limited, should_stop=run.should_stop, clock=job.clock):
                 measurement.add(event)
                 yield event
             record = measurement.record(
@@ -219,29 +211,34 @@ class Runner:
             self._speeds.saw(record)
             yield record
 
-        yield from self.holding(request.model, request.quantization, work, run.should_stop)
+        yield from self.holding(request.model, request.quantization, work, run.should_stop, job=job)
         if run.measurement is None:  # stopped before its turn came
-            yield Finished("cancelled", "", time.perf_counter() - started_at)
+            yield Finished("cancelled", "", job.clock.now())
 
     def _batch_updates(self, batch: Batch) -> Generator[BatchUpdate, None, None]:
         """Queue, load, and all rows."""
-        started_at = time.perf_counter()
         request = batch.request
+        tokens = sum(own.max_new_tokens for own in request.settings)
+        job = Job(f"{len(request.settings)} answers", tokens)
 
         def work(backend: Backend) -> Iterator[BatchUpdate]:
-            surroundings = self._surroundings(backend, started_at)
-            return batch_updates(backend, request, surroundings, batch.should_stop, batch.measurements)
+            surroundings = self._surroundings(backend, job.clock)
 
-        return self.holding(request.model, request.quantization, work, batch.should_stop)
+            def should_end() -> bool:
+                return batch.should_stop() or self.spending.is_over(job)
 
-    def _surroundings(self, backend: Backend, started_at: float) -> Surroundings:
+            return batch_updates(backend, request, surroundings, should_end, batch.measurements)
+
+        return self.holding(request.model, request.quantization, work, batch.should_stop, job=job)
+
+    def _surroundings(self, backend: Backend, clock: Clock) -> Surroundings:
         facts = backend.facts
         return Surroundings(
             facts=facts,
             predict_kv_bytes=backend.kv_cache_bytes,
             bandwidth_bytes_per_s=self._devices.bandwidth(facts.device),
             pricing=self.pricing,
-            energy=self._devices.start_meter(facts.device),
-            started_at=started_at,
-            begun_at=time.perf_counter(),
+            energy=self._devices.start_meter(facts.device, clock),
+            clock=clock,
+            begun_s=clock.now(),
         )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.events import Event, PreparedPrompt, RowEvent
 from playground.metrics.timing import Timing
 from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord, RunRecord

@@ -51,7 +51,7 @@ def build_app(
         shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
         user_presets_dir: Where saved presets go; None is the user's own folder.
         rooms: Tabs beside Play, by name: a page of few opens faster; None is all.
-        pages: Knows every page's runs; whoever serves the page stops them by it.
+        pages: Knows every page's runs; who serves the page stops them by it.
     """
     shipped = shipped_dir or presets_dir()
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")

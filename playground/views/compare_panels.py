@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, TokenEvent
 from playground.experiments.compare.changes import title_of
 from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate

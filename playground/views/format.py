@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from playground.backends.job import Queued
     from playground.runs.speed import Estimate
 
 NOTHING = "–"  # noqa: RUF001 - the dash of a missing figure, as wide as a digit
@@ -177,3 +178,12 @@ def _scaled(value: Value, unit: str, prefixes: tuple[str, ...]) -> str:
     prefix = next((one for one in prefixes if exponent >= _SIZES[one][0]), prefixes[-1])
     power, scale = _SIZES[prefix]
     return _signed(value, f"{_fixed(size / scale, 2 - exponent + power)} {prefix}{unit}")
+
+
+def waiting(queued: "Queued") -> str:
+    """The place in the queue for the model, what has it now, and how long that needs."""
+    text = f"{'set aside' if queued.is_aside else 'waiting'}, {count_of(queued.position, 'run')} before this"
+    if queued.running:
+        text += f"; now: {queued.running}"
+        text += "" if queued.left_s is None else f", {format_seconds(queued.left_s)} left"
+    return text

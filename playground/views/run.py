@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, Token, TokenEvent
 from playground.errors import PlaygroundError
 from playground.metrics.cost import per_month, resent_usd
@@ -21,6 +22,7 @@ from playground.views.format import (
     format_rate,
     format_seconds,
     together,
+    waiting,
     without_unit,
 )
 
@@ -226,8 +228,7 @@ def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
 def status(update: object) -> dict[str, Any] | None:
     """The status that an update reports; None if unchanged."""
     if isinstance(update, Queued):
-        before = update.position
-        return {"phase": "queued", "text": f"waiting, {count_of(before, 'run')} before this", "turn": before}
+        return {"phase": "queued", "text": waiting(update), "turn": update.position}
     if isinstance(update, Loading):
         done = "" if update.fraction is None else f" {update.fraction:.0%}"
         text = f"loading {update.model} {update.quantization}: {update.stage}{done}"
@@ -240,8 +241,8 @@ def status(update: object) -> dict[str, Any] | None:
         return {"phase": "reading", "text": text, "fraction": done / total if total else None}
     if isinstance(update, PromptProcessed):
         return {"phase": "running", "text": "running"}
+    if isinstance(update, Finished) and update.reason == "cancelled":
+        return {"phase": "stopped", "text": "stopped"}
     if isinstance(update, Finished):
-        if update.reason == "cancelled":
-            return {"phase": "stopped", "text": "stopped"}
         return {"phase": "finished", "text": f"finished: {FINISH_REASONS[update.reason]}"}
     return None

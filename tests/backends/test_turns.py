@@ -1,11 +1,15 @@
+"""Who gets the model: short work passes long work, people take turns, and nobody has it twice."""
+
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from playground.backends import turns as turns_module
-from playground.backends.turns import Turns
-from playground.errors import PlaygroundError
+from playground.backends.job import Job
+from playground.backends.turns import Busy, Turns
 
 
 def never() -> bool:
@@ -15,22 +19,24 @@ def never() -> bool:
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(turns_module, "_LOOK_S", 0.001)
+    monkeypatch.setattr(turns_module, "SLICE_S", 0.0)
 
 
-class Waiter(threading.Thread):
-    """Stands in the queue, notes its positions, and holds the turn until `leave` is set."""
+class Worker(threading.Thread):
+    """Works step by step, each when it is let; `steps` counts those done."""
 
-    def __init__(self, turns: Turns, should_stop: Callable[[], bool] = never):
+    def __init__(self, turns: Turns, person: str = "", size: int = 0, should_stop: Callable[[], bool] = never):
         super().__init__(daemon=True)
-        self.turns, self.should_stop = turns, should_stop
+        self.turns, self.person, self.should_stop = turns, person, should_stop
+        self.job = Job(person, size)
         self.queued, self.holds, self.leave = threading.Event(), threading.Event(), threading.Event()
-        self.positions: list[int] = []
+        self.places: list[int] = []
         self.start()
 
     def run(self) -> None:
-        with self.turns.ticket() as ticket:
-            for position in self.turns.wait(ticket, self.should_stop):
-                self.positions.append(position)
+        with self.turns.place(self.job, self.person):
+            for state in self.turns.wait(self.job, self.should_stop):
+                self.places.append(state.position)
                 self.queued.set()
             if not self.should_stop():
                 self.queued.set()
@@ -43,95 +49,198 @@ class Waiter(threading.Thread):
         assert not self.is_alive()
 
 
-def line_up(turns: Turns, count: int) -> list[Waiter]:
-    waiters = []
-    for _ in range(count):
-        waiters.append(Waiter(turns))
-        assert waiters[-1].queued.wait(10)
-    return waiters
+def line_up(turns: Turns, *people: str, size: int = 0) -> list[Worker]:
+    workers = []
+    for person in people:
+        workers.append(Worker(turns, person, size))
+        assert workers[-1].queued.wait(10)
+    return workers
+
+
+def use(turns: Turns, person: str, seconds: float) -> None:
+    """As if this person had used the model so long."""
+    turns._use(person).add(seconds)
+
+
+@contextmanager
+def holding(turns: Turns, person: str = "", size: int = 0) -> Iterator[Job]:
+    job = Job(person, size)
+    with turns.place(job, person):
+        turns.take(job)
+        job.is_ending = False
+        yield job
 
 
 def test_who_comes_first_is_served_first_and_positions_fall():
-    waiters = line_up(Turns(), 4)
-    for number, waiter in enumerate(waiters):
+    workers = line_up(Turns(), "a", "b", "c", "d")
+    for number, worker in enumerate(workers):
+        assert worker.holds.wait(10)
+        assert not any(later.holds.is_set() for later in workers[number + 1 :])
+        worker.finish()
+        assert worker.places == sorted(worker.places, reverse=True)
+
+
+def test_who_used_little_goes_before_who_used_much():
+    turns = Turns()
+    use(turns, "much", 60)
+    with holding(turns, "other"):
+        much, little = line_up(turns, "much", "little")
+    assert little.holds.wait(10)
+    assert not much.holds.is_set()
+    little.finish()
+    assert much.holds.wait(10)
+    much.finish()
+
+
+def test_of_one_person_the_shortest_goes_first():
+    turns = Turns()
+    with holding(turns, "other"):
+        (long,) = line_up(turns, "me", size=500)
+        (short,) = line_up(turns, "me", size=5)
+    assert short.holds.wait(10)
+    assert not long.holds.is_set()
+    short.finish()
+    long.finish()
+
+
+def test_who_has_waited_long_goes_before_who_used_little(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(turns_module, "PATIENCE_S", 0.05)
+    turns = Turns()
+    use(turns, "patient", 60)
+    with holding(turns, "other"):
+        (patient,) = line_up(turns, "patient")
+        time.sleep(0.1)
+        (new,) = line_up(turns, "new")
+        turns._use("new").served = 10**6  # served last of all
+    assert patient.holds.wait(10)
+    assert not new.holds.is_set()
+    patient.finish()
+    new.finish()
+
+
+def test_long_work_rests_only_where_another_waits_and_it_has_used_more_than_little():
+    turns = Turns()
+    with holding(turns, "heavy") as job:
+        assert not turns.should_rest(job)
+        (waiter,) = line_up(turns, "new")
+        assert not turns.should_rest(job)
+        use(turns, "heavy", 60)
+        assert turns.should_rest(job)
+        with job.alone("a measurement"):
+            assert not turns.should_rest(job)
+        before = job.clock.now()
+        turns.rest(job)
         assert waiter.holds.wait(10)
-        assert not any(later.holds.is_set() for later in waiters[number + 1 :])
+        assert not turns.has(job)
         waiter.finish()
-        positions = waiter.positions
-        assert positions[:1] == [number][: number > 0]  # as many as stand before it, and none for the first
-        assert positions == sorted(positions, reverse=True)
-        assert 0 not in positions
+        turns.take(job)
+        assert turns.has(job)
+        job.clock.resume()
+        assert job.clock.now() - before < job.clock.aside_s + 1
+    assert turns.count == 0
+
+
+def test_a_clock_stands_still_while_its_work_is_set_aside():
+    now, job = [0.0], Job()
+    clock = type(job.clock)(time_s=lambda: now[0])
+    lap = clock.lap()
+    now[0] = 2
+    clock.pause()
+    now[0] = 10
+    assert (clock.now(), lap.now()) == (2, 2)
+    clock.resume()
+    now[0] = 11
+    assert (clock.now(), lap.now(), clock.aside_s) == (3, 3, 8)
 
 
 def test_two_never_hold_the_turn_at_once():
-    turns, holders, most = Turns(), 0, 0
-    lock = threading.Lock()
+    turns, holders, most = Turns(), [0], [0]
 
-    def work() -> None:
-        nonlocal holders, most
-        for _ in range(20):
-            with turns.ticket() as ticket:
-                for _ in turns.wait(ticket, never):
-                    pass
-                with lock:
-                    holders += 1
-                    most = max(most, holders)
-                with lock:
-                    holders -= 1
+    def work(person: str) -> None:
+        job = Job(person)
+        for _ in range(1):
+            with turns.place(job, person):
+                turns.take(job)
+                job.is_ending = False
+                for _ in range(20):
+                    holders[0] += 1
+                    most[0] = max(most[0], holders[0])
+                    time.sleep(0.0005)
+                    holders[0] -= 1
+                    turns.rest(job)
+                    for _ in turns.wait(job, never):
+                        pass
+                    job.clock.resume()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work, args=(f"p{n}",)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert most == 1
+    assert most[0] == 1
+    assert turns.count == 0
 
 
 def test_one_who_is_stopped_while_waiting_leaves_the_queue():
     turns, stopped = Turns(), threading.Event()
-    (holder,) = line_up(turns, 1)
-    impatient = Waiter(turns, stopped.is_set)
-    assert impatient.queued.wait(10)
-    last = Waiter(turns)
-    assert last.queued.wait(10)
-    stopped.set()
-    impatient.join(10)
-    assert not impatient.is_alive()
-    assert not impatient.holds.is_set()
-    holder.finish()
-    assert last.holds.wait(10)
-    last.finish()
-    assert last.positions[0] == 2
+    with holding(turns, "holder"):
+        waiter = Worker(turns, "w", should_stop=stopped.is_set)
+        assert waiter.queued.wait(10)
+        stopped.set()
+        waiter.join(10)
+        assert not waiter.is_alive()
+        assert turns.count == 1
+    assert turns.count == 0
 
 
 def test_one_who_crashes_gives_its_place_back():
     turns = Turns()
-
-    def crash(held: bool) -> None:
-        with turns.ticket() as ticket:
-            for _ in turns.wait(ticket, never):
-                assert not held
-                raise ZeroDivisionError
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):  # with the turn
-        crash(held=True)
-    (holder,) = line_up(turns, 1)
-    with pytest.raises(ZeroDivisionError):  # while waiting
-        crash(held=False)
-    holder.finish()
-    (next_one,) = line_up(turns, 1)
-    assert next_one.holds.wait(10)
-    assert next_one.positions == []
-    next_one.finish()
+    with pytest.raises(ValueError, match="broken"), holding(turns):
+        raise ValueError("broken")
+    (after,) = line_up(turns, "x")
+    assert after.holds.wait(10)
+    after.finish()
 
 
-def test_a_full_queue_refuses_with_the_limit_and_takes_again_when_there_is_room():
+def test_a_full_queue_refuses_and_takes_again_when_there_is_room():
     turns = Turns(max_waiting=2)
-    waiters = line_up(turns, 3)  # one holds, two wait
-    with pytest.raises(PlaygroundError, match=r"2 runs are waiting.*Try again"), turns.ticket():
+    workers = line_up(turns, "a", "b", "c")
+    with pytest.raises(Busy, match="2"), turns.place(Job(), "d"):
         pass
-    waiters[0].finish()
-    waiters.extend(line_up(turns, 1))
-    for waiter in waiters[1:]:
-        waiter.finish()
+    workers[0].finish()
+    (again,) = line_up(turns, "d")
+    for worker in [*workers[1:], again]:
+        worker.finish()
+
+
+def test_a_person_has_one_at_work_and_two_waiting_and_others_go_on():
+    turns = Turns()
+    mine = line_up(turns, "me", "me", "me")
+    with pytest.raises(Busy), turns.place(Job(), "me"):
+        pass
+    (other,) = line_up(turns, "other")
+    for worker in [*mine, other]:
+        worker.leave.set()
+    for worker in [*mine, other]:
+        worker.finish()
+
+
+def test_the_others_read_what_has_the_model_and_how_long_it_needs():
+    turns = Turns()
+    with holding(turns, "a", size=10) as job:
+        job.title = "The ladder"
+        job._fraction = 0.5
+        job.held_since = time.monotonic() - 4
+        with job.alone("it measures times"):
+            (state,) = [next(iter(turns.wait(other, never))) for other in [_placed(turns)]]
+    assert "The ladder" in state.running
+    assert "it measures times" in state.running
+    assert state.left_s == pytest.approx(4, abs=1)
+
+
+def _placed(turns: Turns) -> Job:
+    job = Job()
+    with turns._changed:
+        turns._all.append(job)
+        turns._line_up(job)
+    return job

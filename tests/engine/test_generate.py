@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from playground.engine import chunks, rows
+from playground.engine import chunks
+from playground.engine.clock import Clock
 from playground.engine.events import Finished, PromptProcessed, PromptProgress, TokenEvent
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
@@ -260,7 +261,7 @@ class _FakeTime(SimpleNamespace):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch):
         super().__init__(now=100.0)
-        monkeypatch.setattr(rows, "time", SimpleNamespace(perf_counter=lambda: self.now))
+        monkeypatch.setattr(Clock.__init__, "__defaults__", (None, lambda: self.now))
 
     def pass_by(self, seconds: float) -> None:
         self.now += seconds
@@ -269,8 +270,9 @@ class _FakeTime(SimpleNamespace):
 def test_the_time_limit_counts_from_the_start_of_the_run_and_ends_after_the_token_that_passes_it(monkeypatch):
     clock = _FakeTime(monkeypatch)
     model = says("abcdefgh", on_forward=lambda _ids: clock.pass_by(1.0))
-    settings = GREEDY.model_copy(update={"time_limit_s": 3.5})
-    events = list(stream(model, [1, 2], settings, started_at=90.0))  # ten seconds in the queue do not count
+    settings, asked = GREEDY.model_copy(update={"time_limit_s": 3.5}), Clock()
+    clock.pass_by(10.0)
+    events = list(stream(model, [1, 2], settings, clock=asked))  # ten seconds in the queue do not count
     assert (text_of(events), events[-1].reason) == ("abcd", "time")
     assert [event.time_s for event in events] == [11.0, 11.0, 12.0, 13.0, 14.0, 14.0]
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from playground.backends.base import PreparedPrompt, Queued
+from playground.backends.base import PreparedPrompt
+from playground.backends.job import Queued
 from playground.engine.events import Finished, RowEvent, TokenEvent
 from playground.errors import PlaygroundError
 from playground.metrics.cost import api_cost

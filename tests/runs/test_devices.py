@@ -3,6 +3,7 @@
 import pytest
 
 from playground.data.presets import Hardware
+from playground.engine.clock import Clock
 from playground.metrics.energy import IdlePower
 from playground.runs import devices
 from playground.runs.devices import Devices
@@ -40,9 +41,9 @@ def test_each_device_is_measured_once_and_its_idle_power_before_anything_makes_i
 
 def test_a_meter_subtracts_idle_power_only_once_it_is_known(probes: list[str]):
     measured = Devices(MACHINE)
-    assert measured.start_meter("meta").read().net_joules is None
+    assert measured.start_meter("meta", Clock()).read().net_joules is None
     measured.measure("meta")
-    energy = measured.start_meter("meta").read()
+    energy = measured.start_meter("meta", Clock()).read()
     assert energy.joules is not None
     assert energy.net_joules == pytest.approx(energy.joules * 0.6, abs=1e-3)  # 30 of 50 W
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from playground.backends.slot import ModelSlot
+from playground.engine.clock import Clock
 from playground.engine.events import PreparedPrompt, PromptProcessed, TokenEvent
 from playground.metrics.energy import start_meter
 from playground.runs.environment import changes, describe_environment
@@ -126,7 +127,7 @@ def test_a_token_that_comes_while_meters_are_read_is_in_all_of_them_or_in_none(t
 def measurement(slot: ModelSlot, predict_kv_bytes: Callable[[int], int]) -> Measurement:
     assert slot.backend is not None
     pricing, meter = Pricing("openai/gpt-4o-mini", 1.0), start_meter("cpu", 10.0)
-    surroundings = Surroundings(slot.backend.facts, predict_kv_bytes, 1e10, pricing, meter, 0.0, 0.0)
+    surroundings = Surroundings(slot.backend.facts, predict_kv_bytes, 1e10, pricing, meter, Clock(), 0.0)
     return Measurement(PreparedPrompt((1, 2), 0, 16), surroundings)
 
 

@@ -10,7 +10,8 @@ import torch
 
 from playground.backends import source as source_module
 from playground.backends import turns as turns_module
-from playground.backends.base import Capability, Loading, Queued
+from playground.backends.base import Capability, Loading
+from playground.backends.job import Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, TokenEvent
 from playground.errors import NotEnoughMemory, PlaygroundError
@@ -151,7 +152,7 @@ def test_a_closed_run_has_really_ended_when_its_turn_is_given_back(
             try:
                 yield from self.real(*arguments, **keywords)
             finally:
-                ended.append(len(slot_turns._tickets))
+                ended.append(slot_turns.count)
 
     assert slot.backend is not None
     monkeypatch.setattr(slot.backend, "stream", Engine(slot.backend.stream))
@@ -161,7 +162,7 @@ def test_a_closed_run_has_really_ended_when_its_turn_is_given_back(
             break
     run.close()
     assert ended == [1]
-    assert slot_turns._tickets == []
+    assert slot_turns.count == 0
 
 
 def test_loading_goes_on_to_its_end_before_a_closed_run_gives_the_turn_back(
@@ -172,7 +173,7 @@ def test_loading_goes_on_to_its_end_before_a_closed_run_gives_the_turn_back(
     def slow(*arguments: Any, **keywords: Any) -> Any:
         keywords["progress"]("Reading", 0.5)
         time.sleep(0.2)
-        finished.append(len(slot.turns._tickets))
+        finished.append(slot.turns.count)
         return real(*arguments, **keywords)
 
     monkeypatch.setattr(source_module, "load", slow)
@@ -331,7 +332,7 @@ def test_a_preview_is_what_the_run_will_read_and_sends_nothing(tiny: Runner, slo
 def test_a_request_that_cannot_be_met_is_refused_before_it_queues(tiny: Runner, slot: ModelSlot, asked, words: str):
     with pytest.raises(PlaygroundError, match=words):
         tiny.start(asked)
-    assert slot.turns._tickets == []
+    assert slot.turns.count == 0
 
 
 def test_work_that_the_model_cannot_feed_is_refused_and_gives_the_turn_back(tiny: Runner, slot: ModelSlot):
@@ -346,7 +347,7 @@ def test_work_that_the_model_cannot_feed_is_refused_and_gives_the_turn_back(tiny
     finally:
         slot.backend.capabilities = everything
     assert tiny.why_not(needs) == ""
-    assert slot.turns._tickets == []
+    assert slot.turns.count == 0
 
 
 def test_more_context_than_the_model_has_is_refused_and_gives_the_turn_back(tiny: Runner):
@@ -514,7 +515,7 @@ def test_the_catalogue_says_what_is_here_and_what_must_be_fetched(runner: Runner
 
 def test_a_run_that_nobody_iterates_takes_no_turn(tiny: Runner, slot: ModelSlot):
     run = tiny.start(request())
-    assert slot.turns._tickets == []
+    assert slot.turns.count == 0
     run.close()
     assert list(run) == []
     assert json.dumps(run.request.settings.model_dump())

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.ui.rooms.inside.sampler import step_values
 from playground.views.sampler import answer_view, step_text
 from tests.ui.compare_samples import HOSTILE, made_run

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, PromptProgress, TokenEvent
 from playground.metrics.cost import resent_usd
 from playground.metrics.prices import reference_models

@@ -1,6 +1,5 @@
 """One measured call of the loop, on the cache of the previous call; and once more without a cache."""
 
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
@@ -33,8 +32,8 @@ class Caller:
         Raises:
             Stopped: On the way.
         """
-        held, begun = self._chain.held_tokens, time.perf_counter()
-        events = list(self._chain.stream(ids, settings, should_stop=self._lab.should_stop, started_at=begun))
+        held = self._chain.held_tokens
+        events = list(self._chain.stream(ids, settings, should_stop=self._lab.should_stop))
         processed, tokens, finished = _sorted(events)
         if processed is None or finished is None or finished.reason == "cancelled":
             raise Stopped
@@ -54,9 +53,8 @@ class Caller:
     def _first_token(self, ids: Sequence[int], settings: Settings) -> tuple[float | None, float | None]:
         """Prefill time and ttft of a prompt that is read without a cache."""
         one = settings.model_copy(update={"max_new_tokens": 1, "top": 0})
-        begun = time.perf_counter()
         stop = self._lab.should_stop
-        events = list(self._lab.backend.chain().stream(ids, one, should_stop=stop, started_at=begun))
+        events = list(self._lab.backend.chain().stream(ids, one, should_stop=stop))
         processed, tokens, _ = _sorted(events)
         return processed.prefill_s if processed else None, tokens[0].time_s if tokens else None
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from playground.backends.base import Backend, Capability, Loading, Queued, StepLogits
+from playground.backends.base import Backend, Capability, Loading, StepLogits
+from playground.backends.job import Queued
 from playground.engine.sampling import apply_repetition_penalty, choice_of, describe, filter_scores
 from playground.errors import PlaygroundError
 from playground.experiments.branching.records import BranchesRecord

@@ -1,11 +1,12 @@
 """A branch of an answer: another token at one place, or another way to continue, on the cache of the tokens before."""
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from playground.backends.base import Backend, Capability, Loading, Queued
+from playground.backends.base import Backend, Capability, Loading
+from playground.backends.job import Job, Queued
 from playground.engine.beam import BeamEnd, BeamProgress
+from playground.engine.clock import Clock
 from playground.engine.events import Event, Finished, FinishReason, PreparedPrompt, PromptProcessed, Token, TokenEvent
 from playground.engine.text import whole_text
 from playground.errors import PlaygroundError
@@ -55,18 +56,19 @@ def start_branch(
         PlaygroundError: It can't be made.
     """
     settings = check_branch(tree, request)
+    job = Job("A branch", settings.max_new_tokens)
 
     def work(backend: Backend) -> Iterator[BranchUpdate]:
         forced = chosen_ids(backend, request.token, several=request.several)
-        grown = _Growing(backend, tree, request, settings, forced, request.how)
+        grown = _Growing(backend, tree, request, settings, forced, request.how, job.clock)
         if beside_greedy and request.how == "beam" and greedy_twin(tree, grown.given, _plain(settings)) is None:
-            yield from _Growing(backend, tree, request, settings, forced, "greedy").events(should_stop)
+            yield from _Growing(backend, tree, request, settings, forced, "greedy", job.clock).events(should_stop)
             if should_stop():
                 return
         yield from grown.events(should_stop)
 
     run = tree.run
-    yield from runner.holding(model or run.model.id, run.model.quantization, work, should_stop, needs=NEEDS)
+    yield from runner.holding(model or run.model.id, run.model.quantization, work, should_stop, needs=NEEDS, job=job)
 
 
 def prompt_of(backend: Backend, run: RunRecord, answer_ids: Sequence[int], settings: Settings) -> PreparedPrompt:
@@ -94,6 +96,7 @@ class _Growing:
     settings: Settings
     forced: Sequence[int]
     how: How
+    clock: Clock
     tokens: list[Token] = field(default_factory=list)
     processed: PromptProcessed | None = None
     reason: FinishReason = "cancelled"
@@ -107,9 +110,9 @@ class _Growing:
         """All events, its record last if it has a token."""
         width = self.request.width if self.how == "beam" else None
         yield BranchStart(self.request.parent, self.request.at, self.how, width)
-        begun = time.perf_counter()
+        clock = self.clock.lap()
         prompt = prompt_of(self.backend, self.tree.run, self.given, self.settings)
-        for event in self._grow(prompt, should_stop):
+        for event in self._grow(prompt, should_stop, clock):
             if isinstance(event, TokenEvent):
                 self.tokens.append(token_record(event))
             elif isinstance(event, PromptProcessed):
@@ -118,20 +121,21 @@ class _Growing:
                 self.reason, self.ended = event.reason, True
             yield event
         if self.tokens:
-            yield self._record(time.perf_counter() - begun)
+            yield self._record(clock.now())
 
-    def _grow(self, prompt: PreparedPrompt, should_stop: Callable[[], bool]) -> Iterator[Event | BeamProgress]:
-        begun = time.perf_counter()
+    def _grow(
+        self, prompt: PreparedPrompt, should_stop: Callable[[], bool], clock: Clock
+    ) -> Iterator[Event | BeamProgress]:
         if self.how != "beam":
             yield from self.backend.resume(
                 prompt, self.given, self.settings,
-                tell_from=self.request.at, should_stop=should_stop, started_at=begun,
+                tell_from=self.request.at, should_stop=should_stop, clock=clock,
             )  # fmt: skip
             return
         if self.forced:  # reported with their own probabilities; then the search continues
             only = self.settings.model_copy(update={"max_new_tokens": len(self.given)})
             events = self.backend.resume(
-                prompt, self.given, only, tell_from=self.request.at, should_stop=should_stop, started_at=begun
+                prompt, self.given, only, tell_from=self.request.at, should_stop=should_stop, clock=clock
             )
             for event in events:
                 goes_on = isinstance(event, Finished) and event.reason == "length"
@@ -139,14 +143,14 @@ class _Growing:
                     yield event
             if self.ended:
                 return
-        yield from self._search(prompt, should_stop, begun)
+        yield from self._search(prompt, should_stop, clock)
 
     def _search(
-        self, prompt: PreparedPrompt, should_stop: Callable[[], bool], begun: float
+        self, prompt: PreparedPrompt, should_stop: Callable[[], bool], clock: Clock
     ) -> Iterator[Event | BeamProgress]:
         """Steps of the search, then the answer it found, as token events."""
         for update in self.backend.beams(
-            prompt, self.given, self.settings, self.request.width, should_stop=should_stop, started_at=begun
+            prompt, self.given, self.settings, self.request.width, should_stop=should_stop, clock=clock
         ):
             if not isinstance(update, BeamEnd):
                 yield update

@@ -51,6 +51,11 @@ class RunsRequest(PromptRequest):
         """A request for each run."""
         return self.repeats or tuple(pane_request(self.base, own) for own in self.changes)
 
+    @property
+    def most_tokens(self) -> int:
+        """Of all runs."""
+        return sum(run.settings.max_new_tokens for run in self.runs())
+
     def titles(self) -> list[str]:
         """Number of each run, and what it sets."""
         count = len(self.changes)

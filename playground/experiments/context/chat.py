@@ -1,11 +1,11 @@
 """A chat of several turns on the model in memory: what is kept, what drops, and the answer as it comes."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from playground.backends.base import Backend, Loading, Queued
+from playground.backends.base import Backend, Loading
+from playground.backends.job import Job, Queued
 from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
 from playground.engine.prompting import UNLIMITED
@@ -51,7 +51,7 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
     """
     check_prompt(request.prompt)
     runner.check(request.model, request.quantization)
-    started_at = time.perf_counter()
+    job = Job("A chat", request.settings.max_new_tokens)
     settings = request.settings.seeded()
 
     def work(backend: Backend) -> Iterator[ChatUpdate]:
@@ -61,9 +61,9 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
         prompt = PreparedPrompt(
             prepared.ids, prepared.dropped_tokens, prepared.context_length, neutralised=prepared.neutralised
         )
-        yield from backend.stream(prompt, settings, should_stop=should_stop, started_at=started_at)
+        yield from backend.stream(prompt, settings, should_stop=should_stop, clock=job.clock)
 
-    return runner.holding(request.model, request.quantization, work, should_stop)
+    return runner.holding(request.model, request.quantization, work, should_stop, job=job)
 
 
 def preview_chat(runner: Runner, request: ChatRequest) -> ChatRead | None:

@@ -105,6 +105,11 @@ class LoadRequest(Request):
     seed: int = item(0, "Seed", "Fixes the batch sizes that are drawn.", page=False, ge=0, le=2**32 - 1)
     recorded: PreparedPrompt | None = Field(None, exclude=True)
 
+    @property
+    def most_tokens(self) -> int:
+        """Of all requests, in every way of computing."""
+        return self.requests * self.max_new_tokens * len(self.ways)
+
     @field_validator("prompt")
     @classmethod
     def _prompt(cls, value: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from playground.backends.base import Backend, Capability, Loading, Queued, StepLogits
+from playground.backends.base import Backend, Capability, Loading, StepLogits
+from playground.backends.job import Queued
 from playground.engine.events import Token
 from playground.engine.sampling import Noise, are_sound
 from playground.errors import PlaygroundError

@@ -1,11 +1,11 @@
 """Attention of one layer, on request: one position through all heads, and for a short text every position of a head."""
 
-import time
 from collections.abc import Generator
 
 from torch import Tensor
 
 from playground.backends.base import Layers
+from playground.engine.clock import Clock
 from playground.engine.lens.base import Lens
 from playground.errors import PlaygroundError
 from playground.experiments.lens.experiment import AttentionRecord, LensRequest, MatrixRecord
@@ -27,7 +27,7 @@ def check_attention(look: LensRequest, opened: Lens, tokens: int) -> None:
 
 
 def attend(
-    layers: Layers, prompt: tuple[int, ...], answer: tuple[int, ...], look: LensRequest
+    layers: Layers, prompt: tuple[int, ...], answer: tuple[int, ...], look: LensRequest, clock: Clock
 ) -> Generator[int, None, AttentionRecord]:
     """Weights of one layer. Keys and values that a run or a pass has left are used again.
 
@@ -37,7 +37,7 @@ def attend(
     Raises:
         PlaygroundError: There is no such layer, head or position, or the architecture does not show it.
     """
-    begun, ids = time.perf_counter(), prompt + answer
+    ids = prompt + answer
     opened = layers.lens
     check_attention(look, opened, len(ids))
     layer = (opened.layers + 1) // 2 if look.layer is None else look.layer
@@ -55,7 +55,7 @@ def attend(
         row_sums=row.sum(-1).tolist(),
         first_token_share=float(row[:, 0].mean()),
         matrix=matrix,
-        seconds=time.perf_counter() - begun,
+        seconds=clock.now(),
         read_tokens=rows.stop - held,
         reused_tokens=held,
     )

@@ -1,6 +1,5 @@
 """A second pass over prompt and answer that shows the layers: logit lens, updates, times, attention on request."""
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -58,12 +57,12 @@ def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     check_attention(request, opened, len(looked.ids))
     positions = list(range(len(looked.ids)))[-request.positions :]
     staged = partial(_staged, lab)
-    begun = time.perf_counter()
+    clock = lab.clock.lap()
     reading = layers.read(looked.prompt, looked.answer, positions)
     seen, kv_bytes = yield from staged(reading, "Reading through the layers", len(looked.ids), 0)
-    read_at = time.perf_counter()
+    pass_s = clock.now()
     grid = yield from staged(read_grid(opened, seen), "Asking each layer", opened.layers + 1, 1 - _HEAD_SHARE)
-    head_s, pass_s = time.perf_counter() - read_at, read_at - begun
+    head_s = clock.now() - pass_s
     sizes = (kv_bytes, seen.states.nbytes, grid.block_bytes)
     cost = LensCost(
         pass_s=pass_s, head_s=head_s, seconds=pass_s + head_s,
@@ -71,7 +70,9 @@ def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     )  # fmt: skip
     found = None
     if request.with_attention:
-        found = yield from staged(attend(layers, looked.prompt, looked.answer, request), "Attention", 0, 1)
+        found = yield from staged(
+            attend(layers, looked.prompt, looked.answer, request, lab.clock.lap()), "Attention", 0, 1
+        )
     return _record(lab, request, looked, positions, (opened, seen, grid), found, cost)
 
 
@@ -83,7 +84,7 @@ def attention(lab: Lab, request: LensRequest) -> Steps[AttentionRecord]:
         Stopped: The person pressed stop.
     """
     looked = yield from _read_ids(lab, request)
-    steps = attend(lab.backend.layers(), looked.prompt, looked.answer, request)
+    steps = attend(lab.backend.layers(), looked.prompt, looked.answer, request, lab.clock.lap())
     return (yield from _staged(lab, steps, "Attention", len(looked.ids), 0))
 
 

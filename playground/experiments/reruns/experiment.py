@@ -46,6 +46,11 @@ class RerunRequest(PromptRequest):
     def _countable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_mentions(value)
 
+    @property
+    def most_tokens(self) -> int:
+        """Of all runs."""
+        return self.n * self.settings.max_new_tokens
+
     def seeded(self) -> Self:
         """The same; without a seed if each run draws its own."""
         if self.seeds != "none":
@@ -59,6 +64,11 @@ class TemperatureRequest(RerunRequest):
     temperatures: tuple[Annotated[float, Field(ge=0, le=2)], ...] = item(
         (0.0, 0.2, 0.5, 0.7, 1.0, 1.5), "Temperatures", "Repeats the runs at each of them.", min_length=1, max_length=12
     )
+
+    @property
+    def most_tokens(self) -> int:
+        """Of the runs at all temperatures."""
+        return super().most_tokens * len(self.temperatures)
 
     @field_validator("temperatures")
     @classmethod

@@ -1,7 +1,6 @@
 """N runs of one setting as one batch, and the same at several temperatures."""
 
 import secrets
-import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 
@@ -74,25 +73,25 @@ def _rerun(lab: Lab, request: RerunRequest, place: int = 0, where: str = "") -> 
     rows = tuple(request.settings.model_copy(update={"seed": seed, "top": FORK_TOP}) for seed in seeds)
     wanted = BatchRequest(request.prompt, request.model, request.quantization, rows, recorded=recorded)
     collected, prompt, plan, end = Collected(seeds, where), None, None, None
-    begun_at = shown_at = time.perf_counter()
+    begun_s = shown_s = lab.clock.now()
     with closing(lab.runner.start_batch(wanted, lab.should_stop)) as batch:
         for update in batch:
             if isinstance(update, RowEvent):
                 collected.add(update.row, update.event)
-                now = time.perf_counter()
-                if now - shown_at >= PROGRESS_EVERY_S:
-                    shown_at = now
-                    yield collected.progress(now - begun_at)
+                now_s = lab.clock.now()
+                if now_s - shown_s >= PROGRESS_EVERY_S:
+                    shown_s = now_s
+                    yield collected.progress(now_s - begun_s)
             elif isinstance(update, BatchEnd):
                 end = update
             else:
                 if isinstance(update, PreparedPrompt):
                     prompt, collected.prompt_tokens = update, len(update.ids)
                 elif isinstance(update, BatchPlan):
-                    plan, begun_at = update, time.perf_counter()
+                    plan, begun_s = update, lab.clock.now()
                 yield update
     if plan is not None:
-        yield collected.progress(time.perf_counter() - begun_at)
+        yield collected.progress(lab.clock.now() - begun_s)
     if prompt is None or plan is None or end is None:
         return None
     return _record(request, prompt, plan, end, collected)

@@ -21,6 +21,11 @@ class ThroughputRequest(Request):
     input_tokens: int = item(128, "Tokens of the prompt", "All rows share it.", ge=1, le=131_072)
     output_tokens: int = item(64, "Tokens of each answer", "Every row writes as many.", ge=2, le=2_048)
 
+    @property
+    def most_tokens(self) -> int:
+        """Of all rows of all batches."""
+        return sum(self.batches) * self.output_tokens
+
 
 class SkippedBatch(Part):
     """A batch that was not run, and why, in a sentence."""

@@ -44,7 +44,8 @@ def measure(lab: Lab, request: ThroughputRequest) -> Steps[ThroughputRecord | No
                 skipped.append(SkippedBatch(rows=rows, why=why))
                 yield skipped[-1]
             else:
-                measured.append((yield from work.measure(place, rows)))
+                with lab.alone("it measures times"):
+                    measured.append((yield from work.measure(place, rows)))
                 yield measured[-1]
     if not measured and skipped and not lab.should_stop():
         raise PlaygroundError(skipped[0].why)

@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
-from playground.ui.shell.common import session_of
+from playground.ui.shell.common import person_of, session_of
 from playground.ui.shell.live import run_frames
 from playground.ui.shell.pages import Pages, Ticket
 
@@ -66,8 +66,8 @@ def add_api(runner: Runner, pages: Pages) -> None:
             wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        ticket, text = _ticket(pages, request), ""
-        async with aclosing(run_frames(runner, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
+        ticket, text, own = _ticket(pages, request), "", runner.of(person_of(request)) if request else runner
+        async with aclosing(run_frames(own, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
                 if view.status["phase"] == "failed":
                     raise gr.Error(view.status["problem"], print_exception=False)
@@ -81,7 +81,7 @@ def add_api(runner: Runner, pages: Pages) -> None:
 
 
 def _ticket(pages: Pages, request: gr.Request | None) -> Ticket:
-    """Heard by whoever reads the stream of the session, or of the event, as a program may read either."""
+    """Heard by the one who reads the stream of the session, or of the event, as a program may read either."""
     names = (session_of(request), LocalContext.event_id.get(None)) if request else ()
     return pages.loose(*filter(None, names))
 

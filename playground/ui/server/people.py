@@ -53,7 +53,7 @@ class People:
 
 
 def program(scope: Scope) -> str:
-    """The id of whoever has no cookie: all programs of an address are one person."""
+    """The id of one who has no cookie: all programs of an address are one person."""
     client = scope.get("client")
     return f"program {client[0] if client else 'unknown'}"
 

@@ -20,7 +20,7 @@ class Route:
         pattern: Of the whole path; groups `session` and `event` are the names it carries.
         methods: Which are allowed.
         max_bytes: The longest body.
-        makes_event: Its answer names an event that then belongs to whoever sent the request.
+        makes_event: Its answer names an event that then belongs to the one who sent the request.
         is_public: It answers also those who have not joined.
     """
 

@@ -100,7 +100,7 @@ class Server:
 
 
 class _InThread(uvicorn.Server):
-    """Leaves signals to whoever started it, and ends answers before it ends."""
+    """Leaves signals to the one who started it, and ends answers before it ends."""
 
     loop: asyncio.AbstractEventLoop | None = None
 

@@ -34,7 +34,7 @@ def session_of(request: gr.Request) -> str:
 
 
 def person_of(request: gr.Request) -> str:
-    """Whoever sent the request: the server's id of a person, the same on all of their pages; else the page itself."""
+    """Who sent the request: the server's id of a person, the same on all of their pages; else the page itself."""
     return request.headers.get(PERSON_HEADER) or f"page {session_of(request)}"
 
 

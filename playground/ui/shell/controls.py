@@ -11,6 +11,7 @@ from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import LIMITS, Settings, check_prompt, make_settings
+from playground.ui.shell.common import person_of
 
 _MAX_USD_PER_HOUR = 10_000
 
@@ -104,8 +105,8 @@ def make_request(values: Mapping[str, Any]) -> RunRequest:
     )
 
 
-def priced(runner: Runner, values: Mapping[str, Any]) -> Runner:
-    """The runner at the prices that the controls hold.
+def priced(runner: Runner, values: Mapping[str, Any], request: gr.Request) -> Runner:
+    """The runner for the person who sent the request, at the prices that the controls hold.
 
     Raises:
         PlaygroundError: Says which value is wrong, and its limit.
@@ -114,4 +115,4 @@ def priced(runner: Runner, values: Mapping[str, Any]) -> Runner:
     if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price <= _MAX_USD_PER_HOUR:
         limits = f"from 0 to {_MAX_USD_PER_HOUR:,} $/h"
         raise PlaygroundError(f"The price of own hardware must be {limits}; got {price!r:.60}.")
-    return runner.priced(_text(values, "reference_model"), float(price))
+    return runner.of(person_of(request)).priced(_text(values, "reference_model"), float(price))

@@ -36,7 +36,7 @@ class Listeners:
                     del self._open[name]
 
     def of(self, *names: str) -> "Audience":
-        """Whoever listens to a stream of one of these names."""
+        """One who listens to a stream of one of these names."""
         return Audience(self, names)
 
     def any_open(self, names: tuple[str, ...]) -> bool:
@@ -73,7 +73,7 @@ class Everybody:
 
 
 class Audience:
-    """Whoever listens to a stream of one of these names."""
+    """One who listens to a stream of one of these names."""
 
     def __init__(self, listeners: Listeners, names: tuple[str, ...]):
         self._listeners, self._names = listeners, names

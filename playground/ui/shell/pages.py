@@ -18,7 +18,7 @@ class Ticket:
 
     `record` arrives from the run's thread, also after the page has stopped looking. `feeds` are held for the page,
     which asks for their lines by name. `is_replaced`: the page has a newer run of this kind, or has closed.
-    `listener`: whoever sent for it, without whom it neither starts nor goes on.
+    `listener`: who sent for it, without whom it neither starts nor goes on.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -42,7 +42,7 @@ class Ticket:
 
 
 def ticket_for(listeners: Listeners | None, *names: str) -> Ticket:
-    """One whose listener is whoever reads a stream of one of these names; without `listeners`, anybody."""
+    """One whose listener is who reads a stream of one of these names; without `listeners`, anybody."""
     return Ticket() if listeners is None else Ticket(listener=listeners.of(*names))
 
 

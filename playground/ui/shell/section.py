@@ -160,7 +160,7 @@ class _Events:
         experiment = self._experiment
         try:
             values = named(self._controls, data)
-            wanted, runner = self._request(values, self._looked(request)), priced(self._runner, values)
+            wanted, runner = self._request(values, self._looked(request)), priced(self._runner, values, request)
             runner.check(wanted.model, wanted.quantization)
         except PlaygroundError as error:
             yield [failure(error), *[gr.skip()] * (len(self._section.shown) - 1)]

@@ -73,7 +73,7 @@ class CompareEvents:
         """Values of all panes at the start and the end; between them the page polls the feeds."""
         try:
             wanted, slots = self._request(data)
-            runner = priced(self._runner, named(self._controls, data))
+            runner = priced(self._runner, named(self._controls, data), request)
         except PlaygroundError as error:
             problem = note("This did not run.", str(error), kind="problem")
             yield gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))

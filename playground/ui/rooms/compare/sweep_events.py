@@ -70,22 +70,22 @@ class SweepEvents:
     def __init__(self, sweep: Sweep, controls: Controls, runner: Runner, slot: Slot):
         self._sweep, self._controls, self._runner, self._slot = sweep, controls, runner, slot
 
-    def _request(self, data: dict[Component, Any], prompt: str | None = None) -> tuple[SweepRequest, Runner]:
-        """The sweep, and the runner at the sidebar's prices."""
+    def _request(self, data: dict[Component, Any], prompt: str | None = None) -> SweepRequest:
+        """The sweep."""
         values = named(self._controls, data)
         given = {
             "prompt": prompt or values["prompt"], "model": values["model"], "quantization": values["quantization"],
             "settings": settings_of(values),
             "vary": (str(data[self._sweep.name]), views.split_values(data[self._sweep.values])),
         }  # fmt: skip
-        return read_request(SweepRequest, given), priced(self._runner, values)
+        return read_request(SweepRequest, given)
 
     async def estimate(self, data: dict[Component, Any]) -> str:
         """The estimate for the current fields."""
         await asyncio.sleep(_PAUSE_S)  # while a person types, the page sends one request at a time, then the newest
         prompt = str(data[self._controls["prompt"]] or "").strip() or "any"
         try:
-            wanted, _ = self._request(data, prompt)
+            wanted = self._request(data, prompt)
             estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             return str(error)
@@ -105,7 +105,7 @@ class SweepEvents:
         self, data: dict[Component, Any], request: gr.Request, *, is_confirmed: bool
     ) -> AsyncIterator[Updates]:
         try:
-            wanted, runner = self._request(data)
+            wanted, runner = self._request(data), priced(self._runner, named(self._controls, data), request)
             estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
             yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}

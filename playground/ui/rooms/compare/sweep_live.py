@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.events import Finished, TokenEvent
 from playground.experiments.compare.experiment import SweepRequest
 from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate

@@ -18,7 +18,7 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.inside.branch_live import BranchView, branch_work
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.common import note, session_of
+from playground.ui.shell.common import note, person_of, session_of
 from playground.ui.shell.follow import Due, follow, look_in
 from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import opened
@@ -85,7 +85,7 @@ class BranchEvents:
             _, tree = self._tree(request)
             id, at = place_of(sent, tree)
             ticket = self._slot.ticket(session_of(request))
-            async with aclosing(look_in(self._reading(tree, id, at), ticket, frames_per_s=30)) as looks:
+            async with aclosing(look_in(self._reading(tree, id, at, request), ticket, frames_per_s=30)) as looks:
                 async for updates in looks:
                     for update in updates:
                         if isinstance(update, tuple):
@@ -96,8 +96,11 @@ class BranchEvents:
         except PlaygroundError as error:
             yield {part.notice: note("No alternatives.", str(error), kind="problem"), part.status: READY}
 
-    def _reading(self, tree: BranchesRecord, id: int, at: int) -> Callable[[Callable[[], bool]], Iterator[Any]]:
-        return lambda should_stop: alternatives_at(self._runner, tree, id, at, should_stop)
+    def _reading(
+        self, tree: BranchesRecord, id: int, at: int, request: gr.Request
+    ) -> Callable[[Callable[[], bool]], Iterator[Any]]:
+        runner = self._runner.of(person_of(request))
+        return lambda should_stop: alternatives_at(runner, tree, id, at, should_stop)
 
     async def grow(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Updates]:
         """Make a branch and show it while it grows."""
@@ -113,7 +116,7 @@ class BranchEvents:
         ticket = self._slot.begin(session_of(request))
         ticket.record = tree
         view, due = BranchView(tree, wanted), Due()
-        work = branch_work(self._runner, view, ticket, self._lock)
+        work = branch_work(self._runner.of(person_of(request)), view, ticket, self._lock)
         async with aclosing(follow(view, work, ticket, frames_per_s=_FRAMES_PER_S)) as frames:
             async for _ in frames:
                 if due(view.head or view.status):

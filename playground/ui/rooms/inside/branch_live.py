@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.engine.beam import BeamProgress
 from playground.engine.events import TokenEvent
 from playground.experiments.branching.records import BranchesRecord, BranchRecord

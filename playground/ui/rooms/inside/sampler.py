@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.backends.base import Loading, Queued
+from playground.backends.base import Loading
+from playground.backends.job import Queued
 from playground.errors import PlaygroundError
 from playground.experiments.inspection.compact import step_payload
 from playground.experiments.inspection.step import Step, at_step
@@ -20,7 +21,7 @@ from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.common import QUIET, note, session_of
+from playground.ui.shell.common import QUIET, note, person_of, session_of
 from playground.ui.shell.follow import failure, look_in
 from playground.ui.shell.pages import Pages, Slot
 from playground.views.run import packed, status
@@ -90,11 +91,11 @@ class _Events:
         if record is None:
             yield "", _EMPTY, {}
             return
-        ticket = self._choices.begin(session_of(request))
+        ticket, runner = self._choices.begin(session_of(request)), self._runner.of(person_of(request))
         try:
             index = _index(step)
             work = look_in(
-                lambda stop: at_step(self._runner, record, index, _shown, stop), ticket, frames_per_s=_FRAMES_PER_S
+                lambda stop: at_step(runner, record, index, _shown, stop), ticket, frames_per_s=_FRAMES_PER_S
             )
             async with aclosing(work) as looks:
                 async for updates in looks:

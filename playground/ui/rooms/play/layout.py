@@ -101,7 +101,7 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
         try:
             values = named(controls, data)
-            wanted, at_prices = make_request(values), priced(runner, values)
+            wanted, at_prices = make_request(values), priced(runner, values, request)
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), failure(error)
             return

@@ -49,7 +49,7 @@ class PresetBook:
         self._shipped_dir, self._user_dir, self._files = shipped_dir, user_dir, files or PresetFiles()
 
     def of(self, request: gr.Request) -> "PresetBook":
-        """That of whoever sent the request."""
+        """That of the person who sent the request."""
         if is_on_this_machine(request):
             return self
         name = hashlib.sha256(person_of(request).encode()).hexdigest()

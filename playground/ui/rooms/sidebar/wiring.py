@@ -13,7 +13,7 @@ from playground.ui.rooms.play.layout import Play, preview_of
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.buttons import Gate, wire_gates
-from playground.ui.shell.common import QUIET, Controls, named, session_of
+from playground.ui.shell.common import QUIET, Controls, named, person_of, session_of
 from playground.ui.shell.controls import CHECKS, SLIDERS
 from playground.ui.shell.pages import Slot
 from playground.views.run import facts_values
@@ -39,8 +39,8 @@ class ModelEvents:
             yield gr.skip(), *self.fill(model, quantization, context_length)
             return
         status: dict[str, Any] = {}
-        ticket = self._plays.ticket(session_of(request))
-        async with aclosing(load_frames(self._runner, str(model), str(quantization), ticket)) as frames:
+        ticket, runner = self._plays.ticket(session_of(request)), self._runner.of(person_of(request))
+        async with aclosing(load_frames(runner, str(model), str(quantization), ticket)) as frames:
             async for status in frames:
                 yield status, *stay
         facts = self._runner.facts

@@ -18,7 +18,7 @@ from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.common import Controls, named, session_of
+from playground.ui.shell.common import Controls, named, person_of, session_of
 from playground.ui.shell.controls import settings_of
 from playground.ui.shell.follow import Due, failure, follow
 from playground.ui.shell.pages import Pages
@@ -101,9 +101,10 @@ class ChatEvents:
             yield gr.skip(), gr.skip(), gr.skip(), failure(error)
             return
         ticket, answer = self._slot.begin(session), ChatAnswer(wanted)
+        runner = self._runner.of(person_of(request))
         self._pages.publish(answer.feed, ticket)
         due = Due()
-        async with aclosing(follow(answer, lambda stop: chat(self._runner, wanted, stop), ticket)) as frames:
+        async with aclosing(follow(answer, lambda stop: chat(runner, wanted, stop), ticket)) as frames:
             async for _ in frames:
                 if due(answer.shown is not None or answer.status):
                     yield self._frame(own, answer)
