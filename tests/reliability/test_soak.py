@@ -1,0 +1,87 @@
+"""Thirty people work for a long time: no answer of 500 or above; threads, open files and memory stay flat."""
+
+import asyncio
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.reliability.crowd import Person, Site, person, serving
+from tests.scripted import Script
+
+PEOPLE = 30
+MORE_MEMORY = 50 * 2**20
+MORE_FILES, MORE_THREADS = 20, 4  # 30 people open and close streams at any moment
+
+
+async def _finishes(somebody: Person) -> None:
+    done = await somebody.run(own := somebody.nonce(), 8, by_queue=random.random() < 0.5)
+    assert done.is_finished or done.refusal
+    assert not done.foreign(own)
+
+
+async def _leaves(somebody: Person) -> None:
+    """Closes the stream after its first line."""
+    async with somebody.client.stream("GET", await somebody.send("long", 4000)) as answer:
+        await anext(answer.aiter_lines(), "")
+
+
+async def _sends_junk(somebody: Person) -> None:
+    """A body that is refused, or whose run is."""
+    junk = random.choice([None, [], "x", 10**30, {"a": [1]}])
+    await somebody.client.post("/gradio_api/call/generate", json={"data": junk})
+    done = await somebody.run("", 4)
+    assert done.refusal
+
+
+async def _looks(somebody: Person) -> None:
+    for path in ("/", "/config", "/nothing"):
+        await somebody.client.get(path)
+
+
+async def _person(site: Site, name: int, end_s: float, did: Counter[str], statuses: Counter[int]) -> None:
+    async def note(answer: httpx.Response) -> None:
+        statuses[answer.status_code] += 1
+
+    async with person(site, name) as somebody:
+        somebody.client.event_hooks["response"] = [note]
+        while time.monotonic() < end_s:
+            act = random.choices([_finishes, _leaves, _sends_junk, _looks], [8, 1, 1, 1])[0]
+            await act(somebody)
+            did[act.__name__] += 1
+            await asyncio.sleep(random.uniform(1, 4))
+
+
+async def _watched(site: Site, seconds: float) -> tuple[list[tuple[int, int, int]], Counter[str], Counter[int]]:
+    """Threads, open files and memory, twice a second; what was done; the answers by status."""
+    did, statuses, seen, process = Counter[str](), Counter[int](), list[tuple[int, int, int]](), psutil.Process()
+    end_s = time.monotonic() + seconds
+    people = [asyncio.create_task(_person(site, name, end_s, did, statuses)) for name in range(PEOPLE)]
+    while not all(one.done() for one in people):
+        seen.append((process.num_threads(), process.num_fds(), process.memory_info().rss))
+        await asyncio.sleep(0.5)
+    await asyncio.gather(*people)
+    return seen, did, statuses
+
+
+@pytest.mark.slow
+def test_thirty_people_for_a_long_time_leave_nothing_behind(trials: Callable[[int, int], int], tmp_path: Path):
+    with serving(tmp_path, Script(count=4000, tokens_per_s=400)) as site:
+        seen, did, statuses = asyncio.run(_watched(site, trials(120, 1800)))
+        assert site.runner._slot.turns.count == 0
+    assert [status for status in statuses if status >= 500] == []
+    quarter = len(seen) // 4
+    early, late = (
+        [statistics.median(values) for values in zip(*part, strict=True)]
+        for part in (seen[quarter : 2 * quarter], seen[-quarter:])
+    )
+    print(f"did {dict(did)}, statuses {dict(statuses)}; threads, files, memory: {early} early, {late} late")
+    assert late[0] <= early[0] + MORE_THREADS
+    assert late[1] <= early[1] + MORE_FILES
+    assert late[2] <= early[2] + MORE_MEMORY
