@@ -1,0 +1,50 @@
+"""What one piece of work and one person may use: refused before anything is computed, or ended with what it has."""
+
+import pytest
+
+from playground.backends.slot import ModelSlot
+from playground.errors import PlaygroundError
+from playground.runs.budget import Budget
+from playground.runs.runner import Runner
+from playground.settings import make_settings
+from tests.tiny_runner import answer, before_each_forward, ids, request
+
+
+def test_work_over_the_tokens_of_a_job_is_refused_before_anything_is_computed(tiny: Runner, slot: ModelSlot):
+    tiny.spending.budget = Budget(job_tokens=10)
+    passes = list[int]()
+    before_each_forward(slot, passes.append)
+    with pytest.raises(PlaygroundError, match="10"):
+        list(tiny.start(request(max_new_tokens=11)))
+    assert passes == []
+    assert len(ids(answer(tiny, request(max_new_tokens=10)))) == 10
+    assert slot.turns.count == 0
+
+
+def test_a_person_has_tokens_of_an_hour_and_others_have_their_own(tiny: Runner):
+    tiny.spending.budget = Budget(person_tokens=25)
+    for _ in range(2):
+        answer(tiny.of("me"), request(max_new_tokens=12))
+    with pytest.raises(PlaygroundError, match="24"):
+        list(tiny.of("me").start(request(max_new_tokens=2)))
+    answer(tiny.of("another"), request(max_new_tokens=12))
+
+
+def test_a_person_has_seconds_of_an_hour(tiny: Runner):
+    tiny.spending.budget = Budget(person_s=1e-6)
+    answer(tiny.of("me"), request())
+    with pytest.raises(PlaygroundError):
+        list(tiny.of("me").start(request()))
+
+
+def test_work_over_its_seconds_ends_with_what_it_has(tiny: Runner):
+    tiny.spending.budget = Budget(job_s=0.05)
+    record = answer(tiny, request(max_new_tokens=500))
+    assert record.finish_reason == "time"
+    assert 0 < len(record.tokens) < 500
+
+
+def test_the_shorter_time_limit_counts():
+    assert Budget(job_s=5).within(make_settings(time_limit_s=2)).time_limit_s == 2
+    assert Budget(job_s=2).within(make_settings(time_limit_s=5)).time_limit_s == 2
+    assert Budget(job_s=2).within(make_settings()).time_limit_s == 2
