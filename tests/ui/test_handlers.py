@@ -34,7 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gr.Blocks]:
 
 async def call(demo: gr.Blocks, handler: BlockFunction, values: list[Any]) -> None:
     """As the queue does it: once, and then on until a generator has ended."""
-    state, request = SessionState(demo), gr.Request(session_hash=f"page {handler._id}", headers={})
+    state, request = SessionState(demo), gr.Request(session_hash=f"page {handler._id}", headers={}, client=None)
     iterator: Any = None
     for _ in range(_MOST_FRAMES):
         answer = await demo.process_api(handler, list(values), state, request, iterator)
