@@ -24,7 +24,7 @@ _POLICY = "; ".join(
 SECURITY_HEADERS = [
     (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # "no-referrer" would make the origin of our own forms "null"
 ]
 _CLOSE = [(b"connection", b"close")]
 
