@@ -63,7 +63,7 @@ class Bodies:
         """
         declared = header(scope, b"content-length")
         if declared is not None and (not declared.isdigit() or int(declared[:20]) > max_bytes):
-            raise Refused(413, _too_long(max_bytes))
+            raise Refused(413, too_long(max_bytes))
         if is_json and (header(scope, b"content-type") or "").partition(";")[0].strip() != "application/json":
             raise Refused(415, "Send JSON, with the header Content-Type: application/json.")
         try:
@@ -82,7 +82,7 @@ class Bodies:
                 data = message.get("body", b"")
                 length, self._held = length + len(data), self._held + len(data)
                 if length > max_bytes:
-                    raise Refused(413, _too_long(max_bytes))
+                    raise Refused(413, too_long(max_bytes))
                 if self._held > MAX_HELD_BYTES:
                     raise Refused(503, "The server reads too many large requests at the moment: try again soon.")
                 for start in range(0, len(data), _PIECE_BYTES):
@@ -123,5 +123,6 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _too_long(max_bytes: int) -> str:
+def too_long(max_bytes: int) -> str:
+    """What a refusal says."""
     return f"The request is larger than {max_bytes:,} bytes, the limit here: shorten it and send it again."

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import Collection
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.ui.server.answers import SECURITY_HEADERS, Refused, answer, answer_json, header, redirect
-from playground.ui.server.bodies import Bodies, parse, replayed
+from playground.ui.server.bodies import Bodies, parse, replayed, too_long
 from playground.ui.server.join import Join
 from playground.ui.server.people import Owners, People, program
-from playground.ui.server.routes import HEALTH, JOIN, PAGE, Route, find_route
+from playground.ui.server.routes import HEALTH, JOIN, MAX_BODY_BYTES, PAGE, Route, find_route
 from playground.ui.shell.common import PERSON_HEADER
 
 MAX_OPEN_REQUESTS = 512  # each open page holds two
@@ -26,10 +27,16 @@ _HTML = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no
 
 
 class Guard:
-    """The outermost part of the server. No answer of what is inside leaves without its headers."""
+    """The outermost part of the server. No answer of what is inside leaves without its headers.
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], people: People, join: Join | None):
-        self._app, self._people, self._join = app, people, join
+    `opening` are the indices of the events that open a file: no other may have a body over `MAX_BODY_BYTES`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str], people: People, join: Join | None, opening: Collection[int] = ()
+    ):
+        self._app, self._people, self._join, self._opening = app, people, join, opening
+        self._large = asyncio.Lock()  # whole texts of this size hold the interpreter while they are parsed: one by one
         self._hosts = {host.lower() for host in hosts}
         self._bodies, self._owners = Bodies(), Owners()
         self._open = set[asyncio.Task[Any]]()
@@ -101,14 +108,20 @@ class Guard:
         """To Gradio, once the body and the names in it are checked."""
         body = await self._bodies.read(scope, receive, route.max_bytes, is_json=scope["method"] == "POST")
         try:
-            await self._check_names(route, scope, body, person)
-            headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
-            inner = {**scope, "headers": [*headers, (PERSON_HEADER.encode(), person.encode("latin-1", "replace"))]}
-            if route.makes_event:
-                send = self._owning(send, person)
-            await self._app(inner, replayed(body, receive), send)
+            async with self._large if len(body) > MAX_BODY_BYTES else nullcontext():
+                await self._pass_body(route, scope, body, receive, send, person)
         finally:
             self._bodies.release(len(body))
+
+    async def _pass_body(
+        self, route: Route, scope: Scope, body: bytes, receive: Receive, send: Send, person: str
+    ) -> None:
+        await self._check_names(route, scope, body, person)
+        headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
+        inner = {**scope, "headers": [*headers, (PERSON_HEADER.encode(), person.encode("latin-1", "replace"))]}
+        if route.makes_event:
+            send = self._owning(send, person)
+        await self._app(inner, replayed(body, receive), send)
 
     async def _check_names(self, route: Route, scope: Scope, body: bytes, person: str) -> None:
         """Refuse pages and events of others."""
@@ -116,6 +129,9 @@ class Guard:
         names = match.groupdict() if match else {}
         sent = await parse(body) if body else {}
         value = sent if isinstance(sent, dict) else {}
+        event = value.get("fn_index")
+        if len(body) > MAX_BODY_BYTES and not (isinstance(event, int) and event in self._opening):
+            raise Refused(413, too_long(MAX_BODY_BYTES))
         pages = {names.get("session"), value.get("session_hash"), *_queried(scope, "session_hash")} - {None}
         if any(not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME for name in pages):
             raise Refused(422, f"session_hash must be text of 1 to {_MAX_NAME} characters.")

@@ -55,7 +55,7 @@ ROUTES = (
     _get(rf"{_API}/call/[^/]+/(?P<event>[^/]+)"),
     _post(rf"{_API}/queue/join", max_bytes=MAX_OPENED_BODY_BYTES, makes_event=True),
     _post(rf"{_API}/call/[^/]+/?", makes_event=True),
-    _post(rf"{_API}/run/[^/]+/?", max_bytes=MAX_OPENED_BODY_BYTES),
+    _post(rf"{_API}/run/[^/]+/?"),
     _post(rf"{_API}/(?:cancel|reset/?|component_server/?)"),
 )
 

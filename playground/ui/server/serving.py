@@ -53,7 +53,7 @@ class Server:
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
         zipped = GZipMiddleware(heard, minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None
-        self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join)
+        self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, opening=_opening(demo))
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/".replace("0.0.0.0", "127.0.0.1")
         self._uvicorn = _InThread(
             uvicorn.Config(
@@ -97,6 +97,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _opening(demo: gr.Blocks) -> set[int]:
+    """The events that a file is sent with: one of their inputs has the limit of `open_file`."""
+    limited = {place for place, block in demo.blocks.items() if "max_bytes" in (getattr(block, "props", None) or {})}
+    return {index for index, event in demo.fns.items() if any(part._id in limited for part in event.inputs)}
 
 
 class _InThread(uvicorn.Server):
