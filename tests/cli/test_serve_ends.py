@@ -67,7 +67,7 @@ def listen_to(url: str, heard: threading.Event) -> None:
         pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_ends_it_in_the_middle_of_a_run_with_ten_pages_open(talker: Path, tmp_path: Path, number: int):
     with served(talker, tmp_path) as (process, url):
         api = f"{url}/gradio_api"
