@@ -61,6 +61,7 @@ def _limited(seconds: float, megabytes: int) -> Iterator[None]:
 
 def main() -> None:
     """Answer until there is no more to read: when the asking process ends, this one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all of a terminal; the asking process decides
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     template = None
@@ -79,4 +80,6 @@ def _send(answers: BinaryIO, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(BrokenPipeError):  # the process that sent the request has ended
+        main()
+    os._exit(0)  # what is left of an answer has no reader

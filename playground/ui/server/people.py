@@ -44,8 +44,12 @@ class People:
         return hmac.new(self._key, f"{person} {what}".encode(), hashlib.sha256).hexdigest()
 
     def set_cookie(self, name: str, value: str) -> tuple[bytes, bytes]:
-        """The header that sets a cookie which scripts can't read and other sites can't send."""
-        words = f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={_YEAR_S}"
+        """The header that sets a cookie which scripts can't read.
+
+        Lax: a link on another site brings it along, so that one stays the same person; what changes anything is
+        checked by its origin.
+        """
+        words = f"{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={_YEAR_S}"
         return b"set-cookie", words.encode()
 
     def _signed(self, person: str) -> str:
