@@ -50,10 +50,10 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, number: str):
 
 
 def test_a_child_runs_its_module_with_its_own_arguments_and_an_empty_standard_input(tmp_path: Path):
-    (tmp_path / "told.py").write_text(
+    (tmp_path / "child.py").write_text(
         "import sys\nprint(__name__, sys.argv[1:], repr(sys.stdin.read()))\nsys.exit(3)\n"
     )
-    child = tethered("told", "a", "b", env={"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True)
+    child = tethered("child", "a", "b", env={"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     with child.stdout:
         said = child.stdout.read()

@@ -88,6 +88,6 @@ class Job:
             return None
         return self.used_s() * (1 - min(1.0, self._fraction)) / self._fraction
 
-    def used_s(self, held: bool = True) -> float:
-        """How long it has had the model, this slice included if it has it now."""
-        return self.busy_s + (time.monotonic() - self.held_since if held else 0.0)
+    def used_s(self) -> float:
+        """How long work that has the model now has had it, this slice included."""
+        return self.busy_s + time.monotonic() - self.held_since

@@ -93,7 +93,7 @@ class Turns:
                     self._changed.wait(_LOOK_S)
 
     def take(self, job: Job) -> None:
-        """Wait for the job, before all others, to end the work."""
+        """Wait for the turn, before all others, to end the work."""
         job.is_ending = True
         for _ in self.wait(job, lambda: False):
             pass
@@ -134,11 +134,6 @@ class Turns:
             job.busy_s += seconds
             self._use(job.person).add(seconds)
             self._holder = None
-            self._deal()
-
-    def room_changed(self) -> None:
-        """Work that waits for memory may go on."""
-        with self._changed:
             self._deal()
 
     def others_set_aside(self, job: Job) -> bool:

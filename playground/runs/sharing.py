@@ -93,6 +93,7 @@ class Sharing:
             self._slot.turns.rest(job)
             yield from self._slot.turns.wait(job, should_stop)
             job.clock.resume()
+            job.needs_room = False
             if should_stop():
                 return None
 

@@ -18,7 +18,7 @@ def saved(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved greedy run of the tiny model."""
     from typer.testing import CliRunner  # noqa: PLC0415  a fixture of this module only
 
-    from playground.cli.main import app  # noqa: PLC0415
+    from playground.cli.main import app  # noqa: PLC0415  it is slow to import
 
     file = tmp_path_factory.mktemp("run") / "run.json"
     flags = ["--model", str(folder), "--temperature", "0", "--max-new-tokens", "10", "--save", str(file)]

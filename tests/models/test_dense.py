@@ -15,7 +15,7 @@ from tests.tiny import tiny_model
 @pytest.fixture(params=[True, False], ids=["Intel's", "another"])
 def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether it is one where MKL is at home; the laws hold on both, whichever this one is."""
-    at_home = lambda dtype: request.param or dtype != torch.float32  # noqa: E731
+    at_home = lambda dtype: request.param or dtype != torch.float32  # noqa: E731  one line beside its use
     monkeypatch.setattr(dense, "is_at_home", at_home)
     return request.param
 

@@ -234,7 +234,7 @@ def test_hostile_text_is_text_and_axe_finds_nothing(open_lab: OpenPage, width: i
 
 def test_what_no_page_of_ours_sends_is_refused_in_words():
     from playground.errors import PlaygroundError  # noqa: PLC0415  no browser
-    from playground.ui.rooms.inside.branch_request import branch_request  # noqa: PLC0415
+    from playground.ui.rooms.inside.branch_request import branch_request  # noqa: PLC0415  only this test needs it
 
     tree = BranchesRecord(run=made_run(["a", "b"], temperature=0), branches=[])
     for asked in (None, [], {}, {"node": 4, "at": 0}, {"node": 0, "at": 2}, {"node": 0, "at": True}, {"node": "0"}):

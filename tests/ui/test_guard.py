@@ -137,7 +137,7 @@ def call(client: httpx.Client, site: str, **body: object) -> str:
     return client.post(f"{site}gradio_api/call/who", json={"data": ["hi"]} | body).raise_for_status().json()["event_id"]
 
 
-def told(client: httpx.Client, site: str, event: str) -> list:
+def heard(client: httpx.Client, site: str, event: str) -> list:
     text = client.get(f"{site}gradio_api/call/who/{event}").raise_for_status().text
     return json.loads(text.split("data: ")[-1].strip())[0]
 
@@ -145,8 +145,8 @@ def told(client: httpx.Client, site: str, event: str) -> list:
 def test_a_handler_learns_the_person_that_the_server_knows_whatever_is_sent(site: str):
     with httpx.Client(headers={PERSON_HEADER: "somebody else"}) as browser, httpx.Client() as program:
         browser.get(site)
-        person, same = (told(browser, site, call(browser, site))[0] for _ in range(2))
-        other = told(program, site, call(program, site))[0]
+        person, same = (heard(browser, site, call(browser, site))[0] for _ in range(2))
+        other = heard(program, site, call(program, site))[0]
     assert person == same
     assert len({person, other, "somebody else"}) == 3
     assert other.startswith("program ")
@@ -172,7 +172,7 @@ def test_a_known_hash_reads_stops_and_saves_nothing(site: str):
             other.post(f"{api}run/who", json={"session_hash": "ours", "data": ["x"]}),
         ]
         assert [one.status_code for one in tries if one.status_code not in (403, 404)] == []
-        assert told(owner, site, event)[1] == "hi"
+        assert heard(owner, site, event)[1] == "hi"
 
 
 def test_names_of_people_are_bounded_and_nobody_can_push_out_anothers():

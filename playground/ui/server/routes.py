@@ -64,7 +64,7 @@ def find_route(method: str, path: str) -> Route:
     """The open route of a request.
 
     Raises:
-        Refused: There is none, or not with this method; or no file can have this name.
+        Refused: The path is not one of them, or not with this method; or no file can have this name.
     """
     names_fit = len(path) <= MAX_PATH_CHARS and all(len(name) <= MAX_NAME_CHARS for name in path.split("/"))
     if not names_fit or not path.isprintable():
