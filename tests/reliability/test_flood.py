@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playground.backends.turns import LITTLE_S, MAX_OF_PERSON
+from tests.calls import run_async
 from tests.reliability.crowd import Outcome, Site, person, serving
 from tests.scripted import Script
 
@@ -34,7 +35,7 @@ def test_a_flood_of_one_client_is_refused_in_words_and_a_neighbour_is_answered(
 ):
     posts = trials(30, 200)
     with serving(tmp_path, Script(count=4000, tokens_per_s=50)) as site:
-        refused, taken, neighbours, later = asyncio.run(_flood(site, posts))
+        refused, taken, neighbours, later = run_async(_flood(site, posts))
     assert taken == MAX_OF_PERSON
     assert [one for one in (*refused, *later) if one.is_finished or not one.refusal] == []
     assert neighbours.is_finished

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.calls import run_async
 from tests.reliability.crowd import Outcome, Site, person, serving
 from tests.scripted import Script
 
@@ -25,7 +26,7 @@ async def _all(site: Site, people: int, runs: int) -> list[tuple[str, Outcome]]:
 def test_no_word_of_another_reaches_anybody(trials: Callable[[int, int], int], tmp_path: Path):
     people, runs = trials(5, 50), trials(3, 20)
     with serving(tmp_path, Script(count=12, tokens_per_s=2000)) as site:
-        done = asyncio.run(_all(site, people, runs))
+        done = run_async(_all(site, people, runs))
     assert len(done) == people * runs
     assert [(own, foreign) for own, one in done if (foreign := one.foreign(own))] == []
     assert [own for own, one in done if not one.is_finished and not one.refusal] == []

@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.calls import run_async
 from tests.reliability.crowd import Person, Site, person, serving
 from tests.scripted import Script
 
@@ -74,7 +75,7 @@ async def _watched(site: Site, seconds: float) -> tuple[list[tuple[int, int, int
 @pytest.mark.slow
 def test_thirty_people_for_a_long_time_leave_nothing_behind(trials: Callable[[int, int], int], tmp_path: Path):
     with serving(tmp_path, Script(count=4000, tokens_per_s=400)) as site:
-        seen, did, statuses = asyncio.run(_watched(site, trials(120, 1800)))
+        seen, did, statuses = run_async(_watched(site, trials(120, 1800)))
         assert site.runner._slot.turns.count == 0
     assert [status for status in statuses if status >= 500] == []
     quarter = len(seen) // 4

@@ -1,10 +1,7 @@
 """One page over a scripted backend for all tests of a session, and a fresh browser context for each."""
 
-import asyncio
 import os
-import threading
-from collections.abc import Coroutine, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -12,27 +9,6 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from playground.ui.app import build_app
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.pages import PATIENCE_S, Browsers, OpenPage, opening, serving_page
-
-T = TypeVar("T")
-
-
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine in a thread of its own: Playwright keeps an event loop in the main one."""
-    result: list[T] = []
-    failure: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            result.append(asyncio.run(work))
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=target)
-    thread.start()
-    thread.join(PATIENCE_S)
-    if failure:
-        raise failure[0]
-    return result[0]
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_live import BranchView
 from playground.ui.shell.pages import Pages, Ticket
+from tests.calls import request_of, run_async
 from tests.experiments.branching.made import grown, run_tree
 from tests.tiny_runner import endless_folder, make_runner, make_slot
-from tests.ui.conftest import run_async
 
 PARTS = ("choice", "diff", "notice", "path", "status", "summary", "tree", "verdict")
-PAGE: Any = SimpleNamespace(session_hash="one")
+PAGE = request_of("one")
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -18,6 +16,7 @@ from playground.ui.components.feed import Feed
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.shell.controls import SLIDERS
 from playground.ui.shell.pages import Pages
+from tests.calls import request_of, run_async
 from tests.tiny_runner import (
     answer,
     before_each_forward,
@@ -27,7 +26,6 @@ from tests.tiny_runner import (
     request,
 )
 
-T = TypeVar("T")
 NAMES = (*(spec.name for spec in SLIDERS), "system", "stop", "raw", "model", "quantization", "message", "limit")
 VALUES: dict[str, Any] = {
     "temperature": 0, "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "context_length": 512, "seed": 1,
@@ -60,22 +58,12 @@ def events(runner: Runner, looked: Any, monkeypatch: pytest.MonkeyPatch) -> Chat
     return ChatEvents({name: name for name in NAMES}, runner, looked, Pages())
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """In a thread of its own: the browser's tests leave a running loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
-def page(name: str) -> Any:
-    return SimpleNamespace(session_hash=name)
-
-
 def send(events: ChatEvents, session: str = "one", **values: Any) -> list[tuple[Any, ...]]:
     async def all_frames() -> list[tuple[Any, ...]]:
         data: Any = VALUES | values
-        return [frame async for frame in events.send(data, page(session))]
+        return [frame async for frame in events.send(data, request_of(session))]
 
-    return run(all_frames())
+    return run_async(all_frames())
 
 
 def turns(events: ChatEvents, session: str = "one") -> tuple[Turn, ...]:
@@ -93,12 +81,12 @@ def text_of(events: ChatEvents) -> str:
 
 
 def zoom(events: ChatEvents, kind: str, session: str = "one") -> Any:
-    return run(events.zoom(kind, page(session)))
+    return run_async(events.zoom(kind, request_of(session)))
 
 
 def preview(events: ChatEvents, session: str = "one", **values: Any) -> Any:
     data: Any = VALUES | values
-    return run(events.preview(data, page(session)))
+    return run_async(events.preview(data, request_of(session)))
 
 
 def kinds(strip: str) -> dict[str, int]:
@@ -153,13 +141,13 @@ def test_the_last_answer_stays_in_the_strip_until_something_changes(events: Chat
 def test_a_preview_of_what_was_sent_meanwhile_is_not_shown(events: ChatEvents):
     async def both() -> Any:
         asked: Any = VALUES | {"message": "typed"}
-        late = asyncio.create_task(events.preview(asked, page("one")))
+        late = asyncio.create_task(events.preview(asked, request_of("one")))
         await asyncio.sleep(0)  # it waits for more typing
-        async for _ in events.send(asked, page("one")):
+        async for _ in events.send(asked, request_of("one")):
             pass
         return await late
 
-    assert run(both())["__type__"] == "update"
+    assert run_async(both())["__type__"] == "update"
 
 
 def test_a_stopped_answer_is_kept_as_far_as_it_came(events: ChatEvents, slot: ModelSlot):
@@ -196,7 +184,7 @@ def test_two_pages_never_mix(events: ChatEvents):
 def test_a_new_chat_forgets_the_turns(events: ChatEvents):
     send(events)
     data: Any = VALUES | {"message": ""}
-    message, strip, transcript, _ = run(events.begin(data, page("one")))
+    message, strip, transcript, _ = run_async(events.begin(data, request_of("one")))
     assert (message, transcript, turns(events)) == ("", "", ())
     assert "history" not in kinds(strip)
 
@@ -230,15 +218,15 @@ def test_the_run_that_is_looked_into_fills_the_strip_until_a_chat_begins(
     events: ChatEvents, runner: Runner, looked: SimpleNamespace
 ):
     record = answer(runner, request("Hello there"))
-    assert events.fill(page("one")) is None
+    assert events.fill(request_of("one")) is None
     looked.record = lambda request: record
-    strip = events.fill(page("one"))
+    strip = events.fill(request_of("one"))
     assert strip is not None
     assert (kinds(strip)["answer"], sum(kinds(strip).values())) == (12, record.settings["context_length"])
     assert len(json.loads(zoom(events, "answer"))["tokens"]) == 12
     assert kinds(preview(events, message="", limit=64))["answer"] == 12
     send(events)
-    assert events.fill(page("one")) is None
+    assert events.fill(request_of("one")) is None
 
 
 def test_the_slider_ends_where_the_models_context_does(events: ChatEvents):

@@ -1,9 +1,9 @@
 """Controls to requests: whoever sends the values, they are checked, and said in words."""
 
 import math
-from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
 from playground.ui.server.page import FIELDS
 from playground.ui.shell.common import PERSON_HEADER
 from playground.ui.shell.controls import SLIDERS, make_request, priced, settings_of, stop_text
+from tests.calls import request_of
 from tests.scripted import ScriptedRunner
 
 GOOD: dict[str, Any] = {
@@ -63,7 +64,7 @@ def test_a_wrong_value_is_named_with_its_limit(field: str, value: object, words:
 @pytest.mark.parametrize("price", [-1, None, math.inf, True, "1", 10_001])
 def test_a_wrong_price_is_named_with_its_limit(price: object):
     with pytest.raises(PlaygroundError, match="price of own hardware must be from 0 to 10,000"):
-        priced(ScriptedRunner(), GOOD | {"hardware_usd_per_hour": price})
+        priced(ScriptedRunner(), GOOD | {"hardware_usd_per_hour": price}, request_of("page"))
 
 
 def test_a_missing_field_is_an_error_in_words():
@@ -135,8 +136,8 @@ def test_a_broken_preset_stays_visible_with_its_reason(tmp_path):
     assert [option for option in options if option[0] == "broken" and option[2]]
 
 
-def _from(host: str, person: str) -> Any:
-    return SimpleNamespace(client=SimpleNamespace(host=host), headers={PERSON_HEADER: person}, session_hash="page")
+def _from(host: str, person: str) -> gr.Request:
+    return request_of("page", host=host, headers={PERSON_HEADER: person})
 
 
 def test_each_person_has_presets_of_their_own_and_the_owner_keeps_the_folder(tmp_path):

@@ -11,8 +11,8 @@ from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Slot, Ticket
+from tests.calls import run_async
 from tests.ui.compare_samples import made_run
-from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S
 
 

@@ -11,6 +11,7 @@ from gradio.exceptions import Error
 from gradio.state_holder import SessionState
 
 from playground.ui.app import build_app
+from tests.calls import request_of, run_async
 from tests.scripted import Script, ScriptedRunner
 
 VALUES: dict[str, Any] = {
@@ -34,7 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gr.Blocks]:
 
 async def call(demo: gr.Blocks, handler: BlockFunction, values: list[Any]) -> None:
     """As the queue does it: once, and then on until a generator has ended."""
-    state, request = SessionState(demo), gr.Request(session_hash=f"page {handler._id}", headers={}, client=None)
+    state, request = SessionState(demo), request_of(f"page {handler._id}")
     iterator: Any = None
     for _ in range(_MOST_FRAMES):
         answer = await demo.process_api(handler, list(values), state, request, iterator)
@@ -55,7 +56,7 @@ def broken(demo: gr.Blocks, values: list[Any]) -> list[tuple[Any, ...]]:
     assert len(handlers) > 50
     given = [(handler, values[place % len(values)]) for place, handler in enumerate(handlers)]
     found = []
-    for (handler, value), error in zip(given, asyncio.run(all_at_once(demo, given)), strict=True):
+    for (handler, value), error in zip(given, run_async(all_at_once(demo, given)), strict=True):
         in_words = isinstance(error, Error) and str(error).strip("'\" ")
         if error is not None and not in_words:
             found.append((handler.name, str(value)[:30], type(error).__name__, str(error)[:300]))

@@ -7,8 +7,8 @@ from gradio_client.exceptions import AppError
 
 from playground.runs.records import RunRecord
 from playground.ui.server.launch import allowed_hosts, mount_options
+from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
-from tests.ui.conftest import run_async
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from playground.ui.shell import listeners as listening
 from playground.ui.shell.follow import look_in
 from playground.ui.shell.listeners import LEFT_S, Listeners
 from playground.ui.shell.pages import Pages, ticket_for
+from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
-from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S, serving_page
 
 SLACK_S = 3.0  # for a busy machine

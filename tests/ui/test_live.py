@@ -21,9 +21,9 @@ from playground.ui.shell.follow import Due
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket
 from playground.ui.shell.saving import saved
+from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.compare_samples import made_run
-from tests.ui.conftest import run_async
 from tests.ui.pages import PATIENCE_S
 
 

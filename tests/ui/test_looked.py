@@ -1,16 +1,11 @@
 """Which run the Inside tab looks into: the newest, be it Play's or a file's, and only the page's own."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.pages import Pages
+from tests.calls import request_of
 from tests.ui.compare_samples import made_run
-
-
-def _page(name: str):
-    return SimpleNamespace(session_hash=name)
 
 
 @pytest.fixture
@@ -24,19 +19,19 @@ def _play(pages: Pages, page: str, prompt: str):
 
 def test_a_run_after_a_file_was_opened_is_looked_into_and_the_other_way_round(pages: Pages):
     looked = Looked(pages)
-    assert looked.record(_page("a")) is None
+    assert looked.record(request_of("a")) is None
     _play(pages, "a", "first")
-    assert looked.record(_page("a")).prompt == "first"
-    looked.look_at(made_run(["a", "map"]).model_copy(update={"prompt": "of a file"}), _page("a"))
-    assert looked.record(_page("a")).prompt == "of a file"
-    assert "of a file" in looked.summary(_page("a"))
+    assert looked.record(request_of("a")).prompt == "first"
+    looked.look_at(made_run(["a", "map"]).model_copy(update={"prompt": "of a file"}), request_of("a"))
+    assert looked.record(request_of("a")).prompt == "of a file"
+    assert "of a file" in looked.summary(request_of("a"))
     _play(pages, "a", "second")
-    assert looked.record(_page("a")).prompt == "second"
-    assert looked.record(_page("b")) is None
+    assert looked.record(request_of("a")).prompt == "second"
+    assert looked.record(request_of("b")) is None
 
 
 def test_a_run_that_has_no_token_yet_leaves_the_one_before(pages: Pages):
     looked = Looked(pages)
-    looked.look_at(made_run(["a", "map"]), _page("a"))
+    looked.look_at(made_run(["a", "map"]), request_of("a"))
     pages.slot("play").begin("a")
-    assert looked.record(_page("a")) is not None
+    assert looked.record(request_of("a")) is not None
