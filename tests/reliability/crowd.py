@@ -26,12 +26,18 @@ def _is_last(line: str) -> bool:
 
 
 @dataclass
-class Site:
-    """A served page, its runner, and the number of its event for programs."""
+class Address:
+    """Where a page is served, and the number of its event for programs."""
 
     url: str
-    runner: ScriptedRunner
     generate: int
+
+
+@dataclass
+class Site(Address):
+    """A page that this process serves, and its runner."""
+
+    runner: ScriptedRunner
 
 
 @contextmanager
@@ -40,12 +46,11 @@ def serving(folder: Path, script: Script) -> Iterator[Site]:
     runner, pages = ScriptedRunner(script), Pages(Listeners())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
-        patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")
         demo = build_app(runner, user_presets_dir=folder / "presets", rooms=[], pages=pages)
         with serving_page(demo, pages=pages) as url:
             config = httpx.get(f"{url}config", timeout=PATIENCE_S, trust_env=False).json()
             generate = next(one["id"] for one in config["dependencies"] if one["api_name"] == "generate")
-            yield Site(url, runner, generate)
+            yield Site(url, generate, runner)
 
 
 @dataclass
@@ -78,7 +83,7 @@ class Outcome:
 class Person:
     """One person in one browser."""
 
-    def __init__(self, site: Site, client: httpx.AsyncClient, name: int):
+    def __init__(self, site: Address, client: httpx.AsyncClient, name: int):
         self._site, self.client, self._name = site, client, name
         self._runs = 0
 
@@ -112,7 +117,7 @@ class Person:
 
 
 @asynccontextmanager
-async def person(site: Site, name: int) -> AsyncIterator[Person]:
+async def person(site: Address, name: int) -> AsyncIterator[Person]:
     """Somebody who has opened the page."""
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(

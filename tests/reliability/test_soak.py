@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from tests.calls import run_async
-from tests.reliability.crowd import Person, Site, person, serving
-from tests.scripted import Script
+from tests.reliability.alone import Alone, serving_alone
+from tests.reliability.crowd import Address, Person, person
 
 PEOPLE = 30
 MORE_MEMORY = 50 * 2**20
@@ -46,7 +45,7 @@ async def _looks(somebody: Person) -> None:
         await somebody.client.get(path)
 
 
-async def _person(site: Site, name: int, end_s: float, did: Counter[str], statuses: Counter[int]) -> None:
+async def _person(site: Address, name: int, end_s: float, did: Counter[str], statuses: Counter[int]) -> None:
     async def note(answer: httpx.Response) -> None:
         statuses[answer.status_code] += 1
 
@@ -59,14 +58,14 @@ async def _person(site: Site, name: int, end_s: float, did: Counter[str], status
             await asyncio.sleep(random.uniform(1, 4))
 
 
-async def _watched(site: Site, seconds: float) -> tuple[list[tuple[int, int, int]], Counter[str], Counter[int]]:
-    """Threads, open files and memory, twice a second; what was done; the answers by status."""
-    did, statuses, seen, process = Counter[str](), Counter[int](), list[tuple[int, int, int]](), psutil.Process()
+async def _watched(server: Alone, seconds: float) -> tuple[list[tuple[int, int, int]], Counter[str], Counter[int]]:
+    """The server's threads, open files and memory, twice a second; what was done; the answers by status."""
+    did, statuses, seen, process = Counter[str](), Counter[int](), list[tuple[int, int, int]](), server.process
     end_s = time.monotonic() + seconds
-    people = [asyncio.create_task(_person(site, name, end_s, did, statuses)) for name in range(PEOPLE)]
+    people = [asyncio.create_task(_person(server.address, name, end_s, did, statuses)) for name in range(PEOPLE)]
     while not all(one.done() for one in people):
         seen.append((process.num_threads(), process.num_fds(), process.memory_info().rss))
-        site.runner.answers.clear()  # the script's own notes
+        await asyncio.to_thread(server.runs)
         await asyncio.sleep(0.5)
     await asyncio.gather(*people)
     return seen, did, statuses
@@ -74,9 +73,9 @@ async def _watched(site: Site, seconds: float) -> tuple[list[tuple[int, int, int
 
 @pytest.mark.slow
 def test_thirty_people_for_a_long_time_leave_nothing_behind(trials: Callable[[int, int], int], tmp_path: Path):
-    with serving(tmp_path, Script(count=4000, tokens_per_s=400)) as site:
-        seen, did, statuses = run_async(_watched(site, trials(120, 1800)))
-        assert site.runner._slot.turns.count == 0
+    with serving_alone(tmp_path) as server:
+        seen, did, statuses = run_async(_watched(server, trials(120, 1800)))
+        assert server.runs() == 0
     assert [status for status in statuses if status >= 500] == []
     quarter = len(seen) // 4
     early, late = (

@@ -14,8 +14,6 @@ _EVERYWHERE = {"0.0.0.0", "::", ""}
 MAX_THREADS = 80  # one a blocking call: meters, previews and saves of many pages at once
 ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
-    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000",  # else Gradio sums up all past events after each one
-    "GRADIO_ANALYTICS_MAX_EVENTS": "200",
 }
 
 

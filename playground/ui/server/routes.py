@@ -42,6 +42,7 @@ def _post(pattern: str, *, max_bytes: int = MAX_BODY_BYTES, makes_event: bool = 
 JOIN = Route(re.compile(r"/join"), ("GET", "HEAD", "POST"), 1_024, is_public=True)
 HEALTH = _get(r"/healthz", is_public=True)
 PAGE = _get(r"/")
+HEARTBEAT = _get(rf"{_API}/heartbeat/(?P<session>[^/]+)")
 ROUTES = (
     HEALTH,
     JOIN,
@@ -50,7 +51,7 @@ ROUTES = (
     _get(r"/favicon\.ico|/robots\.txt", is_public=True),
     _get(r"/(?:static|assets|svelte)/.+"),
     _get(rf"{_API}/(?:info/?|app_id/?|theme\.css|queue/status)"),
-    _get(rf"{_API}/heartbeat/(?P<session>[^/]+)"),
+    HEARTBEAT,
     _get(rf"{_API}/queue/data"),
     _get(rf"{_API}/call/[^/]+/(?P<event>[^/]+)"),
     _post(rf"{_API}/queue/join", max_bytes=MAX_OPENED_BODY_BYTES, makes_event=True),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -18,6 +19,7 @@ from playground.ui.server.join import Join
 from playground.ui.server.launch import ENVIRONMENT, MAX_THREADS, allowed_hosts, mount_options
 from playground.ui.server.listening import Listening
 from playground.ui.server.people import People
+from playground.ui.server.sessions import MAX_SESSIONS, Sessions
 from playground.ui.shell.pages import Pages
 
 _GRACE_S = 1  # for answers that are still going
@@ -47,11 +49,12 @@ class Server:
         self._demo, self._socket, self._pages = demo, listener, pages
         host, port = listener.getsockname()[:2]
         people = People(key, port)
-        demo.max_threads = MAX_THREADS
+        demo.max_threads, demo.state_session_capacity = MAX_THREADS, MAX_SESSIONS
+        _without_statistics(demo)
         parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
-        zipped = GZipMiddleware(heard, minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
+        zipped = GZipMiddleware(Sessions(heard, demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None
         self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, opening=_opening(demo))
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/".replace("0.0.0.0", "127.0.0.1")
@@ -97,6 +100,11 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _without_statistics(demo: gr.Blocks) -> None:
+    """Else Gradio sums up its last 10,000 events after each one. Its environment is read before there is a server."""
+    demo._queue.ANALYTICS_MAX_EVENTS, demo._queue.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
 
 
 def _opening(demo: gr.Blocks) -> set[int]:

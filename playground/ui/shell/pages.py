@@ -86,6 +86,11 @@ class Slot:
         with self._lock:
             return list(self._tickets.values())
 
+    def sessions(self) -> set[str]:
+        """Every page that has a ticket."""
+        with self._lock:
+            return set(self._tickets)
+
     def last(self, session: str) -> Ticket | None:
         """The page's newest run."""
         with self._lock:
@@ -125,6 +130,12 @@ class Pages:
         """The slot of this name, the same one each time."""
         with self._lock:
             return self._slots.setdefault(name, Slot(self.listeners))
+
+    def sessions(self) -> set[str]:
+        """Every page of which anything is kept."""
+        with self._lock:
+            slots = list(self._slots.values())
+        return {session for slot in slots for session in slot.sessions()}
 
     def documents(self, session: str, *names: str) -> list[Document]:
         """The page's documents in the slots of these names, in all without names; the newest run first."""
