@@ -10,6 +10,8 @@ from playground.errors import PlaygroundError
 from playground.settings import Settings
 
 WINDOW_S = 3600.0
+_TOGETHER_S = 60.0  # what a person used within it is one entry
+MAX_PEOPLE = 5_000  # beyond this many, those who have used nothing for longest are forgotten
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,16 @@ class Spending:
 
     def add(self, job: Job) -> None:
         """Count work that has ended."""
+        now_s = time.monotonic()
         with self._lock:
-            self._used.setdefault(job.person, deque()).append((time.monotonic(), job.done_tokens, job.busy_s))
+            used = self._used[job.person] = self._used.pop(job.person, deque())
+            if used and now_s - used[-1][0] < _TOGETHER_S:
+                since_s, tokens, seconds = used.pop()
+                used.append((since_s, tokens + job.done_tokens, seconds + job.busy_s))
+            else:
+                used.append((now_s, job.done_tokens, job.busy_s))
+            if len(self._used) > MAX_PEOPLE:
+                del self._used[next(iter(self._used))]
 
     def is_over(self, job: Job) -> bool:
         """Whether work at work has used its seconds."""

@@ -2,9 +2,11 @@
 
 import pytest
 
+from playground.backends.job import Job
 from playground.backends.slot import ModelSlot
 from playground.errors import PlaygroundError
-from playground.runs.budget import Budget
+from playground.runs import budget
+from playground.runs.budget import Budget, Spending
 from playground.runs.runner import Runner
 from playground.settings import make_settings
 from tests.tiny_runner import answer, before_each_forward, ids, request
@@ -48,3 +50,17 @@ def test_the_shorter_time_limit_counts():
     assert Budget(job_s=5).within(make_settings(time_limit_s=2)).time_limit_s == 2
     assert Budget(job_s=2).within(make_settings(time_limit_s=5)).time_limit_s == 2
     assert Budget(job_s=2).within(make_settings()).time_limit_s == 2
+
+
+def test_what_is_kept_of_past_use_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(budget, "MAX_PEOPLE", 3)
+    spending = Spending(Budget(person_tokens=10))
+    for place in range(8):
+        job = Job()
+        job.person, job.done_tokens = f"person {place}" if place < 5 else "often", 3
+        spending.add(job)
+    assert len(spending._used) == 3
+    assert sum(map(len, spending._used.values())) == 3
+    with pytest.raises(PlaygroundError, match="9"):
+        spending.check("often", 2)
+    spending.check("often", 1)

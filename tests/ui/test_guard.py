@@ -186,6 +186,11 @@ def test_names_of_people_are_bounded_and_nobody_can_push_out_anothers():
     for number in range(5):
         owners.claim(f"c{number}", f"person {number}")
     assert len(owners._owners) == len(owners._people) == 3
+    owners = Owners(max_all=3)
+    for number in range(5):
+        assert owners.claim(f"d{number}", f"person {number}")
+    assert len(owners._owners) == len(owners._people) == 3
+    assert owners.has("d4", "person 4")
 
 
 WORST = {

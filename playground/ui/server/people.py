@@ -14,6 +14,7 @@ from playground.ui.server.answers import cookies
 
 MAX_PEOPLE = 2_000
 MAX_NAMES_EACH = 400  # pages and events of one person; an event is one run
+MAX_NAMES = 40_000  # of all people
 _ID_CHARS = 32
 _YEAR_S = 365 * 24 * 3600
 
@@ -82,8 +83,8 @@ def kept_key(file: Path) -> bytes:
 class Owners:
     """Names of pages and events, each bound to the person who used it first; the least recently used are dropped."""
 
-    def __init__(self, max_people: int = MAX_PEOPLE, max_names: int = MAX_NAMES_EACH):
-        self._max_people, self._max_names = max_people, max_names
+    def __init__(self, max_people: int = MAX_PEOPLE, max_names: int = MAX_NAMES_EACH, max_all: int = MAX_NAMES):
+        self._max_people, self._max_names, self._max_all = max_people, max_names, max_all
         self._owners: dict[str, str] = {}
         self._people: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._lock = threading.Lock()
@@ -99,7 +100,7 @@ class Owners:
             self._people.move_to_end(person)
             if len(names) > self._max_names:
                 del self._owners[names.popitem(last=False)[0]]
-            if len(self._people) > self._max_people:
+            while len(self._people) > self._max_people or len(self._owners) > self._max_all:
                 _, dropped = self._people.popitem(last=False)
                 for one in dropped:
                     del self._owners[one]
