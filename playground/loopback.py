@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
         OSError: The address can't be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    server = socket.socket(family, socket.SOCK_STREAM)
+    server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once only if it is named
     try:
         if os.name == "posix":  # a port just left may be taken again; on Windows this would allow one in use
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
