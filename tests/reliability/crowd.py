@@ -55,10 +55,11 @@ def serving(folder: Path, script: Script) -> Iterator[Site]:
 
 @dataclass
 class Outcome:
-    """What came back: all lines of the stream, and how long it took from the request on."""
+    """What came back: all lines of the stream, how long it took from the request on, and why there is no stream."""
 
     lines: list[str]
     took_s: float
+    problem: str = ""
 
     @property
     def is_finished(self) -> bool:
@@ -68,6 +69,8 @@ class Outcome:
     @property
     def refusal(self) -> str:
         """Why it was refused; empty if it was not."""
+        if self.problem:
+            return self.problem
         for line, data in zip(["", *self.lines], self.lines, strict=False):
             if line == "event: error":
                 return json.loads(data.removeprefix("data: ")).get("error") or ""
@@ -95,7 +98,12 @@ class Person:
     async def run(self, prompt: str, tokens: int = 12, *, by_queue: bool = False) -> Outcome:
         """Send a run and read its stream to the end."""
         begun_s, lines = time.monotonic(), list[str]()
-        path = await self.send(prompt, tokens, by_queue=by_queue)
+        try:
+            path = await self.send(prompt, tokens, by_queue=by_queue)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != 429:
+                raise
+            return Outcome([], time.monotonic() - begun_s, error.response.json()["error"])
         async with self.client.stream("GET", path) as answer:
             answer.raise_for_status()
             async for line in answer.aiter_lines():

@@ -116,10 +116,11 @@ def test_no_preflight_of_another_site_is_granted(site: str):
 
 
 def test_a_link_leads_to_the_page_and_keeps_the_person(site: str):
-    first = httpx.get(site, headers=LINK)
-    assert first.status_code == 200
-    assert "set-cookie" not in first.headers
-    assert httpx.get(f"{site}?from=link", headers={"sec-fetch-site": "same-origin"}).headers["set-cookie"]
+    with httpx.Client(headers=LINK) as browser:
+        assert "set-cookie" in browser.get(site).headers
+        again = browser.get(site)  # the cookie is lax: a browser sends it when it follows a link
+        assert again.status_code == 200
+        assert "set-cookie" not in again.headers
     assert httpx.get(f"{site}config", headers=LINK).status_code == 403
     assert httpx.post(f"{site}gradio_api/cancel", headers=LINK, json={}).status_code == 403
 
@@ -237,6 +238,7 @@ def test_the_worst_bodies_are_refused_while_neighbours_are_answered(site: str):
     done.set()
     watcher.join()
     assert [name for name, status in replies.items() if not 400 <= status < 500] == []
+    print(f"the slowest of the neighbour's requests took {slowest[0] * 1000:.0f} ms")
     assert slowest[0] < 1.0  # 0.2 s is the goal; a busy machine is slower
 
 
@@ -258,7 +260,7 @@ def test_only_an_event_that_opens_a_file_is_sent_a_large_body():
         file.input(lambda text: None, file, None)
         words.input(lambda text: None, words, None)
     with serving_page(demo) as url:
-        for event, status in ((0, 200), (1, 413), ([0], 413), (None, 413)):
+        for event, status in ((0, 200), (1, 413), ([0], 404), (None, 404)):
             body = {"data": ["x" * MAX_BODY_BYTES], "fn_index": event, "session_hash": "large"}
             assert httpx.post(f"{url}gradio_api/queue/join", json=body).status_code == status
     assert len(demo.fns) == 2

@@ -37,6 +37,18 @@ class Refused(Exception):
         self.status = status
 
 
+def refusal(scope: Scope, error: Refused) -> tuple[int, dict[str, object]]:
+    """Status and value of a refusal, so that who sent the request reads its words.
+
+    A page shows `detail`. Gradio's client for Python shows the words of failed checks only, and else just a status.
+    """
+    words = str(error)
+    if scope["method"] == "POST" and (header(scope, b"user-agent") or "").startswith("gradio_client/"):
+        failed = {"__type__": "validate", "is_valid": False, "parameter_name": "request", "message": words}
+        return 422, {"error": words, "detail": [failed]}
+    return error.status, {"error": words, "detail": words}
+
+
 async def answer_json(send: Send, status: int, value: dict[str, object], *, close: bool = False) -> None:
     """A whole answer. `close`: the connection may hold the rest of a body that nobody reads."""
     headers = [(b"content-type", b"application/json"), *(_CLOSE if close else [])]

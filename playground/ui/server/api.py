@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest
 from playground.settings import QUANTIZATIONS, check_prompt, make_settings
-from playground.ui.shell.common import person_of, session_of
+from playground.ui.shell.common import WORK, person_of, session_of
 from playground.ui.shell.live import run_frames
 from playground.ui.shell.pages import Pages, Ticket
 
@@ -77,7 +77,7 @@ def add_api(runner: Runner, pages: Pages) -> None:
             yield text, ticket.record.model_dump(by_alias=True)
 
     generate.__annotations__["return"] = tuple[str, dict]  # Gradio reads this hint as that of one step
-    api(generate, api_name="generate", concurrency_limit=None)
+    api(generate, api_name="generate", **WORK)
 
 
 def _ticket(pages: Pages, request: gr.Request | None) -> Ticket:

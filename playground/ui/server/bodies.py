@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
@@ -16,6 +17,7 @@ _OPEN, _CLOSED = b"[{", b"]}"
 _STRUCTURE = b"[]{},:"
 _NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
 _PIECE_BYTES = 2**16
+_SMALL_BYTES = 2**16  # never refused because others hold much
 
 
 class Counter:
@@ -83,7 +85,7 @@ class Bodies:
                 length, self._held = length + len(data), self._held + len(data)
                 if length > max_bytes:
                     raise Refused(413, too_long(max_bytes))
-                if self._held > MAX_HELD_BYTES:
+                if self._held > MAX_HELD_BYTES and length > _SMALL_BYTES:
                     raise Refused(503, "The server reads too many large requests at the moment: try again soon.")
                 for start in range(0, len(data), _PIECE_BYTES):
                     if counter is not None:
@@ -108,9 +110,17 @@ async def parse(body: bytes) -> Any:
         Refused: It is no JSON.
     """
     try:
-        return await asyncio.to_thread(json.loads, body)
+        return await asyncio.to_thread(json.loads, body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):  # the former also for bytes that are no text and endless numbers
-        raise Refused(422, "The request is not JSON that can be read.") from None
+        raise Refused(400, "The request is not JSON that can be read.") from None
+
+
+def _finite(text: str) -> float:
+    """A number; JSON has no others, and no answer could name one."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is not a number that JSON has")
+    return number
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -2,40 +2,35 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from playground.ui.server.answers import SECURITY_HEADERS, Refused, answer, answer_json, header, redirect
+from playground.ui.server.answers import SECURITY_HEADERS, Refused, answer_json, header, redirect, refusal
 from playground.ui.server.bodies import Bodies, parse, replayed, too_long
+from playground.ui.server.events import Events
 from playground.ui.server.join import Join
 from playground.ui.server.people import Owners, People, program
 from playground.ui.server.routes import HEALTH, JOIN, MAX_BODY_BYTES, PAGE, Route, find_route
+from playground.ui.server.work import Work
 from playground.ui.shell.common import PERSON_HEADER
 
 MAX_OPEN_REQUESTS = 512  # each open page holds two
 _MAX_NAME = 128
 _OURS = {PERSON_HEADER.encode(), b"origin", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-for"}
-# A link of another site leads here without the cookie, which is strict; from this answer the browser sends it.
-_AGAIN = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Inference Playground</title>
-<script>location.replace("/?from=link" + location.hash)</script>
-<noscript><meta http-equiv="refresh" content="0; url=/?from=link"></noscript></html>"""
-_HTML = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")]
+_log = logging.getLogger(__name__)
 
 
 class Guard:
-    """The outermost part of the server. No answer of what is inside leaves without its headers.
+    """The outermost part of the server. No answer of what is inside leaves without its headers."""
 
-    `opening` are the indices of the events that open a file: no other may have a body over `MAX_BODY_BYTES`.
-    """
-
-    def __init__(
-        self, app: ASGIApp, *, hosts: Collection[str], people: People, join: Join | None, opening: Collection[int] = ()
-    ):
-        self._app, self._people, self._join, self._opening = app, people, join, opening
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], people: People, join: Join | None, events: Events):
+        self._app, self._people, self._join = app, people, join
+        self._events, self._work = events, Work(events.is_going)
         self._large = asyncio.Lock()  # whole texts of this size hold the interpreter while they are parsed: one by one
         self._hosts = {host.lower() for host in hosts}
         self._bodies, self._owners = Bodies(), Owners()
@@ -65,7 +60,11 @@ class Guard:
                 raise Refused(503, "The server has too many requests at the moment: try again soon.")
             await self._checked(scope, receive, reply.send)
         except Refused as error:
-            await reply.refuse(error)
+            await reply.refuse(*refusal(scope, error))
+        except Exception as error:
+            _log.error("%s was not answered: %s", scope["path"][:_MAX_NAME], type(error).__name__)
+            _log.debug("details", exc_info=error)
+            await reply.fail()
         except asyncio.CancelledError:
             if not self._is_stopping:
                 raise
@@ -83,9 +82,6 @@ class Guard:
             return
         person, more = self._people.of(scope), list[tuple[bytes, bytes]]()
         if person is None and route in (PAGE, JOIN) and scope["method"] != "HEAD":
-            if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
-                await answer(send, 200, _AGAIN, _HTML)
-                return
             person, cookie = self._people.new()
             more.append(cookie)
         if self._join is not None:
@@ -108,50 +104,64 @@ class Guard:
         """To Gradio, once the body and the names in it are checked."""
         body = await self._bodies.read(scope, receive, route.max_bytes, is_json=scope["method"] == "POST")
         try:
-            async with self._large if len(body) > MAX_BODY_BYTES else nullcontext():
-                await self._pass_body(route, scope, body, receive, send, person)
+            names, event = route.names(scope["path"]), None
+            if route.calls == "event":
+                event = self._events.of_name(names["name"]) if "name" in names else self._events.of_body(body)
+            is_large = len(body) > MAX_BODY_BYTES
+            if is_large and not (event and event.opens_file):
+                raise Refused(413, too_long(MAX_BODY_BYTES))
+            with self._work.arriving(person) if event and event.is_work else nullcontext() as made:
+                async with self._large if is_large else nullcontext():
+                    sent = await parse(body) if body else {}
+                    self._check_names(route, names, scope, sent, person)
+                    if event:
+                        self._events.check(event, sent, by_name="name" in names)
+                    await self._hand_on(route, scope, replayed(body, receive), send, (person, made))
         finally:
             self._bodies.release(len(body))
 
-    async def _pass_body(
-        self, route: Route, scope: Scope, body: bytes, receive: Receive, send: Send, person: str
+    async def _hand_on(
+        self, route: Route, scope: Scope, receive: Receive, send: Send, whose: tuple[str, Callable[[str], None] | None]
     ) -> None:
-        await self._check_names(route, scope, body, person)
+        person, made = whose
         headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
         inner = {**scope, "headers": [*headers, (PERSON_HEADER.encode(), person.encode("latin-1", "replace"))]}
         if route.makes_event:
-            send = self._owning(send, person)
-        await self._app(inner, replayed(body, receive), send)
+            send = self._owning(send, person, made)
+        await self._app(inner, receive, send)
 
-    async def _check_names(self, route: Route, scope: Scope, body: bytes, person: str) -> None:
-        """Refuse pages and events of others."""
-        match = route.pattern.fullmatch(scope["path"])
-        names = match.groupdict() if match else {}
-        sent = await parse(body) if body else {}
+    def _check_names(self, route: Route, names: dict[str, str], scope: Scope, sent: Any, person: str) -> None:
+        """Refuse pages and events of others, and those that there are not."""
         value = sent if isinstance(sent, dict) else {}
-        event = value.get("fn_index")
-        if len(body) > MAX_BODY_BYTES and not (isinstance(event, int) and event in self._opening):
-            raise Refused(413, too_long(MAX_BODY_BYTES))
-        pages = {names.get("session"), value.get("session_hash"), *_queried(scope, "session_hash")} - {None}
+        read = _queried(scope, "session_hash")
+        pages = [page for page in (names.get("session"), value.get("session_hash"), *read) if page is not None]
         if any(not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME for name in pages):
-            raise Refused(422, f"session_hash must be text of 1 to {_MAX_NAME} characters.")
+            raise Refused(400, f"session_hash must be text of 1 to {_MAX_NAME} characters.")
         events = {one for one in (names.get("event"), value.get("event_id")) if isinstance(one, str)}
         if not all(self._owners.has(event, person) for event in events):
             raise Refused(404, "No such event of yours.")
         if not all(self._owners.claim(str(page), person) for page in pages):
             raise Refused(403, "This page is another person's: reload it.")
+        if route.reads and not (
+            all(map(self._events.has_stream, read)) and all(map(self._events.has_stream_of, events))
+        ):
+            raise Refused(404, "Nothing to read: send an event first, and read its stream once.")
+        if route.calls == "part":
+            self._events.check_part(value)
 
-    def _owning(self, send: Send, person: str) -> Send:
+    def _owning(self, send: Send, person: str, made: Callable[[str], None] | None) -> Send:
         """The event that the answer names is the person's from now on: known before they can use it."""
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.body":
                 try:
-                    made = json.loads(message.get("body", b""))
+                    value = json.loads(message.get("body", b""))
                 except ValueError:
-                    made = None
-                if isinstance(made, dict) and isinstance(event := made.get("event_id"), str):
+                    value = None
+                if isinstance(value, dict) and isinstance(event := value.get("event_id"), str):
                     self._owners.claim(event, person)
+                    if made is not None:
+                        made(event)
             await send(message)
 
         return noted
@@ -204,12 +214,17 @@ class _Reply:
             self._is_over = True
         await self._send(message)
 
-    async def refuse(self, error: Refused) -> None:
-        """The words, unless something else was begun; then just the end."""
+    async def refuse(self, status: int, value: dict[str, object]) -> None:
+        """This, unless something else was begun; then just the end."""
         if self._is_started:
             await self.end()
         else:
-            await answer_json(self.send, error.status, {"error": str(error)}, close=True)
+            await answer_json(self.send, status, value, close=True)
+
+    async def fail(self) -> None:
+        """Say that it failed; what was begun breaks off, which the client sees."""
+        if not self._is_started:
+            await answer_json(self.send, 500, {"error": "The server met an error it did not expect."}, close=True)
 
     async def end(self) -> None:
         """End it as it is."""

@@ -6,12 +6,14 @@ from typing import Any
 
 import psutil
 
+from playground.backends.turns import MAX_WAITING
 from playground.ui.server.page import head
 from playground.ui.shell.theme import make_theme
 
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 _EVERYWHERE = {"0.0.0.0", "::", ""}
 MAX_THREADS = 80  # one a blocking call: meters, previews and saves of many pages at once
+MAX_EVENTS = MAX_WAITING + MAX_THREADS  # at once: all that may wait for the model, and others beside them
 ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
 }

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from playground.ui.server.answers import Refused
 
@@ -10,6 +11,7 @@ MAX_OPENED_BODY_BYTES = 16 * 2**20  # the page sends an opened file as the value
 MAX_PATH_CHARS = 1_024
 MAX_NAME_CHARS = 255  # no file has a longer one
 _API = "/gradio_api"
+Calls = Literal["", "event", "part"]
 
 
 @dataclass(frozen=True)
@@ -17,26 +19,35 @@ class Route:
     """A route that is open.
 
     Attributes:
-        pattern: Of the whole path; groups `session` and `event` are the names it carries.
+        pattern: Of the whole path; groups `session` and `event` are the names it carries, `name` that of what it calls.
         methods: Which are allowed.
         max_bytes: The longest body.
+        calls: Its body is for an event of the page, or for a component's own function.
         makes_event: Its answer names an event that then belongs to the one who sent the request.
+        reads: It reads a stream, which must be there.
         is_public: It answers also those who have not joined.
     """
 
     pattern: re.Pattern[str]
     methods: tuple[str, ...] = ("GET", "HEAD")
     max_bytes: int = 0
+    calls: Calls = ""
     makes_event: bool = False
+    reads: bool = False
     is_public: bool = False
 
+    def names(self, path: str) -> dict[str, str]:
+        """The names that a path carries."""
+        match = self.pattern.fullmatch(path)
+        return {key: name for key, name in match.groupdict().items() if name} if match else {}
 
-def _get(pattern: str, *, is_public: bool = False) -> Route:
-    return Route(re.compile(pattern), is_public=is_public)
+
+def _get(pattern: str, *, reads: bool = False, is_public: bool = False) -> Route:
+    return Route(re.compile(pattern), reads=reads, is_public=is_public)
 
 
-def _post(pattern: str, *, max_bytes: int = MAX_BODY_BYTES, makes_event: bool = False) -> Route:
-    return Route(re.compile(pattern), ("POST",), max_bytes, makes_event)
+def _post(pattern: str, *, max_bytes: int = MAX_BODY_BYTES, calls: Calls = "", makes_event: bool = False) -> Route:
+    return Route(re.compile(pattern), ("POST",), max_bytes, calls, makes_event)
 
 
 JOIN = Route(re.compile(r"/join"), ("GET", "HEAD", "POST"), 1_024, is_public=True)
@@ -52,12 +63,13 @@ ROUTES = (
     _get(r"/(?:static|assets|svelte)/.+"),
     _get(rf"{_API}/(?:info/?|app_id/?|theme\.css|queue/status)"),
     HEARTBEAT,
-    _get(rf"{_API}/queue/data"),
-    _get(rf"{_API}/call/[^/]+/(?P<event>[^/]+)"),
-    _post(rf"{_API}/queue/join", max_bytes=MAX_OPENED_BODY_BYTES, makes_event=True),
-    _post(rf"{_API}/call/[^/]+/?", makes_event=True),
-    _post(rf"{_API}/run/[^/]+/?"),
-    _post(rf"{_API}/(?:cancel|reset/?|component_server/?)"),
+    _get(rf"{_API}/queue/data", reads=True),
+    _get(rf"{_API}/call/[^/]+/(?P<event>[^/]+)", reads=True),
+    _post(rf"{_API}/queue/join", max_bytes=MAX_OPENED_BODY_BYTES, calls="event", makes_event=True),
+    _post(rf"{_API}/call/(?P<name>[^/]+)/?", calls="event", makes_event=True),
+    _post(rf"{_API}/run/[^/]+/?", calls="event"),
+    _post(rf"{_API}/component_server/?", calls="part"),
+    _post(rf"{_API}/(?:cancel|reset/?)"),
 )
 
 

@@ -14,14 +14,17 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from playground.errors import PlaygroundError
 from playground.loopback import BACKLOG
+from playground.ui.server.events import Events
 from playground.ui.server.guard import Guard
 from playground.ui.server.join import Join
-from playground.ui.server.launch import ENVIRONMENT, MAX_THREADS, allowed_hosts, mount_options
+from playground.ui.server.launch import ENVIRONMENT, MAX_EVENTS, MAX_THREADS, allowed_hosts, mount_options
 from playground.ui.server.listening import Listening
+from playground.ui.server.patience import PatientProtocol
 from playground.ui.server.people import People
 from playground.ui.server.sessions import MAX_SESSIONS, Sessions
 from playground.ui.shell.pages import Pages
 
+KEEP_ALIVE_S = 10  # for the next request of a connection
 _GRACE_S = 1  # for answers that are still going
 _STOP_S = 2.5
 _SMALLEST_ZIPPED = 1_000
@@ -51,18 +54,19 @@ class Server:
         people = People(key, port)
         demo.max_threads, demo.state_session_capacity = MAX_THREADS, MAX_SESSIONS
         _without_statistics(demo)
+        demo._queue.max_thread_count = MAX_EVENTS
         parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
         zipped = GZipMiddleware(Sessions(heard, demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None
-        self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, opening=_opening(demo))
+        self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, events=Events(demo))
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/".replace("0.0.0.0", "127.0.0.1")
         self._uvicorn = _InThread(
             uvicorn.Config(
                 self._guard, log_level="error", access_log=False, server_header=False, proxy_headers=False,
-                timeout_keep_alive=10, timeout_graceful_shutdown=_GRACE_S, backlog=BACKLOG,
-                h11_max_incomplete_event_size=_MAX_HEADER_BYTES, ws="none",
+                timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=_GRACE_S, backlog=BACKLOG,
+                h11_max_incomplete_event_size=_MAX_HEADER_BYTES, ws="none", http=PatientProtocol,
             )
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
@@ -105,12 +109,6 @@ class Server:
 def _without_statistics(demo: gr.Blocks) -> None:
     """Else Gradio sums up its last 10,000 events after each one. Its environment is read before there is a server."""
     demo._queue.ANALYTICS_MAX_EVENTS, demo._queue.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
-
-
-def _opening(demo: gr.Blocks) -> set[int]:
-    """The events that a file is sent with: one of their inputs has the limit of `open_file`."""
-    limited = {place for place, block in demo.blocks.items() if "max_bytes" in (getattr(block, "props", None) or {})}
-    return {index for index, event in demo.fns.items() if any(part._id in limited for part in event.inputs)}
 
 
 class _InThread(uvicorn.Server):

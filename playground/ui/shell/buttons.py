@@ -9,7 +9,7 @@ from gradio.events import Dependency
 
 from playground.backends.base import Capability
 from playground.runs.runner import Runner
-from playground.ui.shell.common import QUIET, Controls, session_of
+from playground.ui.shell.common import QUIET, WORK, Controls, session_of
 from playground.ui.shell.pages import Slot
 from playground.ui.shell.saving import saved
 
@@ -48,7 +48,7 @@ def wire_run(
         on or [run.click], None, drawn, [run, stop, *drawn[1:], *cleared],
         js=f"(...values) => [...window.playground.{changed}, ...Array({len(cleared)}).fill('')]", **QUIET,
     )  # fmt: skip
-    running = begin.then(*work, concurrency_limit=None, **QUIET)
+    running = begin.then(*work, **WORK, **QUIET)
     if then is not None:
         running = running.then(*then, concurrency_limit=None, **QUIET)
     return running.then(None, None, [run, stop], js=_END, **QUIET)

@@ -16,7 +16,7 @@ from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.buttons import wire_save, wire_stop
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import QUIET, WORK, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 
@@ -90,7 +90,7 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
         trigger_mode="always_last", concurrency_limit=None, **QUIET,
     )  # fmt: skip
     begin = choice.submit(None, None, section.stop, js=_stoppable("true"), **QUIET)
-    growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, concurrency_limit=None, **QUIET)
+    growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, **WORK, **QUIET)
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
     wire_stop(section.stop, slot)
     wire_save(section.save, slot, section.download, section.notice)
