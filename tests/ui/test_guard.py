@@ -239,7 +239,7 @@ def test_the_worst_bodies_are_refused_while_neighbours_are_answered(site: str):
     watcher.join()
     assert [name for name, status in replies.items() if not 400 <= status < 500] == []
     print(f"the slowest of the neighbour's requests took {slowest[0] * 1000:.0f} ms")
-    assert slowest[0] < 1.0  # 0.2 s is the goal; a busy machine is slower
+    assert slowest[0] < 1.0  # 0.2 s is the goal; here the senders share the server's process, and the machine is busy
 
 
 def test_a_body_has_the_limit_of_its_route(site: str):

@@ -25,7 +25,7 @@ class Counter:
 
     def __init__(self, max_values: int = MAX_VALUES, max_depth: int = MAX_DEPTH):
         self._max_values, self._max_depth = max_values, max_depth
-        self._values = self._depth = 0
+        self._values = self._quotes = self._depth = 0
         self._in_text = False
         self._rest = b""
 
@@ -42,7 +42,8 @@ class Counter:
         outside = b"".join(pieces[self._in_text :: 2]).translate(None, _NOT_STRUCTURE)
         self._in_text ^= len(pieces) % 2 == 0
         self._values += sum(outside.count(mark) for mark in (b"[", b"{", b",", b":"))
-        if self._values > self._max_values:
+        self._quotes += len(pieces) - 1
+        if max(self._values, self._quotes // 4) > self._max_values:  # a text has two quotes, and so has its key
             raise Refused(413, f"The request holds more than {self._max_values:,} values, the limit: send fewer.")
         for byte in outside:
             self._depth += (byte in _OPEN) - (byte in _CLOSED)
