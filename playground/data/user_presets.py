@@ -21,6 +21,14 @@ MAX_FOLDER_BYTES = 2 * 2**20
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
 
+class WouldReplace(PlaygroundError):
+    """The person has another preset under this title: nothing was written, and they must agree first."""
+
+    def __init__(self, preset: Preset):
+        super().__init__(f"You have another preset called {preset.title!r}: replace it, or choose another title.")
+        self.preset = preset
+
+
 def slug(title: str) -> str:
     """The file name of a title: ASCII letters, digits and hyphens only, so it can't leave the folder.
 
@@ -78,12 +86,13 @@ def import_preset(text: str | bytes) -> Preset:
     return preset.model_copy(update={"id": slug(preset.title)})
 
 
-def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = None) -> Path:
+def save_preset(preset: Preset, user_dir: Path, *, replaces: bool = False, shipped_dir: Path | None = None) -> Path:
     """Writes the preset into the user's folder, under a name made from its title alone.
 
-    Saved again under the same title, it replaces what was there. `shipped_dir` has the names that are taken.
+    One of the same title is only replaced where `replaces` says so. `shipped_dir` has the names that are taken.
 
     Raises:
+        WouldReplace: A preset of this title is there, with other contents.
         PlaygroundError: The name is taken, the preset is too large or can't be written; the old file is intact.
     """
     name = slug(preset.title)
@@ -100,7 +109,7 @@ def save_preset(preset: Preset, user_dir: Path, *, shipped_dir: Path | None = No
         user_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PlaygroundError(f"Cannot make the folder {str(user_dir)!r} for your presets: {error.strerror}.") from None
-    _refuse_to_lose_another(path, preset.title)
+    _refuse_to_lose_another(path, preset, replaces)
     _refuse_too_much(path, len(data))
     write_atomic(path, data)
     return path
@@ -121,8 +130,8 @@ def _refuse_too_much(path: Path, size: int) -> None:
         )
 
 
-def _refuse_to_lose_another(path: Path, title: str) -> None:
-    """`C` and `C++` share a file name, and a broken file may be worth mending: neither is overwritten."""
+def _refuse_to_lose_another(path: Path, preset: Preset, replaces: bool) -> None:
+    """`C` and `C++` share a file name, and a broken file may be worth mending: neither is ever overwritten."""
     try:
         if not path.exists():
             return
@@ -131,5 +140,7 @@ def _refuse_to_lose_another(path: Path, title: str) -> None:
         return
     except PlaygroundError as error:
         raise PlaygroundError(f"Not saved, as a broken file of that name is in the way. {error}") from None
-    if there.title != title:
-        raise PlaygroundError(f"{title!r} would overwrite your preset {there.title!r}; choose another title.")
+    if there.title != preset.title:
+        raise PlaygroundError(f"{preset.title!r} would overwrite your preset {there.title!r}; choose another title.")
+    if not replaces and there != preset.model_copy(update={"id": there.id}):
+        raise WouldReplace(preset)

@@ -18,7 +18,7 @@ from playground.data.presets import (
     load_list,
     parse_preset,
 )
-from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset, slug
+from playground.data.user_presets import WouldReplace, export_preset, import_preset, new_preset, save_preset, slug
 from playground.errors import PlaygroundError
 from playground.files import MAX_YAML_BYTES
 from playground.metrics.prices import rates
@@ -214,19 +214,23 @@ def test_a_saved_preset_is_found_again(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_saving_again_replaces_and_another_of_the_same_name_does_not(tmp_path):
+def test_saving_again_asks_before_it_replaces_and_another_of_the_same_name_never_does(tmp_path):
     save_preset(mine("C"), tmp_path)
+    save_preset(mine("C"), tmp_path)  # nothing is lost
     changed = mine("C").model_copy(update={"why": "Better."})
-    save_preset(changed, tmp_path)
+    with pytest.raises(WouldReplace) as caught:
+        save_preset(changed, tmp_path)
+    assert load_presets(SHIPPED, tmp_path).user == {"c": mine("C")}
+    save_preset(caught.value.preset, tmp_path, replaces=True)
     with pytest.raises(PlaygroundError, match="would overwrite your preset 'C'"):
-        save_preset(mine("C++"), tmp_path)
+        save_preset(mine("C++"), tmp_path, replaces=True)
     assert load_presets(SHIPPED, tmp_path).user == {"c": changed}
 
 
 def test_a_broken_file_is_not_overwritten(tmp_path):
     (tmp_path / "mine.yaml").write_text("schema: [")
     with pytest.raises(PlaygroundError, match=r"broken file .* 'mine.yaml'"):
-        save_preset(mine(), tmp_path)
+        save_preset(mine(), tmp_path, replaces=True)
     assert (tmp_path / "mine.yaml").read_text() == "schema: ["
 
 
@@ -297,10 +301,10 @@ def test_whatever_step_of_a_save_fails_the_old_file_is_whole_and_nothing_is_left
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, fail)
         with pytest.raises(PlaygroundError, match=says):
-            save_preset(mine().model_copy(update={"why": "Other."}), tmp_path)
+            save_preset(mine().model_copy(update={"why": "Other."}), tmp_path, replaces=True)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    save_preset(mine().model_copy(update={"why": "Other."}), tmp_path)
+    save_preset(mine().model_copy(update={"why": "Other."}), tmp_path, replaces=True)
     assert b"Other." in path.read_bytes()
 
 
@@ -334,7 +338,7 @@ def test_a_file_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
     path, files = save_preset(mine(), tmp_path), preset_files.PresetFiles()
     first = [files.load(tmp_path / "nowhere", tmp_path) for _ in range(3)]
     assert len(read) == 1
-    save_preset(mine().model_copy(update={"why": "Other, and longer."}), tmp_path)
+    save_preset(mine().model_copy(update={"why": "Other, and longer."}), tmp_path, replaces=True)
     changed = files.load(tmp_path / "nowhere", tmp_path)
     assert len(read) == 2
     assert changed.user[path.stem].why != first[0].user[path.stem].why

@@ -301,6 +301,23 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Sc
         {"name": "a.yaml", "mimeType": "text/yaml", "buffer": b"schema: 1\nx: 1\n"}
     )
     expect(page.get_by_text("This preset was not imported.")).to_be_visible()
+    _replaced_after_a_yes(page)
+
+
+def _replaced_after_a_yes(page: Page):
+    """Another preset under the title `My own`, first only asked for, then agreed to."""
+    replace = page.locator("#preset-replace")
+    expect(replace).to_be_hidden()
+    for agrees, kept in ((False, "0.33"), (True, "0.55")):
+        slider(page, "Temperature").fill("0.55")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(replace).to_be_visible()
+        if agrees:
+            replace.click()
+            expect(replace).to_be_hidden()
+        for preset, temperature in (("balanced", "0.8"), ("my-own", kept)):
+            page.get_by_label("Preset", exact=True).select_option(preset)
+            expect(slider(page, "Temperature")).to_have_value(temperature)
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])  # colours go by theme, room by width

@@ -12,6 +12,7 @@ from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_lis
 from playground.settings import Settings
 from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, open_file, text_line
+from playground.ui.components.status import notice
 from playground.ui.shell.common import Controls
 from playground.ui.shell.controls import CHECKS, SLIDERS
 from playground.views.format import format_money
@@ -23,7 +24,13 @@ _BRAND = '<h1>Inference Playground</h1><div class="sub">everything runs on this 
 
 @dataclass(frozen=True)
 class Sidebar:
-    """The controls by field name, and the parts that save and open presets."""
+    """The controls by field name, and the parts that save and open presets.
+
+    Attributes:
+        preset_ask: The question whether a preset replaces another.
+        preset_asked: That preset, until it is answered.
+        preset_replace: The yes to it.
+    """
 
     panel: gr.Sidebar
     controls: Controls
@@ -33,6 +40,9 @@ class Sidebar:
     save_preset: gr.Button
     export_preset: gr.Button
     import_preset: gr.HTML
+    preset_ask: gr.HTML
+    preset_asked: gr.State
+    preset_replace: gr.Button
 
 
 def preset_options(presets: Presets) -> list[Option]:
@@ -61,8 +71,12 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
                 save = gr.Button("Save", size="sm")
                 export = gr.Button("Export", size="sm")
                 opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
+            ask = notice(pane="presets", elem_classes="preset-ask")
+            replace = gr.Button("Replace it", elem_id="preset-replace", size="sm")  # shown while the question is open
             text_line("Saved on the machine that serves this page; only you see them there.")
-    return Sidebar(panel, controls | prices, rates_line, machine, name, save, export, opened)
+    return Sidebar(
+        panel, controls | prices, rates_line, machine, name, save, export, opened, ask, gr.State(None), replace
+    )
 
 
 def _menus(presets: Presets) -> Controls:

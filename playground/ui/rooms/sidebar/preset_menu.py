@@ -81,10 +81,19 @@ class PresetBook:
         """Everything set now, as a preset in the user's folder.
 
         Raises:
+            WouldReplace: There is one of this title.
             PlaygroundError: The name or a value is wrong, or the folder can't be written.
         """
-        preset = self._from_page(title, values)
-        save_preset(preset, self._user_dir, shipped_dir=self._shipped_dir)
+        return self.put(self._from_page(title, values))
+
+    def put(self, preset: Preset, *, replaces: bool = False) -> Preset:
+        """This preset, saved into the user's folder.
+
+        Raises:
+            WouldReplace: There is one of this title, and `replaces` is not set.
+            PlaygroundError: The folder can't be written.
+        """
+        save_preset(preset, self._user_dir, replaces=replaces, shipped_dir=self._shipped_dir)
         return preset
 
     def export(self, title: object, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,8 +109,7 @@ class PresetBook:
         """A preset from an opened file, saved into the user's folder.
 
         Raises:
+            WouldReplace: There is one of its title.
             PlaygroundError: Says what is wrong with the file.
         """
-        preset = import_preset(text if isinstance(text, str) else "")
-        save_preset(preset, self._user_dir, shipped_dir=self._shipped_dir)
-        return preset
+        return self.put(import_preset(text if isinstance(text, str) else ""))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from playground.data.presets import Preset
+from playground.data.user_presets import WouldReplace
 from playground.errors import PlaygroundError
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar
@@ -17,6 +19,14 @@ from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
 from playground.ui.shell.common import QUIET, Controls, named, note
 
 Updates = dict[Component, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A preset that waits until the person agrees that it replaces another; an opened one is then set, too."""
+
+    preset: Preset
+    is_opened: bool
 
 
 class PresetEvents:
@@ -28,10 +38,14 @@ class PresetEvents:
     def _set(self, preset: Preset) -> Updates:
         return {self._controls[name]: value for name, value in preset_updates(preset).items()}
 
-    async def _attempt(self, work: Callable[[], Updates], trouble: str) -> Updates:
-        """The work's updates; it reads and writes files, so in a thread."""
+    async def _attempt(self, work: Callable[[], Updates], trouble: str, *, opens: bool = False) -> Updates:
+        """The work's updates; it reads and writes files, so in a thread. It asks before it replaces a preset."""
+        sidebar = self._sidebar
         try:
             return await asyncio.to_thread(work)
+        except WouldReplace as error:
+            question = note("Replace your preset?", str(error), kind="ask")
+            return {sidebar.preset_ask: question, sidebar.preset_asked: Asked(error.preset, opens)}
         except PlaygroundError as error:
             return {self._play.notice: note(trouble, str(error), kind="problem")}
 
@@ -48,8 +62,7 @@ class PresetEvents:
         book = self._book.of(request)
 
         def work() -> Updates:
-            preset = book.save(data[self._sidebar.preset_name], named(self._controls, data))
-            return self._in_menu(book, preset, "Preset saved.", "is in the menu now.")
+            return self._saved(book, book.save(data[self._sidebar.preset_name], named(self._controls, data)))
 
         return await self._attempt(work, "This preset was not saved.")
 
@@ -66,31 +79,50 @@ class PresetEvents:
         """A file becomes a preset of the person's folder, and is set."""
         book = self._book.of(request)
 
-        def work() -> Updates:
-            preset = book.bring_in(text)
-            return self._set(preset) | self._in_menu(book, preset, "Preset imported.", "is in the menu and set now.")
+        return await self._attempt(
+            lambda: self._opened(book, book.bring_in(text)), "This preset was not imported.", opens=True
+        )
 
-        return await self._attempt(work, "This preset was not imported.")
+    async def replace(self, asked: Any, request: gr.Request) -> Updates:
+        """The person agreed: the preset that was asked about replaces the one of its title."""
+        if not isinstance(asked, Asked):
+            return {self._sidebar.preset_ask: {}}
+        book = self._book.of(request)
+
+        def work() -> Updates:
+            preset = book.put(asked.preset, replaces=True)
+            return self._opened(book, preset) if asked.is_opened else self._saved(book, preset)
+
+        return await self._attempt(work, "This preset was not replaced.")
 
     async def show(self, request: gr.Request) -> dict[str, Any]:
         """The person's own presets in the menu of a page that opens."""
         return await asyncio.to_thread(self._book.of(request).menu)
 
+    def _saved(self, book: PresetBook, preset: Preset) -> Updates:
+        return self._in_menu(book, preset, "Preset saved.", "is in the menu now.")
+
+    def _opened(self, book: PresetBook, preset: Preset) -> Updates:
+        return self._set(preset) | self._in_menu(book, preset, "Preset imported.", "is in the menu and set now.")
+
     def _in_menu(self, book: PresetBook, preset: Preset, title: str, words: str) -> Updates:
         news = note(title, f"{preset.title} {words}")
-        return {self._controls["preset"]: book.menu(preset.id), self._play.notice: news}
+        over = {self._sidebar.preset_ask: {}, self._sidebar.preset_asked: None}
+        return {self._controls["preset"]: book.menu(preset.id), self._play.notice: news, **over}
 
 
 def wire_presets(
     demo: gr.Blocks, play: Play, sidebar: Sidebar, controls: Controls, book: PresetBook
-) -> tuple[Dependency, Dependency]:
+) -> tuple[Dependency, Dependency, Dependency]:
     """Wires them; returns the events after which a preset's settings are set, for handlers that depend on its model."""
     events = PresetEvents(play, sidebar, controls, book)
-    outputs = [*controls.values(), play.notice]
+    asks = [sidebar.preset_ask, sidebar.preset_asked]
+    outputs = [*controls.values(), play.notice, *asks]
     inputs = {sidebar.preset_name, *controls.values()}
     chosen = controls["preset"].input(events.choose, controls["preset"], outputs, **QUIET)
-    sidebar.save_preset.click(events.save, inputs, [controls["preset"], play.notice], **QUIET)
+    sidebar.save_preset.click(events.save, inputs, [controls["preset"], play.notice, *asks], **QUIET)
     sidebar.export_preset.click(events.export, inputs, [play.download, play.notice], **QUIET)
     opened = sidebar.import_preset.input(events.bring_in, sidebar.import_preset, outputs, **QUIET)
+    replaced = sidebar.preset_replace.click(events.replace, sidebar.preset_asked, outputs, **QUIET)
     demo.load(events.show, None, controls["preset"], **QUIET)
-    return chosen, opened
+    return chosen, opened, replaced
