@@ -48,6 +48,7 @@ class Job:
         self.person = ""
         self.busy_s, self.done_tokens = 0.0, 0
         self.waiting_since = self.held_since = time.monotonic()
+        self.served_before = 0  # when its person had had the model last, before this turn
         self.is_ending = False
         self.needs_room = False
         self._fraction: float | None = None

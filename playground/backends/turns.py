@@ -60,7 +60,7 @@ class Turns:
         Raises:
             Busy: The queue is full, or this person has work enough in it.
         """
-        job.person = person
+        job.person, job.waiting_since = person, time.monotonic()
         with self._changed:
             if len(self._all) > self._max_waiting:
                 raise Busy(f"The model is busy: {self._max_waiting} runs are waiting already. Try again in a moment.")
@@ -70,7 +70,6 @@ class Turns:
                     "to end, or stop it."
                 )
             self._all.append(job)
-            self._line_up(job)
         try:
             yield
         finally:
@@ -81,7 +80,11 @@ class Turns:
                 self._deal()
 
     def wait(self, job: Job, should_stop: Callable[[], bool]) -> Iterator[Queued]:
-        """The state of the queue, ten times a second, until the turn is ours or `should_stop` returns True."""
+        """Line up; the state of the queue, ten times a second, until the turn is ours or `should_stop` returns True."""
+        with self._changed:
+            if self._holder is not job and job not in self._waiting:
+                self._waiting.append(job)
+                self._deal()
         while not should_stop():
             with self._changed:
                 if self._holder is job:
@@ -122,8 +125,17 @@ class Turns:
         """Set the work aside: it waits for its next slice."""
         with self._changed:
             job.clock.pause()
+            job.waiting_since = time.monotonic()
             self.give_back(job)
-            self._line_up(job)
+            self._waiting.append(job)
+            self._deal()
+
+    def leave(self, job: Job) -> None:
+        """Others may have the model, while the work does what needs none; then it waits as if it had not had it."""
+        with self._changed:
+            if self._holder is job:
+                self._use(job.person).served = job.served_before
+                self.give_back(job)
 
     def give_back(self, job: Job) -> None:
         """The model is free for others."""
@@ -141,11 +153,6 @@ class Turns:
         with self._changed:
             return any(one is not job and one.busy_s > 0 for one in self._all)
 
-    def _line_up(self, job: Job) -> None:
-        job.waiting_since = time.monotonic()
-        self._waiting.append(job)
-        self._deal()
-
     def _deal(self) -> None:
         """Give the model to the next, if it is free."""
         if self._holder is None:
@@ -154,8 +161,9 @@ class Turns:
                 job = min(ready, key=self._rank)
                 self._waiting.remove(job)
                 self._holder, job.held_since = job, time.monotonic()
+                use = self._use(job.person)
                 self._served += 1
-                self._use(job.person).served = self._served
+                job.served_before, use.served = use.served, self._served
                 self._forget_old()
         self._changed.notify_all()
 

@@ -23,6 +23,7 @@ _START_S, _REAL_S, _WAIT_S = 60.0, 6.0, 10.0  # to import; to render on a busy m
 _LONGEST_TEMPLATE = 1_000_000
 _CHATS = (("user",), ("system", "user"), ("user", "assistant", "user"), ("system", "user", "assistant", "user"))
 _REMEMBERED = 10
+_MOST_CHILDREN = 3
 
 
 class TemplateRefusedChat(Exception):
@@ -38,22 +39,25 @@ class TemplateTooMuch(PlaygroundError):
 
 
 class ChatTemplates:
-    """Renders in a child process, which starts when it is needed and again after each that had to be ended.
+    """Renders in child processes, one for each of the last few templates, so that none keeps another waiting.
 
-    Safe from any thread; one renders at a time.
+    Safe from any thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._is_ready = False
+        self._children: dict[str | None, _Child] = {}  # by template, the newest last; None is for the next one
         self._useless: dict[str, str] = {}  # template: what it does instead of coming back
         atexit.register(self._end)
 
     def start(self) -> None:
-        """Start the child, without waiting for it."""
+        """Start a child, without waiting for it."""
         with self._lock:
-            self._running()
+            if not self._children:
+                self._children[None] = _Child()
+            child = next(reversed(self._children.values()))
+        if not child.is_busy:
+            child.start()
 
     def check(self, tokenizer: Any) -> str | None:
         """Render short chats of a model that was just loaded; a sentence if its template doesn't come back.
@@ -97,24 +101,67 @@ class ChatTemplates:
             "seconds": SECONDS, "megabytes": MEGABYTES, "most_chars": OWN_CHARS + TIMES_THE_MESSAGES * len(said),
         }  # fmt: skip
         line = json.dumps(request, default=lambda value: f"<{type(value).__name__}>").encode() + b"\n"
-        if not self._lock.acquire(timeout=_WAIT_S):
-            raise PlaygroundError("Too many chats are prepared at once: try again in a few seconds.")
-        try:
-            answer = self._ask(line)
-        finally:
-            self._lock.release()
+        answer = self._child_of(template).ask(line)
         if "exceeded" in answer:
             raise TemplateTooMuch(answer["exceeded"])
         if "refused" in answer:
             raise TemplateRefusedChat(answer["refused"])
         return answer["text"]
 
+    def _child_of(self, template: str) -> "_Child":
+        """Its own child, or that of a template that has not been used for longest."""
+        with self._lock:
+            child = self._children.pop(template, None) or self._children.pop(None, None)
+            if child is None and len(self._children) < _MOST_CHILDREN:
+                child = _Child()
+            elif child is None:
+                idle = (one for one, its in self._children.items() if not its.is_busy)
+                child = self._children.pop(next(idle, next(iter(self._children))))
+            self._children[template] = child
+            return child
+
+    def _end(self) -> None:
+        for child in self._children.values():
+            child.end()
+
+
+class _Child:
+    """A process that renders; it starts when it is needed, and again after each time it had to be ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # one renders at a time
+        self.process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it renders now."""
+        return self._lock.locked()
+
+    def start(self) -> None:
+        """Start it, without waiting for it."""
+        with self._lock:
+            self._running()
+
+    def ask(self, line: bytes) -> dict[str, Any]:
+        """The answer to a request.
+
+        Raises:
+            PlaygroundError: Others keep it busy.
+        """
+        if not self._lock.acquire(timeout=_WAIT_S):
+            raise PlaygroundError("Too many chats are prepared at once: try again in a few seconds.")
+        try:
+            return self._ask(line)
+        finally:
+            self._lock.release()
+
     def _ask(self, line: bytes) -> dict[str, Any]:
         """The child's answer. One that is ended for taking too long, or ends by itself, has given none."""
         child = self._running()
         if not self._is_ready:
             if not _exchange(child, b"", _START_S):
-                self._end()
+                self.end()
                 raise PlaygroundError("The process that renders chat templates can't start: see the terminal.")
             self._is_ready = True
         answer = b""
@@ -122,23 +169,24 @@ class ChatTemplates:
             answer = _exchange(child, line, _REAL_S)
         finally:
             if not answer:
-                self._end()
+                self.end()
         if answer:
             return json.loads(answer)
         slow = child.returncode in (-getattr(signal, "SIGPROF", 0), -getattr(signal, "SIGKILL", 9), 1)
         return {"exceeded": f"does not end within {SECONDS:g} s" if slow else "ends the process that renders it"}
 
     def _running(self) -> "subprocess.Popen[bytes]":
-        if self._child is None or self._child.poll() is not None:
-            self._end()
-            self._child = subprocess.Popen(
+        if self.process is None or self.process.poll() is not None:
+            self.end()
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", _MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(),
                 start_new_session=True,  # Ctrl+C in the terminal is for this process
             )  # fmt: skip
-        return self._child
+        return self.process
 
-    def _end(self) -> None:
-        child, self._child, self._is_ready = self._child, None, False
+    def end(self) -> None:
+        """End the process, if it runs."""
+        child, self.process, self._is_ready = self.process, None, False
         if child is None:
             return
         child.kill()

@@ -67,16 +67,16 @@ def plan_batch(backend: Backend, prompt: PreparedPrompt, settings: Sequence[Sett
 def batch_updates(
     backend: Backend,
     request: BatchRequest,
+    prompt: PreparedPrompt,
     surroundings: Surroundings,
     should_stop: Callable[[], bool],
     measurements: list[Measurement] | None,
 ) -> Iterator[BatchUpdate]:
-    """Prepare, plan, stream, measure. Call it with the model's turn held.
+    """Plan, stream, measure. Call it with the model's turn held.
 
     Every row of the request has a seed. `measurements` are filled with one per row, and each row that ends then yields
     a `RowRecord`; None measures only all rows together, which costs less.
     """
-    prompt = backend.prepare(request.prompt, _widest(request.settings), request.recorded)
     settings = request.settings
     yield prompt
     yield (plan := plan_batch(backend, prompt, settings, available_bytes(backend.facts.device)))
@@ -97,11 +97,6 @@ def batch_updates(
         if rows and isinstance(event, Finished):
             yield RowRecord(item.row, rows[item.row].record(_alone(request, settings[item.row]), environment))
     yield together.end(environment)
-
-
-def _widest(settings: Sequence[Settings]) -> Settings:
-    """The row that wants the most room: a prompt cut for it fits all."""
-    return max(settings, key=lambda own: own.max_new_tokens)
 
 
 def _alone(request: BatchRequest, settings: Settings) -> RunRequest:

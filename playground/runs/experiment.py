@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
 
 Q = TypeVar("Q", bound=Request)
 R = TypeVar("R", bound=Document)
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Late = F | str
 """A function, or its location, "module:name", imported when it is first called."""
@@ -104,6 +105,11 @@ class Lab:
         """The model, whose turn is held."""
         assert self._backend is not None, "this experiment does not hold a model"
         return self._backend
+
+    def read(self, work: Callable[["Backend"], T]) -> T:
+        """What this work makes of the model's tokenizer and template; others may have the model meanwhile."""
+        with self.runner.without_turn(self.backend, self._job, self.should_stop):
+            return work(self.backend)
 
     def obey(self) -> None:
         """Leave the work if the person pressed Stop.

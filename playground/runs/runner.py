@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -22,7 +23,7 @@ from playground.runs.environment import describe_environment
 from playground.runs.measure import Measurement, Surroundings
 from playground.runs.pricing import Pricing
 from playground.runs.run import Batch, Run
-from playground.runs.sharing import Sharing
+from playground.runs.sharing import Reading, Sharing
 from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
 from playground.settings import check_prompt
@@ -176,17 +177,23 @@ class Runner:
         *,
         needs: frozenset[Capability] = frozenset(),
         job: Job | None = None,
+        read: Reading | None = None,
     ) -> Generator[Queued | Loading | T, None, None]:
         """Queue, load, then everything that `work` yields. It may be set aside for others wherever it yields.
 
         If stopped while it waits, it ends without calling `work`. Over its time, it is stopped. `job` says what the
-        work is; None is an answer.
+        work is; None is an answer. `read` is made without the turn, before `work` asks for it.
 
         Raises:
             PlaygroundError: The model is not available, lacks a capability that `work` needs, or the work is over the
                 budget.
         """
-        return self._sharing.holding(self.person, job or Job(), model, quantization, work, should_stop, needs=needs)
+        job = job or Job()
+        return self._sharing.holding(self.person, job, model, quantization, work, should_stop, needs=needs, read=read)
+
+    def without_turn(self, backend: Backend, job: Job, should_stop: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Within, others may have the model; for work that needs its tokenizer only."""
+        return self._sharing.without_turn(backend, job, should_stop)
 
     def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
         """The energy of this device from now on, as long as the clock runs; for work that holds the model's turn."""
@@ -196,9 +203,10 @@ class Runner:
         """Queue, load, prepare, stream, record."""
         request = run.request
         job = Job("An answer", request.settings.max_new_tokens)
+        read = Reading(lambda backend: backend.prepare(request.prompt, request.settings, request.recorded))
 
         def work(backend: Backend) -> Iterator[Update]:
-            prompt = backend.prepare(request.prompt, request.settings, request.recorded)
+            prompt = read.of(backend)
             measurement = run.measurement = Measurement(prompt, self._surroundings(backend, job.clock))
             yield prompt
             limited = self.spending.budget.within(request.settings)
@@ -211,7 +219,7 @@ class Runner:
             self._speeds.saw(record)
             yield record
 
-        yield from self.holding(request.model, request.quantization, work, run.should_stop, job=job)
+        yield from self.holding(request.model, request.quantization, work, run.should_stop, job=job, read=read)
         if run.measurement is None:  # stopped before its turn came
             yield Finished("cancelled", "", job.clock.now())
 
@@ -220,6 +228,8 @@ class Runner:
         request = batch.request
         tokens = sum(own.max_new_tokens for own in request.settings)
         job = Job(f"{len(request.settings)} answers", tokens)
+        widest = max(request.settings, key=lambda own: own.max_new_tokens)  # a prompt cut for it fits all
+        read = Reading(lambda backend: backend.prepare(request.prompt, widest, request.recorded))
 
         def work(backend: Backend) -> Iterator[BatchUpdate]:
             surroundings = self._surroundings(backend, job.clock)
@@ -227,9 +237,9 @@ class Runner:
             def should_end() -> bool:
                 return batch.should_stop() or self.spending.is_over(job)
 
-            return batch_updates(backend, request, surroundings, should_end, batch.measurements)
+            return batch_updates(backend, request, read.of(backend), surroundings, should_end, batch.measurements)
 
-        return self.holding(request.model, request.quantization, work, batch.should_stop, job=job)
+        return self.holding(request.model, request.quantization, work, batch.should_stop, job=job, read=read)
 
     def _surroundings(self, backend: Backend, clock: Clock) -> Surroundings:
         facts = backend.facts

@@ -1,7 +1,8 @@
 """How work shares the model: it queues, loads, and goes on in slices, within the budget."""
 
 from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from playground.backends.base import Backend, Capability, Loading, why_not
 from playground.backends.job import Job, Queued
@@ -13,6 +14,24 @@ from playground.runs.progress import with_progress
 
 T = TypeVar("T")
 _LESS_MEMORY = "use a shorter prompt or context, fewer tokens or rows, int4, a smaller model, or close other programs"
+
+
+class Reading(Generic[T]):
+    """What a text becomes for a model, made once; without the turn, since a template of others may take long."""
+
+    def __init__(self, make: Callable[[Backend], T]):
+        self._make = make
+        self._made: tuple[Backend, T] | None = None
+
+    def is_of(self, backend: Backend) -> bool:
+        """Whether it was made for this model."""
+        return self._made is not None and self._made[0] is backend
+
+    def of(self, backend: Backend) -> T:
+        """For this model."""
+        if self._made is None or self._made[0] is not backend:
+            self._made = (backend, self._make(backend))
+        return self._made[1]
 
 
 class Sharing:
@@ -31,6 +50,7 @@ class Sharing:
         should_stop: Callable[[], bool],
         *,
         needs: frozenset[Capability],
+        read: Reading | None,
     ) -> Generator[Queued | Loading | T, None, None]:
         """As `Runner.holding`."""
         self._slot.check(model, quantization)
@@ -38,6 +58,9 @@ class Sharing:
         turns = self._slot.turns
         with turns.place(job, person):
             try:
+                here = self._slot.backend
+                if read is not None and here is not None and self._slot.holds(model, quantization):
+                    read.of(here)
                 yield from turns.wait(job, should_stop)
                 if should_stop():
                     return
@@ -48,11 +71,41 @@ class Sharing:
                     raise PlaygroundError(why)
                 self._devices.measure(backend.facts.device)
                 with self._slot.residents.using(backend):
+                    if read is not None and not read.is_of(backend):
+                        yield from self._without_turn(read, backend, job, should_stop)
+                        if should_stop():
+                            return
                     items = memory_in_words(work(backend), "the model was running", _LESS_MEMORY)
                     yield from self._in_slices(items, backend, job, should_stop)
             finally:
                 turns.give_back(job)
                 self._spending.add(job)
+
+    def _without_turn(
+        self, read: Reading, backend: Backend, job: Job, should_stop: Callable[[], bool]
+    ) -> Generator[Queued, None, None]:
+        """Read for a model that had to be loaded first."""
+        turns = self._slot.turns
+        turns.leave(job)
+        try:
+            read.of(backend)
+            job.clock.pause()
+            yield from turns.wait(job, should_stop)
+        finally:
+            self._go_on(backend, job)
+
+    @contextmanager
+    def without_turn(self, backend: Backend, job: Job, should_stop: Callable[[], bool]) -> Iterator[None]:
+        """Within, others may have the model; for short work between two steps that needs its tokenizer only."""
+        turns = self._slot.turns
+        turns.leave(job)
+        try:
+            yield
+            job.clock.pause()
+            for _ in turns.wait(job, should_stop):
+                pass
+        finally:
+            self._go_on(backend, job)
 
     def _in_slices(
         self, items: Iterator[T], backend: Backend, job: Job, should_stop: Callable[[], bool]

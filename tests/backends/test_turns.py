@@ -242,5 +242,5 @@ def _placed(turns: Turns) -> Job:
     job = Job()
     with turns._changed:
         turns._all.append(job)
-        turns._line_up(job)
+        turns._waiting.append(job)
     return job

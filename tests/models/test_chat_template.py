@@ -66,6 +66,11 @@ def tokenizer_with(template):
     return tokenizer
 
 
+def process_of(templates):
+    """The child of the newest template."""
+    return next(reversed(templates._children.values())).process
+
+
 @pytest.mark.parametrize("name", [*TEMPLATES, *OTHERS])
 def test_the_child_renders_what_transformers_renders(name):
     tokenizer = tokenizer_with({**TEMPLATES, **OTHERS}[name])
@@ -143,11 +148,32 @@ def test_many_threads_get_their_own_texts_while_one_template_hangs():
 def test_a_child_that_was_killed_is_started_again():
     templates = ChatTemplates()
     templates.render(tiny_tokenizer(), HELLO)
-    child = templates._child
+    child = process_of(templates)
     child.kill()
     child.wait()
     assert templates.render(tiny_tokenizer(), HELLO)
-    assert templates._child.pid != child.pid
+    assert process_of(templates).pid != child.pid
+
+
+def test_a_template_that_hangs_keeps_no_other_waiting_and_children_are_few():
+    templates, ended = ChatTemplates(), threading.Event()
+    templates.render(tiny_tokenizer(), HELLO)
+
+    def hang():
+        with pytest.raises(TemplateTooMuch):
+            templates.render(tokenizer_with(BOMBS["nested loops"]), HELLO)
+        ended.set()
+
+    hanging = threading.Thread(target=hang)
+    hanging.start()
+    while not any(child.is_busy for child in templates._children.values()):
+        time.sleep(0.001)
+    assert templates.render(tiny_tokenizer(), HELLO)
+    assert not ended.is_set()
+    hanging.join()
+    for number in range(5):
+        assert templates.render(tokenizer_with(f"{{{{ {number} }}}}"), HELLO) == str(number)
+    assert len({child.process.pid for child in templates._children.values()}) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sends a signal that other systems lack")
@@ -159,7 +185,7 @@ def test_the_child_ends_with_its_parent(template):
         f"tokenizer = tokenizer_with({template!r})\n"
         "templates = ChatTemplates()\n"
         "templates.render(tiny_tokenizer(), HELLO)\n"
-        "print(templates._child.pid, flush=True)\n"
+        "print(process_of(templates).pid, flush=True)\n"
         "threading.Thread(target=templates.render, args=(tokenizer, HELLO)).start()\n"
         "time.sleep(60)\n"
     )

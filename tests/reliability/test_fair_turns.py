@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +11,8 @@ from playground.backends import turns
 from playground.backends.job import Queued
 from playground.backends.slot import ModelSlot
 from playground.experiments.reruns.records import RerunRecord
+from playground.models.chat_template import chat_templates
+from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest, Update
 from tests.experiments.reruns.asked import make_rerun, rerun
@@ -100,3 +102,32 @@ def test_two_people_with_two_models_are_both_right(runner: Runner, slot: ModelSl
     assert {model: ids(record_of(all_of)) for model, all_of in updates.items()} == alone
     assert all(of(Queued, all_of) for all_of in updates.values())
     assert slot.turns.count == 0
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_template_that_takes_long_holds_nobody_with_another_model_up(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, is_loaded: bool
+):
+    slow, short = request("slow", "tiny-gpt2"), request(PROMPT, "tiny-llama")
+    alone = [ids(answer(runner, one)) for one in (slow, short)]
+    if is_loaded:
+        list(runner.load(slow.model, slow.quantization))
+    templates, begun, let = chat_templates(), threading.Event(), threading.Event()
+    render = templates.render
+
+    def held(tokenizer: object, chat: Sequence[dict[str, object]]) -> str:
+        if "slow" in str(chat):
+            begun.set()
+            assert let.wait(60)
+        return render(tokenizer, chat)
+
+    monkeypatch.setattr(templates, "render", held)
+    found = list[RunRecord]()
+    thread = threading.Thread(target=lambda: found.append(answer(runner.of("slow"), slow)))
+    thread.start()
+    assert begun.wait(60)
+    beside = ids(answer(runner.of("short"), short))
+    assert not found
+    let.set()
+    thread.join(60)
+    assert [ids(found[0]), beside] == alone

@@ -11,7 +11,7 @@ from playground.engine.chunks import PREFILL_CHUNK
 from playground.engine.template import ids_of
 from playground.experiments.agents.calls import Caller
 from playground.experiments.agents.experiment import AgentRequest
-from playground.experiments.agents.history import History
+from playground.experiments.agents.history import History, Messages
 from playground.experiments.agents.plan import forecast, plan_of, rendered
 from playground.experiments.agents.records import AgentEnded, AgentPlan, AgentRecord, AgentStepRecord, CallRecord
 from playground.experiments.agents.tool import Lookup, passages_of
@@ -45,7 +45,7 @@ class _Loop:
         self._history = History(request)
         passages = lab.backend.tokenize(lambda one: passages_of(one, request.document, request.passage_tokens))
         self._tool = Lookup(passages, request.tool)
-        plan = plan_of(lab.backend, request)
+        plan = lab.read(lambda backend: plan_of(backend, request))
         self._plan = AgentPlan(plan, forecast(plan, request, self._reference))
         self.steps: list[AgentStepRecord] = []
         self.ended: AgentEnded = "stopped"
@@ -58,7 +58,7 @@ class _Loop:
             Stopped: On the way.
         """
         yield self._plan
-        self._caller.warm_up(rendered(self._lab.backend, self._history.messages(), self._request).ids)
+        self._caller.warm_up(self._read(self._history.messages()))
         for number in range(1, (self._request.only or self._request.steps) + 1):
             self.words = f"stopped in step {number}"
             step = yield from self._step(number)
@@ -88,6 +88,10 @@ class _Loop:
             tool_tokens=tool_tokens, passage=result.passage,
         )  # fmt: skip
 
+    def _read(self, messages: Messages) -> tuple[int, ...]:
+        """Token ids of the chat."""
+        return self._lab.read(lambda backend: rendered(backend, messages, self._request)).ids
+
     def _stage(self, number: int, what: str) -> Stage:
         steps = self._request.steps
         return Stage(f"step {number} of {steps}: {what}", (number - 1) / steps)
@@ -101,7 +105,7 @@ class _Loop:
         request, history = self._request, self._history
         most = request.answer_tokens if purpose == "answer" else request.summary_tokens
         messages = history.messages() if purpose == "answer" else history.summary_messages()
-        ids = rendered(self._lab.backend, messages, request).ids
+        ids = self._read(messages)
         if len(ids) + most > self._limit:
             self.ended = "context"
             self.words = (

@@ -10,6 +10,7 @@ from playground.engine.events import PreparedPrompt, PromptProcessed, PromptProg
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
+from playground.runs.sharing import Reading
 from playground.runs.updates import (
     BatchEnd,
     BatchPlan,
@@ -142,16 +143,23 @@ class Panes:
         """Queue, load, and one short run that nobody sees: the first after a load is slower, and would not be fair."""
         request = self._requests[place]
 
-        def warm(backend: Backend) -> Iterator[Update]:
+        def prepared(backend: Backend) -> PreparedPrompt | None:
             with suppress(PlaygroundError):  # the pane's own run reports what is wrong with it
-                prompt = backend.prepare(request.prompt, request.settings)
+                return backend.prepare(request.prompt, request.settings)
+            return None
+
+        read = Reading(prepared)
+
+        def warm(backend: Backend) -> Iterator[Update]:
+            prompt = read.of(backend)
+            if prompt is not None:
                 prompt = replace(prompt, ids=prompt.ids[:_WARM_PROMPT])
                 settings = Settings(seed=0, temperature=0, max_new_tokens=_WARM_TOKENS)
                 for _ in backend.stream(prompt, settings, should_stop=self._should_stop):
                     pass
             return iter(())
 
-        return self._runner.holding(request.model, request.quantization, warm, self._should_stop)
+        return self._runner.holding(request.model, request.quantization, warm, self._should_stop, read=read)
 
     def _alone(self, place: int) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         try:

@@ -10,6 +10,7 @@ from playground.engine.chat import PreparedChat, Turn, prepare_chat
 from playground.engine.events import Event, PreparedPrompt
 from playground.engine.prompting import UNLIMITED
 from playground.runs.runner import Runner
+from playground.runs.sharing import Reading
 from playground.settings import Settings, check_prompt
 
 
@@ -52,10 +53,10 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
     check_prompt(request.prompt)
     runner.check(request.model, request.quantization)
     job = Job("A chat", request.settings.max_new_tokens)
-    settings = request.settings.seeded()
+    settings, reading = request.settings.seeded(), Reading(lambda backend: _read(backend, request))
 
     def work(backend: Backend) -> Iterator[ChatUpdate]:
-        read = _read(backend, request)
+        read = reading.of(backend)
         yield read
         prepared = read.prepared
         prompt = PreparedPrompt(
@@ -63,7 +64,7 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
         )
         yield from backend.stream(prompt, settings, should_stop=should_stop, clock=job.clock)
 
-    return runner.holding(request.model, request.quantization, work, should_stop, job=job)
+    return runner.holding(request.model, request.quantization, work, should_stop, job=job, read=reading)
 
 
 def preview_chat(runner: Runner, request: ChatRequest) -> ChatRead | None:

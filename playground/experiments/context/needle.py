@@ -5,9 +5,9 @@ rather than by reading what it wrote: a number between right and wrong.
 """
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from torch import Tensor
 
@@ -91,7 +91,10 @@ class _Test:
         return f"about {spent / read * tokens:.0f} s left" if read else f"{tokens:,} tokens"
 
     def _hide(self, length: int, depth: float, code: str) -> Needle:
-        return self._lab.backend.tokenize(lambda tokenizer: hide(tokenizer, self._haystack, length, depth, code))
+        def work(tokenizer: Any) -> Needle:
+            return hide(tokenizer, self._haystack, length, depth, code)
+
+        return self._lab.read(lambda backend: backend.tokenize(work))
 
     def _cell(self, length: int, depth: float) -> CellRecord:
         """One cell.
@@ -99,7 +102,7 @@ class _Test:
         Raises:
             Stopped: Before it was scored.
         """
-        begun = time.perf_counter()
+        clock = self._lab.clock.lap()
         code = code_of(self._request.seed, length, depth)
         hidden = self._hide(length, depth, code)
         answer, start, stop = (*hidden.start_ids, *hidden.code_ids), len(hidden.start_ids), self._lab.should_stop
@@ -109,7 +112,7 @@ class _Test:
         return CellRecord(
             length=length, depth=depth, prompt_tokens=len(hidden.prompt_ids), needle_token=hidden.needle_token,
             code=code, answer_ids=list(hidden.code_ids), token_probs=probs, probability=math.prod(probs),
-            per_token=_geometric_mean(probs), greedy=greedy, seconds=time.perf_counter() - begun,
+            per_token=_geometric_mean(probs), greedy=greedy, seconds=clock.now(),
         )  # fmt: skip
 
     def record(self, ended: Ended) -> NeedleRecord:

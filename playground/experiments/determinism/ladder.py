@@ -46,7 +46,7 @@ def ladder(lab: Lab, request: LadderRequest) -> Steps[LadderRecord | None]:
         PlaygroundError: The reference can't be computed.
     """
     settings = _settings(request)
-    yield (prepared := lab.backend.prepare(request.prompt, settings, request.recorded))
+    yield (prepared := lab.read(lambda backend: backend.prepare(request.prompt, settings, request.recorded)))
     settings = prepared.counted(settings)
     room = min(settings.max_new_tokens, prepared.context_length - len(prepared.ids))
     if len(prepared.ids) > MAX_PROMPT_TOKENS:

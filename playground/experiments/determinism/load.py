@@ -45,7 +45,7 @@ def load(lab: Lab, request: LoadRequest) -> Steps[LoadRecord | None]:
         PlaygroundError: The model is not available in the number type of an arm, or does not fit in memory.
     """
     settings = make_settings(temperature=0, max_new_tokens=request.max_new_tokens, seed=request.seed)
-    yield (prepared := lab.backend.prepare(request.prompt, settings, request.recorded))
+    yield (prepared := lab.read(lambda backend: backend.prepare(request.prompt, settings, request.recorded)))
     held = lab.backend.weights()  # only its tokenizer and files are needed
     room = min(request.max_new_tokens, prepared.context_length - len(prepared.ids))
     ground = Ground(list(prepared.ids), room, frozenset(held.eos_ids), lab.should_stop)

@@ -99,7 +99,7 @@ def _read_ids(lab: Lab, request: LensRequest) -> Steps[Looked]:
         looked = Looked(request.recorded.ids, request.answer_ids, settings)
         _check_ids(looked.ids, backend)
         return looked
-    prompt = backend.prepare(request.prompt, settings)
+    prompt = lab.read(lambda backend: backend.prepare(request.prompt, settings))
     answer: list[int] = []
     if request.answer_tokens:
         greedy = settings.model_copy(update={"temperature": 0.0, "max_new_tokens": request.answer_tokens, "top": 0})

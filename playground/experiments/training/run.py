@@ -59,7 +59,7 @@ def train(lab: Lab, request: TrainingRequest) -> Steps[TrainingRecord]:
     backend = lab.backend
     loaded = backend.weights()
     settings = _greedy(request.settings)
-    prompt = backend.prepare(request.prompt, settings, request.recorded)
+    prompt = lab.read(lambda backend: backend.prepare(request.prompt, settings, request.recorded))
     yield prompt
     _sentence_ids(loaded.tokenizer, request.sentence)  # refused before the work
     _check_memory(backend.facts)
