@@ -108,7 +108,7 @@ class Lab:
 
     def read(self, work: Callable[["Backend"], T]) -> T:
         """What this work makes of the model's tokenizer and template; others may have the model meanwhile."""
-        with self.runner.without_turn(self.backend, self._job, self.should_stop):
+        with self.runner.sharing.without_turn(self.backend, self._job, self.should_stop):
             return work(self.backend)
 
     def obey(self) -> None:

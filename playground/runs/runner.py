@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -43,6 +42,7 @@ class Runner:
         hardware: As given; `priced` may name another price.
         person: Whose work it is; empty is nobody in particular.
         spending: What people used, within the budget.
+        sharing: Deals the model out.
     """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
@@ -52,7 +52,7 @@ class Runner:
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
         self._devices = devices or Devices(hardware)
         self.spending = Spending(Budget())
-        self._sharing = Sharing(slot, self._devices, self.spending)
+        self.sharing = Sharing(slot, self._devices, self.spending)
         self._speeds = Speeds()
 
     @property
@@ -189,11 +189,7 @@ class Runner:
                 budget.
         """
         job = job or Job()
-        return self._sharing.holding(self.person, job, model, quantization, work, should_stop, needs=needs, read=read)
-
-    def without_turn(self, backend: Backend, job: Job, should_stop: Callable[[], bool]) -> AbstractContextManager[None]:
-        """Within, others may have the model; for work that needs its tokenizer only."""
-        return self._sharing.without_turn(backend, job, should_stop)
+        return self.sharing.holding(self.person, job, model, quantization, work, should_stop, needs=needs, read=read)
 
     def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
         """The energy of this device from now on, as long as the clock runs; for work that holds the model's turn."""

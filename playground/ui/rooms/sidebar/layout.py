@@ -28,7 +28,7 @@ class Sidebar:
 
     Attributes:
         preset_ask: The question whether a preset replaces another.
-        preset_asked: That preset, until it is answered.
+        preset_pending: That preset, until it is answered.
         preset_replace: The yes to it.
     """
 
@@ -41,7 +41,7 @@ class Sidebar:
     export_preset: gr.Button
     import_preset: gr.HTML
     preset_ask: gr.HTML
-    preset_asked: gr.State
+    preset_pending: gr.State
     preset_replace: gr.Button
 
 

@@ -22,7 +22,7 @@ Updates = dict[Component, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Pending:
     """A preset that waits until the person agrees that it replaces another; an opened one is then set, too."""
 
     preset: Preset
@@ -45,7 +45,7 @@ class PresetEvents:
             return await asyncio.to_thread(work)
         except WouldReplace as error:
             question = note("Replace your preset?", str(error), kind="ask")
-            return {sidebar.preset_ask: question, sidebar.preset_asked: Asked(error.preset, opens)}
+            return {sidebar.preset_ask: question, sidebar.preset_pending: Pending(error.preset, opens)}
         except PlaygroundError as error:
             return {self._play.notice: note(trouble, str(error), kind="problem")}
 
@@ -83,15 +83,15 @@ class PresetEvents:
             lambda: self._opened(book, book.bring_in(text)), "This preset was not imported.", opens=True
         )
 
-    async def replace(self, asked: Any, request: gr.Request) -> Updates:
-        """The person agreed: the preset that was asked about replaces the one of its title."""
-        if not isinstance(asked, Asked):
+    async def replace(self, pending: Any, request: gr.Request) -> Updates:
+        """The person agreed: the pending preset replaces the one of its title."""
+        if not isinstance(pending, Pending):
             return {self._sidebar.preset_ask: {}}
         book = self._book.of(request)
 
         def work() -> Updates:
-            preset = book.put(asked.preset, replaces=True)
-            return self._opened(book, preset) if asked.is_opened else self._saved(book, preset)
+            preset = book.put(pending.preset, replaces=True)
+            return self._opened(book, preset) if pending.is_opened else self._saved(book, preset)
 
         return await self._attempt(work, "This preset was not replaced.")
 
@@ -107,7 +107,7 @@ class PresetEvents:
 
     def _in_menu(self, book: PresetBook, preset: Preset, title: str, words: str) -> Updates:
         news = note(title, f"{preset.title} {words}")
-        over = {self._sidebar.preset_ask: {}, self._sidebar.preset_asked: None}
+        over = {self._sidebar.preset_ask: {}, self._sidebar.preset_pending: None}
         return {self._controls["preset"]: book.menu(preset.id), self._play.notice: news, **over}
 
 
@@ -116,13 +116,13 @@ def wire_presets(
 ) -> tuple[Dependency, Dependency, Dependency]:
     """Wires them; returns the events after which a preset's settings are set, for handlers that depend on its model."""
     events = PresetEvents(play, sidebar, controls, book)
-    asks = [sidebar.preset_ask, sidebar.preset_asked]
+    asks = [sidebar.preset_ask, sidebar.preset_pending]
     outputs = [*controls.values(), play.notice, *asks]
     inputs = {sidebar.preset_name, *controls.values()}
     chosen = controls["preset"].input(events.choose, controls["preset"], outputs, **QUIET)
     sidebar.save_preset.click(events.save, inputs, [controls["preset"], play.notice, *asks], **QUIET)
     sidebar.export_preset.click(events.export, inputs, [play.download, play.notice], **QUIET)
     opened = sidebar.import_preset.input(events.bring_in, sidebar.import_preset, outputs, **QUIET)
-    replaced = sidebar.preset_replace.click(events.replace, sidebar.preset_asked, outputs, **QUIET)
+    replaced = sidebar.preset_replace.click(events.replace, sidebar.preset_pending, outputs, **QUIET)
     demo.load(events.show, None, controls["preset"], **QUIET)
     return chosen, opened, replaced
