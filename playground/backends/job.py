@@ -35,15 +35,16 @@ class Job:
     """Work that waits for the model, has it, or is set aside. Make one for each piece of work.
 
     Attributes:
-        title: What the others read.
+        title: What the others read; after it, where there is one, why it is `alone`.
         most_tokens: How many it may compute at most; 0 if unknown.
         clock: Stands still while the work is set aside.
         person: Whose work it is.
         busy_s: How long it has had the model.
         done_tokens: How many it has computed.
+        needs_room: Its model is not in memory, and does not fit beside those in use.
     """
 
-    def __init__(self, title: str = "An answer", most_tokens: int = 0, clock: Clock | None = None):
+    def __init__(self, title: str = "An answer", most_tokens: int = 0, clock: Clock | None = None, *, alone: str = ""):
         self.title, self.most_tokens, self.clock = title, most_tokens, clock or Clock()
         self.person = ""
         self.busy_s, self.done_tokens = 0.0, 0
@@ -52,7 +53,7 @@ class Job:
         self.is_ending = False
         self.needs_room = False
         self._fraction: float | None = None
-        self._alone = ""
+        self._alone = alone
 
     @property
     def shown(self) -> str:
@@ -61,12 +62,17 @@ class Job:
 
     @property
     def is_alone(self) -> bool:
-        """Whether it can't be set aside now."""
+        """Whether it measures times now, so that its slices are longer."""
         return bool(self._alone)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has had the model, and so its model must stay in memory."""
+        return self.busy_s > 0 and not self.needs_room
 
     @contextmanager
     def alone(self, why: str) -> Iterator[None]:
-        """Within, the work is not set aside, since it measures times or has changed how the model computes."""
+        """Within, the others read that it needs the machine to itself, and why; it is set aside less often."""
         before, self._alone = self._alone, why
         try:
             yield

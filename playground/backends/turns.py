@@ -14,6 +14,7 @@ from playground.backends.job import Job, Queued
 from playground.errors import PlaygroundError
 
 SLICE_S = 0.5
+ALONE_S = 2.0  # a slice of work that measures times: its clock stands still between two of them
 LITTLE_S = 5.0  # of the last minute: enough for a short answer
 LATELY_S = 60.0
 PATIENCE_S = 10.0
@@ -112,10 +113,11 @@ class Turns:
 
     def should_rest(self, job: Job) -> bool:
         """Whether the work, between two steps, should let others go on."""
-        if job.is_alone or job.is_ending:
+        if job.is_ending:
             return False
         with self._changed:
-            if time.monotonic() - job.held_since < SLICE_S or not any(map(self._is_ready, self._waiting)):
+            slice_s = ALONE_S if job.is_alone else SLICE_S
+            if time.monotonic() - job.held_since < slice_s or not any(map(self._is_ready, self._waiting)):
                 return False
             return self._use(job.person).now() + time.monotonic() - job.held_since > LITTLE_S or any(
                 one.is_ending for one in self._waiting
@@ -126,6 +128,15 @@ class Turns:
         with self._changed:
             job.clock.pause()
             job.waiting_since = time.monotonic()
+            self.give_back(job)
+            self._waiting.append(job)
+            self._deal()
+
+    def wait_for_room(self, job: Job) -> None:
+        """Its model does not fit beside those in use: it waits for their work to end, as long as it has waited."""
+        with self._changed:
+            job.clock.pause()
+            job.needs_room = True
             self.give_back(job)
             self._waiting.append(job)
             self._deal()
@@ -151,7 +162,7 @@ class Turns:
     def others_set_aside(self, job: Job) -> bool:
         """Whether other work has begun, and so holds memory."""
         with self._changed:
-            return any(one is not job and one.busy_s > 0 for one in self._all)
+            return any(one is not job and one.has_begun for one in self._all)
 
     def _deal(self) -> None:
         """Give the model to the next, if it is free."""
@@ -168,7 +179,13 @@ class Turns:
         self._changed.notify_all()
 
     def _is_ready(self, job: Job) -> bool:
-        return job.is_ending or not (job.needs_room and self.others_set_aside(job))
+        if job.is_ending or job.has_begun:
+            return True
+        return not (self.others_set_aside(job) if job.needs_room else any(map(self._is_owed_room, self._waiting)))
+
+    def _is_owed_room(self, job: Job) -> bool:
+        """Whether it has waited so long for memory that no new work is begun before it."""
+        return job.needs_room and time.monotonic() - job.waiting_since >= PATIENCE_S
 
     def _rank(self, job: Job) -> tuple[int, int, int, float]:
         """The lowest is next."""

@@ -28,6 +28,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 Late = F | str
 """A function, or its location, "module:name", imported when it is first called."""
 
+TIMES = "it measures times"
+"""Why work asks for the machine alone."""
+
 
 @dataclass(frozen=True)
 class Experiment(Generic[Q, R]):
@@ -120,7 +123,7 @@ class Lab:
         obey(self.should_stop)
 
     def alone(self, why: str) -> AbstractContextManager[None]:
-        """Within, the experiment is not set aside for others, who read why and for how long."""
+        """Within, the experiment has longer slices; the others read why and for how long."""
         return self._job.alone(why)
 
     def start_meter(self) -> "EnergyMeter":

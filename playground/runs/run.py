@@ -14,8 +14,9 @@ class Run:
         request: RunRequest,
         should_stop: Callable[[], bool],
         updates: Callable[["Run"], Generator[Update, None, None]],
+        alone: str = "",
     ):
-        self.request = request
+        self.request, self.alone = request, alone
         self.should_stop = should_stop
         self.measurement: Measurement | None = None
         self._iterator = updates(self)

@@ -141,15 +141,15 @@ class Runner:
         backend = self._slot.backend
         return backend if backend is not None and backend.facts.id == model else None
 
-    def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> Run:
-        """A run of this request; nothing happens before it is iterated.
+    def start(self, request: RunRequest, should_stop: Callable[[], bool] = lambda: False, *, alone: str = "") -> Run:
+        """A run of this request; nothing happens before it is iterated. `alone` says why it needs the machine alone.
 
         Raises:
             PlaygroundError: The request is refused at once.
         """
         check_prompt(request.prompt)
         self._slot.check(request.model, request.quantization)
-        return Run(replace(request, settings=request.settings.seeded()), should_stop, self._updates)
+        return Run(replace(request, settings=request.settings.seeded()), should_stop, self._updates, alone)
 
     def start_batch(
         self, request: BatchRequest, should_stop: Callable[[], bool] = lambda: False, *, records: bool = False
@@ -198,7 +198,7 @@ class Runner:
     def _updates(self, run: Run) -> Generator[Update, None, None]:
         """Queue, load, prepare, stream, record."""
         request = run.request
-        job = Job("An answer", request.settings.max_new_tokens)
+        job = Job("An answer", request.settings.max_new_tokens, alone=run.alone)
         read = Reading(lambda backend: backend.prepare(request.prompt, request.settings, request.recorded))
 
         def work(backend: Backend) -> Iterator[Update]:

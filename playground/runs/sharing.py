@@ -142,8 +142,7 @@ class Sharing:
             except NotEnoughMemory:
                 if not self._slot.turns.others_set_aside(job):
                     raise
-            job.needs_room = True
-            self._slot.turns.rest(job)
+            self._slot.turns.wait_for_room(job)
             yield from self._slot.turns.wait(job, should_stop)
             job.clock.resume()
             job.needs_room = False

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -128,6 +128,8 @@ def test_long_work_rests_only_where_another_waits_and_it_has_used_more_than_litt
         assert turns.should_rest(job)
         with job.alone("a measurement"):
             assert not turns.should_rest(job)
+            job.held_since -= turns_module.ALONE_S
+            assert turns.should_rest(job)
         before = job.clock.now()
         turns.rest(job)
         assert waiter.holds.wait(10)
@@ -244,3 +246,37 @@ def _placed(turns: Turns) -> Job:
         turns._all.append(job)
         turns._waiting.append(job)
     return job
+
+
+@contextmanager
+def _crowded(count: int) -> Iterator[tuple[Turns, list[ExitStack], list[Job]]]:
+    """The first work has begun, the others wait until it has ended, as their model does not fit beside its own."""
+    turns, places, jobs = Turns(), [ExitStack() for _ in range(count)], [Job() for _ in range(count)]
+    with ExitStack() as all_places:
+        for number, (place, job) in enumerate(zip(places, jobs, strict=True)):
+            all_places.enter_context(place).enter_context(turns.place(job, f"p{number}"))
+        for job in jobs:
+            assert list(turns.wait(job, never)) == []
+            (turns.leave if job is jobs[0] else turns.wait_for_room)(job)
+        assert list(turns.wait(jobs[0], never)) == []
+        yield turns, places, jobs
+
+
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_work_that_waited_long_for_memory_is_begun_before_new_work(is_patient: bool):
+    with _crowded(2) as (turns, places, (first, big)):
+        new = Job()
+        with turns.place(new, "new"):
+            next(turns.wait(new, never))
+            if not is_patient:
+                big.waiting_since -= turns_module.PATIENCE_S
+            turns.rest(first)
+            assert turns.has(new if is_patient else first)
+            places[0].close()
+            assert turns.has(new if is_patient else big)
+
+
+def test_two_that_wait_for_memory_do_not_wait_for_each_other():
+    with _crowded(3) as (turns, places, (_, *others)):
+        places[0].close()
+        assert any(map(turns.has, others))

@@ -8,6 +8,7 @@ from functools import partial
 from playground.backends.base import Backend
 from playground.engine.events import PreparedPrompt, PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
+from playground.runs.experiment import TIMES
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.runs.sharing import Reading
@@ -163,7 +164,7 @@ class Panes:
 
     def _alone(self, place: int) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         try:
-            run = self._runner.start(self._requests[place], self._should_stop)
+            run = self._runner.start(self._requests[place], self._should_stop, alone=TIMES)
             with closing(run):
                 for update in run:
                     if isinstance(update, PreparedPrompt):

@@ -4,7 +4,6 @@ import math
 import statistics
 from collections.abc import Sequence
 from contextlib import suppress
-from time import perf_counter
 from typing import Literal
 
 from playground.engine.chunks import PREFILL_CHUNK
@@ -15,7 +14,7 @@ from playground.experiments.context.fit import fit, predict
 from playground.experiments.context.records import ContextRecord, Ended, PointRecord
 from playground.metrics.cost import api_cost
 from playground.metrics.prices import price_list_date
-from playground.runs.experiment import Lab
+from playground.runs.experiment import TIMES, Lab
 from playground.runs.filler import TEXT, filler_ids
 from playground.runs.stages import Stage, Steps, Stopped
 from playground.settings import Settings
@@ -55,18 +54,25 @@ class _Curve:
             raise PlaygroundError(
                 f"The longest context of {facts.title} is {limit:,} tokens; got the length {self._lengths[-1]:,}."
             )
-        self._deadline = perf_counter() + request.time_limit_s if request.is_timed else math.inf
+        self._deadline = self._now() + request.time_limit_s if request.is_timed else math.inf
         self.points: list[PointRecord] = []
+
+    def _now(self) -> float:
+        return self._lab.clock.now()
 
     def measure(self) -> Steps[Literal["complete", "time"]]:
         """Every length; returns why it ended."""
         ids = filler_ids(self._lab.backend, self._lengths[-1])
-        self._read(ids[:PREFILL_CHUNK])  # the first pass of a model sets things up
+        yield from self._read(ids[:PREFILL_CHUNK], Stage("warming up", 0.0))  # the first pass of a model sets things up
         for number, length in enumerate(self._lengths):
             self._lab.obey()
             text = f"reading {length:,} tokens, length {number + 1} of {len(self._lengths)}"
-            yield Stage(text, sum(self._lengths[:number]) / sum(self._lengths))
-            point = None if self._is_late(length) else self._point(ids[:length])
+            stage = Stage(text, sum(self._lengths[:number]) / sum(self._lengths))
+            yield stage
+            point = None
+            if not self._is_late(length):
+                with self._lab.alone(TIMES):
+                    point = yield from self._point(ids[:length], stage)
             if point is None:
                 return self._out_of_time(length)
             self.points.append(point)
@@ -77,7 +83,7 @@ class _Curve:
         """Whether this length would not end in time; time grows at least as fast as length."""
         last = self.points[-1] if self.points else None
         expected = last.prefill_s * length / last.tokens if last else 0.0
-        return perf_counter() + expected > self._deadline
+        return self._now() + expected > self._deadline
 
     def _out_of_time(self, length: int) -> Literal["time"]:
         if not self.points:
@@ -85,7 +91,7 @@ class _Curve:
             raise PlaygroundError(f"The {allowed} passed before {length:,} tokens were read: allow more time.")
         return "time"
 
-    def _point(self, ids: Sequence[int]) -> PointRecord | None:
+    def _point(self, ids: Sequence[int], stage: Stage) -> Steps[PointRecord | None]:
         """One length, measured; None if out of time before it was read once.
 
         Raises:
@@ -93,7 +99,7 @@ class _Curve:
         """
         runs: list[PromptProcessed] = []
         while len(runs) < (1 if runs and runs[0].prefill_s > CHEAP_S else REPEATS):
-            run = self._read(ids)
+            run = yield from self._read(ids, stage)
             if run is None:
                 break
             runs.append(run)
@@ -107,14 +113,21 @@ class _Curve:
             input_usd=api_cost(self._lab.runner.pricing.reference, len(ids), 0).input_usd,
         )  # fmt: skip
 
-    def _read(self, ids: Sequence[int]) -> PromptProcessed | None:
-        """Read a prompt by the engine's own loop, one token of an answer behind it; None if it was not read whole."""
+    def _read(self, ids: Sequence[int], stage: Stage) -> Steps[PromptProcessed | None]:
+        """Read a prompt by the engine's own loop, one token of an answer behind it; None if it was not read whole.
+
+        The stage comes again after each chunk, where others may go on.
+        """
         one_token = Settings(temperature=0, seed=0, max_new_tokens=1, top=0)
-        events = self._lab.backend.chain().stream(ids, one_token, should_stop=self._is_over)
-        return next((event for event in events if isinstance(event, PromptProcessed)), None)
+        clock = self._lab.clock.lap()
+        for event in self._lab.backend.chain().stream(ids, one_token, should_stop=self._is_over, clock=clock):
+            if isinstance(event, PromptProcessed):
+                return event
+            yield stage
+        return None
 
     def _is_over(self) -> bool:
-        return self._lab.should_stop() or perf_counter() > self._deadline
+        return self._lab.should_stop() or self._now() > self._deadline
 
     def record(self, ended: Ended) -> ContextRecord:
         """The document of the lengths that are done."""

@@ -1,12 +1,12 @@
 """Answers in some manner: greedy, drawn, or forced along a reference and then let go where it first disagrees."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor
 
+from playground.engine.clock import Clock
 from playground.engine.sampling import Noise, are_sound, choose
 from playground.experiments.determinism.drift import Drift, NotFinite, gap, sha1_of
 from playground.experiments.determinism.manners import Manner
@@ -23,12 +23,14 @@ class Ground:
         room: Most tokens of an answer.
         eos_ids: Tokens that end one.
         should_stop: Asked before every step.
+        clock: Stands still while the work is set aside.
     """
 
     prompt: list[int]
     room: int
     eos_ids: frozenset[int]
     should_stop: ShouldStop = lambda: False
+    clock: Clock = field(default_factory=Clock)
 
 
 @dataclass
@@ -114,7 +116,7 @@ def measure(manner: Manner, reference: Reference, ground: Ground, doing: str) ->
     Raises:
         NotFinite: A logit is NaN or infinite.
     """
-    begun, drift, branch = time.perf_counter(), Drift(), None
+    clock, drift, branch = ground.clock.lap(), Drift(), None
     total = len(reference.token_ids)
     logits = manner.start(ground.prompt)
     for index, expected in enumerate(reference.logits):
@@ -131,7 +133,7 @@ def measure(manner: Manner, reference: Reference, ground: Ground, doing: str) ->
     limit = 2 * drift.max_abs
     risky = [index for index, each in enumerate(reference.gaps) if each <= limit]
     fork = fork_between(reference.token_ids, token_ids)
-    seconds = time.perf_counter() - begun
+    seconds = clock.now()
     return Measured(drift.max_abs, drift.kl_mean, drift.kl_max, drift.top1_agreement, risky, token_ids, fork, seconds)
 
 

@@ -19,6 +19,7 @@ from playground.experiments.determinism.rungs import Fix
 from playground.experiments.determinism.scene import Scene
 from playground.experiments.determinism.switches import fixed_tile, layer_cast
 from playground.models.loading import LoadedModel
+from playground.runs.experiment import TIMES
 from playground.runs.stages import Stage, Steps, obey
 
 ROWS = 8  # the batch that all cures are tried on
@@ -154,7 +155,7 @@ class Fixes:
         def both(first: LoadedModel) -> Steps[Rates]:
             def work(second: LoadedModel) -> Steps[Rates]:
                 manners = [ModuleManner(loaded.module, rows=ROWS) for loaded in (first, second)]
-                return (yield from _rates(scene, manners[0], manners[1], ROWS))
+                return (yield from _timed(scene, manners[0], manners[1], ROWS))
 
             return (yield from scene.with_model(with_, work))
 
@@ -174,7 +175,7 @@ class Fixes:
             for rows in (1, ROWS):
                 plain = ModuleManner(loaded.module, rows=rows)
                 changed = ModuleManner(loaded.module, rows=rows, around=lambda: switch(loaded.module))
-                rates.append((yield from _rates(scene, plain, changed, rows)))
+                rates.append((yield from _timed(scene, plain, changed, rows)))
             return pair, Cost(*rates)
 
         return (yield from scene.with_model("bf16", work))
@@ -185,6 +186,12 @@ def _pair(scene: Scene, module: Any, doing: str) -> Steps[Pair]:
     reference = yield from greedy(ModuleManner(module), scene.ground, f"{doing}: one alone")
     manner = ModuleManner(module, rows=ROWS)
     return Pair((yield from measure(manner, reference, scene.ground, f"{doing}: batch of {ROWS}")))
+
+
+def _timed(scene: Scene, without: Manner, with_: Manner, rows: int) -> Steps[Rates]:
+    """The others read why it takes the machine for longer."""
+    with scene.alone(TIMES):
+        return (yield from _rates(scene, without, with_, rows))
 
 
 def _rates(scene: Scene, without: Manner, with_: Manner, rows: int) -> Steps[Rates]:

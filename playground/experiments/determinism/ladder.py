@@ -59,7 +59,10 @@ def ladder(lab: Lab, request: LadderRequest) -> Steps[LadderRecord | None]:
     loaded = yield from loading(lab.backend.weights(), "fp32" if packed else request.quantization)
     try:
         check_plain(loaded, len(prepared.ids) + room)
-        scene = Scene(lab.backend, loaded, settings, list(prepared.ids), room, request.quick, lab.should_stop)
+        scene = Scene(
+            lab.backend, loaded, settings, list(prepared.ids), room, request.quick, lab.should_stop,
+            alone=lab.alone, clock=lab.clock,
+        )  # fmt: skip
         return (yield from Ladder(scene, request).climb())
     except NotFinite:
         raise PlaygroundError(

@@ -1,6 +1,7 @@
 """What all parts of one ladder share: the reference model in memory, the prompt, and how to get another model."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from playground.backends.base import Backend
+from playground.engine.clock import Clock
 from playground.engine.text import piece_texts, whole_text
 from playground.experiments.determinism.answers import Ground, Measured, Reference
 from playground.experiments.determinism.process import Job
@@ -30,6 +32,8 @@ class Scene:
         reference: The greedy answer; empty until it is computed.
         rungs: Measured rungs by name, for the fixes.
         drawn: Answers drawn for the sampling rungs, by name, for the fixes.
+        alone: As `Lab.alone`, around what is timed.
+        clock: Stands still while the ladder is set aside.
     """
 
     backend: Backend
@@ -42,6 +46,8 @@ class Scene:
     reference: Reference = field(default_factory=Reference)
     rungs: dict[str, Measured] = field(default_factory=dict)
     drawn: dict[str, list[list[int]]] = field(default_factory=dict)
+    alone: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
+    clock: Clock = field(default_factory=Clock)
 
     @property
     def module(self) -> Any:
@@ -61,7 +67,7 @@ class Scene:
     @cached_property
     def ground(self) -> Ground:
         """Prompt and limits."""
-        return Ground(self.prompt, self.room, frozenset(self.loaded.eos_ids), self.should_stop)
+        return Ground(self.prompt, self.room, frozenset(self.loaded.eos_ids), self.should_stop, self.clock)
 
     @cached_property
     def piece(self) -> Callable[[int], str]:

@@ -10,7 +10,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.throughput.experiment import SkippedBatch, ThroughputRecord, ThroughputRequest
 from playground.models.placement import available_bytes
 from playground.runs.batch import plan_batch
-from playground.runs.experiment import Lab
+from playground.runs.experiment import TIMES, Lab
 from playground.runs.filler import TEXT, filler_ids
 from playground.runs.records import BatchRecord
 from playground.runs.stages import Stage, Steps, Stopped
@@ -44,7 +44,7 @@ def measure(lab: Lab, request: ThroughputRequest) -> Steps[ThroughputRecord | No
                 skipped.append(SkippedBatch(rows=rows, why=why))
                 yield skipped[-1]
             else:
-                with lab.alone("it measures times"):
+                with lab.alone(TIMES):
                     measured.append((yield from work.measure(place, rows)))
                 yield measured[-1]
     if not measured and skipped and not lab.should_stop():
@@ -99,7 +99,7 @@ class _Batches:
     def _events(self, rows: int, tokens: int) -> Iterator[RowEvent]:
         stop, settings = self._lab.should_stop, _settings(rows, tokens)
         return self._lab.backend.stream_batch(
-            self._prompt, settings, rows_at_once=rows, ignore_eos=True, should_stop=stop
+            self._prompt, settings, rows_at_once=rows, ignore_eos=True, should_stop=stop, clock=self._lab.clock.lap()
         )
 
     def _stage(self, place: int, steps: int, text: str) -> Stage:
