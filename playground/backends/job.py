@@ -41,6 +41,7 @@ class Job:
         person: Whose work it is.
         busy_s: How long it has had the model.
         done_tokens: How many it has computed.
+        is_over: It ends since it has used its seconds.
         needs_room: Its model is not in memory, and does not fit beside those in use.
     """
 
@@ -50,7 +51,7 @@ class Job:
         self.busy_s, self.done_tokens = 0.0, 0
         self.waiting_since = self.held_since = time.monotonic()
         self.served_before = 0  # when its person had had the model last, before this turn
-        self.is_ending = False
+        self.is_ending = self.is_over = False
         self.needs_room = False
         self._fraction: float | None = None
         self._alone = alone

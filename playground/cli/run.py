@@ -12,6 +12,7 @@ from playground.data.preset_files import load_presets
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.paths import data_dir, presets_dir
+from playground.runs.budget import TimeUsed
 from playground.runs.records import RunRecord
 from playground.runs.run import Run
 from playground.runs.store import save_record
@@ -58,6 +59,8 @@ def _follow(run: Run, text: bool) -> RunRecord:
             print_notes(update)
         elif isinstance(update, Loading | Queued):
             print(getattr(update, "stage", "waiting"), file=sys.stderr)
+        elif isinstance(update, TimeUsed):
+            print(update.text, file=sys.stderr)
         elif isinstance(update, RunRecord):
             record = update
     if text:

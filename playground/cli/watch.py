@@ -12,6 +12,7 @@ from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.cli.terminal import safe_text
 from playground.engine.events import PreparedPrompt
+from playground.runs.budget import TimeUsed
 from playground.runs.stages import Stage
 from playground.views.panels import View
 from playground.views.run import notes_of
@@ -50,4 +51,6 @@ def _said(update: Any, view: View) -> str:
     """What is said of an update, on a line of its own."""
     if isinstance(update, Loading | Queued):
         return update.stage if isinstance(update, Loading) else "waiting"
+    if isinstance(update, TimeUsed):
+        return update.text
     return "\n".join(notes_of(update)) if isinstance(update, PreparedPrompt) else view.line(update)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playground.backends.job import Job
@@ -35,6 +36,13 @@ class Budget:
         if self.job_s is None or (settings.time_limit_s is not None and settings.time_limit_s <= self.job_s):
             return settings
         return settings.model_copy(update={"time_limit_s": self.job_s})
+
+
+@dataclass(frozen=True)
+class TimeUsed:
+    """Work was ended by its time limit, in words; what it had done is kept."""
+
+    text: str
 
 
 ALONE = Budget(job_tokens=500_000, job_s=3_600)
@@ -87,8 +95,19 @@ class Spending:
                 del self._used[next(iter(self._used))]
 
     def is_over(self, job: Job) -> bool:
-        """Whether work at work has used its seconds."""
-        return self.budget.job_s is not None and job.used_s() > self.budget.job_s
+        """Whether work at work has used its seconds; it ends for that."""
+        if self.budget.job_s is not None and job.used_s() > self.budget.job_s:
+            job.is_over = True
+        return job.is_over
+
+    def ended(self, job: Job) -> Iterator[TimeUsed]:
+        """What is said of work that ended over its seconds; nothing of other work."""
+        if job.is_over:
+            yield TimeUsed(
+                f"the limit of {(self.budget.job_s or 0.0) / 60:.3g} min for one job was reached; what was done until "
+                "then is kept. Ask for fewer runs or tokens, or split the job. The limit is set where the server "
+                "starts (playground/runs/budget.py): shorter where many share the page"
+            )
 
     def _of(self, person: str) -> tuple[int, float, float]:
         """Tokens, seconds, and in how many seconds the oldest of them are forgotten."""

@@ -157,10 +157,12 @@ def updates(
         return should_stop() or runner.spending.is_over(job)
 
     def work(backend: "Backend | None") -> Iterator[Any]:
+        record = None
         with suppress(Stopped):
             record = yield from run(Lab(runner, backend, should_end, job), request)
-            if record is not None:
-                yield record
+        yield from runner.spending.ended(job)
+        if record is not None:
+            yield record
 
     if not experiment.holds:
         runner.spending.check(runner.person, request.most_tokens)

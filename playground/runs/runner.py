@@ -46,8 +46,7 @@ class Runner:
     """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
-        self._slot = slot
-        self.person = ""
+        self._slot, self.person = slot, ""
         self.hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
         self._devices = devices or Devices(hardware)
@@ -209,6 +208,8 @@ class Runner:
             for event in backend.stream(prompt, limited, should_stop=run.should_stop, clock=job.clock):
                 measurement.add(event)
                 yield event
+                job.is_over = getattr(event, "reason", "") == "time" and limited != request.settings
+            yield from self.spending.ended(job)
             record = measurement.record(
                 request, describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
             )
@@ -228,12 +229,11 @@ class Runner:
         read = Reading(lambda backend: backend.prepare(request.prompt, widest, request.recorded))
 
         def work(backend: Backend) -> Iterator[BatchUpdate]:
-            surroundings = self._surroundings(backend, job.clock)
-
-            def should_end() -> bool:
-                return batch.should_stop() or self.spending.is_over(job)
-
-            return batch_updates(backend, request, read.of(backend), surroundings, should_end, batch.measurements)
+            yield from batch_updates(
+                backend, request, read.of(backend), self._surroundings(backend, job.clock),
+                lambda: batch.should_stop() or self.spending.is_over(job), batch.measurements,
+            )  # fmt: skip
+            yield from self.spending.ended(job)
 
         return self.holding(request.model, request.quantization, work, batch.should_stop, job=job, read=read)
 

@@ -7,6 +7,7 @@ from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.engine.events import Event, PreparedPrompt, RowEvent
 from playground.metrics.timing import Timing
+from playground.runs.budget import TimeUsed
 from playground.runs.records import CostRecord, EnergyRecord, MemoryRecord, ModelRecord, RunRecord
 from playground.settings import Settings
 
@@ -133,8 +134,9 @@ class Meters:
     energy: EnergyRecord
 
 
-Update = Queued | Loading | PreparedPrompt | Event | RunRecord
+Update = Queued | Loading | PreparedPrompt | Event | TimeUsed | RunRecord
 """What `Runner.run` yields, in this order; the record comes last."""
 
-BatchUpdate = Queued | Loading | PreparedPrompt | BatchPlan | RowEvent | RowRecord | BatchEnd
-"""What `Runner.start_batch` yields, in this order; a row's record comes after its last event, the end last."""
+BatchUpdate = Queued | Loading | PreparedPrompt | BatchPlan | RowEvent | RowRecord | BatchEnd | TimeUsed
+"""What `Runner.start_batch` yields, in this order; a row's record comes after its last event, the end last, but for the
+time limit where one ended it."""

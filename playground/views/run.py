@@ -10,6 +10,7 @@ from playground.errors import PlaygroundError
 from playground.metrics.cost import per_month, resent_usd
 from playground.metrics.timing import Timing
 from playground.models.facts import ModelFacts
+from playground.runs.budget import TimeUsed
 from playground.runs.records import CostRecord
 from playground.runs.updates import Meters
 from playground.views.energy import energy_values
@@ -241,6 +242,8 @@ def status(update: object) -> dict[str, Any] | None:
         return {"phase": "reading", "text": text, "fraction": done / total if total else None}
     if isinstance(update, PromptProcessed):
         return {"phase": "running", "text": "running"}
+    if isinstance(update, TimeUsed):
+        return {"phase": "stopped", "text": f"stopped: {update.text}"}
     if isinstance(update, Finished) and update.reason == "cancelled":
         return {"phase": "stopped", "text": "stopped"}
     if isinstance(update, Finished):

@@ -6,10 +6,13 @@ from playground.backends.job import Job
 from playground.backends.slot import ModelSlot
 from playground.errors import PlaygroundError
 from playground.runs import budget
-from playground.runs.budget import Budget, Spending
+from playground.runs.budget import Budget, Spending, TimeUsed
+from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.settings import make_settings
-from tests.tiny_runner import answer, before_each_forward, ids, request
+from playground.views.run import status
+from tests.experiments.reruns.asked import make_rerun, rerun
+from tests.tiny_runner import answer, before_each_forward, ids, of, record_of, request
 
 
 def test_work_over_the_tokens_of_a_job_is_refused_before_anything_is_computed(tiny: Runner, slot: ModelSlot):
@@ -44,6 +47,26 @@ def test_work_over_its_seconds_ends_with_what_it_has(tiny: Runner):
     record = answer(tiny, request(max_new_tokens=500))
     assert record.finish_reason == "time"
     assert 0 < len(record.tokens) < 500
+
+
+@pytest.mark.parametrize("n", [None, 50])
+def test_work_that_its_limit_ended_says_so_before_its_record_and_no_other_does(tiny: Runner, n: int | None):
+    tiny.spending.budget = Budget(job_s=0.25)
+    for tokens in (400, 1):
+        asked = request(max_new_tokens=tokens)
+        updates = list(tiny.start(asked) if n is None else rerun(tiny, make_rerun(asked, n)))
+        said = of(TimeUsed, updates)
+        assert bool(said) == (tokens > 1)
+        assert all(one.text in (status(one) or {})["text"] for one in said)
+        if n is None:
+            assert isinstance(updates[-1], RunRecord)
+
+
+def test_a_person_s_own_time_limit_is_not_taken_for_the_budget_s(tiny: Runner):
+    tiny.spending.budget = Budget(job_s=60)
+    updates = list(tiny.start(request(max_new_tokens=400, time_limit_s=0.05)))
+    assert record_of(updates).finish_reason == "time"
+    assert not of(TimeUsed, updates)
 
 
 def test_the_shorter_time_limit_counts():

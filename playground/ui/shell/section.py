@@ -12,6 +12,7 @@ from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.experiments.registry import experiments
+from playground.runs.budget import TimeUsed
 from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import PromptRequest, Request, read_request
 from playground.runs.runner import Runner
@@ -90,6 +91,7 @@ class _Shown:
         self._request, self._parts, self._record = request, list[Any](), None
         self._drawn: list[Any] | None = None
         self._figures: dict[str, Any] = {}
+        self._limit = ""
 
     def add(self, update: Any) -> None:
         """Take in an update; the record comes last and replaces the parts."""
@@ -97,6 +99,7 @@ class _Shown:
             self._status = {"phase": "running", "text": update.text, "fraction": update.fraction}
         elif (changed := status(update)) is not None:
             self._status = changed
+            self._limit = f"; {update.text}" if isinstance(update, TimeUsed) else ""
         else:
             self._parts.append(update)
             self._record = update if isinstance(update, self._experiment.record) else None
@@ -107,7 +110,7 @@ class _Shown:
         """It ended, was stopped or failed; the results so far stay."""
         sofar = self._sofar()
         phase = "finished" if self._view.complete(sofar) else "stopped"
-        self._status = failed or {"phase": phase, "text": f"{phase}: {self._view.kept(sofar)}"}
+        self._status = failed or {"phase": phase, "text": f"{phase}: {self._view.kept(sofar)}{self._limit}"}
 
     def open(self, record: Any) -> None:
         """A saved one."""

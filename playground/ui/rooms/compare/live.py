@@ -10,6 +10,7 @@ from playground.experiments.compare.experiment import COMPARE, CompareRequest
 from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import ModeChosen
+from playground.runs.budget import TimeUsed
 from playground.runs.experiment import updates
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
@@ -61,7 +62,7 @@ class CompareView:
             self.panes[update.pane].end(failure(PlaygroundError(update.problem)))
         elif isinstance(update, PaneUpdate) and not isinstance(update.update, RunRecord):
             pane = self.panes[update.pane]
-            if pane.reason is None or isinstance(update.update, Finished):
+            if pane.reason is None or isinstance(update.update, Finished | TimeUsed):
                 pane.add(update.update)
 
     def stopping(self) -> None:

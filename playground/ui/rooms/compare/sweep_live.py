@@ -9,6 +9,7 @@ from playground.engine.events import Finished, TokenEvent
 from playground.experiments.compare.experiment import SweepRequest
 from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import SweepRecord
+from playground.runs.budget import TimeUsed
 from playground.runs.records import RunRecord
 from playground.ui.rooms.compare import sweep_views
 from playground.views import run as views
@@ -25,6 +26,7 @@ class SweepView:
         self._begun: set[int] = set()
         self._ended: set[int] = set()
         self._tokens = self._kept = 0
+        self._limit = ""
         self._since = time.monotonic()
 
     def add(self, update: Any) -> None:
@@ -36,6 +38,8 @@ class SweepView:
             self._close(update.pane, update.problem)
         elif isinstance(update, PaneUpdate):
             self._run(update.pane, update.update)
+        elif isinstance(update, TimeUsed):
+            self._limit = f"; {update.text}"
         elif isinstance(update, SweepRecord):
             self._kept = len(update.runs)
 
@@ -74,4 +78,7 @@ class SweepView:
         elif self._kept == count:
             self.status = {"phase": "finished", "text": f"finished: {count} runs, {self._tokens:,} tokens"}
         else:
-            self.status = {"phase": "stopped", "text": f"ended with {self._kept} of {count} runs; they are kept"}
+            self.status = {
+                "phase": "stopped",
+                "text": f"ended with {self._kept} of {count} runs; they are kept{self._limit}",
+            }
