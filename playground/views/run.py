@@ -244,8 +244,7 @@ def status(update: object) -> dict[str, Any] | None:
         return {"phase": "running", "text": "running"}
     if isinstance(update, TimeUsed):
         return {"phase": "stopped", "text": f"stopped: {update.text}"}
-    if isinstance(update, Finished) and update.reason == "cancelled":
-        return {"phase": "stopped", "text": "stopped"}
     if isinstance(update, Finished):
-        return {"phase": "finished", "text": f"finished: {FINISH_REASONS[update.reason]}"}
+        why = FINISH_REASONS[update.reason]
+        return {"phase": why, "text": why} if why == "stopped" else {"phase": "finished", "text": f"finished: {why}"}
     return None

@@ -10,11 +10,17 @@ import pytest
 from playground.backends import turns
 from playground.backends.job import Queued
 from playground.backends.slot import ModelSlot
+from playground.engine.events import TokenEvent
+from playground.experiments.compare.experiment import COMPARE
+from playground.experiments.compare.panes import PaneUpdate
 from playground.experiments.reruns.records import RerunRecord
 from playground.models.chat_template import chat_templates
+from playground.runs.experiment import TIMES
+from playground.runs.experiment import updates as updates_of
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.runs.updates import RunRequest, Update
+from tests.experiments.compare.helpers import compare_request
 from tests.experiments.reruns.asked import make_rerun, rerun
 from tests.tiny_runner import answer, ids, of, record_of, request
 
@@ -56,6 +62,17 @@ def test_a_short_run_ends_soon_beside_a_long_batch_of_another(tiny: Runner, tria
     assert of(Queued, seen), "the long work was never set aside"
     assert max(more_s) < WAITS_S
     print(f"{alone_s:.2f} s alone; beside 200 reruns {max(more_s):.2f} s more at most, {len(more_s)} times")
+
+
+def test_panes_that_are_timed_say_so_to_the_others(tiny: Runner, slot: ModelSlot):
+    panes = compare_request(request(PROMPT), "temperature=0", "temperature=1")
+    shown = {
+        slot.turns._holder.shown
+        for update in updates_of(tiny, COMPARE, panes)
+        if isinstance(update, PaneUpdate) and isinstance(update.update, TokenEvent) and slot.turns._holder is not None
+    }
+    assert shown
+    assert all(TIMES in words for words in shown)
 
 
 def _timed(runner: Runner, asked: RunRequest) -> tuple[float, list[int]]:
