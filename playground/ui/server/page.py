@@ -50,7 +50,7 @@ def head() -> str:
         "energy": energy_choices(),
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    names = ("settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
+    names = ("stream.js", "settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
     own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
     all_scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script(), scripts()]
     blocks = "".join(f"<script>{script}</script>" for script in all_scripts)
