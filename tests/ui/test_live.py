@@ -270,6 +270,9 @@ def test_the_preview_is_quiet_without_a_prompt_and_says_what_is_wrong():
     runner = ScriptedRunner()
     assert run_async(preview_of(runner, values)) == "10 tokens will be read."
     assert run_async(preview_of(runner, values | {"prompt": "  "})) == ""
+    for field in ("prompt", "system", "stop"):  # from a link, a preset or a file: the fields are the one way to a run
+        assert "U+202E" in run_async(preview_of(runner, values | {field: "one \u202etwo"}))
+    assert "U+200B" in run_async(preview_of(runner, values | {"model": "fake-small", "prompt": "one\u200b"}))
     assert "temperature must be" in run_async(preview_of(runner, values | {"temperature": "abc"}))
     assert "once the chosen model" in run_async(preview_of(runner, values | {"model": "fake-small"}))
 

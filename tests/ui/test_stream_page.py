@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -30,7 +31,7 @@ class EndsLate(GZipMiddleware):
 
 
 @pytest.fixture
-def late_url(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def late_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
     monkeypatch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")
     monkeypatch.setattr(serving, "GZipMiddleware", EndsLate)

@@ -26,6 +26,7 @@ from playground.ui.shell.follow import Due, failure
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket
 from playground.views import run as views
+from playground.views.hidden import hidden_text
 
 PANE = "play"
 _PLACEHOLDER = "The answer appears here, one token at a time, coloured by surprise."
@@ -140,6 +141,8 @@ async def preview_of(runner: Runner, values: dict[str, Any]) -> str:
         prepared = await asyncio.to_thread(runner.preview, request)
     except PlaygroundError as error:
         return str(error)
+    told = hidden_text([request.prompt, request.settings.system, *request.settings.stop])
+    unseen = [told] if told else []
     if prepared is None:
-        return "Tokens are counted once the chosen model is in memory."
-    return views.preview_text(prepared, request.settings.max_new_tokens)
+        return " ".join(["Tokens are counted once the chosen model is in memory.", *unseen])
+    return " ".join([views.preview_text(prepared, request.settings.max_new_tokens), *unseen])

@@ -89,7 +89,7 @@ def wire_models(
     loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)
     for event in presets_set:
         event.then(events.fill, menus, menus, **QUIET)
-    inputs = ("prompt", "system", "raw", "context_length", "max_new_tokens")
+    inputs = ("prompt", "system", "stop", "raw", "context_length", "max_new_tokens")
     triggers: list[Callable[..., Any]] = [controls[name].change for name in inputs]
     gr.on(triggers, preview, set(everything), play.preview, trigger_mode="always_last", **QUIET)
     wire_gates(gates, runner, (known, loaded))
