@@ -38,6 +38,7 @@ def serve_page(
         quantization = quantization or QUANTIZATIONS[0]
         runner.check(model_name, quantization)
         ending = Ending()
+        print("Starting: the address follows, in a few seconds or more on a busy machine.", flush=True)
         # Imported here: gradio takes seconds, and a port in use or an unknown model is reported before that.
         with without_proxies():  # gradio makes HTTP clients while it is imported
             from playground.ui.app import build_app  # noqa: PLC0415  after the checks, see above

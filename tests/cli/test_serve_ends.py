@@ -1,4 +1,4 @@
-"""The server as a process: it ends at a signal in the middle of a run, and asks others in the network for a code."""
+"""The server as a process: pages may wait for it; a signal ends it in the middle of a run; a network needs a code."""
 
 import os
 import re
@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,19 @@ import pytest
 from tests.tiny_runner import endless_folder
 
 SERVE = "from playground.cli.main import main; main()"
+HELD_UP = """
+import os, sys, threading, time
+from playground.cli.ending import Ending
+ending = Ending()
+def signal_once_it_waits():
+    while not ending._is_waiting:
+        time.sleep(0.01)
+    os.kill(os.getpid(), int(sys.argv[1]))
+threading.Thread(target=signal_once_it_waits).start()
+ending.wait()
+print("ending", flush=True)
+time.sleep(600)
+"""
 ROOT = Path(__file__).parents[2]
 UP_S = 120
 AT_MOST_S = 15  # the goal is 5; a busy machine is slower
@@ -30,7 +44,7 @@ def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def served(model: Path, data: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def served(model: Path, data: Path, *flags: str, waiting: int = 1) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,20 +53,21 @@ def served(model: Path, data: Path, *flags: str) -> Iterator[tuple[subprocess.Po
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(process, url)
+        with ThreadPoolExecutor(waiting) as pages:
+            came = [pages.submit(wait_for, process, url, "/" if waiting > 1 else "/healthz") for _ in range(waiting)]
+        assert [one.result() for one in came] == [200] * waiting
         yield process, url
     finally:
         process.kill()
         process.communicate()
 
 
-def wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_for(process: subprocess.Popen[bytes], url: str, path: str) -> int:
     deadline = time.monotonic() + UP_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            httpx.get(f"{url}/healthz", timeout=UP_S).raise_for_status()
-            return
-        except httpx.TransportError:  # it does not listen yet
+            return httpx.get(f"{url}{path}", timeout=UP_S).status_code
+        except httpx.ConnectError:  # it does not listen yet; once it does, nobody is turned away
             time.sleep(0.1)
     raise AssertionError("it did not come up")
 
@@ -68,8 +83,10 @@ def listen_to(url: str, heard: threading.Event) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_a_signal_ends_it_in_the_middle_of_a_run_with_ten_pages_open(talker: Path, tmp_path: Path, number: int):
-    with served(talker, tmp_path) as (process, url):
+def test_a_signal_ends_it_in_the_middle_of_a_run_with_ten_pages_open(
+    talker: Path, tmp_path: Path, number: int, trials: Callable[[int, int], int]
+):
+    with served(talker, tmp_path, waiting=trials(10, 60)) as (process, url):
         api = f"{url}/gradio_api"
         heard = [threading.Event() for _ in range(11)]
         event = httpx.post(f"{api}/call/generate", json={"data": LONG}, timeout=UP_S).json()["event_id"]
@@ -84,6 +101,20 @@ def test_a_signal_ends_it_in_the_middle_of_a_run_with_ten_pages_open(talker: Pat
         assert process.returncode in (0, 130)
         assert b"Traceback" not in errors
         assert b"terminate called" not in errors
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_at_once_where_the_first_is_held_up(first: int):
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD_UP, str(int(first))], stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ending\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(AT_MOST_S) == 130
+        finally:
+            process.kill()
 
 
 def test_a_network_gets_a_code_and_a_picture_of_it_and_nothing_without(talker: Path, tmp_path: Path):
