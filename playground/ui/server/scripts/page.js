@@ -23,11 +23,15 @@
       else if (rules[i].selectorText?.includes('.sidebar-parent:has(')) (rules[i].parentRule || rules[i].parentStyleSheet).deleteRule(i);
     }
   };
+  // Gradio makes a message's head a button around the button that closes it; screen readers lose the inner one.
+  const plain = () => document.querySelectorAll('.toast-header[role="button"]').forEach((head) => { head.removeAttribute('role'); head.removeAttribute('tabindex'); });
   const watch = () => {
     const sidebar = document.getElementById('settings');
     if (!sidebar) { requestAnimationFrame(watch); return; }
     for (const sheet of document.styleSheets) if (!sheet.href || new URL(sheet.href).origin === location.origin) lighten(sheet.cssRules);
     name();
+    const messages = document.querySelector('.toast-wrap');
+    if (messages) new MutationObserver(plain).observe(messages, { childList: true, subtree: true });
     new MutationObserver(name).observe(sidebar, { childList: true, subtree: true });
   };
   watch();

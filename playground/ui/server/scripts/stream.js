@@ -23,6 +23,7 @@
       rest = parts.pop();
       for (const part of parts) {
         if (part.includes('"msg":"close_stream"')) return true;
+        if (part.includes('"msg":"unexpected_error"')) return false; // the server stops, or knows this page no more
         if (part.includes('"msg":"process_completed"')) {
           const id = JSON.parse(part.slice('data: '.length)).event_id;
           if (!pending.delete(id)) early.add(id);
