@@ -61,7 +61,8 @@ class Server:
         zipped = GZipMiddleware(Sessions(heard, demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None
         self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, events=Events(demo))
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/".replace("0.0.0.0", "127.0.0.1")
+        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        self.url = f"http://{f'[{near}]' if ':' in near else near}:{port}/"
         self._uvicorn = _InThread(
             uvicorn.Config(
                 self._guard, log_level="error", access_log=False, server_header=False, proxy_headers=False,
