@@ -141,8 +141,7 @@ async def preview_of(runner: Runner, values: dict[str, Any]) -> str:
         prepared = await asyncio.to_thread(runner.preview, request)
     except PlaygroundError as error:
         return str(error)
-    told = hidden_text([request.prompt, request.settings.system, *request.settings.stop])
-    unseen = [told] if told else []
+    unseen = hidden_text([request.prompt, request.settings.system, *request.settings.stop])
     if prepared is None:
-        return " ".join(["Tokens are counted once the chosen model is in memory.", *unseen])
-    return " ".join([views.preview_text(prepared, request.settings.max_new_tokens), *unseen])
+        return " ".join(["Tokens are counted once the chosen model is in memory.", unseen]).strip()
+    return " ".join([views.preview_text(prepared, request.settings.max_new_tokens), unseen]).strip()
