@@ -59,7 +59,9 @@ def build_app(
     examples = load_list(PromptList, shipped / "prompts.yaml").prompts
     pages = pages or Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
-        sidebar = build_sidebar(book.shipped(), hardware, runner.hardware.usd_per_hour)
+        first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
+        events = ModelEvents(runner, pages.slot("play"), first)
+        sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
         play, built, more = _build_tabs(examples, pages.feeds, set(rooms if rooms is not None else _ROOMS))
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
@@ -71,12 +73,10 @@ def build_app(
                 room.tab.select(None, [play.prompt, own], own, js="(play, own) => own || play", **QUIET)
         for section in more:
             wire_section(section, controls, runner, pages, play.prompt)
-        first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
-        events = ModelEvents(runner, pages.slot("play"), first)
         declared = [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
         gates = [(one.run, one.shown[0], one.experiment.needs) for one in declared]
         presets_set = wire_presets(demo, play, sidebar, controls, book)
-        wire_models(demo, play, sidebar, controls, runner, events, presets_set, gates)
+        wire_models(demo, play, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
         wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})

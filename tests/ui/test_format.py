@@ -14,7 +14,7 @@ from playground.cli.cost_text import cost_text
 from playground.cli.terminal import meters_text
 from playground.experiments.costing.sections import section_of
 from playground.runs.records import RunRecord
-from playground.ui.server.page import head
+from playground.ui.server.page import page_script
 from playground.views import format as formats
 from playground.views.cost_report import sheet_html
 from playground.views.cost_words import input_text, sheet_figure
@@ -140,7 +140,7 @@ def _cases() -> list[tuple[str, list[Any]]]:
 def test_the_page_writes_every_quantity_as_python_does(browser: Browser):
     cases = _cases()
     page = browser.new_page()
-    page.set_content(f"<!doctype html><head>{head()}</head>")
+    page.add_script_tag(content=page_script())
     found = page.evaluate("cases => cases.map(([rule, given]) => window.playground.numbers[rule](...given))", cases)
     page.close()
     other = [

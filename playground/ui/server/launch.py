@@ -7,7 +7,6 @@ from typing import Any
 import psutil
 
 from playground.backends.turns import MAX_WAITING
-from playground.ui.server.page import head
 from playground.ui.shell.theme import make_theme
 
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -55,7 +54,6 @@ def mount_options() -> dict[str, Any]:
     """The options of `mount_gradio_app`."""
     return {
         "theme": make_theme(),
-        "head": head(),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,

@@ -6,9 +6,9 @@ from typing import Any
 
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
 from playground.ui.components.base import scripts, styles
-from playground.ui.rooms.cost.config import cost_config_script
-from playground.ui.rooms.cost.price_list import price_list_script
-from playground.ui.shell.controls import CHECKS, SLIDERS
+from playground.ui.rooms.cost.config import cost_config
+from playground.ui.rooms.cost.price_list import price_list_data
+from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.ui.shell.theme import root_css
 from playground.views.energy import energy_choices
 from playground.views.formula_script import formula_script
@@ -30,7 +30,7 @@ _TEXTS = {
 
 
 def _field(name: str) -> dict[str, Any]:
-    field: dict[str, Any] = {"name": name, "link": name not in _NOT_IN_LINKS}
+    field: dict[str, Any] = {"name": name, "link": name not in _NOT_IN_LINKS, "elem_id": elem_id_of(name)}
     if name in CHECKS:
         return field | {"kind": "flag"}
     if name in _TEXTS:
@@ -42,8 +42,8 @@ def _field(name: str) -> dict[str, Any]:
     return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
 
 
-def head() -> str:
-    """Style and scripts for the document's head; they hold our own constants only."""
+def page_script() -> str:
+    """What the head runs: our constants, the page's own scripts, and those that draw its parts."""
     config = {
         "fields": [_field(name) for name in FIELDS],
         "about": {spec.label: spec.about for spec in SLIDERS},
@@ -51,13 +51,18 @@ def head() -> str:
     }
     constants = json.dumps(config).replace("<", "\\u003c")
     names = ("stream.js", "settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
-    own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
-    all_scripts = [*(script.replace("PLAYGROUND_CONFIG", constants) for script in own), formula_script(), scripts()]
-    blocks = "".join(f"<script>{script}</script>" for script in all_scripts)
-    return f"<style>{_style()}</style>{price_list_script()}{cost_config_script()}{blocks}"
+    stream, settings, *own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
+    lists = [_constant("priceList", price_list_data()), _constant("costConfig", cost_config())]
+    all_scripts = [stream, settings, *lists, *own, formula_script(), scripts()]
+    return "\n".join(all_scripts).replace("PLAYGROUND_CONFIG", constants)
 
 
-def _style() -> str:
+def _constant(name: str, value: dict[str, Any]) -> str:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return f"window.playground.{name} = {text};"
+
+
+def page_style() -> str:
     """Colours of both themes, then the parts, then the page's layout and that of single sections."""
     rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
     layouts = (file.read_text("utf-8") for file in (*sorted((_HERE.parent / "shell").glob("*.css")), *rooms))

@@ -60,7 +60,7 @@ ROUTES = (
     PAGE,
     _get(r"/config/?|/theme\.css|/manifest\.json"),
     _get(r"/favicon\.ico|/robots\.txt", is_public=True),
-    _get(r"/(?:static|assets|svelte)/.+"),
+    _get(r"/(?:static|assets|svelte|own)/.+"),
     _get(rf"{_API}/(?:info/?|app_id/?|theme\.css|queue/status)"),
     HEARTBEAT,
     _get(rf"{_API}/queue/data", reads=True),

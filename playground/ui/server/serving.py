@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from playground.errors import PlaygroundError
 from playground.loopback import BACKLOG
 from playground.ui.server.events import Events
+from playground.ui.server.front import Front
 from playground.ui.server.guard import Guard
 from playground.ui.server.join import Join
 from playground.ui.server.launch import ENVIRONMENT, MAX_EVENTS, MAX_THREADS, allowed_hosts, mount_options
@@ -58,7 +59,7 @@ class Server:
         parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
-        zipped = GZipMiddleware(Sessions(heard, demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
+        zipped = GZipMiddleware(Sessions(Front(heard), demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None
         self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, events=Events(demo))
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

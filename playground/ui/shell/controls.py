@@ -51,7 +51,16 @@ SLIDERS = (
     SliderSpec("seed", "Seed", LIMITS["seed"].high, "Fixes the draw: same seed, same settings, same answer."),
 )
 CHECKS = {"random_seed": "Random seed", "raw": "Raw completion"}
+_ELEM_IDS = {
+    "preset": "preset", "model": "model", "quantization": "quantization", "prompt": "prompt",
+    "reference_model": "reference-price",
+}  # fmt: skip
 _BY_NAME = {spec.name: spec for spec in SLIDERS}
+
+
+def elem_id_of(field: str) -> str:
+    """Where the page has the control of a field; the page's script fills it in before it is drawn."""
+    return _ELEM_IDS.get(field, f"setting-{field}")
 
 
 def slider_update(name: str, value: float) -> dict[str, Any]:

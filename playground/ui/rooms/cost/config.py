@@ -1,6 +1,5 @@
-"""What the Cost tab's scripts know: inputs, calculators, notes and lists. Our own constants, as JSON in the head."""
+"""What the Cost tab's scripts know: inputs, calculators, notes and lists. Our own constants."""
 
-import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,12 +38,6 @@ def cost_config() -> dict[str, Any]:
         "lengths": _lengths(folder),
         "models": {"model": DEFAULT_REFERENCE, "large_model": LARGE_MODEL, "small_model": SMALL_MODEL},
     }
-
-
-def cost_config_script() -> str:
-    """The element that the scripts read it from."""
-    text = json.dumps(cost_config(), allow_nan=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="cost-config">{text}</script>'
 
 
 def _number(value: Decimal | None) -> float | None:

@@ -9,12 +9,6 @@ from playground.metrics.prices import Rates, Tiers, price_list_date, reference_m
 from playground.paths import presets_dir
 
 
-def price_list_script() -> str:
-    """The element `#price-list`; "<" can't end it early, since none is left in it."""
-    text = json.dumps(price_list_data(), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="price-list">{text}</script>'
-
-
 @cache
 def price_list_data() -> dict[str, Any]:
     """`as_of`, the `chosen` to begin with, and models by provider, whose prices stand once for all that share them.

@@ -21,7 +21,7 @@ from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
-from playground.ui.shell.controls import make_request, priced
+from playground.ui.shell.controls import elem_id_of, make_request, priced
 from playground.ui.shell.follow import Due, failure
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket
@@ -58,7 +58,7 @@ def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
         preview = text_line("", elem_id="preview")
         options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
         chosen = menu("Examples", "", options, elem_id="examples", hints={one.id: one.why for one in examples})
-    news = notice(pane=PANE, elem_classes="notice")
+    news = notice(pane=PANE, elem_id="play-notice", elem_classes="notice")
     with gr.Row(elem_classes="pane"):
         with gr.Column(elem_classes="answer", min_width=0):
             meter_line(pane=PANE, elem_classes="meter-line")
@@ -83,7 +83,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
             show_label=False,
             lines=2,
             max_lines=12,
-            elem_id="prompt",
+            elem_id=elem_id_of("prompt"),
             interactive=True,
             placeholder="Ask something, or write the beginning of a text",
         )

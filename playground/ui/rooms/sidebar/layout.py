@@ -14,7 +14,7 @@ from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, open_file, text_line
 from playground.ui.components.status import notice
 from playground.ui.shell.common import Controls
-from playground.ui.shell.controls import CHECKS, SLIDERS
+from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.views.format import format_money
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
@@ -57,11 +57,13 @@ def preset_hints(presets: Presets) -> dict[str, str]:
     return {preset.id: preset.why for preset in presets.all.values()} | {CUSTOM: "Changed by hand."}
 
 
-def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: float) -> Sidebar:
-    """Lay the settings out; model and quantization get their entries when the page loads."""
+def build_sidebar(
+    presets: Presets, menus: Sequence[dict[str, Any]], hardware: Sequence[Hardware], usd_per_hour: float
+) -> Sidebar:
+    """Lay the settings out; `menus` are what `fill_menus` gives for the choice of a new page."""
     with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
         gr.HTML(_BRAND, elem_classes="brand")
-        controls = _menus(presets) | _sliders() | _texts()
+        controls = _menus(presets, menus) | _sliders(menus[2]) | _texts()
         prices, rates_line, machine = _prices(hardware, usd_per_hour)
         with gr.Accordion("Energy", open=False):
             energy_place(elem_id="energy-place")
@@ -79,36 +81,57 @@ def build_sidebar(presets: Presets, hardware: Sequence[Hardware], usd_per_hour: 
     )
 
 
-def _menus(presets: Presets) -> Controls:
+def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> Controls:
     first = next(iter(presets.all), CUSTOM)
     return {
-        "preset": menu("Preset", first, preset_options(presets), elem_id="preset", hints=preset_hints(presets)),
-        "model": menu("Model", "", [], elem_id="model"),
-        "quantization": menu("Quantization", "", [], elem_id="quantization"),
+        "preset": menu(
+            "Preset", first, preset_options(presets), elem_id=elem_id_of("preset"), hints=preset_hints(presets)
+        ),
+        "model": _filled("Model", "model", menus[0]),
+        "quantization": _filled("Quantization", "quantization", menus[1]),
     }
 
 
-def _sliders() -> Controls:
+def _filled(label: str, field: str, update: dict[str, Any]) -> gr.HTML:
+    return menu(label, update["value"], update["options"], elem_id=elem_id_of(field), hint=update["hint"])
+
+
+def _sliders(context: dict[str, Any]) -> Controls:
     defaults = Settings()
     controls: Controls = {}
     for spec in SLIDERS:
         value = getattr(defaults, spec.name)
+        own = context if spec.name == "context_length" else {"value": value or 0, "maximum": spec.high}
         controls[spec.name] = gr.Slider(
-            spec.minimum, spec.high, value=spec.high if spec.name == "context_length" else value or 0, step=spec.step,
-            label=spec.label, buttons=[], elem_id=f"setting-{spec.name}", interactive=True,
+            spec.minimum, own["maximum"], value=own["value"], step=spec.step,
+            label=spec.label, buttons=[], elem_id=elem_id_of(spec.name), interactive=True,
         )  # fmt: skip
-    controls["random_seed"] = gr.Checkbox(True, label=CHECKS["random_seed"], interactive=True)
+    controls["random_seed"] = gr.Checkbox(
+        True, label=CHECKS["random_seed"], elem_id=elem_id_of("random_seed"), interactive=True
+    )
     return controls
 
 
 def _texts() -> Controls:
     with gr.Accordion("More settings", open=False):
         raw = gr.Checkbox(
-            False, label=CHECKS["raw"], info="Continue the text as it stands, with no chat template.", interactive=True
+            False,
+            label=CHECKS["raw"],
+            info="Continue the text as it stands, with no chat template.",
+            elem_id=elem_id_of("raw"),
+            interactive=True,
         )
-        system = gr.Textbox("", label="System prompt", lines=3, max_lines=10, interactive=True)
+        system = gr.Textbox(
+            "", label="System prompt", lines=3, max_lines=10, elem_id=elem_id_of("system"), interactive=True
+        )
         stop = gr.Textbox(
-            "", label="Stop strings", info="One a line; \\n is a line end.", lines=2, max_lines=8, interactive=True
+            "",
+            label="Stop strings",
+            info="One a line; \\n is a line end.",
+            lines=2,
+            max_lines=8,
+            elem_id=elem_id_of("stop"),
+            interactive=True,
         )
     return {"raw": raw, "system": system, "stop": stop}
 
@@ -147,10 +170,16 @@ def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls
             value=DEFAULT_REFERENCE,
             label="Reference price",
             info="Provider or model; type to search. List price of a million tokens.",
-            elem_id="reference-price",
+            elem_id=elem_id_of("reference_model"),
             interactive=True,
         )
         rates_line = text_line(rates_text(DEFAULT_REFERENCE), elem_id="reference-rates")
         machine = menu("Machine", "", machines, elem_id="machine", hints=hints)
-        price = gr.Number(usd_per_hour, label="Own hardware, $/h", step=0.01, interactive=True)
+        price = gr.Number(
+            usd_per_hour,
+            label="Own hardware, $/h",
+            step=0.01,
+            elem_id=elem_id_of("hardware_usd_per_hour"),
+            interactive=True,
+        )
     return {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine

@@ -27,7 +27,7 @@ class ModelEvents:
 
     def fill(self, model: Any, quantization: Any, context_length: Any) -> list[dict[str, Any]]:
         """Menus and context slider for the current choice."""
-        return fill_menus(self._runner, model or self._first[0], quantization or self._first[1], context_length)
+        return fill_menus(self._runner, model, quantization, context_length, self._first)
 
     async def load(
         self, model: Any, quantization: Any, context_length: Any, request: gr.Request
@@ -45,8 +45,9 @@ class ModelEvents:
                 yield status, *stay
         facts = self._runner.facts
         if status.get("phase") == "failed" and facts is not None:
-            model, quantization = facts.id, facts.quantization
-        yield status, *self.fill(model, quantization, context_length)
+            yield status, *fill_menus(self._runner, "", "", context_length, (facts.id, facts.quantization))
+        else:
+            yield status, *self.fill(model, quantization, context_length)
 
     async def arrive(self, model: Any, quantization: Any, request: gr.Request) -> AsyncGenerator[Any]:
         """A page that opens waits for the first model, and never replaces a model that others use."""
@@ -61,7 +62,6 @@ class ModelEvents:
 def wire_models(
     demo: gr.Blocks,
     play: Play,
-    sidebar: Sidebar,
     controls: Controls,
     runner: Runner,
     events: ModelEvents,
@@ -78,10 +78,7 @@ def wire_models(
     async def preview(data: dict[Component, Any]) -> str:
         return await preview_of(runner, named(controls, data))
 
-    restored = demo.load(
-        None, None, [*everything, play.notice, sidebar.panel], js="() => window.playground.restore()", **QUIET
-    )
-    filled = restored.then(events.fill, menus, menus, **QUIET)
+    filled = demo.load(events.fill, menus, menus, **QUIET)
     here = filled.then(events.arrive, menus[:2], play.status, **QUIET).then(events.fill, menus, menus, **QUIET)
     known = here.then(lambda: facts_values(runner.facts), None, play.meters, **QUIET)
     both = [controls["model"].input, controls["quantization"].input]

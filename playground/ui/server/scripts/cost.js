@@ -15,7 +15,7 @@ window.playground.cost = (() => {
 
   function read() {
     if (config) return config;
-    config = JSON.parse(document.getElementById('cost-config').textContent);
+    config = window.playground.costConfig;
     config.byName = Object.fromEntries(config.fields.map((field) => [field.id, field]));
     config.bySection = Object.fromEntries(config.sections.map((section) => [section.id, section]));
     return config;
@@ -210,7 +210,7 @@ window.playground.cost = (() => {
 
   // A link to a calculation opens its tab.
   function arrive() {
-    if (!location.hash.includes('cost.') || !document.getElementById('cost-config')) return;
+    if (!location.hash.includes('cost.') || !window.playground.costConfig) return;
     current();
     if (linked) changed();
     const press = (name) => [...document.querySelectorAll('[role="tab"]')].find((tab) => tab.textContent.trim() === name);

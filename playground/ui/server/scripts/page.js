@@ -25,6 +25,16 @@
   };
   // Gradio makes a message's head a button around the button that closes it; screen readers lose the inner one.
   const plain = () => document.querySelectorAll('.toast-header[role="button"]').forEach((head) => { head.removeAttribute('role'); head.removeAttribute('tabindex'); });
+  // Until all of it is in its place, the page is not shown: parts that come one after the other would push each other.
+  const start = document.documentElement.classList, wide = matchMedia('(min-width: 901px)').matches;
+  start.add('starting');
+  setTimeout(() => start.remove('starting'), 20_000); // what went wrong is then seen
+  const settle = () => {
+    const sidebar = document.getElementById('settings');
+    if (sidebar?.classList.contains('open') === wide && document.getElementById('run-button')) start.remove('starting');
+    else if (start.contains('starting')) requestAnimationFrame(settle);
+  };
+  settle();
   const watch = () => {
     const sidebar = document.getElementById('settings');
     if (!sidebar) { requestAnimationFrame(watch); return; }

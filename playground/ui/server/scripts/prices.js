@@ -15,7 +15,7 @@ window.playground.prices = (() => {
 
   function read() {
     if (list) return list;
-    const raw = JSON.parse(document.getElementById('price-list').textContent), all = Object.create(null);
+    const raw = window.playground.priceList, all = Object.create(null);
     const tiers = (price) => (typeof price === 'number' ? [[-1, price]] : price);
     const rates = raw.rates.map(([input, cached, written, output, request_usd]) => ({
       input: tiers(input), cached: tiers(cached ?? input), written: tiers(written ?? input), output: tiers(output),

@@ -1,8 +1,11 @@
 // Settings in the link's #fragment and in the browser's storage. Both are treated as data: known keys with checked
-// values only, which fill in the controls; nothing here runs a prompt. Python checks every value again.
+// values only, which fill in the controls; nothing here runs a prompt. Python checks every value again. This runs before
+// Gradio draws the page, and writes into what it will draw: no control ever shows, or acts on, another value first.
 window.playground = ((config) => {
   const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
-  const fields = config.fields, keep = { __type__: 'update' };
+  const fields = config.fields;
+  class Events extends Array {}
+  class Event_ {}
   const bytes = (text) => new TextEncoder().encode(text).length;
 
   function checked(field, raw) { // the value, or undefined if it is not valid
@@ -12,11 +15,6 @@ window.playground = ((config) => {
       return typeof value === 'number' && value >= field.low && value <= field.high ? value : undefined;
     }
     return typeof raw === 'string' && raw.length <= field.high ? raw : undefined;
-  }
-
-  function update(field, value) {
-    if (value === undefined) return keep;
-    return field.slider ? { __type__: 'update', value, maximum: Math.max(field.slider, value) } : { __type__: 'update', value };
   }
 
   function fragment(values) {
@@ -56,9 +54,25 @@ window.playground = ((config) => {
     return {};
   }
 
-  function restore() {
+  function restore(components) {
     const link = fromLink(), found = link && Object.keys(link.found).length ? link.found : fromStorage();
-    return [...fields.map((field) => update(field, found[field.name])), link ? link.note : keep, { __type__: 'update', open: matchMedia('(min-width: 901px)').matches }];
+    const props = Object.fromEntries(components.map((one) => [one.props.elem_id, one.props]));
+    for (const field of fields) {
+      const own = props[field.elem_id], value = found[field.name];
+      if (!own || value === undefined) continue;
+      own.value = value;
+      if (field.slider) own.maximum = Math.max(own.maximum, value);
+    }
+    if (link && props['play-notice']) props['play-notice'].value = link.note;
+    if (link && found === link.found && props.preset) props.preset.value = ''; // a link holds settings, not a preset
+    if (props.settings) props.settings.open = matchMedia('(min-width: 901px)').matches;
+  }
+
+  // Gradio searches all events for each part. Svelte wraps plain objects and arrays to see changes of them, which makes
+  // the search slow; it leaves objects of other classes alone, and events never change.
+  function plain(value) {
+    if (Array.isArray(value)) return Events.from(value, plain);
+    return value && typeof value === 'object' ? Object.assign(new Event_(), value, { targets: plain(value.targets) }) : value;
   }
 
   function save(...values) {
@@ -90,5 +104,9 @@ window.playground = ((config) => {
   }
   const end = () => [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }];
 
-  return { restore, save, share, begin, end };
+  if (window.gradio_config) {
+    restore(window.gradio_config.components);
+    window.gradio_config.dependencies = plain(window.gradio_config.dependencies);
+  }
+  return { save, share, begin, end };
 })(PLAYGROUND_CONFIG);
