@@ -25,10 +25,10 @@ def fill_menus(
 ) -> list[dict[str, Any]]:
     """Updates of both menus and the context slider for a choice; an impossible choice becomes a possible one.
 
-    A value that stays is not in its update: a person may have chosen another one since this was sent.
+    A value that stays is not in its update: a person may have chosen another one since then.
     `first` is the model and the quantization that stand for an empty choice.
     """
-    asked = (model, quantization, context_length)
+    sent = (model, quantization, context_length)
     model, quantization = model or first[0], quantization or first[1]
     entries = {entry.id: entry for entry in runner.catalogue.entries}
     chosen = entries.get(model) if isinstance(model, str) else None
@@ -50,14 +50,14 @@ def fill_menus(
         hint = " ".join([f"{sizes} {measured.weights_note} Computed by {code}.", *measured.limits])
     options: list[Option] = [(name, name, possible.get(name)) for name in QUANTIZATIONS]
     return [
-        _update(asked[0], entry.id, options=[list(option) for option in models], hint=entry.about),
-        _update(asked[1], quantization, options=[list(option) for option in options], hint=hint),
-        _update(asked[2], within, maximum=high),
+        _update(sent[0], entry.id, options=[list(option) for option in models], hint=entry.about),
+        _update(sent[1], quantization, options=[list(option) for option in options], hint=hint),
+        _update(sent[2], within, maximum=high),
     ]
 
 
-def _update(asked: object, value: object, **rest: Any) -> dict[str, Any]:
-    return gr.update(**rest) if asked == value else gr.update(value=value, **rest)
+def _update(sent: object, value: object, **rest: Any) -> dict[str, Any]:
+    return gr.update(**rest) if sent == value else gr.update(value=value, **rest)
 
 
 def _model_text(title: str, reason: str | None) -> str:
