@@ -78,7 +78,7 @@ def build_app(
         presets_set = wire_presets(demo, play, sidebar, controls, book)
         wire_models(demo, play, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
-        wire_prices(sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
+        wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in examples})
         add_api(runner, pages)
 

@@ -7,6 +7,7 @@ from gradio_client.exceptions import AppError
 
 from playground.runs.records import RunRecord
 from playground.ui.server.launch import allowed_hosts, mount_options
+from playground.ui.server.page import page_script, page_style
 from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
 
@@ -93,5 +94,6 @@ def test_nothing_that_calls_out_is_switched_on():
     for name in ("run_history", "enable_monitoring", "ssr_mode", "mcp_server", "pwa", "show_error"):
         assert options[name] is False
     assert options["footer_links"] == []
-    assert "http://" not in options["head"].replace("http://www.w3.org/2000/svg", "")
-    assert "https://" not in options["head"]
+    ours = page_script() + page_style()
+    assert "http://" not in ours.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in ours

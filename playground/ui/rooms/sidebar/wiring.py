@@ -108,14 +108,15 @@ def wire_storage(play: Play, controls: Controls) -> None:
     gr.on(touched, None, None, controls["preset"], js=f"() => '{CUSTOM}'", **QUIET)
 
 
-def wire_prices(sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
+def wire_prices(demo: gr.Blocks, sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
     """Shows the reference's prices; a listed machine fills in its price, which may then be edited."""
 
     def price(machine: Any) -> Any:
         return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()
 
     reference = sidebar.controls["reference_model"]
-    reference.change(rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
+    stored: list[Callable[..., Any]] = [demo.load, reference.change]
+    gr.on(stored, rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
     control = sidebar.controls["hardware_usd_per_hour"]
     sidebar.machine.input(price, sidebar.machine, control, queue=False, **QUIET)
     control.input(None, None, sidebar.machine, js="() => ''", **QUIET)
