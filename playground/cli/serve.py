@@ -1,5 +1,6 @@
 """`playground serve`, which is what app.py does."""
 
+import gc
 import socket
 import threading
 import webbrowser
@@ -49,6 +50,8 @@ def serve_page(
             from playground.ui.shell.listeners import Listeners  # noqa: PLC0415  likewise
             from playground.ui.shell.pages import Pages  # noqa: PLC0415  likewise
 
+        gc.collect()
+        gc.freeze()  # all that was imported: walking it keeps every thread waiting. A model is not in it yet
         first_load = threading.Thread(
             target=_load, args=(runner, model_name, quantization), name="first-load", daemon=True
         )

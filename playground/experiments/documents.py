@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.branching.records import BranchesRecord
@@ -11,6 +11,8 @@ from playground.experiments.costing.records import CostSheet
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.registry import experiments
 from playground.files import read_text
+from playground.pieces import PIECE
+from playground.runs.reading import Reader
 from playground.runs.records import MAX_RECORD_BYTES, Document, RunRecord, parse_as
 
 _DOCUMENTS: tuple[type[Document], ...] = (
@@ -28,6 +30,15 @@ class _Head(BaseModel):
     kind: str
 
 
+def _kind(text: str | bytes) -> str | None:
+    try:
+        if len(text) > PIECE:
+            return Reader(text if isinstance(text, str) else text.decode()).head()
+        return _Head.model_validate_json(text).kind
+    except ValueError:  # no JSON, no text, or no kind
+        return None
+
+
 def parse_document(text: str | bytes) -> Document:
     """A document from its JSON text.
 
@@ -36,10 +47,9 @@ def parse_document(text: str | bytes) -> Document:
     """
     if len(text) > MAX_RECORD_BYTES:
         raise PlaygroundError(f"This file has {len(text):,} bytes; the limit is {MAX_RECORD_BYTES:,}.")
-    try:
-        kind = _Head.model_validate_json(text).kind
-    except ValidationError:
-        raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.") from None
+    kind = _kind(text)
+    if kind is None:
+        raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.")
     known = kinds()
     if kind not in known:
         raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(known))}")

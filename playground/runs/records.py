@@ -10,9 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, Val
 from playground.engine.events import FinishReason, Token
 from playground.errors import PlaygroundError
 from playground.metrics.timing import Timing
+from playground.pieces import PIECE, written
+from playground.runs.reading import Misfit, Reader
 
 D = TypeVar("D", bound="Document")
 MAX_RECORD_BYTES = 256 * 2**20
+_STEP = 256  # elements of a list that are written at once
 _DIGITS = Context(prec=15)  # what a JSON number carries for certain, so that a document reads back as it was written
 Usd = Annotated[Decimal, AfterValidator(_DIGITS.plus), PlainSerializer(float, return_type=float)]
 """Money: `Decimal` here, a number in JSON."""
@@ -22,6 +25,29 @@ class Part(BaseModel):
     """A piece of a document: frozen, nothing unknown in it, and no NaN, which JSON does not have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def plain(self) -> dict[str, Any]:
+        """As `model_dump(by_alias=True)`, in short steps: one long one would keep other threads from running."""
+        long = {name for name, value in self if isinstance(value, Document) or _is_long(value)}
+        if not long:
+            return self.model_dump(by_alias=True)
+        made = self.model_dump(by_alias=True, exclude=long)
+        names = {name: field.alias or name for name, field in type(self).model_fields.items()}
+        return {key: self._plain_list(name, key) if name in long else made[key] for name, key in names.items()}
+
+    def _plain_list(self, name: str, key: str) -> Any:
+        value = getattr(self, name)
+        if isinstance(value, Document):
+            return value.plain()
+        if isinstance(value[0], Part):
+            return [one.plain() for one in value]
+        steps = (value[at : at + _STEP] for at in range(0, len(value), _STEP))
+        some = [self.model_copy(update={name: step}).model_dump(by_alias=True, include={name})[key] for step in steps]
+        return [one for step in some for one in step]
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and (len(value) > _STEP or isinstance(value[0], Part))
 
 
 class ModelRecord(Part):
@@ -135,7 +161,7 @@ class Document(Part):
 
     def to_json(self) -> str:
         """The document, one JSON object."""
-        return json.dumps(self.model_dump(by_alias=True), ensure_ascii=False, indent=1, allow_nan=False)
+        return written(self.plain())
 
     def members(self) -> Sequence[Any]:
         """The records with a `model` and an `environment`: itself, or those that it is made of; one at least."""
@@ -186,9 +212,16 @@ def parse_as(document: type[D], text: str | bytes) -> D:
     kind = document.model_fields["kind"].default
     if len(text) > MAX_RECORD_BYTES:
         raise PlaygroundError(f"This {kind} file has {len(text):,} bytes; the limit is {MAX_RECORD_BYTES:,}.")
+    where: Sequence[str | int]
     try:
+        if len(text) > PIECE:
+            return Reader(text if isinstance(text, str) else text.decode()).document(document)
         return document.model_validate_json(text, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part)[:60] for part in first["loc"]) or "the document"
-        raise PlaygroundError(f"Not a {kind} record of schema 1: {where}: {first['msg']}.") from None
+        where, problem = error.errors()[0]["loc"], error.errors()[0]["msg"]
+    except Misfit as error:
+        where, problem = error.where, error.problem
+    except ValueError as error:  # no JSON, or no text
+        where, problem = (), f"Invalid JSON: {error}"
+    place = ".".join(str(part)[:60] for part in where) or "the document"
+    raise PlaygroundError(f"Not a {kind} record of schema 1: {place}: {problem}.")

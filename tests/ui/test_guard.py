@@ -9,14 +9,17 @@ from collections.abc import Iterator
 import gradio as gr
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.routing import Route
 
 from playground.ui.components.forms import open_file
 from playground.ui.server.answers import Refused
 from playground.ui.server.bodies import MAX_DEPTH, MAX_VALUES, Counter
+from playground.ui.server.large import Large
 from playground.ui.server.people import Owners
 from playground.ui.server.routes import MAX_BODY_BYTES, MAX_OPENED_BODY_BYTES, find_route
 from playground.ui.shell.common import PERSON_HEADER
+from tests.calls import run_async
 from tests.ui.pages import serving_page
 
 HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy")
@@ -264,6 +267,27 @@ def test_only_an_event_that_opens_a_file_is_sent_a_large_body():
             body = {"data": ["x" * MAX_BODY_BYTES], "fn_index": event, "session_hash": "large"}
             assert httpx.post(f"{url}gradio_api/queue/join", json=body).status_code == status
     assert len(demo.fns) == 2
+
+
+def test_a_body_is_parsed_once(site: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Request, "json", None)
+    body = {"data": ["hi"], "fn_index": 0, "session_hash": "once"}
+    assert httpx.post(f"{site}gradio_api/queue/join", json=body).status_code == 200
+    assert httpx.post(f"{site}gradio_api/queue/join", json={**body, "trigger_id": "x"}).status_code == 422
+
+
+def test_large_bodies_are_bounded_together_until_their_events_end():
+    going, large = {"a"}, Large(lambda name: name in going, max_bytes=10)
+
+    async def add(name: str, length: int) -> None:
+        async with large.arriving(length) as made:
+            made(name)
+
+    run_async(add("a", 6))
+    with pytest.raises(Refused):
+        run_async(add("b", 6))
+    going.clear()
+    run_async(add("b", 6))
 
 
 def test_a_form_of_ours_says_where_it_comes_from(site: str):

@@ -1,5 +1,6 @@
 """The one named endpoint for programs, `/generate`: same checks, same runner, no page."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -74,7 +75,7 @@ def add_api(runner: Runner, pages: Pages) -> None:
                 text = view.text
                 yield text, {}
         if ticket.record is not None:
-            yield text, ticket.record.model_dump(by_alias=True)
+            yield text, await asyncio.to_thread(ticket.record.plain)
 
     generate.__annotations__["return"] = tuple[str, dict]  # Gradio reads this hint as that of one step
     api(generate, api_name="generate", **WORK)

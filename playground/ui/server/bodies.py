@@ -1,22 +1,24 @@
 """A request's body, read whole under limits before anything parses it: bytes, values, depth and time."""
 
 import asyncio
-import json
 import math
+from codecs import getincrementaldecoder
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
+from playground import pieces
 from playground.ui.server.answers import Refused, header
 
 MAX_VALUES = 20_000
 MAX_DEPTH = 64
-MAX_HELD_BYTES = 128 * 2**20  # of all requests together
+MAX_HELD_BYTES = 256 * 2**20  # of all requests together
 PATIENCE_S = 30.0  # for all of a body to arrive
 _OPEN, _CLOSED = b"[{", b"]}"
 _STRUCTURE = b"[]{},:"
 _NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
 _PIECE_BYTES = 2**16
+_DECODED_BYTES = 2**20  # in one step
 _SMALL_BYTES = 2**16  # never refused because others hold much
 
 
@@ -105,15 +107,25 @@ class Bodies:
 
 
 async def parse(body: bytes) -> Any:
-    """The value of a JSON text, parsed as Gradio will, and beside the event loop.
+    """The value of a JSON text, beside the event loop.
 
     Raises:
         Refused: It is no JSON.
     """
     try:
-        return await asyncio.to_thread(json.loads, body, parse_constant=_finite, parse_float=_finite)
+        return await asyncio.to_thread(_parse, body)
     except (ValueError, RecursionError):  # the former also for bytes that are no text and endless numbers
         raise Refused(400, "The request is not JSON that can be read.") from None
+
+
+def _parse(body: bytes) -> Any:
+    decoder, parts = getincrementaldecoder("utf-8")("surrogatepass"), list[str]()
+    for at in range(0, len(body), _DECODED_BYTES):
+        parts.append(decoder.decode(body[at : at + _DECODED_BYTES]))
+        if at:
+            pieces.pause()
+    parts.append(decoder.decode(b"", final=True))
+    return pieces.parse("".join(parts), parse_constant=_finite, parse_float=_finite)
 
 
 def _finite(text: str) -> float:

@@ -55,7 +55,7 @@ class Events:
         Raises:
             Refused: There is no such event.
         """
-        found = _INDEX.search(body)
+        found = _INDEX.search(body, max(0, body.rfind(b'"fn_index"')))  # behind a large text, where the page puts it
         return self._known(self._events.get(int(found[1])) if found else None)
 
     def of_name(self, name: str) -> Event:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,7 +14,9 @@ from playground.ui.server.answers import SECURITY_HEADERS, Refused, answer_json,
 from playground.ui.server.bodies import Bodies, parse, replayed, too_long
 from playground.ui.server.events import Events
 from playground.ui.server.join import Join
+from playground.ui.server.large import Large
 from playground.ui.server.people import Owners, People, program
+from playground.ui.server.queueing import SENT
 from playground.ui.server.routes import HEALTH, JOIN, MAX_BODY_BYTES, PAGE, Route, find_route
 from playground.ui.server.work import Work
 from playground.ui.shell.common import PERSON_HEADER
@@ -23,6 +25,7 @@ MAX_OPEN_REQUESTS = 512  # each open page holds two
 _MAX_NAME = 128
 _OURS = {PERSON_HEADER.encode(), b"origin", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-for"}
 _log = logging.getLogger(__name__)
+_Made = Callable[[str], None]  # takes the name of an event that was made
 
 
 class Guard:
@@ -31,7 +34,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, hosts: Collection[str], people: People, join: Join | None, events: Events):
         self._app, self._people, self._join = app, people, join
         self._events, self._work = events, Work(events.is_going)
-        self._large = asyncio.Lock()  # whole texts of this size hold the interpreter while they are parsed: one by one
+        self._large = Large(events.is_going)
         self._hosts = {host.lower() for host in hosts}
         self._bodies, self._owners = Bodies(), Owners()
         self._open = set[asyncio.Task[Any]]()
@@ -111,23 +114,24 @@ class Guard:
             if is_large and not (event and event.opens_file):
                 raise Refused(413, too_long(MAX_BODY_BYTES))
             with self._work.arriving(person) if event and event.is_work else nullcontext() as made:
-                async with self._large if is_large else nullcontext():
+                async with self._large.arriving(len(body)) if is_large else nullcontext() as kept:
                     sent = await parse(body) if body else {}
                     self._check_names(route, names, scope, sent, person)
                     if event:
                         self._events.check(event, sent, by_name="name" in names)
-                    await self._hand_on(route, scope, replayed(body, receive), send, (person, made))
+                    inner = {**scope, SENT: sent}
+                    await self._hand_on(route, inner, replayed(body, receive), send, (person, made, kept))
         finally:
             self._bodies.release(len(body))
 
     async def _hand_on(
-        self, route: Route, scope: Scope, receive: Receive, send: Send, whose: tuple[str, Callable[[str], None] | None]
+        self, route: Route, scope: Scope, receive: Receive, send: Send, whose: tuple[str, *tuple[_Made | None, ...]]
     ) -> None:
-        person, made = whose
+        person, *made = whose
         headers = [(name, value) for name, value in scope["headers"] if name not in _OURS]
         inner = {**scope, "headers": [*headers, (PERSON_HEADER.encode(), person.encode("latin-1", "replace"))]}
         if route.makes_event:
-            send = self._owning(send, person, made)
+            send = self._owning(send, person, [one for one in made if one is not None])
         await self._app(inner, receive, send)
 
     def _check_names(self, route: Route, names: dict[str, str], scope: Scope, sent: Any, person: str) -> None:
@@ -149,7 +153,7 @@ class Guard:
         if route.calls == "part":
             self._events.check_part(value)
 
-    def _owning(self, send: Send, person: str, made: Callable[[str], None] | None) -> Send:
+    def _owning(self, send: Send, person: str, made: Sequence[_Made]) -> Send:
         """The event that the answer names is the person's from now on: known before they can use it."""
 
         async def noted(message: Message) -> None:
@@ -160,8 +164,8 @@ class Guard:
                     value = None
                 if isinstance(value, dict) and isinstance(event := value.get("event_id"), str):
                     self._owners.claim(event, person)
-                    if made is not None:
-                        made(event)
+                    for note in made:
+                        note(event)
             await send(message)
 
         return noted

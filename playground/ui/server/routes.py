@@ -7,10 +7,11 @@ from typing import Literal
 from playground.ui.server.answers import Refused
 
 MAX_BODY_BYTES = 2**20
-MAX_OPENED_BODY_BYTES = 16 * 2**20  # the page sends an opened file as the value of an event
+MAX_OPENED_BODY_BYTES = 96 * 2**20  # the page sends an opened file as the value of an event, with escapes
 MAX_PATH_CHARS = 1_024
 MAX_NAME_CHARS = 255  # no file has a longer one
 _API = "/gradio_api"
+QUEUE_PATH = f"{_API}/queue/join"
 Calls = Literal["", "event", "part"]
 
 
@@ -65,7 +66,7 @@ ROUTES = (
     HEARTBEAT,
     _get(rf"{_API}/queue/data", reads=True),
     _get(rf"{_API}/call/[^/]+/(?P<event>[^/]+)", reads=True),
-    _post(rf"{_API}/queue/join", max_bytes=MAX_OPENED_BODY_BYTES, calls="event", makes_event=True),
+    _post(QUEUE_PATH, max_bytes=MAX_OPENED_BODY_BYTES, calls="event", makes_event=True),
     _post(rf"{_API}/call/(?P<name>[^/]+)/?", calls="event", makes_event=True),
     _post(rf"{_API}/run/[^/]+/?", calls="event"),
     _post(rf"{_API}/component_server/?", calls="part"),

@@ -22,6 +22,7 @@ from playground.ui.server.launch import ENVIRONMENT, MAX_EVENTS, MAX_THREADS, al
 from playground.ui.server.listening import Listening
 from playground.ui.server.patience import PatientProtocol
 from playground.ui.server.people import People
+from playground.ui.server.queueing import take_over_queue
 from playground.ui.server.sessions import MAX_SESSIONS, Sessions
 from playground.ui.shell.pages import Pages
 
@@ -58,6 +59,7 @@ class Server:
         demo._queue.max_thread_count = MAX_EVENTS
         parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
+        take_over_queue(parent, demo)
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
         zipped = GZipMiddleware(Sessions(Front(heard), demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
         join = Join(join_code, people, port) if join_code else None

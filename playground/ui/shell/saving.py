@@ -8,11 +8,13 @@ import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
-from playground.runs.records import Document
+from playground.runs.records import MAX_RECORD_BYTES, Document
 from playground.ui.shell.common import note
 from playground.ui.shell.pages import Slot
 
-MAX_OPENED_BYTES = 12 * 2**20  # as text within a request it still fits the server's limit
+MAX_OPENED_BYTES = (
+    48 * 2**20
+)  # 200 reruns of 2,500 tokens are 38 MB; as text within a request it fits the server's limit
 _WAIT_S = 3.0
 
 
@@ -25,7 +27,19 @@ async def saved(slot: Slot, session: str) -> tuple[Any, Any]:
         going = ticket is not None and not ticket.ended.is_set()
         text = "The run has not finished yet." if going else "There is no finished run to save: run something first."
         return gr.skip(), note("Nothing saved.", text)
-    return {"name": _name(ticket.record), "text": ticket.record.to_json(), "id": time.time_ns()}, gr.skip()
+    text = await asyncio.to_thread(ticket.record.to_json)
+    return {"name": _name(ticket.record), "text": text, "id": time.time_ns()}, _about(text)
+
+
+def _about(text: str) -> Any:
+    """A note with a file that is too large for the page to open again."""
+    if 4 * len(text) <= MAX_OPENED_BYTES or (size := len(text.encode("utf-8", "replace"))) <= MAX_OPENED_BYTES:
+        return gr.skip()
+    return note(
+        "Saved, and too large for this page.",
+        f"The file has {size:,} bytes, and the page opens up to {MAX_OPENED_BYTES:,}. The terminal commands read up to "
+        f"{MAX_RECORD_BYTES:,}: `playground replay FILE`. Ask for fewer runs or tokens to open it here.",
+    )
 
 
 def _name(record: Document) -> str:

@@ -211,5 +211,6 @@ class _Events:
         ticket = self._slot.last(session_of(request))
         if ticket is None or ticket.record is None:
             return file, problem
-        text = record_html(self._experiment.title, self._experiment.about, late(self._experiment.view), ticket.record)
+        shown, view = self._experiment, late(self._experiment.view)
+        text = await asyncio.to_thread(record_html, shown.title, shown.about, view, ticket.record)
         return {"name": file["name"].replace(".json", ".html"), "text": text, "id": file["id"]}, gr.skip()

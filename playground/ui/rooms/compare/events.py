@@ -157,10 +157,11 @@ class CompareEvents:
         except PlaygroundError as error:
             return {self._tab.notice: note("This file was not opened.", str(error), kind="problem")}
         if isinstance(record, CompareRecord):
-            slot, filled = self._slot, self._filled(record, base)
+            slot, filled = self._slot, await asyncio.to_thread(self._filled, record, base)
         else:
             assert isinstance(record, SweepRecord)
-            slot, filled = self._pages.slot("sweep"), sweep_updates(self._tab.sweep, record)
+            slot = self._pages.slot("sweep")
+            filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
         news = note("Opened from a file.", "Nothing has run: these are the saved results. Run calls the model again.")
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}

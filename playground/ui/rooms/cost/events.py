@@ -1,7 +1,6 @@
 """What the Cost tab asks of the server: measured numbers of this page's documents, exports, and files opened."""
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from playground import pieces
 from playground.errors import PlaygroundError
 from playground.experiments.costing.export import sheet_csv
 from playground.experiments.costing.facts import facts_of
@@ -64,7 +64,7 @@ class CostEvents:
     async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
         """The request of a button in the head: a file to download, the values of an opened file, and a note."""
         try:
-            raw = read_request(value)
+            raw = await asyncio.to_thread(read_request, value)
             if raw.get("action") == "open":
                 return gr.skip(), *await asyncio.to_thread(self._opened, raw.get("text"), request)
             name, text = await asyncio.to_thread(self._made, raw)
@@ -76,7 +76,7 @@ class CostEvents:
         """A saved calculation is set as it was; anything else is offered as measured, and taken."""
         document = opened(text, *kinds().values())
         if isinstance(document, CostSheet):
-            return packed({"sheet": json.loads(document.to_json())}), {}
+            return packed({"sheet": document.plain()}), {}
         return self._took(document, request)
 
     def _took(self, document: Document, request: gr.Request) -> tuple[Any, Any]:
@@ -108,7 +108,7 @@ def read_request(value: Any) -> dict[str, Any]:
     if not isinstance(value, str) or len(value) > _MAX_REQUEST_CHARS + MAX_OPENED_BYTES:
         raise PlaygroundError("The page's request is too long to be read.")
     try:
-        raw = json.loads(value)
+        raw = pieces.parse(value)
     except (ValueError, RecursionError):
         raw = None
     if not isinstance(raw, dict):

@@ -194,7 +194,7 @@ class BranchEvents:
         except PlaygroundError as error:
             return self._problem("This file was not opened.", error)
         self._looked.look_at(tree.run, request)
-        return self._begin(request, tree)
+        return await asyncio.to_thread(self._begin, request, tree)
 
     def _problem(self, title: str, error: PlaygroundError) -> Updates:
         return {self._section.notice: note(title, str(error), kind="problem")}
