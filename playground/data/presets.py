@@ -63,6 +63,18 @@ class Preset(PresetDocument):
         return {key: plain[key] for key in value}
 
 
+def settings_preset(settings: dict[str, Any], model: str | None, quantization: str | None, prompt: str) -> Preset:
+    """What a run was made with, as a preset without a file.
+
+    Raises:
+        PlaygroundError: A setting is unknown or out of its limits.
+    """
+    plain = make_settings(**settings).model_dump(mode="json")
+    return Preset.model_construct(
+        id="run", title="Run", why="A run.", settings=plain, model=model, quantization=quantization, prompt=prompt
+    )
+
+
 class Hardware(PresetPart):
     """A machine to run on, and what it costs; `source` says where the numbers are from.
 

@@ -18,6 +18,7 @@ from playground.ui.rooms.compare.tab import wire_compare
 from playground.ui.rooms.cost.layout import build_cost, wire_cost
 from playground.ui.rooms.inside.layout import build_inside, wire_inside
 from playground.ui.rooms.play.layout import Play, build_play, wire_play
+from playground.ui.rooms.play.opening import wire_opening
 from playground.ui.rooms.reruns.layout import build_reruns, wire_reruns
 from playground.ui.rooms.sidebar.layout import build_sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
@@ -76,6 +77,7 @@ def build_app(
         declared = [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
         gates = [(one.run, one.shown[0], one.experiment.needs) for one in declared]
         presets_set = wire_presets(demo, play, sidebar, controls, book)
+        presets_set = (*presets_set, wire_opening(play, controls, runner, pages))
         wire_models(demo, play, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})

@@ -17,12 +17,6 @@ const visible = (text) => {
       (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 };
 const { percent, plural, seconds } = window.playground.numbers;
-// The text of a file, as Python's `decode_text` reads it: UTF-8, or UTF-16 where its byte order mark says so.
-const textOf = async (file) => {
-  const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-  const encoding = a === 0xff && b === 0xfe ? 'utf-16le' : a === 0xfe && b === 0xff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(encoding).decode(await file.arrayBuffer());
-};
 // Where a key moves among tokens in lines of text: to the neighbour, first, last, or nearest of the next line.
 const nextToken = (all, at, key) => {
   if (key === 'ArrowRight') return all[at + 1];

@@ -44,12 +44,11 @@ async function share() {
   status.textContent = `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
 }
 const chooser = element.querySelector('input[type=file]');
+const { files } = window.playground, tell = (words) => { status.textContent = words; };
+files.register('cost-bar', { element, kinds: ['cost'], take: (text) => { props.value = JSON.stringify({ action: 'open', text, id: Date.now() }); trigger('input'); } });
 chooser.addEventListener('change', async () => {
-  const file = chooser.files[0];
-  if (!file) return;
-  const over = file.size > props.max_bytes;
-  status.textContent = over ? `${file.name} has ${file.size.toLocaleString('en')} bytes; the limit is ${props.max_bytes.toLocaleString('en')}.` : '';
-  if (!over) { props.value = JSON.stringify({ action: 'open', text: await textOf(file), id: Date.now() }); trigger('input'); }
+  const [file] = chooser.files; // a file of any kind brings its measurements
+  if (file) await files.open(file, { place: 'cost-bar', kinds: [], max_bytes: props.max_bytes, tell });
   chooser.value = '';
 });
 element.addEventListener('click', (event) => {

@@ -40,9 +40,16 @@ def download(**props: Any) -> gr.HTML:
     return part("download", {}, "", **props)
 
 
-def open_file(label: str, *, accept: str, max_bytes: int, **props: Any) -> gr.HTML:
-    """A button that reads one small text file; its value is the text, sent with the event `input`."""
-    return part("open_file", "", markup("open_file", label=label, accept=accept), max_bytes=max_bytes, **props)
+def open_file(
+    *kinds: str, elem_id: str, max_bytes: int, label: str = "Open", accept: str = ".json", **props: Any
+) -> gr.HTML:
+    """A button that reads one text file; its value is the text, sent with the event `input`.
+
+    It takes documents of these kinds, and what is of no known kind; another kind goes to the part that shows it.
+    """
+    template = markup("open_file", label=label, accept=accept)
+    own: dict[str, Any] = {"kinds": list(kinds), "place": elem_id, "max_bytes": max_bytes, "elem_id": elem_id}
+    return part("open_file", "", template, **own, **props)
 
 
 def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:

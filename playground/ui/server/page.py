@@ -9,6 +9,8 @@ from playground.ui.components.base import scripts, styles
 from playground.ui.rooms.cost.config import cost_config
 from playground.ui.rooms.cost.price_list import price_list_data
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
+from playground.ui.shell.places import places
+from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.theme import root_css
 from playground.views.energy import energy_choices
 from playground.views.formula_script import formula_script
@@ -48,9 +50,11 @@ def page_script() -> str:
         "fields": [_field(name) for name in FIELDS],
         "about": {spec.label: spec.about for spec in SLIDERS},
         "energy": energy_choices(),
+        "places": places(),
+        "max_bytes": MAX_OPENED_BYTES,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    names = ("stream.js", "settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
+    names = ("stream.js", "settings.js", "numbers.js", "page.js", "files.js", "energy.js", "prices.js", "cost.js")
     stream, settings, *own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
     lists = [_constant("priceList", price_list_data()), _constant("costConfig", cost_config())]
     all_scripts = [stream, settings, *lists, *own, formula_script(), scripts()]

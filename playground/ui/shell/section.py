@@ -68,7 +68,8 @@ def build_section(experiment: Experiment[Any, Any], shared: Controls) -> Section
             stop = gr.Button("Stop", elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
             save = gr.Button("Save as JSON", elem_id=f"{ids}-save")
             export = gr.Button("Save as HTML", elem_id=f"{ids}-export")
-            open_it = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id=f"{ids}-open")
+            kind = experiment.record.model_fields["kind"].default
+            open_it = open_file(kind, max_bytes=MAX_OPENED_BYTES, elem_id=f"{ids}-open")
         state = status_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
         news = notice(pane=ids, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):

@@ -89,7 +89,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
             run = gr.Button("Run", variant="primary", elem_id="compare-run", elem_classes="run-key")
             stop = gr.Button("Stop", elem_id="compare-stop", elem_classes="stop-key", interactive=False)
             save = gr.Button("Save as JSON", elem_id="compare-save")
-            file = open_file("Open", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="compare-open")
+            file = open_file("compare", "sweep", max_bytes=MAX_OPENED_BYTES, elem_id="compare-open")
     return prompt, run, stop, save, file
 
 

@@ -66,7 +66,7 @@ def build_branches(feeds: Feeds) -> Branches:
             with gr.Row(elem_classes="actions"):
                 stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
                 save = gr.Button("Save as JSON", elem_id="branches-save")
-                file = open_file("Open branches", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="branches-open")
+                file = open_file("branch", max_bytes=MAX_OPENED_BYTES, elem_id="branches-open")
         news = notice(pane=PANE, elem_classes="notice")
         gr.HTML(_EMPTY, elem_classes="card branch-empty")
         with gr.Row(elem_classes="branch-pair"):

@@ -45,7 +45,7 @@ def build_inside(feeds: Feeds) -> Inside:
     """Lay the tab out; `feeds` are those of the page."""
     with gr.Row(elem_classes="inside-head"):
         run = text_line("", elem_id="inside-run")
-        file = open_file("Open a run", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="inside-open")
+        file = open_file("run", max_bytes=MAX_OPENED_BYTES, elem_id="inside-open")
     news = notice(pane=PANE, elem_classes="notice")
     with gr.Tabs(elem_id="inside-sections"):
         with gr.Tab("Sampler", id="sampler"):

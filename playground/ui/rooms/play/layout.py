@@ -14,7 +14,7 @@ from playground.errors import PlaygroundError
 from playground.runs.runner import Runner
 from playground.ui.components.charts import timeline
 from playground.ui.components.feed import Feeds
-from playground.ui.components.forms import Option, download, menu, text_line
+from playground.ui.components.forms import Option, download, menu, open_file, text_line
 from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
@@ -25,6 +25,7 @@ from playground.ui.shell.controls import elem_id_of, make_request, priced
 from playground.ui.shell.follow import Due, failure
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket
+from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.views import run as views
 from playground.views.hidden import hidden_text
 
@@ -42,6 +43,7 @@ class Play:
     stop: gr.Button
     share: gr.Button
     save: gr.Button
+    open: gr.HTML
     preview: gr.HTML
     examples: gr.HTML
     notice: gr.HTML
@@ -53,7 +55,7 @@ class Play:
 
 def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
     """Lay the tab out."""
-    prompt, run, stop, share, save = _ask()
+    prompt, run, stop, share, save, open_it = _ask()
     with gr.Row(elem_classes="under"):
         preview = text_line("", elem_id="preview")
         options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
@@ -71,10 +73,10 @@ def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
         with gr.Column(elem_classes="card side", min_width=0):
             gauges = meters(pane=PANE, elem_id="meters")
     price_table([("Play", PANE)], "run", elem_id="play-prices")
-    return Play(prompt, run, stop, share, save, preview, chosen, news, tokens, state, gauges, download())
+    return Play(prompt, run, stop, share, save, open_it, preview, chosen, news, tokens, state, gauges, download())
 
 
-def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button, gr.HTML]:
     """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
@@ -92,7 +94,8 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button]:
             stop = gr.Button("Stop", elem_id="stop-button", interactive=False)
             share = gr.Button("Share", elem_id="share-button")
             save = gr.Button("Save as JSON", elem_id="save-button")
-    return prompt, run, stop, share, save
+            open_it = open_file("run", max_bytes=MAX_OPENED_BYTES, elem_id="play-open")
+    return prompt, run, stop, share, save, open_it
 
 
 def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> None:

@@ -69,7 +69,7 @@ def build_reruns() -> Reruns:
             stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
             save = gr.Button("Save as JSON", elem_id="reruns-save")
             export = gr.Button("Save as HTML", elem_id="reruns-export")
-            file = open_file("Open a file", accept=".json", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
+            file = open_file("rerun", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
     with gr.Row(elem_classes="rerun-options"):
         fields = _fields()
     news = notice(pane=PANE, elem_classes="notice")

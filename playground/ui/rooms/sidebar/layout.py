@@ -72,7 +72,9 @@ def build_sidebar(
             with gr.Row(elem_classes="buttons"):
                 save = gr.Button("Save", size="sm")
                 export = gr.Button("Export", size="sm")
-                opened = open_file("Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES)
+                opened = open_file(
+                    "preset", label="Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES, elem_id="preset-open"
+                )
             ask = notice(pane="presets", elem_classes="preset-ask")
             replace = gr.Button("Replace it", elem_id="preset-replace", size="sm")  # shown while the question is open
             text_line("Saved on the machine that serves this page; only you see them there.")

@@ -6,6 +6,8 @@ window.playground = ((config) => {
   const fields = config.fields;
   class Events extends Array {}
   class Event_ {}
+  const place = (name) => fields.findIndex((field) => field.name === name);
+  let drawn = null; // the seed of the newest run
   const bytes = (text) => new TextEncoder().encode(text).length;
 
   function checked(field, raw) { // the value, or undefined if it is not valid
@@ -89,17 +91,19 @@ window.playground = ((config) => {
   }
 
   async function share(...values) {
+    const seed = values[place('seed')], again = values[place('random_seed')] && seed === drawn; // of the newest run
+    if (again) values[place('random_seed')] = false;
     const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
     if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run as JSON.`);
     history.replaceState(null, '', `#${text}`);
     let copied = false;
     try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or not a secure context */ }
-    return note(copied ? 'Link copied.' : 'The link is in the address bar.', 'It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.');
+    return note(copied ? 'Link copied.' : 'The link is in the address bar.', `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
   }
 
   // Before a run: the buttons change places, and a random seed is drawn where it can be seen.
   function begin(random, seed) {
-    const drawn = random ? crypto.getRandomValues(new Uint32Array(1))[0] : seed;
+    drawn = random ? crypto.getRandomValues(new Uint32Array(1))[0] : seed;
     return [{ __type__: 'update', interactive: false }, { __type__: 'update', interactive: true }, drawn];
   }
   const end = () => [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }];
