@@ -1,13 +1,14 @@
 """The page put together: sidebar, tabs, and the events between them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from playground.data.presets import ExamplePrompt, HardwareList, PromptList, load_list
+from playground.data.examples import load_examples
+from playground.data.presets import HardwareList, PromptList, load_list
 from playground.experiments.registry import experiments
 from playground.paths import data_dir, presets_dir
 from playground.runs.runner import Runner
@@ -17,7 +18,8 @@ from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import wire_compare
 from playground.ui.rooms.cost.layout import build_cost, wire_cost
 from playground.ui.rooms.inside.layout import build_inside, wire_inside
-from playground.ui.rooms.play.layout import Play, build_play, wire_play
+from playground.ui.rooms.play.gallery import load_recorded, wire_gallery
+from playground.ui.rooms.play.layout import build_play, wire_play
 from playground.ui.rooms.play.opening import wire_opening
 from playground.ui.rooms.reruns.layout import build_reruns, wire_reruns
 from playground.ui.rooms.sidebar.layout import build_sidebar
@@ -58,26 +60,35 @@ def build_app(
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
     examples = load_list(PromptList, shipped / "prompts.yaml").prompts
+    first_examples = load_examples(shipped / "examples")
+    recorded = load_recorded(shipped / "examples" / "recorded.json")
     pages = pages or Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), first)
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-        play, built, more = _build_tabs(examples, pages.feeds, set(rooms if rooms is not None else _ROOMS))
+        wanted = set(rooms if rooms is not None else _ROOMS)
+        first_examples = {id: one for id, one in first_examples.items() if one.tab in {"Play", *wanted}}
+        with gr.Tabs():
+            with gr.Tab("Play", id="play"):
+                play = build_play(examples, first_examples, recorded, pages.feeds)
+            built, more = _build_tabs(pages.feeds, wanted)
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
         wire_play(play, controls, runner, pages)
-        for room in built:
+        for room in built.values():
             room.wire(room.tab, room.parts, controls, runner, pages)
             if own := getattr(room.parts, "prompt", None):
                 room.tab.select(None, [play.prompt, own], own, js="(play, own) => own || play", **QUIET)
         for section in more:
             wire_section(section, controls, runner, pages, play.prompt)
-        declared = [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
+        declared = [*(one for room in built.values() for one in getattr(room.parts, "declared", [])), *more]
         gates = [(one.run, one.shown[0], one.experiment.needs) for one in declared]
         presets_set = wire_presets(demo, play, sidebar, controls, book)
-        presets_set = (*presets_set, wire_opening(play, controls, runner, pages))
+        fillable = {name: getattr(room.parts, "fillable", {}) for name, room in built.items()}
+        by_example = wire_gallery(play.gallery, first_examples, controls, fillable)
+        presets_set = (*presets_set, wire_opening(play, controls, runner, pages), by_example)
         wire_models(demo, play, controls, runner, events, presets_set, gates)
         wire_storage(play, controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
@@ -110,20 +121,15 @@ _ROOMS: dict[str, tuple[Callable[[Feeds], Any], _Wire]] = {
 """How each is laid out and wired, in the order in which a newcomer meets them."""
 
 
-def _build_tabs(
-    examples: Sequence[ExamplePrompt], feeds: Feeds, rooms: Collection[str]
-) -> tuple[Play, list[_Room], list[Section]]:
-    """Lay the tabs out: Play, these rooms, and a tab for each further room that an experiment names."""
-    built, more = list[_Room](), list[Section]()
-    with gr.Tabs():
-        with gr.Tab("Play", id="play"):
-            play = build_play(examples, feeds)
-        for name, (build, wire) in _ROOMS.items():
-            if name in rooms:
-                with gr.Tab(name, id=name.lower()) as tab:
-                    built.append(_Room(tab, build(feeds), wire))
-        for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
-            if room and room not in _ROOMS:
-                with gr.Tab(room, id=room.lower().replace(" ", "-")):
-                    more += build_sections(room)
-    return play, built, more
+def _build_tabs(feeds: Feeds, rooms: Collection[str]) -> tuple[dict[str, _Room], list[Section]]:
+    """Lay the tabs beside Play out: these rooms, and a tab for each further room that an experiment names."""
+    built, more = dict[str, _Room](), list[Section]()
+    for name, (build, wire) in _ROOMS.items():
+        if name in rooms:
+            with gr.Tab(name, id=name.lower()) as tab:
+                built[name] = _Room(tab, build(feeds), wire)
+    for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
+        if room and room not in _ROOMS:
+            with gr.Tab(room, id=room.lower().replace(" ", "-")):
+                more += build_sections(room)
+    return built, more

@@ -52,6 +52,14 @@ def open_file(
     return part("open_file", "", template, **own, **props)
 
 
+def gallery(lead: str, made: str, cards: Sequence[dict[str, Any]], **props: Any) -> gr.HTML:
+    """Cards with pictures; its value is the id of the one that was clicked, sent with the event `input`.
+
+    It hides when a run begins. A card has `id`, `title`, `why`, `tab`, `run` and `picture`.
+    """
+    return part("gallery", "", markup("gallery", lead=lead, made=made), cards=list(cards), pane="play", **props)
+
+
 def text_line(value: str = "", *, pane: str = "", **props: Any) -> gr.HTML:
     """A quiet line of text; a feed's `live-words` replace it while it reports."""
     return part("text_line", value, '<div class="line"></div>', pane=pane, **props)

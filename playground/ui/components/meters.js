@@ -13,6 +13,7 @@ let measured = {};
 
 function draw() {
   const values = { ...measured, ...emissions(measured.gross_joules) };
+  element.classList.toggle('idle', !('tokens' in measured)); // before a run only the model's memory is known
   for (const node of figures) {
     const aside = node.matches('.sub, .date'), text = values[node.dataset.k] ?? (aside ? '' : '–');
     if (node.textContent !== text) { node.textContent = text; if (aside) node.title = text; }

@@ -31,6 +31,9 @@ GAUGES = (
 )
 
 
+_IDLE = "Latency, memory, cost and energy appear here with the first token."
+
+
 def _term(key: str, elem_id: str) -> str:
     text = definitions("meter")[key]
     about = f"{text['definition']} Unit: {text['unit'] or 'none'}. Formula: {text['formula']}. From: {text['source']}."
@@ -57,7 +60,8 @@ def meters(*, pane: str, elem_id: str, **props: Any) -> gr.HTML:
     """Its value is the flat dict that `views.meter_values` makes: strings to show, and a few numbers to draw."""
     body = "".join(_gauge(gauge, elem_id) for gauge in GAUGES)
     template = (
-        f'<div class="gauges" role="group" aria-label="Meters">{body}</div><div class="tip" aria-hidden="true"></div>'
+        f'<p class="idle-words">{_IDLE}</p><div class="gauges" role="group" aria-label="Meters">{body}</div>'
+        '<div class="tip" aria-hidden="true"></div>'
     )
     return part("meters", {}, template, pane=pane, elem_id=elem_id, definitions=definitions("meter"), **props)
 

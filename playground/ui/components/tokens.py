@@ -8,7 +8,9 @@ from playground.ui.components.base import markup, part
 from playground.ui.components.feed import More
 
 
-def token_view(*, pane: str, more: More, label: str = "Output tokens", placeholder: str = "", **props: Any) -> gr.HTML:
+def token_view(
+    *, pane: str, more: More, label: str = "Output tokens", placeholder: str = "", value: str = "", **props: Any
+) -> gr.HTML:
     """One element of class `tok` per token.
 
     Its value is a saved run's lines, which `views.token_line` and kin write, or the head line of a live run, whose
@@ -16,7 +18,7 @@ def token_view(*, pane: str, more: More, label: str = "Output tokens", placehold
     """
     template = markup("token_view", label=label, empty=placeholder)
     before = ("feed", "flow")
-    return part("token_view", "", template, pane=pane, server_functions=[more], scripts_before=before, **props)
+    return part("token_view", value, template, pane=pane, server_functions=[more], scripts_before=before, **props)
 
 
 def token_chips(label: str, *, empty: str = "", **props: Any) -> gr.HTML:

@@ -12,6 +12,7 @@ from playground.ui.components.tables import metric_table, price_table
 from playground.ui.components.tokens import diff, token_view
 from playground.ui.rooms.compare.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
 from playground.ui.rooms.compare.sweep_layout import Sweep, build_sweep
+from playground.ui.shell.common import Controls
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 _MODES = [
@@ -54,6 +55,11 @@ class Compare:
     table: gr.HTML
     download: gr.HTML
     sweep: Sweep
+
+    @property
+    def fillable(self) -> Controls:
+        """What an example may fill in, by name."""
+        return {"prompt": self.prompt} | {f"pane {place}": pane.settings for place, pane in enumerate(self.panes)}
 
 
 def build_compare(feeds: Feeds) -> Compare:

@@ -1,7 +1,7 @@
 """Play: one prompt, its answer token by token, with every meter. Layout, then wiring."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from playground.data.examples import Example
 from playground.data.presets import ExamplePrompt
 from playground.errors import PlaygroundError
+from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.ui.components.charts import timeline
 from playground.ui.components.feed import Feeds
@@ -19,6 +21,7 @@ from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
+from playground.ui.rooms.play.gallery import build_gallery
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
 from playground.ui.shell.controls import elem_id_of, make_request, priced
@@ -28,6 +31,7 @@ from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.views import run as views
 from playground.views.hidden import hidden_text
+from playground.views.saved_run import saved_lines
 
 PANE = "play"
 _PLACEHOLDER = "The answer appears here, one token at a time, coloured by surprise."
@@ -46,6 +50,7 @@ class Play:
     open: gr.HTML
     preview: gr.HTML
     examples: gr.HTML
+    gallery: gr.HTML
     notice: gr.HTML
     tokens: gr.HTML
     status: gr.HTML
@@ -53,19 +58,22 @@ class Play:
     download: gr.HTML
 
 
-def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
-    """Lay the tab out."""
+def build_play(
+    examples: Sequence[ExamplePrompt], first: Mapping[str, Example], recorded: RunRecord, feeds: Feeds
+) -> Play:
+    """Lay the tab out: prompt, then what a new page shows, then an answer with its meters."""
     prompt, run, stop, share, save, open_it = _ask()
     with gr.Row(elem_classes="under"):
         preview = text_line("", elem_id="preview")
         options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
         chosen = menu("Examples", "", options, elem_id="examples", hints={one.id: one.why for one in examples})
+    cards = build_gallery(first, recorded)
     news = notice(pane=PANE, elem_id="play-notice", elem_classes="notice")
     with gr.Row(elem_classes="pane"):
         with gr.Column(elem_classes="answer", min_width=0):
             meter_line(pane=PANE, elem_classes="meter-line")
             with gr.Column(elem_classes="card"):
-                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more())
+                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=saved_lines(recorded))
                 state = status_line("opening the page", pane=PANE, look="legend")
                 inspector(pane=PANE)
             with gr.Column(elem_classes="card"):
@@ -73,7 +81,9 @@ def build_play(examples: Sequence[ExamplePrompt], feeds: Feeds) -> Play:
         with gr.Column(elem_classes="card side", min_width=0):
             gauges = meters(pane=PANE, elem_id="meters")
     price_table([("Play", PANE)], "run", elem_id="play-prices")
-    return Play(prompt, run, stop, share, save, open_it, preview, chosen, news, tokens, state, gauges, download())
+    return Play(
+        prompt, run, stop, share, save, open_it, preview, chosen, cards, news, tokens, state, gauges, download()
+    )
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button, gr.HTML]:

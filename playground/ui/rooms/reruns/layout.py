@@ -56,6 +56,11 @@ class Reruns:
     own: Section
     declared: list[Section]
 
+    @property
+    def fillable(self) -> Controls:
+        """What an example may fill in, by name."""
+        return {"prompt": self.prompt, **self.own.fields}
+
 
 def build_reruns() -> Reruns:
     """Lay the tab out."""

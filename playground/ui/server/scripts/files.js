@@ -1,5 +1,6 @@
 // Saved files: a button of any tab, or a file dropped anywhere. It goes to the tab that shows its kind.
 //   register(place, part)   a part that opens files, when it is drawn: its element, the kinds, and `take(text)`
+//   start({ tabs, run })    show a tab and press the button of this id
 //   open(file, own)         `own`: place, kinds, most bytes, and `tell(words)` of the part whose button was used
 window.playground.files = ((config) => {
   const TRIES = 600; // frames until a tab has drawn its part
@@ -65,5 +66,13 @@ window.playground.files = ((config) => {
     if (file) open(file);
   });
 
-  return { register: (place, part) => { takers[place] = part; }, open };
+  // After an example has filled its tab in.
+  async function start({ tabs, run }) {
+    await show(tabs);
+    const button = () => document.getElementById(run);
+    for (let tries = 0; run && tries < TRIES && !(button()?.offsetParent && !button().disabled); tries += 1) await frame();
+    if (run) button()?.click();
+  }
+
+  return { start, register: (place, part) => { takers[place] = part; }, open };
 })(PLAYGROUND_CONFIG);
