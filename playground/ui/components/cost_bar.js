@@ -38,7 +38,7 @@ const front = () => document.querySelector('#cost-sections [role="tab"][aria-sel
 async function share() {
   const section = cost.config.sections.find((one) => one.tab === front()) || cost.config.sections[0];
   const text = cost.link(section.id);
-  history.replaceState(null, '', `#${text}`);
+  window.playground.tabs.link(text);
   let copied = false;
   try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or no secure context */ }
   status.textContent = `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;

@@ -54,7 +54,17 @@ def page_script() -> str:
         "max_bytes": MAX_OPENED_BYTES,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    names = ("stream.js", "settings.js", "numbers.js", "page.js", "files.js", "energy.js", "prices.js", "cost.js")
+    names = (
+        "stream.js",
+        "settings.js",
+        "numbers.js",
+        "page.js",
+        "files.js",
+        "tabs.js",
+        "energy.js",
+        "prices.js",
+        "cost.js",
+    )
     stream, settings, *own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
     lists = [_constant("priceList", price_list_data()), _constant("costConfig", cost_config())]
     all_scripts = [stream, settings, *lists, *own, formula_script(), scripts()]

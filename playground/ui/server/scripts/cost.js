@@ -213,16 +213,8 @@ window.playground.cost = (() => {
     if (!location.hash.includes('cost.') || !window.playground.costConfig) return;
     current();
     if (linked) changed();
-    const press = (name) => [...document.querySelectorAll('[role="tab"]')].find((tab) => tab.textContent.trim() === name);
-    const title = linked && linked.section && read().bySection[linked.section].tab;
-    let tries = 0;
-    const go = () => {
-      const tab = press('Cost');
-      if (!tab && tries++ < 600) { requestAnimationFrame(go); return; }
-      tab?.click();
-      if (title) { let more = 0; const inner = () => { const own = press(title); if (own) own.click(); else if (more++ < 600) requestAnimationFrame(inner); }; inner(); }
-    };
-    go();
+    const section = linked && linked.section && read().bySection[linked.section].tab;
+    window.playground.tabs.show(['Cost', ...(section ? [section] : [])]);
   }
   prices().onChange(() => { // another tab or a price table may have changed the ratio
     const own = current().values[RATIO];

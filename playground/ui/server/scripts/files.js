@@ -19,16 +19,8 @@ window.playground.files = ((config) => {
   }
 
   const frame = () => new Promise(requestAnimationFrame);
-  const tab = (name) => [...document.querySelectorAll('[role="tab"]')].find((one) => one.textContent.trim() === name && one.offsetParent);
-  async function show(tabs) {
-    for (const name of tabs) {
-      for (let tries = 0; tries < TRIES && !tab(name); tries += 1) await frame();
-      tab(name)?.click();
-    }
-  }
-
   async function deliver({ place, tabs }, text) {
-    await show(tabs);
+    await window.playground.tabs.show(tabs);
     for (let tries = 0; tries < TRIES && !takers[place]; tries += 1) await frame();
     takers[place]?.take(text);
   }
@@ -68,7 +60,7 @@ window.playground.files = ((config) => {
 
   // After an example has filled its tab in.
   async function start({ tabs, run }) {
-    await show(tabs);
+    await window.playground.tabs.show(tabs);
     const button = () => document.getElementById(run);
     for (let tries = 0; run && tries < TRIES && !(button()?.offsetParent && !button().disabled); tries += 1) await frame();
     if (run) button()?.click();

@@ -45,5 +45,4 @@
     new MutationObserver(name).observe(sidebar, { childList: true, subtree: true });
   };
   watch();
-  addEventListener('hashchange', () => location.reload());
 })(PLAYGROUND_CONFIG);

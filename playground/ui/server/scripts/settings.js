@@ -25,8 +25,14 @@ window.playground = ((config) => {
     return pairs.toString();
   }
 
+  function link() { // the fragment without the place that `tabs.js` keeps in it
+    const pairs = new URLSearchParams(location.hash.slice(1));
+    pairs.delete('tab');
+    return pairs.toString();
+  }
+
   function fromLink() { // null: no link; else the values found and what to say about it
-    const text = location.hash.slice(1);
+    const text = link();
     if (!text) return null;
     const problem = (words) => ({ found: {}, note: { kind: 'note', title: 'This link was not used.', text: words, id: Date.now() } });
     if (bytes(text) > MAX_LINK_BYTES) return problem(`It has more than ${MAX_LINK_BYTES.toLocaleString('en')} bytes. Your own settings are as they were.`);
@@ -86,7 +92,7 @@ window.playground = ((config) => {
       if (tab) sessionStorage.setItem(STORE, tab);
       if (shared) localStorage.setItem(STORE, shared);
     } catch { /* as above: the page works without it */ }
-    if (location.hash && location.hash.slice(1) !== fragment(values)) history.replaceState(null, '', location.pathname + location.search);
+    if (link() && link() !== fragment(values)) window.playground.tabs.link('');
     return [];
   }
 
@@ -95,7 +101,7 @@ window.playground = ((config) => {
     if (again) values[place('random_seed')] = false;
     const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
     if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run as JSON.`);
-    history.replaceState(null, '', `#${text}`);
+    window.playground.tabs.link(text);
     let copied = false;
     try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or not a secure context */ }
     return note(copied ? 'Link copied.' : 'The link is in the address bar.', `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
