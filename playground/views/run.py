@@ -45,15 +45,18 @@ def _line(value: Any) -> str:
     return packed(value) + "\n"
 
 
-def head_line(run: str, *, ordered: bool, live: bool = False) -> str:
+def head_line(run: str, *, ordered: bool, live: bool = False, recorded: bool = False) -> str:
     """First line of a run.
 
     Args:
         run: Its name; for a live run, the feed from which the page reads the following lines.
         ordered: The sampler keeps the model's order, so the first `kept` tokens survive.
         live: The other lines are not in the component's value.
+        recorded: It is the example of a new page, which nobody has run here.
     """
-    return _line({"run": run, "ordered": ordered, **({"live": True} if live else {})})
+    return _line(
+        {"run": run, "ordered": ordered, **({"live": True} if live else {}), **({"recorded": True} if recorded else {})}
+    )
 
 
 def prompt_line(event: PromptProcessed) -> str:

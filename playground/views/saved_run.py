@@ -1,5 +1,6 @@
 """A saved run as Play shows it: its tokens, their times, and the figures that the file holds."""
 
+import secrets
 from typing import Any
 
 from playground.engine.events import PromptProcessed
@@ -12,14 +13,16 @@ from playground.views.format import NOTHING, format_bytes
 saved_status = run_status
 
 
-def saved_lines(record: RunRecord) -> str:
-    """The lines of its token view, the reading of the prompt included."""
-    head, lines = run_lines(record).split("\n", 1)
+def saved_lines(record: RunRecord, *, recorded: bool = False) -> str:
+    """The lines of its token view, the reading of the prompt included; `recorded` as in `head_line`."""
+    _, lines = run_lines(record).split("\n", 1)
+    ordered = record.settings.get("repetition_penalty", 1) == 1
+    head = views.head_line(secrets.token_hex(8), ordered=ordered, recorded=recorded)
     prefill_s = _prefill_s(record)
     if prefill_s is None:
-        return f"{head}\n{lines}"
+        return head + lines
     read = PromptProcessed(len(record.prompt_token_ids), 0, prefill_s, 0, prefill_s)
-    return f"{head}\n{views.prompt_line(read)}{lines}"
+    return head + views.prompt_line(read) + lines
 
 
 def saved_meters(record: RunRecord) -> dict[str, Any]:

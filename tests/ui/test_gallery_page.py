@@ -18,7 +18,7 @@ def card(page: Page, title: str):
 
 def test_one_click_fills_prompt_and_settings_in_and_runs(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
-    recorded = page.get_by_role("group", name="Output tokens").locator(".tok")
+    recorded = page.get_by_role("group", name="Recorded tokens").locator(".tok")
     expect(recorded.first).to_be_visible()
     expect(page.locator("#gallery .made")).to_contain_text("recorded")
     assert not runner.answers

@@ -292,12 +292,12 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Sc
     text = download.value.path().read_text("utf-8")
     assert "temperature: 0.33" in text
     changed = text.replace("My own", "Theirs").replace("0.33", "0.44")
-    page.locator("input[type=file]").set_input_files(
+    page.locator("#preset-open input[type=file]").set_input_files(
         {"name": "a.yaml", "mimeType": "text/yaml", "buffer": codecs.BOM_UTF16_BE + changed.encode("utf-16-be")}
     )
     expect(page.get_by_text("Preset imported.")).to_be_visible()
     assert slider(page, "Temperature").input_value() == "0.44"
-    page.locator("input[type=file]").set_input_files(
+    page.locator("#preset-open input[type=file]").set_input_files(
         {"name": "a.yaml", "mimeType": "text/yaml", "buffer": b"schema: 1\nx: 1\n"}
     )
     expect(page.get_by_text("This preset was not imported.")).to_be_visible()
@@ -344,15 +344,17 @@ def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: Scripted
     page = open_page()
     parts = "['.toks', '.chip', '.plot', '.gauge.money', '.gauge.energy']"
     places = f"{parts}.map(part => document.querySelector(part).getBoundingClientRect().top)"
+    ask(page, "one two three", until="finished: token limit reached")  # the examples have left
     before = page.evaluate(places)
     slider(page, "Max new tokens").fill("300")
-    ask(page, "one two three", until="finished: token limit reached")
+    ask(page, "one two three four", until="finished: token limit reached")
     after = page.evaluate(places)
     assert after == before
 
 
 def test_every_meter_explains_itself_on_hover_and_focus(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
+    ask(page, "one two three")
     term = page.locator(".term", has_text="of the bandwidth limit")
     term.hover()
     expect(page.locator(".tip.open")).to_contain_text("bytes a step must read / tpot / measured bandwidth")

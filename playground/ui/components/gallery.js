@@ -34,6 +34,8 @@ function words(lines) {
 function card({ id, title, why, tab, run, picture }) {
   const item = el('li'), button = el('button', 'card'), drawn = picture.bars.length ? bars(picture.bars) : words(picture.words);
   button.type = 'button';
+  button.setAttribute('aria-label', title);
+  button.setAttribute('aria-description', why);
   drawn.setAttribute('aria-hidden', 'true'); // the words say it
   button.append(el('span', 'title', title), drawn, el('span', 'caption', picture.caption), el('span', 'why', why), el('span', 'go', tab === 'Cost' ? 'Open' : tab === 'Play' ? 'Run' : `Run in ${tab}`));
   button.addEventListener('click', () => { window.playground.chosen = { tabs: [tab], run }; props.value = id; trigger('input'); });

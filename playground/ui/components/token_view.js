@@ -2,6 +2,7 @@
 const out = element.querySelector('.toks'), view = flow(out);
 const FOLLOW_MS = 400; // until a token is picked the inspector follows the newest, at a readable pace
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
+const label = out.getAttribute('aria-label');
 let followed = 0, head = null, tokens = [], least = 0, pinned = null, current = null, stop = null, picked = false;
 
 function reset(line) {
@@ -26,7 +27,8 @@ function draw() {
   if (first === head) return;
   reset(first);
   if (first === null) return;
-  const { run, live } = JSON.parse(first);
+  const { run, live, recorded } = JSON.parse(first);
+  out.setAttribute('aria-label', recorded ? 'Recorded tokens' : label);
   if (live) listen(run, take, tell);
   else recite(value.slice(end + 1).split('\n'), take);
 }

@@ -73,7 +73,9 @@ def build_play(
         with gr.Column(elem_classes="answer", min_width=0):
             meter_line(pane=PANE, elem_classes="meter-line")
             with gr.Column(elem_classes="card"):
-                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=saved_lines(recorded))
+                tokens = token_view(
+                    pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=saved_lines(recorded, recorded=True)
+                )
                 state = status_line("opening the page", pane=PANE, look="legend")
                 inspector(pane=PANE)
             with gr.Column(elem_classes="card"):
