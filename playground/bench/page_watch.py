@@ -53,6 +53,18 @@ def _chromium() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
+@contextmanager
+def launched() -> Iterator[Any]:
+    """A headless browser."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  a tool of development
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage"]  # containers often lack what these would need
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=flags)
+        yield browser
+        browser.close()
+
+
 class _Pair:
     """A server, and the two ways to ask it."""
 
@@ -70,11 +82,7 @@ class _Pair:
 
     def watched(self) -> Watched:
         """Decode rate while a headless browser shows the run."""
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415  a tool of development
-
-        with sync_playwright() as playwright:
-            flags = ["--no-sandbox", "--disable-dev-shm-usage"]  # containers often lack what these would need
-            browser = playwright.chromium.launch(executable_path=_chromium(), args=flags)
+        with launched() as browser:
             page = browser.new_page(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
             page.goto(f"{self._url}/#max_new_tokens={self._tokens}&seed=7")
             page.get_by_text("ready", exact=True).first.wait_for(state="attached")
@@ -87,7 +95,6 @@ class _Pair:
                 page.locator("#save-button").click()
             record = json.loads(Path(download.value.path()).read_text("utf-8"))
             stop_s = self._stop_s(page)
-            browser.close()
         return Watched(_rate(record), late_s, stop_s)
 
     def _stop_s(self, page: Any) -> float:

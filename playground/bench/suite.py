@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from playground.bench.alternating import PROMPT, RECORDED, Alternating
+from playground.bench.page_open import opening
 from playground.bench.page_start import warm_start_s
 from playground.bench.page_watch import Watched, browser_missing, watching
 from playground.bench.peers import LlamaCpp, llama_cpp_missing
@@ -49,7 +50,7 @@ class Bench(Alternating):
             "decoder": self._decoder,
             "quantization": self._quantization,
             "start": self._start,
-            **({} if browser_missing() else {"page": self._page}),
+            **({} if browser_missing() else {"page": self._page, "opening": opening}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
         }
 

@@ -5,7 +5,6 @@ import socket
 import threading
 import webbrowser
 from contextlib import closing
-from typing import Any
 
 from playground.cli.build import build_runner
 from playground.cli.ending import Ending
@@ -84,14 +83,6 @@ def _say_where(url: str, code: str | None, *, is_open: bool) -> None:
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def default_page() -> Any:
-    """The page with the default model, for `gradio app.py`, which launches it itself."""
-    from playground.ui.app import build_app  # noqa: PLC0415  as above
-
-    runner, model_name = build_runner(None)
-    return build_app(runner, model=model_name)
 
 
 def _load(runner: Runner, model: str, quantization: str) -> None:
