@@ -1,4 +1,4 @@
-"""What opening the page costs, for `bench`: bytes, layout shift, largest paint and longest task in a headless browser."""
+"""What opening the page costs, for `bench`: bytes, layout shift, largest paint and longest task in a browser."""
 
 import statistics
 from collections.abc import Iterator
