@@ -1,6 +1,6 @@
 """The page put together: sidebar, tabs, and the events between them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,47 +59,60 @@ def build_app(
     shipped = shipped_dir or presets_dir()
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
-    examples = load_list(PromptList, shipped / "prompts.yaml").prompts
-    first_examples = load_examples(shipped / "examples")
+    prompts = load_list(PromptList, shipped / "prompts.yaml").prompts
+    wanted, pages = set(_ROOMS if rooms is None else rooms), pages or Pages()
+    examples = {id: one for id, one in load_examples(shipped / "examples").items() if one.tab in {"Play", *wanted}}
     recorded = load_recorded(shipped / "examples" / "recorded.json")
-    pages = pages or Pages()
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), first)
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
         gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-        wanted = set(rooms if rooms is not None else _ROOMS)
-        first_examples = {id: one for id, one in first_examples.items() if one.tab in {"Play", *wanted}}
         with gr.Tabs():
             with gr.Tab("Play", id="play"):
-                play = build_play(examples, first_examples, recorded, pages.feeds)
+                play = build_play(prompts, examples, recorded, pages.feeds)
             built, more = _build_tabs(pages.feeds, wanted)
         controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
         controls = {name: controls[name] for name in FIELDS}
         wire_play(play, controls, runner, pages)
-        for room in built.values():
-            room.wire(room.tab, room.parts, controls, runner, pages)
-            if own := getattr(room.parts, "prompt", None):
-                room.tab.select(None, [play.prompt, own], own, js="(play, own) => own || play", **QUIET)
-        for section in more:
-            wire_section(section, controls, runner, pages, play.prompt)
+        _wire_rooms(built.values(), more, controls, runner, pages)
         declared = [*(one for room in built.values() for one in getattr(room.parts, "declared", [])), *more]
         gates = [(one.run, one.shown[0], one.experiment.needs) for one in declared]
-        presets_set = wire_presets(demo, play, sidebar, controls, book)
         fillable = {name: getattr(room.parts, "fillable", {}) for name, room in built.items()}
-        by_example = wire_gallery(play.gallery, first_examples, controls, fillable)
-        presets_set = (*presets_set, wire_opening(play, controls, runner, pages), by_example)
-        wire_models(demo, play, controls, runner, events, presets_set, gates)
+        settings_set = (
+            *wire_presets(demo, play, sidebar, controls, book),
+            wire_opening(play, controls, runner, pages),
+            wire_gallery(play.gallery, examples, controls, fillable),
+        )
+        wire_models(demo, play, controls, runner, events, settings_set, gates)
         wire_storage(play, controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
-        wire_examples(play, {example.id: example.prompt for example in examples})
+        wire_examples(play, {example.id: example.prompt for example in prompts})
         add_api(runner, pages)
 
-        def closed(request: gr.Request) -> None:
-            pages.forget(session_of(request))
-
-        demo.unload(closed)
+        demo.unload(_forgetting(pages))
     return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
+
+
+def _forgetting(pages: Pages) -> Callable[[gr.Request], None]:
+    """What follows when a page closes. Gradio finds the request by its annotation."""
+
+    def closed(request: gr.Request) -> None:
+        pages.forget(session_of(request))
+
+    return closed
+
+
+def _wire_rooms(
+    built: Iterable["_Room"], more: Sequence[Section], controls: Controls, runner: Runner, pages: Pages
+) -> None:
+    """Each tab; one with a prompt of its own begins with Play's."""
+    for room in built:
+        room.wire(room.tab, room.parts, controls, runner, pages)
+        if own := getattr(room.parts, "prompt", None):
+            room.tab.select(None, [controls["prompt"], own], own, js="(play, own) => own || play", **QUIET)
+    for section in more:
+        wire_section(section, controls, runner, pages, controls["prompt"])
 
 
 @dataclass(frozen=True)

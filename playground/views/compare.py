@@ -45,9 +45,7 @@ def run_lines(record: RunRecord) -> str:
 
 def run_status(record: RunRecord) -> dict[str, Any]:
     """The state of a finished run."""
-    if record.finish_reason == "cancelled":
-        return {"phase": "stopped", "text": "stopped"}
-    return {"phase": "finished", "text": f"finished: {views.FINISH_REASONS[record.finish_reason]}"}
+    return views.ended(record.finish_reason)
 
 
 def run_meters(record: RunRecord) -> dict[str, Any]:

@@ -54,9 +54,8 @@ def head_line(run: str, *, ordered: bool, live: bool = False, recorded: bool = F
         live: The other lines are not in the component's value.
         recorded: It is the example of a new page, which nobody has run here.
     """
-    return _line(
-        {"run": run, "ordered": ordered, **({"live": True} if live else {}), **({"recorded": True} if recorded else {})}
-    )
+    marks = {name: True for name, mark in (("live", live), ("recorded", recorded)) if mark}
+    return _line({"run": run, "ordered": ordered} | marks)
 
 
 def prompt_line(event: PromptProcessed) -> str:
@@ -229,6 +228,12 @@ def preview_text(prompt: PreparedPrompt, max_new_tokens: int) -> str:
     return " ".join([f"{text}.", *prompt.notes])
 
 
+def ended(reason: str) -> dict[str, Any]:
+    """The status of a run that has ended."""
+    why = FINISH_REASONS[reason]
+    return {"phase": why, "text": why} if why == "stopped" else {"phase": "finished", "text": f"finished: {why}"}
+
+
 def status(update: object) -> dict[str, Any] | None:
     """The status that an update reports; None if unchanged."""
     if isinstance(update, Queued):
@@ -247,7 +252,4 @@ def status(update: object) -> dict[str, Any] | None:
         return {"phase": "running", "text": "running"}
     if isinstance(update, TimeUsed):
         return {"phase": "stopped", "text": f"stopped: {update.text}"}
-    if isinstance(update, Finished):
-        why = FINISH_REASONS[update.reason]
-        return {"phase": why, "text": why} if why == "stopped" else {"phase": "finished", "text": f"finished: {why}"}
-    return None
+    return ended(update.reason) if isinstance(update, Finished) else None

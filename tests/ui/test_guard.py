@@ -259,7 +259,7 @@ def test_a_body_has_the_limit_of_its_route(site: str):
 
 def test_only_an_event_that_opens_a_file_is_sent_a_large_body():
     with gr.Blocks(analytics_enabled=False) as demo:
-        file, words = open_file("Open", accept=".json", max_bytes=2 * MAX_BODY_BYTES), gr.Textbox()
+        file, words = open_file("run", max_bytes=2 * MAX_BODY_BYTES, elem_id="open"), gr.Textbox()
         file.input(lambda text: None, file, None)
         words.input(lambda text: None, words, None)
     with serving_page(demo) as url:
