@@ -8,6 +8,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.inspection.describe import check_order, step_record
 from playground.experiments.inspection.records import StageRecord, StepRecord
 from playground.experiments.inspection.step import at_step, check_step
+from playground.numbers import short_number
 from playground.runs.store import read_record
 from playground.settings import make_settings
 from playground.views.format import NOTHING, format_number, format_percent, format_seconds
@@ -59,7 +60,7 @@ def step_text(record: StepRecord) -> str:
 
 
 def _stage_line(stage: StageRecord) -> str:
-    setting = "" if stage.setting is None else f" {stage.setting:g}"
+    setting = "" if stage.setting is None else f" {short_number(stage.setting)}"
     name = f"{stage.name}{setting}"
     mass, perplexity = format_percent(stage.mass), format_number(stage.perplexity)
     return f"{name:>20}  {stage.kept:>9,}  {mass:>9}  {stage.entropy_bits:>5.2f} bits  {perplexity:>10}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from playground.backends.job import Job
 from playground.errors import PlaygroundError
+from playground.numbers import short_number
 from playground.settings import Settings
 
 WINDOW_S = 3600.0
@@ -104,8 +105,8 @@ class Spending:
         """What is said of work that ended over its seconds; nothing of other work."""
         if job.is_over:
             yield TimeUsed(
-                f"the limit of {(self.budget.job_s or 0.0) / 60:.3g} min for one job was reached; what was done until "
-                "then is kept. Ask for fewer runs or tokens, or split the job. The limit is set where the server "
+                f"the limit of {short_number((self.budget.job_s or 0.0) / 60)} min for one job was reached; what was done "
+                "until then is kept. Ask for fewer runs or tokens, or split the job. The limit is set where the server "
                 "starts (playground/runs/budget.py): shorter where many share the page"
             )
 

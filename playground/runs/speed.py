@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from playground.models.catalogue import ModelEntry
 from playground.models.facts import ModelFacts
 from playground.models.storage import paper_bytes
+from playground.numbers import short_number
 from playground.runs.records import RunRecord
 
 LONG_S = 120  # work that may take longer is worth a question
@@ -57,7 +58,9 @@ class Speeds:
         """Take in a finished run; one of fewer than two tokens has no speed."""
         timing, model = record.timing, record.model
         if timing.decode_tokens_per_s:
-            basis = f"{timing.decode_tokens_per_s:.3g} tokens/s, as {model.id} {model.quantization} last answered"
+            basis = (
+                f"{short_number(timing.decode_tokens_per_s)} tokens/s, as {model.id} {model.quantization} last answered"
+            )
             speed = ExpectedSpeed(timing.decode_tokens_per_s, timing.prefill_tokens_per_s, basis)
             self._seen[model.id, model.quantization] = speed
 
@@ -72,7 +75,7 @@ class Speeds:
         step_bytes = held.step_bytes if held and is_held else paper_bytes(entry.parameters, quantization)
         limit = bandwidth / step_bytes
         basis = (
-            f"at most {limit:.3g} tokens/s, as memory gives {bandwidth / 1e9:.3g} GB/s (measured) and each token of "
-            f"{entry.id} {quantization} reads {step_bytes / 1e6:,.0f} MB"
+            f"at most {short_number(limit)} tokens/s, as memory gives {short_number(bandwidth / 1e9)} GB/s (measured) "
+            f"and each token of {entry.id} {quantization} reads {step_bytes / 1e6:,.0f} MB"
         )
         return ExpectedSpeed(limit, None, basis)

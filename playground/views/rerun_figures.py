@@ -8,6 +8,7 @@ from typing import Any
 
 from playground.experiments.reruns.experiment import SEED_WORDS
 from playground.experiments.reruns.records import Interval, MentionRecord, RerunRecord
+from playground.numbers import short_number
 from playground.views.energy import energy_pair, energy_text, idle_text
 from playground.views.format import (
     NOTHING,
@@ -98,7 +99,7 @@ def _between(interval: Interval | None, *, share: bool = False, digits: int = 2)
 
 def _place(index: float | None) -> str:
     """A token counted from 1, as people count."""
-    return "none differ" if index is None else f"token {index + 1:g}"
+    return "none differ" if index is None else f"token {short_number(index + 1, 7)}"
 
 
 def _length(record: RerunRecord) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from playground.numbers import short_number
 from playground.runs.records import RunRecord
 
 Read = Callable[[RunRecord], float | None]
@@ -102,7 +103,7 @@ def _method(run: RunRecord) -> str:
 def _net_method(run: RunRecord) -> str:
     """The idle power is part of it: what is above another level is another quantity."""
     idle = run.energy.idle_watts
-    return f"{run.energy.method}, " + ("idle power not known" if idle is None else f"idle {idle:.3g} W")
+    return f"{run.energy.method}, " + ("idle power not known" if idle is None else f"idle {short_number(idle)} W")
 
 
 METRICS: tuple[Metric, ...] = (

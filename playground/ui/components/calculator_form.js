@@ -60,7 +60,7 @@ function makeField(name, about) {
     const { text, number, problem: wrong, source, set } = cost.value(name), word = sourceWord(source);
     row.hidden = Boolean((here(field.when) && cost.value(field.when).number !== 1) || (here(field.unless) && cost.value(field.unless).number === 1));
     if (input.type === 'checkbox') input.checked = number === 1;
-    else if (document.activeElement !== input) { const tidy = number === null ? text : !source.startsWith('typed') || Math.abs(number) >= 1000 ? number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') ? 5 : 12 }) : text; if (input.value !== tidy) input.value = tidy; }
+    else if (document.activeElement !== input) { const tidy = number === null ? text : !source.startsWith('typed') || Math.abs(number) >= 1000 ? number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') && !Number.isInteger(number) ? 5 : 12 }) : text; if (input.value !== tidy) input.value = tidy; }
     if (range && number !== null) { const place = ratio.from(number); if (+range.value !== place && document.activeElement !== range) range.value = place; range.setAttribute('aria-valuetext', `${text} ${field.sign}`); }
     if (from.textContent !== word) from.textContent = word;
     from.classList.toggle('set', set);

@@ -348,7 +348,7 @@ function table() {
   const head = find('thead'), body = find('tbody'), details = find('.values');
   if (!details.open || details.hidden) { head.textContent = body.textContent = ''; return; }
   const row = (tag, cells) => { const line = el('tr'); cells.forEach((text, i) => { const cell = el(i && tag === 'td' ? 'td' : 'th', '', text); if (cell.tagName === 'TH') cell.scope = tag === 'td' ? 'row' : 'col'; line.append(cell); }); return line; };
-  const exact = (v, axis) => (v == null ? '–' : axis.categories ? axis.categories[v] : String(Number(v.toPrecision(7))));
+  const exact = (v, axis) => (v == null ? '–' : axis.categories ? axis.categories[v] : String(Number.isInteger(v) ? v : Number(v.toPrecision(7))));
   const columns = spec.series.flatMap((series) => [[series.name, (i) => series.points[i]?.[1], series], ...(series.low ? [['low', (i) => series.low[i], series], ['high', (i) => series.high[i], series]] : [])]);
   const unit = (axis) => (axis.percent ? `${axis.label}, 0 to 1` : named(axis));
   head.replaceChildren(row('th', [unit(spec.x), ...columns.map(([name, , series]) => (name === series.name ? `${name}: ${unit(spec.y)}` : `${series.name}: ${name}`)), ...(spec.marks.length ? ['marks'] : [])]));
