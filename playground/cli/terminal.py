@@ -24,6 +24,7 @@ from playground.views.format import (
     format_seconds,
     together,
 )
+from playground.views.money import NOT_THE_SAME, list_price
 from playground.views.run import gaps_text, notes_of
 
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
@@ -76,8 +77,11 @@ def meters_text(record: RunRecord, meters: Meters) -> str:
         ("MBU", mbu),
         ("weights, KV cache", f"{format_bytes(memory.weights_bytes)}, {format_bytes(memory.kv_cache_bytes)}"),
         ("process / peak", together(format_bytes(memory.rss_bytes), format_bytes(memory.peak_rss_bytes))),
-        ("cost", f"{format_money(cost.total_usd)} at {cost.reference_model}'s list price of {cost.prices_as_of}"),
-        ("own hardware", f"{format_money(cost.own_hardware_usd)} at {format_money(meters.hardware_usd_per_hour)}/h"),
+        (
+            "cost",
+            f"{format_money(cost.own_hardware_usd)} on this machine at {format_money(meters.hardware_usd_per_hour)}/h",
+        ),
+        ("same tokens", f"{format_money(cost.total_usd)} at {list_price(cost)}, {cost.prices_as_of}. {NOT_THE_SAME}"),
         ("energy", energy_text(energy, cost.output_tokens)),
         (
             "model",

@@ -104,10 +104,11 @@ class Spending:
     def ended(self, job: Job) -> Iterator[TimeUsed]:
         """What is said of work that ended over its seconds; nothing of other work."""
         if job.is_over:
+            minutes = short_number((self.budget.job_s or 0.0) / 60)
             yield TimeUsed(
-                f"the limit of {short_number((self.budget.job_s or 0.0) / 60)} min for one job was reached; what was done "
-                "until then is kept. Ask for fewer runs or tokens, or split the job. The limit is set where the server "
-                "starts (playground/runs/budget.py): shorter where many share the page"
+                f"the limit of {minutes} min for one job was reached; what was done until then is kept. Ask for fewer "
+                "runs or tokens, or split the job. The limit is set where the server starts "
+                "(playground/runs/budget.py): shorter where many share the page"
             )
 
     def _of(self, person: str) -> tuple[int, float, float]:

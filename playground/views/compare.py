@@ -22,6 +22,7 @@ from playground.views.format import (
     sentence,
     without_unit,
 )
+from playground.views.money import usage
 from playground.views.spec import Colour
 
 MOST_ROWS = 6  # shown before a first difference
@@ -55,8 +56,8 @@ def run_meters(record: RunRecord) -> dict[str, Any]:
         "ttft": format_seconds(record.timing.ttft_s),
         "decode": without_unit(format_rate(record.timing.decode_tokens_per_s)),
         "model_memory": format_bytes(memory.weights_bytes + memory.kv_cache_bytes),
-        "cost": format_money(record.cost.total_usd),
-        "usage": views.usage(record.cost),
+        "own": format_money(record.cost.own_hardware_usd),
+        "usage": usage(record.cost),
     }
 
 

@@ -20,8 +20,9 @@ from playground.views.format import (
     format_seconds,
     without_unit,
 )
+from playground.views.money import list_price, resent
 from playground.views.panels import Drawn, Table
-from playground.views.run import packed, resent
+from playground.views.run import packed
 
 _SHOWN_SETTINGS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_new_tokens", "seed")
 _OFF = {"top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1}
@@ -115,7 +116,8 @@ def _measured(record: RerunRecord) -> dict[str, tuple[str, str]]:
         "batch": (count_of(record.rows_at_once, "row"), ""),
         "kv": (format_bytes(record.memory.kv_cache_bytes), ""),
         "tokens": (f"{cost.input_tokens:,} / {cost.cached_tokens:,} / {cost.output_tokens:,}", ""),
-        "cost": (format_money(cost.total_usd), cost.reference_model),
+        "own": (format_money(cost.own_hardware_usd), "all runs together"),
+        "cost": (format_money(cost.total_usd), list_price(cost)),
         "resent": (resent(cost, requests_of(record)), ""),
         "energy": (energy_pair(record.energy), ""),
         "energy_method": (record.energy.method, idle_text(record.energy)),

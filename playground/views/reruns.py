@@ -7,6 +7,7 @@ from playground.experiments.reruns.collect import RerunProgress
 from playground.experiments.reruns.records import RerunRecord
 from playground.runs.updates import BatchPlan
 from playground.views.format import count_of, format_bytes, format_rate, format_seconds
+from playground.views.money import usage
 from playground.views.panels import Content, Drawn, Panel, Sofar, Table, View
 from playground.views.rerun_answers import answers_text, answers_view, heat_view
 from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
@@ -19,7 +20,6 @@ from playground.views.rerun_figures import (
     requests_of,
 )
 from playground.views.rerun_tree import tree_view
-from playground.views.run import usage
 
 
 def plan_text(plan: BatchPlan) -> str:

@@ -6,19 +6,15 @@ from typing import Any
 from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.engine.events import Finished, PreparedPrompt, PromptProcessed, PromptProgress, Token, TokenEvent
-from playground.errors import PlaygroundError
-from playground.metrics.cost import per_month, resent_usd
 from playground.metrics.timing import Timing
 from playground.models.facts import ModelFacts
 from playground.runs.budget import TimeUsed
-from playground.runs.records import CostRecord
 from playground.runs.updates import Meters
 from playground.views.energy import energy_values
 from playground.views.format import (
     NOTHING,
     count_of,
     format_bytes,
-    format_money,
     format_percent,
     format_rate,
     format_seconds,
@@ -26,6 +22,7 @@ from playground.views.format import (
     waiting,
     without_unit,
 )
+from playground.views.money import money_values
 
 FINISH_REASONS = {
     "eos": "end of answer",
@@ -125,7 +122,7 @@ def meter_values(meters: Meters | None, reason: str | None = None) -> dict[str, 
         _time_values(meters)
         | {"ended": ended}
         | _memory_values(meters)
-        | _money_values(meters)
+        | money_values(meters)
         | energy_values(meters.energy, meters.output_tokens)
     )
 
@@ -168,42 +165,6 @@ def _memory_values(meters: Meters) -> dict[str, Any]:
         "kv_share": round(memory.kv_cache_bytes / full, 4) if full else 0,
         "line_memory": format_bytes(now),
     }
-
-
-def _money_values(meters: Meters) -> dict[str, Any]:
-    cost = meters.cost
-    return {
-        "money_note": f"list price of {cost.reference_model}",
-        "money_date": cost.prices_as_of,
-        "cost": format_money(cost.total_usd),
-        "cost_in": format_money(cost.input_usd),
-        "cost_cached": format_money(cost.cached_usd),
-        "cost_out": format_money(cost.output_usd),
-        "cost_in_label": f"{count_of(cost.input_tokens, 'token')} in",
-        "cost_cached_label": f"of them {cost.cached_tokens:,} cached",
-        "cost_out_label": f"{count_of(cost.output_tokens, 'token')} out",
-        "resent": resent(cost),
-        "month": f"{format_money(per_month(cost.total_usd))} a month",
-        "own": format_money(cost.own_hardware_usd),
-        "own_label": f"own hardware, {format_money(meters.hardware_usd_per_hour)}/h",
-        "line_cost": format_money(cost.total_usd),
-        "usage": usage(cost),
-    }
-
-
-def usage(cost: CostRecord, requests: int = 1) -> dict[str, int]:
-    """Billed tokens of all requests together: the input of the tables of list prices."""
-    cached = cost.cached_tokens if cost.cached_usd else 0
-    return {"requests": requests, "input": cost.input_tokens, "cached": cached, "output": cost.output_tokens}
-
-
-def resent(cost: CostRecord, requests: int = 1) -> str:
-    """Cost of sending the same requests again with cached prompts."""
-    try:
-        usd = resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens, requests)
-    except PlaygroundError:  # a saved run may name a model that is no longer in the list
-        return NOTHING
-    return "no cached rate" if usd is None else format_money(usd)
 
 
 def notes_of(prompt: PreparedPrompt) -> list[str]:

@@ -19,6 +19,7 @@ from playground.ui.components.base import definitions
 from playground.ui.components.meters import GAUGES
 from playground.views import run as views
 from playground.views.format import NOTHING, format_bytes, format_money
+from playground.views.money import resent, usage
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.test_live import request_for
 
@@ -82,12 +83,21 @@ def test_every_figure_of_the_gauges_has_a_value_and_a_definition_with_unit_formu
 def test_cost_names_its_price_list_and_the_month_is_labelled_as_derived():
     meters = meters_of_a_run()
     values = views.meter_values(meters)
-    assert meters.cost.reference_model in values["money_note"]
-    assert values["money_date"] == meters.cost.prices_as_of
+    assert meters.cost.reference_model.endswith(values["cost_label"].split()[-1])
+    assert meters.cost.prices_as_of in values["money_date"]
     assert "derived" in definitions("meter")["month"]["term"]
     assert values["month"] == f"{format_money(meters.cost.total_usd * 304_000)} a month"
-    assert values["own_label"] == "own hardware, $0.25/h"
+    assert "$0.25/h" in values["money_note"]
     assert values["energy_note"] == "modelled at 30 W, idle 10 W"
+
+
+def test_the_headline_of_cost_is_this_machines_and_the_list_price_is_named_as_another_models():
+    meters = meters_of_a_run()
+    cost, values = meters.cost, views.meter_values(meters)
+    assert cost.own_hardware_usd != cost.total_usd
+    assert values["own"] == values["line_cost"] == format_money(cost.own_hardware_usd)
+    assert values["cost"] == format_money(cost.total_usd)
+    assert next(gauge.headline for gauge in GAUGES if gauge.quantity == "money") == "own"
 
 
 def test_the_tokens_that_are_paid_for_travel_with_the_meters():
@@ -102,16 +112,16 @@ def test_the_tokens_that_are_paid_for_travel_with_the_meters():
 
 def test_tokens_that_a_batch_shared_are_told_but_paid_for_in_full():
     shared = meters_of_a_run().cost.model_copy(update={"input_tokens": 30, "cached_tokens": 20})
-    assert views.usage(shared, 3) == {"requests": 3, "input": 30, "cached": 0, "output": shared.output_tokens}
+    assert usage(shared, 3) == {"requests": 3, "input": 30, "cached": 0, "output": shared.output_tokens}
 
 
 def test_sent_again_the_prompt_costs_its_cached_rate_where_the_list_has_one():
     cost = meters_of_a_run().cost
-    assert views.resent(cost) == format_money(resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens))
+    assert resent(cost) == format_money(resent_usd(cost.reference_model, cost.input_tokens, cost.output_tokens))
     none = next(model.id for model in reference_models() if not model.has_cached)
-    assert views.resent(cost.model_copy(update={"reference_model": none})) == "no cached rate"
+    assert resent(cost.model_copy(update={"reference_model": none})) == "no cached rate"
     gone = cost.model_copy(update={"reference_model": "left/the-list"})
-    assert views.resent(gone) == NOTHING
+    assert resent(gone) == NOTHING
 
 
 def test_gpu_memory_shows_only_where_there_is_one():

@@ -128,16 +128,17 @@ METRICS: tuple[Metric, ...] = (
         measured=True, note=lambda _: "of the whole process, which may hold more than this run",
     ),
     Metric(
-        "list price", "USD", "Tokens in and out at a reference model's list price.", lambda r: float(r.cost.total_usd),
-        higher_is_better=False, grows=True, note=lambda r: f"{r.cost.reference_model}, {r.cost.prices_as_of}",
-    ),
-    Metric(
         "own hardware", "USD", "Time of the run at the price of this machine.", _own,
         higher_is_better=False, measured=True, grows=True,
     ),
     Metric(
         "own hardware per token", "USD", "Own hardware / tokens of the answer.", _per_token(_own),
         higher_is_better=False, measured=True,
+    ),
+    Metric(
+        "list price", "USD", "Tokens in and out at a reference model's list price: another model's.",
+        lambda r: float(r.cost.total_usd),
+        higher_is_better=False, grows=True, note=lambda r: f"{r.cost.reference_model}, {r.cost.prices_as_of}",
     ),
     Metric(
         "energy above idle", "J", "What the run added to the device's idle draw.", _net_energy,

@@ -7,6 +7,7 @@ import gradio as gr
 
 from playground.ui.components.base import attribute, definitions, part, term
 from playground.views.format import NOTHING
+from playground.views.money import NOT_THE_SAME
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Gauge:
 GAUGES = (
     Gauge("time", "Latency", "decode", ("ttft", "itl", "prefill", "mbu", "tokens", "elapsed", "ended")),
     Gauge("memory", "Memory", "model_memory", ("weights", "kv", "kv_full", "process", "gpu"), optional=("gpu",)),
-    Gauge("money", "Cost", "cost", ("cost_in", "cost_cached", "cost_out", "resent", "month", "own")),
+    Gauge("money", "Cost", "own", ("cost", "cost_in", "cost_cached", "cost_out", "resent", "month")),
     Gauge("energy", "Energy", "energy_token", ("energy_token_gross", "energy_run", "energy_wh", "energy_co2")),
 )
 
@@ -47,12 +48,13 @@ def _gauge(gauge: Gauge, elem_id: str) -> str:
         for key in gauge.rows
     )
     date = '<div class="date" data-k="money_date"></div>' if gauge.quantity == "money" else ""
+    aside = f'<p class="aside">{attribute(NOT_THE_SAME)}</p>' if gauge.quantity == "money" else ""
     bar = '<div class="bar" aria-hidden="true"><i></i><i></i></div>' if gauge.quantity == "memory" else ""
     key = gauge.headline
     return (
         f'<div class="gauge {gauge.quantity}"><h2>{gauge.title}<span class="sub" data-k="{gauge.quantity}_note"></span>'
         f'</h2><div class="big"><span data-k="{key}">{NOTHING}</span><small>{_term(key, elem_id)}</small></div>'
-        f"{bar}{date}<dl>{rows}</dl></div>"
+        f"{bar}{date}<dl>{rows}</dl>{aside}</div>"
     )
 
 

@@ -11,7 +11,7 @@ _METERS = (
     ("ttft", "ttft", "time", "Time to first token, waiting and loading included."),
     ("decode", "tok/s", "time", "Tokens a second after the first token."),
     ("model_memory", "memory", "memory", "Weights and KV cache now."),
-    ("cost", "cost", "money", "List price of the reference model for these tokens."),
+    ("own", "cost", "money", "Time of the run, of a batch the whole batch's, at the price of this machine."),
 )
 
 

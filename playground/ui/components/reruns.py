@@ -20,7 +20,7 @@ FIGURES = {
         "divergence_min", "edit_distance", "distinct_1", "distinct_2", "length_mean",
     ),
     "What they took, measured": (
-        "throughput", "wall", "batch", "kv", "tokens", "cost", "resent", "energy", "energy_method",
+        "throughput", "wall", "batch", "kv", "tokens", "own", "cost", "resent", "energy", "energy_method",
     ),
 }  # fmt: skip
 

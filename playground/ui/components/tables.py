@@ -29,7 +29,8 @@ _COLUMNS = (
 def price_table(panes: Sequence[tuple[str, str]], what: str, *, elem_id: str, **props: Any) -> gr.HTML:
     """A closed section; drawn only while open, and again with every `meters` event of its pane.
 
-    It has no value: the counts are `usage` of that event (see `views.usage`), the prices come from `scripts/prices.js`.
+    It has no value: the counts are `usage` of that event (see `views.money.usage`), the prices come from
+    `scripts/prices.js`.
 
     Of several panes, given as name and pane, a menu chooses one; `what` is priced, such as "run".
     """
