@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from playground.experiments.reruns.facts import is_one_repeated
 from playground.experiments.reruns.records import ForkRecord, RerunRecord
 from playground.experiments.reruns.statistics import common_path, common_run
+from playground.views.rerun_mentions import mention_ends
 from playground.views.spec import Axis, ChartSpec, Colour, Series
 
 MAX_POINTS = 512
@@ -95,18 +97,20 @@ def ladder_chart(rungs: Sequence[RerunRecord]) -> ChartSpec:
     words = list(rungs[0].summary.mentions)
     for word, colour in zip(words[:MAX_PLOTTED_MENTIONS], _MENTION_COLOURS, strict=False):
         found = [rung.summary.mentions[word] for rung in rungs]
+        ends = [mention_ends(rung, one) for rung, one in zip(rungs, found, strict=True)]
         series.append(
             Series(
                 f"mentions “{word}”", "line", [(t, one.rate) for t, one in zip(at, found, strict=True)], colour,
-                low=[one.low for one in found], high=[one.high for one in found],
+                low=[low for low, _ in ends], high=[high for _, high in ends],
             )
         )  # fmt: skip
     left = f" The first {MAX_PLOTTED_MENTIONS} of {len(words)} mentions are drawn." if len(words) > 5 else ""
+    repeated = "; a point where one answer was repeated" if any(map(is_one_repeated, rungs)) else ""
     return ChartSpec(
         x=Axis("temperature", min=0),
         y=Axis("share of runs", percent=True, min=0, max=1),
         series=series,
-        summary=f"Unique answers of all, and share of runs with each mention (95 % Wilson interval).{left}",
+        summary=f"Unique answers of all, and share of runs with each mention (95 % Wilson interval){repeated}.{left}",
     )
 
 

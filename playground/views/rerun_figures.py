@@ -1,13 +1,13 @@
 """A rerun in words and figures: its headline, every number with its interval, and its mentions."""
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playground.experiments.reruns.experiment import SEED_WORDS
-from playground.experiments.reruns.records import Interval, MentionRecord, RerunRecord
+from playground.experiments.reruns.facts import is_one_repeated
+from playground.experiments.reruns.records import Interval, RerunRecord
 from playground.numbers import short_number
 from playground.views.energy import energy_pair, energy_text, idle_text
 from playground.views.format import (
@@ -25,6 +25,7 @@ from playground.views.panels import Drawn, Table
 from playground.views.run import packed
 
 _SHOWN_SETTINGS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_new_tokens", "seed")
+ONE_REPEATED = "one answer, repeated"
 _OFF = {"top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1}
 
 
@@ -76,29 +77,34 @@ def _summary(record: RerunRecord) -> dict[str, tuple[str, str]]:
     summary, known = record.summary, record.summary.intervals
     divergence, of = summary.divergence, f"of {record.n}"
 
+    if repeated := is_one_repeated(record):
+        known = {}
+
     def share(name: str, before: str = "") -> tuple[str, str]:
-        return f"{before}{format_percent(getattr(summary, name))}", _between(known.get(name), share=True)
+        text = f"{before}{format_percent(getattr(summary, name))}"
+        return text, ONE_REPEATED if repeated and name == "mode_share" else between(known.get(name), share=True)
 
     return {
         "unique_share": share("unique_share", f"{summary.unique} {of}, "),
         "mode_share": share("mode_share", f"{summary.mode_count} {of}, "),
         **{name: share(name) for name in ("exact_match_rate", "distinct_1", "distinct_2", "edit_distance")},
-        "answer_entropy_bits": (f"{summary.answer_entropy_bits:.2f} bits", _between(known.get("answer_entropy_bits"))),
-        "divergence_median": (_place(divergence.median_token), ""),
-        "divergence_min": (_place(divergence.min_token), ""),
+        "answer_entropy_bits": (f"{summary.answer_entropy_bits:.2f} bits", between(known.get("answer_entropy_bits"))),
+        "divergence_median": (place_text(divergence.median_token), ""),
+        "divergence_min": (place_text(divergence.min_token), ""),
         "tar": ("yes" if summary.tar else "no", ""),
-        "length_mean": (_length(record), _between(known.get("length_mean"), digits=1)),
+        "length_mean": (_length(record), between(known.get("length_mean"), digits=1)),
     }
 
 
-def _between(interval: Interval | None, *, share: bool = False, digits: int = 2) -> str:
+def between(interval: Interval | None, *, share: bool = False, digits: int = 2) -> str:
+    """The ends of an interval; empty if there is none."""
     if interval is None:
         return ""
     low, high = interval
     return f"{format_percent(low)} to {format_percent(high)}" if share else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def _place(index: float | None) -> str:
+def place_text(index: float | None) -> str:
     """A token counted from 1, as people count."""
     return "none differ" if index is None else f"token {short_number(index + 1, 7)}"
 
@@ -127,36 +133,3 @@ def _measured(record: RerunRecord) -> dict[str, tuple[str, str]]:
 def requests_of(record: RerunRecord) -> int:
     """Runs that had begun to answer, each a request of its own: stopped ones are paid for too."""
     return max(1, record.cost.input_tokens // max(1, len(record.prompt_token_ids)))
-
-
-def mentions_drawn(record: RerunRecord) -> Drawn:
-    """Each word's rate, interval, first places, and runs needed: value of `mentions`, and a table with advice."""
-    longest, found = max((len(row.token_ids) for row in record.runs), default=1), record.summary.mentions
-    rows = [
-        {
-            "word": word, "count": one.count, "rate": round(one.rate, 6), "low": round(one.low, 6),
-            "high": round(one.high, 6), "median": one.first_token_median, "places": one.first_tokens,
-            "need": one.reruns_for_5_points,
-        }
-        for word, one in found.items()
-    ]  # fmt: skip
-    value = packed({"n": record.n, "longest": longest, "rows": rows})
-    return Drawn(value, list(_mentions(record)) if found else [])
-
-
-def _mentions(record: RerunRecord) -> Iterator[Table | str]:
-    found = record.summary.mentions
-    rows = [
-        (word, f"{one.count} of {record.n}", mention_words(one), _place(one.first_token_median) if one.count else "")
-        for word, one in found.items()
-    ]
-    yield Table(("mention", "runs", "share, 95 % interval", "first at, median"), rows)
-    yield "\n".join(
-        f"To know “{word}” to within 5 points, rerun about {one.reruns_for_5_points} times."
-        for word, one in found.items()
-    )
-
-
-def mention_words(one: MentionRecord) -> str:
-    """The share of runs that say it, with its interval."""
-    return f"{format_percent(one.rate)} ({_between((one.low, one.high), share=True)})"

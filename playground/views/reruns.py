@@ -14,11 +14,10 @@ from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder
 from playground.views.rerun_figures import (
     headline_view,
     made_with,
-    mention_words,
-    mentions_drawn,
     numbers_drawn,
     requests_of,
 )
+from playground.views.rerun_mentions import mention_words, mentions_drawn
 from playground.views.rerun_tree import tree_view
 
 
@@ -138,7 +137,7 @@ def _rung(rung: RerunRecord) -> list[str]:
         f"{summary.unique} of {summary.n}",
         f"{summary.answer_entropy_bits:.2f} bits",
         "none" if first is None else f"token {first + 1}",
-        *map(mention_words, summary.mentions.values()),
+        *(mention_words(rung, one) for one in summary.mentions.values()),
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import defaultdict
+from html import escape
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,8 @@ from playground.views.panels import Drawn, Sofar
 from playground.views.report import record_html
 from playground.views.rerun_answers import MAX_ANSWERS, answers_view, heat_view
 from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
-from playground.views.rerun_figures import headline_view, made_with, mentions_drawn, numbers_drawn, rerun_definitions
+from playground.views.rerun_figures import headline_view, made_with, numbers_drawn, rerun_definitions
+from playground.views.rerun_mentions import mentions_drawn
 from playground.views.rerun_tree import tree_view
 from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, plan_text
 from playground.views.spec import ChartSpec
@@ -202,6 +204,30 @@ def test_mentions_carry_rate_interval_and_first_places():
     assert (never["count"], never["median"], never["low"]) == (0, None, 0)
 
 
+def test_rates_of_answers_that_were_cut_say_so_and_offer_a_higher_limit():
+    made = record([[1] * 12, [2] * 12], ["w1"])
+    view = drawn(mentions_drawn(made))
+    assert "2 of 2" in view["cut"]
+    assert "12 tokens" in view["cut"]
+    assert view["raise"] > 12
+    ended = made.model_copy(update={"runs": [run.model_copy(update={"finish_reason": "eos"}) for run in made.runs]})
+    assert (drawn(mentions_drawn(ended))["cut"], drawn(mentions_drawn(ended))["raise"]) == ("", 0)
+    late = made.model_copy(update={"runs": [run.model_copy(update={"finish_reason": "time"}) for run in made.runs]})
+    assert "2 of 2" in drawn(mentions_drawn(late))["cut"]
+    assert drawn(mentions_drawn(late))["raise"] == 0  # more tokens would not help
+
+
+def test_one_greedy_answer_repeated_has_no_interval():
+    same = record([[1, 2]] * 16, ["w1"], temperature=0)
+    (row,), advice = (drawn(mentions_drawn(same))[name] for name in ("rows", "advice"))
+    assert row["low"] == row["rate"] == row["high"] == 1
+    assert len(advice) == 1
+    numbers = drawn(numbers_drawn(same))
+    assert not [key for key, (_, known) in numbers.items() if "% to" in known]
+    drawn_by_chance = record([[1, 2]] * 16, ["w1"], temperature=1)
+    assert drawn(mentions_drawn(drawn_by_chance))["rows"][0]["low"] < 1
+
+
 def test_no_value_holds_what_looks_like_a_tag():
     values = [panel_value(one) for one in RERUN_VIEW.draw(Sofar(record=hostile_record())).values()]
     assert all("<" not in value for value in values)
@@ -224,7 +250,7 @@ def test_terminal_and_report_say_what_the_page_says():
     for words in (made_with(made), "x2   w0 w1".strip(), "To know “w9” to within 5 points", *page):
         assert " ".join(words.split()) in " ".join(text.split())
     for words in (*page, "w0 w1"):
-        assert words in report
+        assert escape(words) in report
     assert all(names["term"] in text for names in rerun_definitions().values())
     several = ladder(0, 0.5, 1)
     text = view_text(TEMPERATURE_VIEW, Sofar(record=several))

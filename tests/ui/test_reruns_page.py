@@ -184,7 +184,7 @@ def words_of(page: Page) -> str:
 
 
 def test_editing_the_mentions_recounts_without_a_new_run(open_lab: OpenPage):
-    page = opened(open_lab, record([[1, 2], [1, 3], [4, 1], [5, 5]], ["w1"]))
+    page = opened(open_lab, record([[one, *[two] * 11] for one, two in ((1, 2), (1, 3), (4, 1), (5, 5))], ["w1"]))
     rows = page.locator(".mentions .ment")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("3/4")
@@ -193,6 +193,11 @@ def test_editing_the_mentions_recounts_without_a_new_run(open_lab: OpenPage):
     assert [text.split()[-1] for text in rows.all_inner_texts()] == ["1/4", "1/4", "0/4"]
     assert "To know “w9” to within 5 points" in page.locator(".mentions .needs").inner_text()
     assert list(save(page)["summary"]["mentions"]) == ["w5", "w3", "w9"]
+    limit = page.locator("#setting-max_new_tokens input[type=number]")
+    limit.fill("12")
+    limit.blur()
+    page.locator(".mentions .cut button").click()  # all four were cut at their 12 tokens
+    expect(limit).to_have_value("256")
     page.get_by_label("Mentions to look for").fill("w5, " + "x" * 201)
     expect(page.get_by_text("Not counted.")).to_be_visible()
     expect(rows).to_have_count(3)

@@ -20,6 +20,13 @@ from playground.experiments.reruns.records import RerunRecord, TemperatureLadder
 _LOW, _HIGH = 10, 90  # percentiles
 
 
+def is_one_repeated(record: RerunRecord) -> bool:
+    """Whether nothing was drawn by chance and all runs gave the same answer: copies of one, no sample of many."""
+    settings = record.settings
+    no_draw = settings.get("temperature") == 0 or settings.get("top_k") == 1 or record.seeds == "same"
+    return no_draw and record.summary.unique == 1
+
+
 def rerun_facts(record: RerunRecord) -> Iterator[FactSource]:
     """Of all runs together."""
     temperature = record.settings.get("temperature")

@@ -69,8 +69,13 @@ def _count(texts: list[tuple[str, list[int]]], ends: list[list[int]], mention: s
         high=high,
         first_token_median=median(first_tokens) if first_tokens else None,
         first_tokens=first_tokens,
-        reruns_for_5_points=reruns_needed(count / n),
+        reruns_for_5_points=reruns_needed(_cautious(count / n, low, high)),
     )
+
+
+def _cautious(rate: float, low: float, high: float) -> float:
+    """Of what none or all of the runs say, the end of the interval, or 0.5 if that is in it: the rate is not known."""
+    return min(high, 0.5) if rate == 0 else max(low, 0.5) if rate == 1 else rate
 
 
 def find_mention(text: str, mention: str) -> int | None:

@@ -47,7 +47,8 @@ class MentionRecord(Part):
 
     Attributes:
         first_token_median: Median index of the token in which its first mention begins, over runs that have it.
-        reruns_for_5_points: Runs needed until the interval's half-width is 5 points, if the rate stays as seen.
+        reruns_for_5_points: Runs needed until the interval's half-width is 5 points, if the rate stays as seen; for
+            a rate of 0 or 1, if it is as far from it as `high` or `low`.
     """
 
     count: int

@@ -6,7 +6,7 @@ function rate(row, n) {
   interval.style.left = `${row.low * 100}%`; interval.style.width = `${(row.high - row.low) * 100}%`;
   dot.style.left = `${row.rate * 100}%`;
   track.append(interval, dot);
-  const text = el('span', 'number', `${percent(row.rate)} (${percent(row.low)} to ${percent(row.high)})`);
+  const text = el('span', 'number', row.said);
   text.append(el('span', 'of', ` ${row.count}/${n}`));
   line.append(el('span', 'word', row.word), track, text);
   return line;
@@ -27,21 +27,20 @@ function strip(row, longest) { // one mark per position, as high as the number o
   return line;
 }
 
-function need(row, n) {
-  const times = row.need.toLocaleString('en');
-  return n >= row.need ? `“${row.word}” is known to within 5 points: that takes about ${times} runs, and these are ${n}.`
-    : `To know “${row.word}” to within 5 points, rerun about ${times} times.`;
-}
-
 function draw() {
-  const view = props.value ? JSON.parse(props.value) : { n: 0, longest: 1, rows: [] };
+  const view = props.value ? JSON.parse(props.value) : { n: 0, longest: 1, rows: [], cut: '', raise: 0, advice: [] };
   element.classList.toggle('filled', view.rows.length > 0);
+  find('.cut').hidden = !view.cut || !view.rows.length;
+  find('.cut span').textContent = view.cut;
+  find('.cut button').hidden = !view.raise;
+  find('.cut button').textContent = `Raise the limit to ${view.raise.toLocaleString('en')} tokens`;
   find('.rows').replaceChildren(...view.rows.map((row) => rate(row, view.n)));
   find('.first-head').textContent = 'token of the first mention; the tick is the median';
   find('.strips').replaceChildren(...view.rows.map((row) => strip(row, view.longest)));
   const [from, to] = find('.scale').children;
   from.textContent = '1'; to.textContent = view.longest.toLocaleString('en');
-  find('.needs').replaceChildren(...view.rows.map((row) => el('li', '', need(row, view.n))));
+  find('.needs').replaceChildren(...view.advice.map((text) => el('li', '', text)));
 }
+find('.cut button').addEventListener('click', () => trigger('input'));
 watch('value', draw);
 draw();

@@ -37,7 +37,7 @@ def diff(**props: Any) -> gr.HTML:
 
 
 def mentions(**props: Any) -> gr.HTML:
-    """Its value is the JSON string that `rerun_figures.mentions_drawn` makes."""
+    """Its value is the JSON string that `mentions_drawn` makes; its button triggers `input`: raise the token limit."""
     return part("mentions", "", **props)
 
 

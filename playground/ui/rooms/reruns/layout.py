@@ -25,7 +25,7 @@ from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section, build_sections, wire_section
 from playground.views.panels import Sofar
-from playground.views.rerun_figures import mentions_drawn
+from playground.views.rerun_mentions import mentions_drawn
 from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW
 
 PANE = "reruns"
@@ -126,6 +126,7 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     words.change(  # `input` does not fire for pasted or deleted text
         counts.recount, words, [*counted, tab.own.notice], trigger_mode="always_last", concurrency_limit=None, **QUIET
     )
+    counted[0].input(None, counted[0], controls["max_new_tokens"], js="(value) => JSON.parse(value).raise", **QUIET)
     for section in (tab.own, *tab.declared):
         if "prompt" not in section.fields:
             section = replace(section, fields=section.fields | {"prompt": tab.prompt})
