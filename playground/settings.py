@@ -14,6 +14,7 @@ from playground.errors import PlaygroundError, nearest
 from playground.numbers import with_a_point
 
 QUANTIZATIONS = ("fp32", "bf16", "fp16", "int8", "int4")
+PACKED = ("int8", "int4")  # weights rounded to whole numbers
 MAX_PROMPT_CHARS = 1_000_000
 MAX_SYSTEM_CHARS = 100_000
 MAX_STOP_STRINGS = 8

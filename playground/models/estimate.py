@@ -9,9 +9,10 @@ from playground.models.catalogue import ModelEntry
 from playground.models.files import ModelFiles
 from playground.models.pack_model import embedding_name, is_linear, is_tied, linear_weight, packed_as
 from playground.models.packing import CHUNK, packed_bytes
-from playground.models.quantization import DTYPES, PACKED
+from playground.models.quantization import DTYPES
 from playground.models.skeleton import skeleton
 from playground.models.storage import paper_bytes
+from playground.settings import PACKED
 
 _CHUNK_COPIES_BYTES = 20  # per number while a chunk is packed: fp32 copies, codes and their rounding
 

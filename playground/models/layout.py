@@ -9,8 +9,8 @@ from playground.errors import PlaygroundError
 from playground.models.dense import pack_dense
 from playground.models.llama import LlamaWeights
 from playground.models.pack_model import own_memory, pack_cpu, pack_cuda
-from playground.models.quantization import PACKED
 from playground.models.storage import device_of
+from playground.settings import PACKED
 
 
 def lay_out(module: Any, quantization: str, device: str, progress: Callable[[float], None]) -> list[str]:

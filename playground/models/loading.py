@@ -23,12 +23,12 @@ from playground.models.kv import kv_layout
 from playground.models.layout import lay_out
 from playground.models.llama import take_weights, unsupported
 from playground.models.positions import positions
-from playground.models.quantization import DTYPES, PACKED, activation_dtype, reasons, weights_note
+from playground.models.quantization import DTYPES, activation_dtype, reasons, weights_note
 from playground.models.quiet import quiet
 from playground.models.reading import read_module, read_tokenizer
 from playground.models.storage import count_parameters, paper_bytes, step_bytes, weights_bytes
 from playground.models.vocabulary import end_ids
-from playground.settings import QUANTIZATIONS
+from playground.settings import PACKED, QUANTIZATIONS
 
 Progress = Callable[[str, float | None], None]
 Probe = Callable[[Any, str], Callable[[Any], Findings]]

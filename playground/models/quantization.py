@@ -6,10 +6,9 @@ import torch
 from transformers import PreTrainedConfig
 
 from playground.models.packing import Int4Linear, Int8Linear, fits
-from playground.settings import QUANTIZATIONS
+from playground.settings import PACKED, QUANTIZATIONS
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-PACKED = ("int8", "int4")
 _NO_MPS = "Packed weights are not supported on Apple's GPU here; choose bf16, or start with the device cpu."
 
 

@@ -11,8 +11,9 @@ from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, FIXES, 
 from playground.runs.experiment import Experiment
 from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, Request, item
-from playground.settings import check_prompt, make_settings
+from playground.settings import PACKED, check_prompt, make_settings
 
+PLAIN = "fp32"  # what the reference is computed in where the weights are packed
 MAX_TOKENS = 512  # the logits of every step are held
 ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
 _NAMES = list(dict.fromkeys(each.name for each in (*RUNGS, *FIXES)))
@@ -67,12 +68,18 @@ def ladder_differences(old: LadderRecord, new: LadderRecord) -> Iterator[str]:
             yield f"{rung.title}: first fork at {fork} then, now another answer."
 
 
+def reference_quantization(chosen: str) -> str:
+    """What the reference is computed in, for the chosen quantization."""
+    return PLAIN if chosen in PACKED else chosen
+
+
 LADDER = Experiment(
     name="ladder",
     title="Why did it say something else?",
     about="Why the same prompt can give another answer: one cause after the other, each measured on this machine. "
-    "One greedy answer to the prompt above, in the model and quantization of the sidebar, is the reference. Then one "
-    "thing is changed at a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
+    "One greedy answer to the prompt above is the reference: in the model and quantization of the sidebar, or in "
+    f"{PLAIN} if that is {' or '.join(PACKED)}, since packed weights are another model's. Then one thing is changed at "
+    "a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
     "Nothing is claimed that this machine does not show.",
     verb="Run the ladder",
     room="Reruns",

@@ -12,7 +12,7 @@ from playground.experiments.determinism.answers import Reference, greedy
 from playground.experiments.determinism.climbing import climb
 from playground.experiments.determinism.control import FRESH, IN_PROCESS, again, again_fresh, control_record
 from playground.experiments.determinism.drift import NotFinite
-from playground.experiments.determinism.experiment import LadderRequest
+from playground.experiments.determinism.experiment import LadderRequest, reference_quantization
 from playground.experiments.determinism.fixes import Fixes
 from playground.experiments.determinism.manners import ModuleManner
 from playground.experiments.determinism.operations import Widths
@@ -29,7 +29,6 @@ from playground.experiments.determinism.rows import check_plain
 from playground.experiments.determinism.rungs import FIXES, RUNGS
 from playground.experiments.determinism.scene import Scene, loading
 from playground.models.loading import unload
-from playground.models.quantization import PACKED
 from playground.runs.environment import describe_environment
 from playground.runs.experiment import Lab
 from playground.runs.measure import model_record
@@ -55,8 +54,10 @@ def ladder(lab: Lab, request: LadderRequest) -> Steps[LadderRecord | None]:
         )
     if room < 1:
         raise PlaygroundError("The prompt leaves no room for an answer: shorten it, or raise the context length.")
-    packed = request.quantization in PACKED
-    loaded = yield from loading(lab.backend.weights(), "fp32" if packed else request.quantization)
+    computed = reference_quantization(request.quantization)
+    if computed != request.quantization:
+        yield Stage(f"The reference will be computed in {computed}, not in {request.quantization}.", 0.0)
+    loaded = yield from loading(lab.backend.weights(), computed)
     try:
         check_plain(loaded, len(prepared.ids) + room)
         scene = Scene(

@@ -9,7 +9,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.determinism import control as control_module
 from playground.experiments.determinism import ladder as ladder_module
 from playground.experiments.determinism.control import differences
-from playground.experiments.determinism.experiment import MAX_TOKENS, LadderRequest
+from playground.experiments.determinism.experiment import LADDER, MAX_TOKENS, LadderRequest, reference_quantization
 from playground.experiments.determinism.records import (
     ControlRecord,
     FixRecord,
@@ -23,6 +23,7 @@ from playground.experiments.documents import parse_document
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
+from playground.settings import PACKED
 from tests.experiments.determinism.conftest import MODELS, Climbs, asked, ladder
 from tests.tiny_runner import of
 
@@ -113,9 +114,11 @@ def test_quantized_weights_are_another_model_and_not_noise(climbs: Climbs):
 
 def test_a_ladder_of_packed_weights_has_an_fp32_reference_and_keeps_the_model_in_memory(climbs: Climbs):
     runner = climbs.runner()
-    record = list(ladder(runner, asked(4, quantization="int8", only=("int8",))))[-1]
+    *said, record = list(ladder(runner, asked(4, quantization="int8", only=("int8",))))
     assert isinstance(record, LadderRecord)
-    assert record.model.quantization == "fp32"
+    assert record.model.quantization == "fp32" == reference_quantization("int8")
+    assert any("fp32" in one.text for one in said if isinstance(one, Stage))  # told before, not only in the result
+    assert all(name in LADDER.about for name in (*PACKED, "fp32"))
     assert "fp32" in record.reference.name
     assert not rungs_of(record)["int8"].skipped
     assert runner.facts is not None
