@@ -7,7 +7,7 @@ from playground.experiments.costing.plans import Section
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import section_of
 from playground.experiments.costing.words import matters, source_words
-from playground.views.cost_words import input_text, money_text, sheet_figure, verdict_text
+from playground.views.cost_words import headline, input_text, sheet_figure, verdict_text
 from playground.views.format import count_of
 
 _SOURCE_CHARS = 90
@@ -15,16 +15,9 @@ _SOURCE_CHARS = 90
 
 def cost_text(sheet: CostSheet, fields: CostFields) -> str:
     """Amounts, every figure by calculator, every input with its source, the prices' date and the notes."""
-    parts = [_headline(sheet), *(_section(section_of(id), sheet, fields) for id in sheet.sections)]
+    parts = [_table(list(headline(sheet))), *(_section(section_of(id), sheet, fields) for id in sheet.sections)]
     parts += [_inputs(sheet, fields), _closing(sheet)]
     return "\n\n".join(part for part in parts if part)
-
-
-def _headline(sheet: CostSheet) -> str:
-    whole = "a task" if sheet.calculator == "agents" else "a request"
-    amounts = [(whole, sheet.per_request_usd), ("a day", sheet.per_day_usd), ("a month", sheet.per_month_usd)]
-    amounts += [("read, " + whole, sheet.input_usd), ("written, " + whole, sheet.output_usd)]
-    return _table([(label, money_text(usd, sheet.currency)) for label, usd in amounts if usd is not None])
 
 
 def _section(section: Section, sheet: CostSheet, fields: CostFields) -> str:

@@ -12,6 +12,7 @@ from playground.views.svg_chart import chart_svg
 from playground.views.svg_rows import Row, Rows, rows_svg
 
 _LOW, _HIGH = 2, 3
+_UNNAMED = ("share", "requests/day")  # units that the label says
 
 
 def drawing(plan: ChartPlan, section: Section, sheet: CostSheet, fields: CostFields) -> str:
@@ -41,12 +42,13 @@ def chart_of(plan: ChartPlan, section: Section, sheet: CostSheet) -> ChartSpec:
     ]  # fmt: skip
     last = max((x for one in series for x, _ in one.points), default=0.0)
     known = result.figures | {name: sheet.assumptions[name] for name in section.inputs}
-    marks = [(to_x(known[name]), label) for name, label in plan.marks]
+    marks = [(to_x(known[name]), label) for name, label in plan.marks if name in known]
+    never = f"{plan.never}. " if plan.never and marks and marks[0][0] == 0 else ""
     last_y = [f"{line.name} ends at {_figure(result.series[line.key][-1][1], plan.y[1], sheet)}" for line in plan.lines]
     return ChartSpec(
         _axis(plan.x, sheet), _axis(plan.y, sheet), series,
         marks=[Mark(x, label) for x, label in marks if 0 < x <= last], title=plan.title,
-        summary=f"{'; '.join(last_y)}.",
+        summary=f"{never}{'; '.join(last_y)}.",
     )  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def _models(plan: ChartPlan, section: Section, sheet: CostSheet) -> Rows:
 def _axis(named: tuple[str, str], sheet: CostSheet) -> Axis:
     label, unit = named
     return Axis(
-        label, sheet.currency.code if unit == "usd" else "" if unit == "share" else unit, percent=unit == "share"
+        label, sheet.currency.code if unit == "usd" else "" if unit in _UNNAMED else unit, percent=unit == "share"
     )
 
 

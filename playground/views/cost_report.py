@@ -10,15 +10,11 @@ from playground.experiments.costing.records import CostSheet, RatesRecord
 from playground.experiments.costing.sections import section_of
 from playground.experiments.costing.words import matters, source_text, source_word
 from playground.views.cost_charts import drawing
-from playground.views.cost_words import input_text, money_text, sheet_figure, verdict_text
+from playground.views.cost_words import headline, input_text, sheet_figure, verdict_text
 from playground.views.format import count_of, format_number
 from playground.views.report import page_html
 
 Notes = Mapping[str, Mapping[str, str]]
-_HEADLINE = (
-    ("per_request_usd", "a request"), ("per_day_usd", "a day"), ("per_month_usd", "a month"),
-)  # fmt: skip
-_SHOWN_LARGE = 4
 _PRICES = ("input", "cached", "written", "output")
 
 
@@ -43,21 +39,8 @@ def _header(sheet: CostSheet, made: date) -> str:
     line = f"{made.isoformat()}. List prices of {sheet.prices_as_of}. {money}"
     return (
         f"<header>\n<h1>{escape(_title(sheet))}</h1>\n<p>{escape(line)}</p>\n"
-        f'<dl class="large">{"".join(_headline(sheet))}</dl>\n</header>\n'
+        f'<dl class="large">{"".join(_large(*one) for one in headline(sheet))}</dl>\n</header>\n'
     )
-
-
-def _headline(sheet: CostSheet) -> Iterator[str]:
-    agents = sheet.calculator == "agents"
-    for name, label in _HEADLINE:
-        usd = getattr(sheet, name)
-        if usd is not None:
-            title = "a task" if agents and name == "per_request_usd" else label
-            yield _large(title, money_text(usd, sheet.currency))
-    if sheet.input_usd is not None and sheet.output_usd is not None:
-        whole = "task" if agents else "request"
-        yield _large(f"of a {whole}, what is read", money_text(sheet.input_usd, sheet.currency))
-        yield _large(f"of a {whole}, what is written", money_text(sheet.output_usd, sheet.currency))
 
 
 def _large(label: str, text: str) -> str:
@@ -65,7 +48,7 @@ def _large(label: str, text: str) -> str:
 
 
 def _section(section: Section, sheet: CostSheet, fields: CostFields, notes: Notes) -> str:
-    large, small = section.figures[:_SHOWN_LARGE], section.figures[_SHOWN_LARGE:]
+    large, small = section.figures[: section.large], section.figures[section.large :]
     verdict = verdict_text(section, sheet, fields)
     charts = "".join(_figure(plan.title, plan.id, drawing(plan, section, sheet, fields)) for plan in section.charts)
     return (

@@ -1,12 +1,14 @@
 """Numbers of a cost calculation in words, for reports and the terminal; the page's scripts say the same."""
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 
 from playground.experiments.costing.fields import CostField, CostFields
 from playground.experiments.costing.plans import Figure, Section
 from playground.experiments.costing.records import CostSheet, Currency
-from playground.views.format import format_figure, format_money, noun
+from playground.experiments.costing.sections import section_of
+from playground.views.format import NOTHING, format_figure, format_money, format_number, noun
 
 SIGNS = {"usd": "USD", "usd/h": "USD/h", "usd/kWh": "USD/kWh", "ratio": "\N{MULTIPLICATION SIGN}"}
 _GIVEN_DIGITS = 6
@@ -41,9 +43,35 @@ def _given(value: Decimal) -> str:
 
 
 def sheet_figure(figure: Figure, section: str, sheet: CostSheet) -> str:
-    """A figure of a sheet; 0 in words where it means something else."""
-    value = sheet.sections[section].figures[figure.id]
-    return figure.zero if value == 0 and figure.zero else figure_text(value, figure.unit, sheet.currency)
+    """A figure of a sheet, with its range if it has one; 0 in words where it means something else."""
+    value, *ends = (_figure_of(sheet, section, id) for id in (figure.id, figure.low, figure.high) if id)
+    if value is None:  # an older file has not all of today's
+        return NOTHING
+    if value == 0 and figure.zero:
+        return figure.zero
+    texts = [figure_text(one, figure.unit, sheet.currency) for one in (value, *ends) if one is not None]
+    return f"{texts[0]}, {texts[1]} to {texts[2]}" if ends else texts[0]
+
+
+def _figure_of(sheet: CostSheet, section: str, id: str) -> Decimal | None:
+    return sheet.sections[section].figures.get(id)
+
+
+def headline(sheet: CostSheet) -> Iterator[tuple[str, str]]:
+    """The amounts at the top of a sheet, each with its label; of a month the total with its range."""
+    whole = "a task" if sheet.calculator == "agents" else "a request"
+    amounts = [
+        (whole, sheet.per_request_usd), (f"of {whole}, what is read", sheet.input_usd),
+        (f"of {whole}, what is written", sheet.output_usd), ("a day", sheet.per_day_usd),
+    ]  # fmt: skip
+    if sheet.calculator == "month":
+        total = section_of("month").figures[0]
+        yield f"{format_number(sheet.assumptions['days'])} days, low to high", sheet_figure(total, "month", sheet)
+    else:
+        amounts.append(("a month", sheet.per_month_usd))
+    for label, usd in amounts:
+        if usd is not None:
+            yield label, money_text(usd, sheet.currency)
 
 
 def verdict_text(section: Section, sheet: CostSheet, fields: CostFields) -> str:
@@ -52,7 +80,9 @@ def verdict_text(section: Section, sheet: CostSheet, fields: CostFields) -> str:
         return ""
     figures = sheet.sections[section.id].figures
     figures_text = {
-        figure.id: figure_text(figures[figure.id], figure.unit, sheet.currency) for figure in section.figures
+        figure.id: figure_text(figures[figure.id], figure.unit, sheet.currency)
+        for figure in section.figures
+        if figure.id in figures
     }
     figures_text |= {name: input_text(sheet.assumptions[name], fields.find(name)) for name in section.inputs}
     return section.verdicts[int(figures["verdict"])].format(**figures_text)

@@ -55,6 +55,13 @@ def format_percent(share: Value) -> str:
     return _signed(share, text)
 
 
+def format_whole(value: Value) -> str:
+    """A number of things that come whole, such as requests a day: 462, 1,988,484."""
+    if (size := _size(value)) is None:
+        return NOTHING
+    return _signed(value, _fixed(size, 0)) if size >= 0.5 else "0"
+
+
 def format_seconds(value: Value) -> str:
     """Seconds, from 1 ms to a second in milliseconds, and so on: 342 ns, 47.1 ms, 1.24 s, 75.0 s, 1,240 s."""
     return _scaled(value, "s", ("", "m", "µ", "n"))
@@ -106,7 +113,7 @@ def noun(unit: str, value: float | Decimal) -> str:
 _OWN = {
     "s": format_seconds, "B": format_bytes, "USD": format_money, "usd": format_money, "share": format_percent,
     "tok/s": format_rate, "tokens/s": format_rate, "J": format_joules, "Wh": format_watt_hours,
-    "count": format_number,
+    "count": format_number, "requests/day": format_whole,
 }  # fmt: skip
 
 

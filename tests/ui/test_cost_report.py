@@ -105,6 +105,34 @@ def test_the_charts_hold_exactly_the_numbers_of_the_sheet_in_its_currency():
                 assert [y for _, y in drawn.points] == [float(point[1] * scale) for point in series[line.key]]
 
 
+@pytest.mark.parametrize("given", [{}, {"usd_per_hour": "0.01", "requests_per_day": "100"}, {"requests_per_day": "9"}])
+@pytest.mark.parametrize("id", ["own_hardware", "retrieval"])
+def test_a_chart_holds_its_answer_or_says_that_there_is_none(id: str, given: dict[str, str]):
+    made, section = sheet(id, given=given), section_of(id)
+    plan = section.charts[0]
+    chart, (name, label) = chart_of(plan, section, made), plan.marks[0]
+    answer = float(made.sections[id].figures[name])
+    assert [mark.x for mark in chart.marks if mark.label == label] == ([answer] if answer else [])
+    assert (plan.never in chart.summary) == (answer == 0)
+    assert all(x == int(x) for x, _ in chart.series[0].points)  # whole requests
+
+
+def test_a_break_even_beyond_one_machine_is_none():
+    figures = {price: sheet("own_hardware", given={"usd_per_hour": price}).sections["own_hardware"].figures for price in
+               ("0.01", "100")}  # fmt: skip
+    assert figures["0.01"]["pays_above_requests"] == figures["0.01"]["break_even_requests"]
+    assert figures["100"]["break_even_requests"] > figures["100"]["peak_served_per_day"]
+    assert figures["100"]["pays_above_requests"] == 0
+
+
+def test_a_file_of_an_older_version_still_draws():
+    made = sheet("own_hardware")
+    result = made.sections["own_hardware"]
+    figures = {name: value for name, value in result.figures.items() if name != "pays_above_requests"}
+    old = made.model_copy(update={"sections": {"own_hardware": result.model_copy(update={"figures": figures})}})
+    assert report(old)
+
+
 def test_models_stand_from_cheap_to_dear_and_a_tornado_from_wide_to_narrow():
     made, section = sheet("month"), section_of("month")
     tornado, models = (rows_of(plan, section, made, fields()) for plan in section.charts if plan.kind != "xy")

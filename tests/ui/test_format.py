@@ -32,11 +32,12 @@ from tests.ui.test_throughput_views import record as record_of
 RULES: dict[str, Callable[..., str]] = {
     "number": formats.format_number, "percent": formats.format_percent, "seconds": formats.format_seconds,
     "bytes": formats.format_bytes, "rate": formats.format_rate, "joules": formats.format_joules,
-    "wattHours": formats.format_watt_hours, "money": formats.format_money, "figure": formats.format_figure,
+    "wattHours": formats.format_watt_hours, "money": formats.format_money, "whole": formats.format_whole,
+    "figure": formats.format_figure,
     "plural": formats.count_of,
 }  # fmt: skip
 ENVIRONMENT = {"processor": "Abacus", "threads": 2, "engine": "own"}
-UNITS = ("s", "B", "usd", "share", "J", "Wh", "tok/s", "count", "tokens", "kg", "")
+UNITS = ("s", "B", "usd", "share", "J", "Wh", "tok/s", "count", "requests/day", "tokens", "kg", "")
 EDGES = (
     0, 1, 2, 12, 99.95, 99.949, 999.4, 999.5, 1000, 1234.5, 0.125, 0.5, 1.005, 2.675, 9.995, 9.9951, 0.9995, 0.99949,
     0.001, 0.000999, 0.0009999, 1e-6, 9.996e-7, 4.8e-7, 1e-12, 1e9, 1e12, 0.09996, 1 - 1e-9, 538_000_000, 75,

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from playground.engine.events import FinishReason
 from playground.runs.records import CostRecord, EnergyRecord, ModelRecord, RunRecord
 
 _DIGITS = 12
@@ -30,24 +31,33 @@ class FactSource:
         title: For a menu.
         kind: Of the document.
         facts: By the name of the input that they can fill.
+        answers: How many answers their lengths are of; 0 where there are none.
+        cut: How many of these ended at a limit.
     """
 
     id: str
     title: str
     kind: str
     facts: dict[str, Fact]
+    answers: int = 0
+    cut: int = 0
 
     def to_plain(self) -> dict[str, Any]:
-        """Plain JSON values: `id`, `title`, `kind`, and `facts` with `value` and `source` each."""
+        """Plain JSON values: as above, `facts` with `value` and `source` each."""
         facts = {name: {"value": _plain(fact.value), "source": fact.source} for name, fact in self.facts.items()}
-        return {"id": self.id, "title": self.title, "kind": self.kind, "facts": facts}
+        return {**vars(self), "facts": facts}
 
 
-def fact_source(kind: str, title: str, facts: dict[str, Fact]) -> FactSource:
+def is_cut(reason: FinishReason) -> bool:
+    """Whether an answer ended at a limit, so that in truth it is longer."""
+    return reason in ("length", "time", "cancelled")
+
+
+def fact_source(kind: str, title: str, facts: dict[str, Fact], answers: int = 0, cut: int = 0) -> FactSource:
     """Facts under a title, with an id that is the same for the same facts."""
-    made = FactSource("", title, kind, facts)
+    made = FactSource("", title, kind, facts, answers, cut)
     digest = hashlib.blake2b(json.dumps(made.to_plain()).encode(), digest_size=8).hexdigest()
-    return FactSource(f"{kind}-{digest}", title, kind, facts)
+    return replace(made, id=f"{kind}-{digest}")
 
 
 def _plain(value: Decimal | str | tuple[int, ...]) -> float | str | list[int]:
@@ -115,4 +125,7 @@ def run_facts(record: RunRecord, title: str = "") -> Iterator[FactSource]:
         "ttft_s": timing.ttft_s,
     }
     facts = known(what, numbers) | energy_facts(record.energy, cost.output_tokens, what) | own_facts(cost, what)
-    yield fact_source("run", title or f"Run: {quoted(record.prompt)}", facts)
+    cut = is_cut(record.finish_reason)
+    if cut:
+        facts["output_tokens"] = replace(facts["output_tokens"], source=f"{what}; cut at a limit, so longer in truth")
+    yield fact_source("run", title or f"Run: {quoted(record.prompt)}", facts, 1, int(cut))

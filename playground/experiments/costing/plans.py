@@ -7,13 +7,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a result; `formula` names the function whose docstring explains it. `zero`: what 0 means."""
+    """One number of a result; `formula` names the function whose docstring explains it.
+
+    Attributes:
+        zero: What 0 means.
+        low, high: The figures that are the ends of its range, shown with it.
+    """
 
     id: str
     label: str
     unit: str
     formula: str
     zero: str = ""
+    low: str = ""
+    high: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class ChartPlan:
         base: Of a tornado: the figure with every input at its base.
         limit: A figure: rows by model beyond it are marked as out of reach.
         marks: Vertical lines: a field or figure, and its words.
+        never: What is said where the first mark is 0: the answer lies nowhere on the axis.
     """
 
     id: str
@@ -54,6 +62,7 @@ class ChartPlan:
     base: str = ""
     limit: str = ""
     marks: tuple[tuple[str, str], ...] = ()
+    never: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Section:
         lead: What it shows, in one sentence.
         calculate: The formula: inputs and prices of models to figures and series.
         fields: Inputs shown.
-        figures: Results; the first four are the headline.
+        figures: Results; the first `large` are the headline.
         ranges: Inputs shown folded: ends of uncertain ones.
         hidden: Inputs that another calculator shows.
         verdicts: Sentences by the figure `verdict`; `{name}` stands for a figure or an input.
@@ -82,6 +91,7 @@ class Section:
     ranges: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
+    large: int = 4
 
     @property
     def inputs(self) -> tuple[str, ...]:

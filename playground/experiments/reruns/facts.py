@@ -10,6 +10,7 @@ from playground.experiments.costing.fact import (
     FactSource,
     energy_facts,
     fact_source,
+    is_cut,
     known,
     own_facts,
     quoted,
@@ -33,7 +34,7 @@ def rerun_facts(record: RerunRecord) -> Iterator[FactSource]:
     place = where(record.model, record.environment)
     what = f"{record.n} runs of {quoted(record.prompt)}, T {temperature}, {place}"
     lengths = tuple(len(run.token_ids) for run in record.runs)
-    cut = sum(run.finish_reason not in ("eos", "stop") for run in record.runs)
+    cut = sum(is_cut(run.finish_reason) for run in record.runs)
     shape = what + (f"; {cut} of them cut at a limit, so longer in truth" if cut else "")
     low, high = np.percentile(lengths, [_LOW, _HIGH])
     facts = {
@@ -48,7 +49,10 @@ def rerun_facts(record: RerunRecord) -> Iterator[FactSource]:
         **energy_facts(record.energy, record.cost.output_tokens, what),
         **own_facts(record.cost, what),
     }  # fmt: skip
-    yield fact_source("rerun", f"Reruns: {record.n} runs of {quoted(record.prompt)}, T {temperature}", facts)
+    if cut == record.n and low == high:  # where the limit cut them is no range of lengths
+        del facts["output_tokens_low"], facts["output_tokens_high"]
+    title = f"Reruns: {record.n} runs of {quoted(record.prompt)}, T {temperature}"
+    yield fact_source("rerun", title, facts, record.n, cut)
 
 
 def _prefill_rate(record: RerunRecord) -> float | None:

@@ -59,14 +59,14 @@ def retrieval(inputs: Any, models: Any) -> Any:
     prompted = priced(inputs, long_prompt, inputs["cached_share"] * inputs["example_tokens"] / long_prompt, rates)
     tuned = priced(inputs, question, 0, rates) * inputs["tuned_price_factor"]
     once = training_usd(inputs)
-    top = inputs["requests_per_day"] * inputs["days"]
+    even = break_even(once, rag, tuned)
+    top = max(inputs["requests_per_day"] * inputs["days"], even * 5 / 4)  # the axis holds the answer
     lines = {"retrieval": [], "prompt": [], "tuned": []}
     for step in range(41):
-        requests = top * step / 40
+        requests = int(top * step / 40 + inputs["whole"] / 2)
         lines["retrieval"].append([requests, requests * rag])
         lines["prompt"].append([requests, requests * prompted])
         lines["tuned"].append([requests, once + requests * tuned])
-    even = break_even(once, rag, tuned)
     return {
         "figures": {
             "rag_request_usd": rag,

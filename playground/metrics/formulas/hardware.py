@@ -7,7 +7,7 @@ from playground.metrics.formulas.tokens import usage_cost
 
 __all__ = [
     "api_request_usd", "break_even_requests", "hourly_usd", "machines_needed", "own_hardware", "own_month_usd",
-    "own_parts_usd", "own_request_usd", "peak_load", "peak_served", "per_million_usd", "request_seconds",
+    "own_parts_usd", "own_request_usd", "pays_above", "peak_load", "peak_served", "per_million_usd", "request_seconds",
     "served_per_day", "served_per_million_usd", "ttft_at_load", "verdict",
 ]  # fmt: skip
 
@@ -81,6 +81,16 @@ def break_even_requests(inputs: Any, per_request_usd: Any) -> Any:
     Source: equal cost of a day.
     """
     return 0 * per_request_usd if per_request_usd == 0 else hourly_usd(inputs) * 24 / per_request_usd
+
+
+def pays_above(even_requests: Any, served_requests: Any) -> Any:
+    """Requests a day above which one machine costs less than the API; 0 where that is more than it can serve.
+
+    Formula: break-even if it is at most what one machine serves at the peak, else 0: with more machines both costs
+    grow, and the API's stays below.
+    Source: capacity check of a break-even.
+    """
+    return even_requests if even_requests <= served_requests else 0 * even_requests
 
 
 def ttft_at_load(inputs: Any, machines: Any) -> Any:
@@ -169,10 +179,11 @@ def own_hardware(inputs: Any, models: Any) -> Any:
     api_usd = api_request_usd(inputs, models[0])
     api_month_usd = month_total(api_usd, inputs["requests_per_day"], inputs["days_per_month"])
     even = break_even_requests(inputs, api_usd)
-    top = inputs["requests_per_day"] * 4
+    pays = pays_above(even, peak_served(inputs))
+    top = max(inputs["requests_per_day"] * 4, pays * 5 / 4)  # the axis holds the answer
     own_points, api_points = [], []
     for step in range(41):
-        requests = top * step / 40
+        requests = int(top * step / 40 + inputs["whole"] / 2)
         own_points.append([requests, own_month_usd(inputs, machines_needed(requests, inputs))])
         api_points.append([requests, month_total(api_usd, requests, inputs["days_per_month"])])
     rows = []
@@ -194,6 +205,7 @@ def own_hardware(inputs: Any, models: Any) -> Any:
             "api_month_usd": api_month_usd,
             "own_request_usd": own_request_usd(inputs, month_usd),
             "break_even_requests": even,
+            "pays_above_requests": pays,
             "peak_served_per_day": peak_served(inputs),
             "ttft_at_load_s": ttft_at_load(inputs, machines),
             "load": peak_load(inputs, machines),

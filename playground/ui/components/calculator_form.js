@@ -19,6 +19,18 @@ const slide = (field) => {
 
 const sourceWord = (source) => (source.startsWith('assumed') ? 'assumed' : source.startsWith('measured') ? 'measured' : source.startsWith('list') ? 'from a list' : source.startsWith('from a link') ? 'from a link' : 'typed');
 
+// A share is typed and shown in percent; it is kept as a share, as links, files and formulas have it.
+const percentOf = (share) => +(share * 100).toPrecision(12);
+const kept = (field, raw) => {
+  const number = field.unit === 'share' ? cost.parse(raw.replace(/\s*%\s*$/, '')) : null;
+  return number === null ? raw : String(+(number / 100).toPrecision(12));
+};
+const written = (field, { text, number, source }) => {
+  if (field.unit === 'share') { const share = number ?? cost.parse(text); return share === null ? text : String(percentOf(source.startsWith('measured') ? +share.toPrecision(5) : share)); }
+  if (number === null || (source.startsWith('typed') && Math.abs(number) < 1000)) return text;
+  return number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') && !Number.isInteger(number) ? 5 : 12 });
+};
+
 const here = (name) => name && cost.section(props.section)?.fields.includes(name); // a switch is valid in either position
 
 function makeField(name, about) {
@@ -27,7 +39,7 @@ function makeField(name, about) {
   row.dataset.field = name;
   label.htmlFor = id;
   label.dataset.term = name;
-  about[name] = { definition: field.about, formula: '', unit: field.unit === 'share' ? 'share; type 0.2 for 20 %' : '', source: '' };
+  about[name] = { definition: field.about, formula: '', unit: field.unit === 'share' ? 'percent; type 20 for 20 %' : '', source: '' };
   input.id = id;
   problem.id = `${id}-problem`;
   from.type = 'button';
@@ -41,7 +53,7 @@ function makeField(name, about) {
     input.inputMode = 'decimal';
     input.autocomplete = 'off';
     input.setAttribute('aria-describedby', problem.id);
-    input.addEventListener('input', () => cost.set(name, input.value));
+    input.addEventListener('input', () => cost.set(name, kept(field, input.value)));
     row.append(label, input, unit);
   }
   let range = null, ratio = null;
@@ -55,12 +67,12 @@ function makeField(name, about) {
   }
   const hint = field.unit === 'J' ? el('p', 'hint') : null; // energy is always shown with its method
   if (field.unit !== 'switch') row.append(from, problem, ...(hint ? [hint] : []));
-  from.addEventListener('click', () => { cost.unset(name); input.value = cost.value(name).text; input.focus(); });
+  from.addEventListener('click', () => { cost.unset(name); input.value = written(field, cost.value(name)); input.focus(); });
   return { row, update() {
-    const { text, number, problem: wrong, source, set } = cost.value(name), word = sourceWord(source);
+    const now = cost.value(name), { number, problem: wrong, source, set } = now, text = written(field, now), word = sourceWord(source);
     row.hidden = Boolean((here(field.when) && cost.value(field.when).number !== 1) || (here(field.unless) && cost.value(field.unless).number === 1));
     if (input.type === 'checkbox') input.checked = number === 1;
-    else if (document.activeElement !== input) { const tidy = number === null ? text : !source.startsWith('typed') || Math.abs(number) >= 1000 ? number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') && !Number.isInteger(number) ? 5 : 12 }) : text; if (input.value !== tidy) input.value = tidy; }
+    else if (document.activeElement !== input && input.value !== text) input.value = text;
     if (range && number !== null) { const place = ratio.from(number); if (+range.value !== place && document.activeElement !== range) range.value = place; range.setAttribute('aria-valuetext', `${text} ${field.sign}`); }
     if (from.textContent !== word) from.textContent = word;
     from.classList.toggle('set', set);

@@ -27,6 +27,9 @@ function draw() {
   }
   select.value = cost.taken;
   if (select.selectedIndex < 0) select.value = '';
+  const words = cost.announced(), note = element.querySelector('.taken');
+  note.hidden = !words;
+  if (note.firstChild.textContent !== words) note.firstChild.textContent = words;
   const now = cost.currency();
   if (document.activeElement !== code) code.value = now.code;
   if (document.activeElement !== rate) rate.value = now.rate;
@@ -56,6 +59,7 @@ element.addEventListener('click', (event) => {
   if (!action) return;
   status.textContent = '';
   if (action === 'link') { share(); return; }
+  if (action === 'assumed') { cost.take('none'); select.focus(); return; }
   if (action === 'open') { chooser.click(); return; }
   if (action === 'reset') { cost.reset(); status.textContent = 'All inputs are assumptions again.'; return; }
   props.value = JSON.stringify({ action, sheet: cost.snapshot(), id: Date.now() });

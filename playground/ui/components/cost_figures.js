@@ -4,16 +4,16 @@ explain(cost.config.notes);
 element.dataset.colour = section.figures[0].unit === 'usd' ? 'money' : 'energy';
 
 const figures = section.figures.map((figure, place) => {
-  const box = place < 4 ? el('div', 'cell') : el('div', 'row'), term = el(place < 4 ? 'div' : 'dt'), name = el('span', 'term', figure.label), value = el(place < 4 ? 'b' : 'dd');
+  const isLarge = place < section.large, box = isLarge ? el('div', 'cell') : el('div', 'row'), term = el(isLarge ? 'div' : 'dt'), name = el('span', 'term', figure.label), value = el(isLarge ? 'b' : 'dd');
   name.tabIndex = 0;
   name.dataset.term = figure.formula;
   term.append(name);
   value.dataset.k = figure.id;
   box.append(term, value);
-  (place < 4 ? big : rest).append(box);
+  (isLarge ? big : rest).append(box);
   return { figure, value };
 });
-rest.hidden = figures.length <= 4;
+rest.hidden = figures.length <= section.large;
 
 // The table of list prices below the month shows one such request.
 let request = null;
@@ -34,12 +34,13 @@ function draw() {
   if (!found) broken.textContent = 'Nothing is calculated while an input is not valid: see the message there.';
   for (const { figure, value } of figures) {
     const number = found?.figures[figure.id], text = number === undefined ? '–' : number === 0 && figure.zero ? figure.zero : cost.figure(number, figure.unit);
-    if (value.textContent !== text) value.textContent = text;
+    const range = found && figure.low ? `, ${cost.figure(found.figures[figure.low], figure.unit)} to ${cost.figure(found.figures[figure.high], figure.unit)}` : '';
+    if (value.textContent !== text + range) value.replaceChildren(text, ...(range ? [el('small', '', range)] : []));
     value.classList.toggle('words', number === 0 && Boolean(figure.zero));
   }
   const sentence = found && section.verdicts[found.figures.verdict];
   verdict.hidden = !sentence;
-  if (sentence) verdict.textContent = sentence.replace(/\{(\w+)\}/g, (_, id) => cost.figure(found.figures[id] ?? found.inputs[id], section.figures.find((one) => one.id === id)?.unit || cost.field(id).sign));
+  if (sentence) verdict.textContent = sentence.replace(/\{(\w+)\}/g, (_, id) => cost.figure(found.figures[id] ?? found.inputs[id], section.figures.find((one) => one.id === id)?.unit || cost.field(id).unit));
   drawCharts(section, found);
   if (section.id === 'month' && found) price(found.inputs);
   clearTimeout(spoken);

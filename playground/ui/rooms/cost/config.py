@@ -17,7 +17,7 @@ from playground.views.cost_words import SIGNS
 from playground.views.format import format_money
 from playground.views.formula_script import formula_notes
 
-_SIGNS = SIGNS | {"share": "share", "switch": ""}
+_SIGNS = SIGNS | {"share": "%", "switch": ""}
 _PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
 _WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")
 _MODELS = {"cascade": [["large_model", "Large model"], ["small_model", "Small model"]]}
@@ -54,7 +54,10 @@ def _field(field: CostField) -> dict[str, Any]:
 
 
 def _section(section: Section, choices: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    plain = {name: getattr(section, name) for name in ("id", "tab", "title", "fields", "ranges", "inputs", "verdicts")}
+    plain = {
+        name: getattr(section, name)
+        for name in ("id", "tab", "title", "fields", "ranges", "inputs", "verdicts", "large")
+    }
     return plain | {
         "calculate": section.calculate.__name__,
         "figures": [vars(figure) for figure in section.figures],

@@ -28,7 +28,7 @@ window.playground.cost = (() => {
     const made = first();
     for (const [name, own] of Object.entries(raw?.values || {})) {
       const value = text(own?.text, 60);
-      if (read().byName[name] && value !== null) made.values[name] = { text: value, source: text(own.source, 400) || 'typed', adopted: own.adopted === true };
+      if (read().byName[name] && value !== null) made.values[name] = { text: value, source: text(own.source, 400) || 'typed', adopted: own.adopted === true, from: text(own.from, 100) || '' };
     }
     for (const which of WHICH) made.models[which] = text(raw?.models?.[which], 200) || made.models[which];
     if (raw?.currency) made.currency = { code: text(raw.currency.code, 3) || 'USD', rate: text(raw.currency.rate, 30) || '1' };
@@ -74,7 +74,8 @@ window.playground.cost = (() => {
   function check(field, raw) { // [number, problem]
     const number = numbers.parse(raw);
     if (number === null) return [null, `${field.label} must be a number; got “${raw.slice(0, 60)}”${numbers.withAPoint(raw)}`];
-    if (!(number >= field.low && number <= field.high)) return [null, `${field.label} must be ${plain(field.low)} to ${plain(field.high)}; got ${raw.slice(0, 60)}.`];
+    const said = (n) => (field.unit === 'share' ? `${plain(+(n * 100).toPrecision(12))} %` : plain(n));
+    if (!(number >= field.low && number <= field.high)) return [null, `${field.label} must be ${said(field.low)} to ${said(field.high)}; got ${field.unit === 'share' ? said(number) : raw.slice(0, 60)}.`];
     return [number, ''];
   }
   const shown = (n) => String(+n.toPrecision(12));
@@ -141,16 +142,16 @@ window.playground.cost = (() => {
   }
   const NAMES = { net_joules_per_token: 'joules_per_token' };
   function adopt(pick) {
-    const { values } = current(), fill = (name, number, source) => {
-      if (read().byName[name] && Number.isFinite(number) && (!values[name] || values[name].adopted)) values[name] = { text: shown(number), source: `measured: ${source}`.slice(0, 400), adopted: true };
+    const { values } = current(), fill = (name, number, source, from) => {
+      if (read().byName[name] && Number.isFinite(number) && (!values[name] || values[name].adopted)) values[name] = { text: shown(number), source: `measured: ${source}`.slice(0, 400), adopted: true, from };
     };
     for (const name of Object.keys(values)) if (values[name].adopted) delete values[name];
     const names = [...new Set(current().offered.flatMap((one) => Object.keys(one.facts)))].sort(); // net after gross: it wins
     for (const name of names) {
       const found = pick(name), fact = found?.facts[name];
-      if (typeof fact?.value === 'number') fill(NAMES[name] || name, fact.value, fact.source);
+      if (typeof fact?.value === 'number') fill(NAMES[name] || name, fact.value, fact.source, found.id);
       if (name === 'output_lengths' && fact?.value.length > 1) current().lengths = { id: found.id, title: found.title, source: fact.source, tokens: fact.value };
-      if (name === 'training_tokens_per_s' && fact) fill('training_usd_per_million', window.playground.formulas.training_rate_usd(value('usd_per_hour').number ?? 0, fact.value), `${fact.source}, at ${value('usd_per_hour').text} USD/h`);
+      if (name === 'training_tokens_per_s' && fact) fill('training_usd_per_million', window.playground.formulas.training_rate_usd(value('usd_per_hour').number ?? 0, fact.value), `${fact.source}, at ${value('usd_per_hour').text} USD/h`, found.id);
     }
   }
   function offer(list, id) {
@@ -162,6 +163,17 @@ window.playground.cost = (() => {
     current().taken = current().offered.some((one) => one.id === id) || id === 'none' ? id : '';
     adopt((name) => (current().taken === 'none' ? undefined : current().taken ? current().offered.find((one) => one.id === current().taken && one.facts[name] !== undefined) : newest(name)));
     changed();
+  }
+  // What measured values have replaced, in a sentence or two; empty if they have replaced nothing.
+  function announced() {
+    const own = Object.entries(current().values).filter(([, one]) => one.adopted);
+    if (!own.length) return '';
+    const said = own.slice(0, 4).map(([name, one]) => { const { label, unit } = read().byName[name]; return `${label} ${unit === 'usd' ? `$${one.text}` : figure(+one.text, unit)}`; });
+    const more = own.length > 4 ? ` and ${own.length - 4} more` : '', ids = new Set(own.map(([, one]) => one.from));
+    const used = current().offered.filter((one) => ids.has(one.id)), cut = used.filter((one) => one.cut);
+    const from = used.length ? ` Taken from ${used.map((one) => `${one.title}${one.answers ? `, ${numbers.plural(one.answers, 'answer')}` : ''}`).join('; ')}.` : '';
+    const short = cut.map((one) => ` ${one.cut === one.answers ? (one.answers === 1 ? 'The answer was' : `All ${one.answers} answers were`) : `${one.cut} of ${one.answers} answers were`} cut at a limit: without it they would be longer, and cost more.`);
+    return `Measured values stand in for assumed ones: ${said.join(', ')}${more}.${from}${[...new Set(short)].join('')}`;
   }
   function lengthSets() {
     const measured = current().offered.filter((one) => one.facts.output_lengths?.value.length > 1).map((one) => ({ id: one.id, title: one.title, source: one.facts.output_lengths.source, tokens: one.facts.output_lengths.value }));
@@ -225,7 +237,7 @@ window.playground.cost = (() => {
 
   return {
     get config() { return read(); }, field: (name) => read().byName[name], section: (id) => read().bySection[id],
-    value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths,
+    parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths, announced,
     get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
     get linked() { current(); return linked; }, snapshot, open, link, reset, draw, drawing: (feed) => drawings[feed] || '',
     on(listener) { listeners.add(listener); return () => listeners.delete(listener); },

@@ -2,7 +2,7 @@
 // `views/format.py`, which say why. A comma that does not part thousands may be a decimal comma, so "0,3" must not become 3.
 //   parse(text)        the number, or null
 //   withAPoint(text)   the end of a message about this text
-//   number, percent, seconds, bytes, rate, joules, wattHours, grams (of a number, or null where it is not known)
+//   number, percent, whole, seconds, bytes, rate, joules, wattHours, grams (of a number, or null where it is not known)
 //   money(amount, currency), figure(value, unit), plural(count, one, many)
 window.playground.numbers = (() => {
   const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,9})?$/i, THOUSANDS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
@@ -39,6 +39,7 @@ window.playground.numbers = (() => {
       : x < 0.1 ? `${stripped(fixed(x, -exponentOf(x)))}%` : size >= 0.9995 && size < 1 ? '> 99.9%' : `${fixed(x, 1)}%`;
     return signed(share, text);
   }
+  const whole = (x) => (!known(x) ? NOTHING : Math.abs(x) < 0.5 ? '0' : signed(x, fixed(Math.abs(x), 0)));
   function money(amount, currency = 'USD') {
     if (!known(amount)) return NOTHING;
     const size = Math.abs(amount);
@@ -49,7 +50,7 @@ window.playground.numbers = (() => {
   const bytes = (x) => (known(x) && Math.abs(x) < 999.5 ? signed(x, `${fixed(Math.abs(x), 0)} B`) : large(x));
   const seconds = scaled('s', ['', 'm', 'µ', 'n']), rate = scaled('tok/s', ['']), joules = scaled('J', ['M', 'k', '', 'm', 'µ']);
   const wattHours = scaled('Wh', ['M', 'k', '', 'm', 'µ']), grams = scaled('g', ['k', '', 'm', 'µ']);
-  const OWN = { s: seconds, B: bytes, USD: money, usd: money, share: percent, 'tok/s': rate, 'tokens/s': rate, J: joules, Wh: wattHours, count: number };
+  const OWN = { s: seconds, B: bytes, USD: money, usd: money, share: percent, 'tok/s': rate, 'tokens/s': rate, J: joules, Wh: wattHours, count: number, 'requests/day': whole };
   const figure = (x, unit) => (OWN[unit] || !known(x) ? (OWN[unit] || number)(x) : `${number(x)} ${x === 1 ? ONE[unit] || unit : unit}`.trimEnd());
 
   return {
@@ -60,6 +61,6 @@ window.playground.numbers = (() => {
     },
     withAPoint: (raw) => (/\d\s*,\s*\d/.test(raw) ? ': write decimals with a point, as 0.3.' : '.'),
     plural: (n, one, many = `${one}s`) => `${formats[0].format(n)} ${n === 1 ? one : many}`,
-    raised, number, percent, seconds, bytes, rate, joules, wattHours, grams, money, figure,
+    raised, number, percent, whole, seconds, bytes, rate, joules, wattHours, grams, money, figure,
   };
 })();
