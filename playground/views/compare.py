@@ -6,34 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground.engine.events import Token
-from playground.experiments.compare.records import CompareMode, DiffRecord
-from playground.experiments.compare.table import MetricRow
+from playground.experiments.compare.records import DiffRecord
 from playground.runs.records import RunRecord
 from playground.views import run as views
 from playground.views.format import (
     count_of,
     format_bytes,
-    format_figure,
     format_money,
     format_number,
     format_percent,
     format_rate,
     format_seconds,
-    sentence,
     without_unit,
 )
 from playground.views.money import usage
-from playground.views.spec import Colour
 
 MOST_ROWS = 6  # shown before a first difference
-_ALIKE = 0.01
 _SAME_PROB = 1e-6  # as recorded: two readings of one distribution differ by less
-SHARED_TIMES = (
-    "The panes ran as one batch: each step served all of them, so times and speeds are the batch's, not a "
-    "single pane's. Choose fair timing to compare speed."
-)
-_TAGS = ("shared", "not ranked")  # words that start a row's note, shown beside its name
-TURNS = "The panes ran one after the other, so each had the machine to itself."
 
 
 def run_lines(record: RunRecord) -> str:
@@ -192,55 +181,3 @@ def _note(
         if gaps
         else words
     )
-
-
-def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMode) -> str:
-    """Every metric of every pane, for the component `metric_table`."""
-    shown = [
-        {
-            "name": row.name,
-            "about": row.about,
-            "unit": row.unit,
-            "better": _better(row.higher_is_better),
-            "note": sentence(row.note),
-            "tag": next((tag for tag in _TAGS if f"{tag}:" in row.note), ""),
-            "colour": metric_colour(row),
-            "cells": _cells(row),
-        }
-        for row in rows
-    ]
-    note = SHARED_TIMES if mode == "batch" else TURNS
-    return views.packed({"names": list(names), "rows": shown, "note": note})
-
-
-def _better(higher: bool | None) -> str:
-    return "" if higher is None else "Higher is better." if higher else "Lower is better."
-
-
-def _cells(row: MetricRow) -> list[dict[str, Any]]:
-    sizes = [abs(value) for value in row.values if value is not None]
-    most = max(sizes, default=0)
-    if row.mixed or most - min(sizes, default=0) <= _ALIKE * most:  # bars that are all alike show nothing
-        most = 0
-    return [
-        {
-            "text": format_figure(value, row.unit),
-            "best": i == row.best,
-            "share": round(abs(value) / most, 4) if value is not None and most else 0,
-        }
-        for i, value in enumerate(row.values)
-    ]
-
-
-def metric_colour(row: MetricRow) -> Colour:
-    """The quantity's colour on the whole page."""
-    unit = row.unit.lower()
-    if unit in ("bytes", "b"):
-        return "memory"
-    if unit in ("usd", "$"):
-        return "money"
-    if unit.startswith(("j", "wh")):
-        return "energy"
-    if unit in ("s", "seconds") or "/s" in unit or "a second" in unit:
-        return "time"
-    return "prob" if unit in ("bits", "nats", "share", "0 to 1") else "ink-2"

@@ -7,12 +7,12 @@ from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, TokenEvent
 from playground.experiments.compare.changes import title_of
-from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord, DiffRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.experiments.compare.table import MetricRow, metric_rows
-from playground.views.compare import SHARED_TIMES, TURNS
 from playground.views.format import count_of, format_figure, format_percent
+from playground.views.metric_table import SHARED_TIMES, TURNS, busy_text, range_text
 from playground.views.panels import Cell, Content, Panel, Sofar, Table, View
 from playground.views.run import notes_of
 
@@ -35,12 +35,19 @@ def line(update: Any) -> str:
         return update.why
     if isinstance(update, PaneBegun):
         return update.title
+    if isinstance(update, PaneAgain):
+        return again_text(update)
     if isinstance(update, PaneFailed):
         return f"{update.title} failed: {update.problem}"
     event = update.update if isinstance(update, PaneUpdate) else None
     if isinstance(event, PreparedPrompt):
         return "\n".join(notes_of(event))
     return event.stage if isinstance(event, Loading) else "waiting" if isinstance(event, Queued) else ""
+
+
+def again_text(update: PaneAgain) -> str:
+    """Which pass runs, and why."""
+    return f"once more for its times, pass {update.number} of {update.count}: {update.title}"
 
 
 def _names(record: CompareRecord) -> list[str]:
@@ -54,13 +61,18 @@ def _answers(record: CompareRecord) -> str:
 
 def _table(record: CompareRecord) -> Table:
     """Every metric of every pane, the best of each marked."""
-    rows = metric_rows(record.panes, record.mode)
+    rows, names = metric_rows(record.panes, record.mode, record.passes), _names(record)
     notes = ["✓ best", *_notes(rows), SHARED_TIMES if record.mode == "batch" else TURNS]
-    return Table(["", *_names(record)], [[row.name, *_cells(row)] for row in rows], "\n".join(notes))
+    notes += [busy] if (busy := busy_text(record.panes, names)) else []
+    return Table(["", *names], [[row.name, *_cells(row)] for row in rows], "\n".join(notes))
 
 
 def _cells(row: MetricRow) -> list[str | Cell]:
-    texts = [format_figure(value, row.unit) for value in row.values]
+    ranges = [range_text(row, n) for n in range(len(row.values))]
+    texts = [
+        format_figure(value, row.unit) + (f" ({ends})" if ends else "")
+        for value, ends in zip(row.values, ranges, strict=True)
+    ]
     return [Cell(text, 0, marked=True) if n == row.best else text for n, text in enumerate(texts)]
 
 

@@ -15,7 +15,8 @@ _BEFORE = 20  # characters of it before the first difference
 _ANSWERS = 5
 _HEAD = ("way of computing", "unique", "of", "most common", "first fork", "decode", "batch sizes")
 _TIMES = (
-    "One way of computing runs after the other: other programs on this machine make their tokens/s hard to compare."
+    "One way of computing runs after the other: other programs on this machine make their tokens/s hard to compare. "
+    "Each ran once, so a small difference says nothing."
 )
 
 
@@ -42,7 +43,7 @@ def _arm(arm: ArmRecord, first: ArmRecord) -> dict[str, Any]:
     cost = (
         ""
         if arm is first or not first.tokens_per_s
-        else f"{format_percent(arm.tokens_per_s / first.tokens_per_s)} of {first.title}"
+        else f"{format_percent(arm.tokens_per_s / first.tokens_per_s)} of {first.title}, one pass"
     )
     sizes = sorted(int(size) for size in arm.batch_sizes if size.isdigit())
     return {

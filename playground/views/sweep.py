@@ -6,9 +6,9 @@ from typing import Any
 from playground.experiments.compare.changes import title_of
 from playground.experiments.compare.records import SweepRecord
 from playground.experiments.compare.table import MetricRow, metric_rows
-from playground.views.compare import metric_colour
 from playground.views.compare_panels import line, stream
 from playground.views.format import format_figure, sentence
+from playground.views.metric_table import metric_colour
 from playground.views.panels import Content, Panel, Sofar, Table, View
 from playground.views.spec import Axis, ChartSpec, Series
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from playground.ui.rooms.compare import sweep_views
 from playground.views import compare as views
 from playground.views import sweep as sweep_view
 from playground.views.format import estimate_text
+from playground.views.metric_table import busy_text, table_value
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept
 
 words = st.lists(st.sampled_from(["a", "b", " c", "\n", "", HOSTILE]), max_size=12)
@@ -103,17 +105,25 @@ def test_two_models_are_compared_by_text():
 
 
 def test_the_table_marks_only_the_best_and_says_when_times_are_shared():
-    value = json.loads(views.table_value([row([0.2, 0.1, None], best=1)], "ABC", "batch"))
+    value = json.loads(table_value([row([0.2, 0.1, None], best=1)], "ABC", "batch"))
     assert [cell["best"] for cell in value["rows"][0]["cells"]] == [False, True, False]
     assert [cell["text"] for cell in value["rows"][0]["cells"]] == ["200 ms", "100 ms", "–"]  # noqa: RUF001  the page's sign for no figure
     assert value["rows"][0]["better"] == "Lower is better."
     assert "one batch" in value["note"]
-    assert "one after the other" in json.loads(views.table_value([row([1.0])], "A", "turns"))["note"]
+    assert "one after the other" in json.loads(table_value([row([1.0])], "A", "turns"))["note"]
+
+
+def test_gaps_tell_that_the_machine_was_busy():
+    calm, busy = made_run(["a", "b"]), made_run(["a", "b"])
+    calm = calm.model_copy(update={"timing": replace(calm.timing, itl_p50_s=0.033, itl_p95_s=0.04)})
+    busy = busy.model_copy(update={"timing": replace(busy.timing, itl_p50_s=0.033, itl_p95_s=0.187)})
+    assert busy_text([calm, calm], "AB") == ""
+    assert "in B" in busy_text([calm, busy], "AB")
 
 
 def test_every_metric_of_a_run_can_be_shown_and_has_a_definition():
     runs = [made_run(["a", "b"]), made_run(["a", "c", "d"], decode=None)]
-    value = json.loads(views.table_value(metric_rows(runs), "AB", "turns"))
+    value = json.loads(table_value(metric_rows(runs), "AB", "turns"))
     assert len(value["rows"]) == len(metric_rows(runs))
     assert all(item["about"] and len(item["cells"]) == 2 for item in value["rows"])
     assert {"time", "memory", "money"} <= {item["colour"] for item in value["rows"]}
@@ -134,7 +144,7 @@ def test_nothing_that_looks_like_a_tag_leaves_python():
     sweep = swept("temperature", {0.5: made_run([HOSTILE]), 1.0: made_run(["a"])})
     texts = [
         views.diffs_value(record.panes, ["A", "<b>"], 0, record.diffs),
-        views.table_value(metric_rows(record.panes), ["A", "<b>"], "batch"),
+        table_value(metric_rows(record.panes), ["A", "<b>"], "batch"),
         views.run_lines(record.panes[0]),
         sweep_views.record_lines(sweep),
         sweep_view.plot(sweep, metric_rows(sweep.runs)[0]).to_json(),
@@ -158,7 +168,7 @@ def test_energy_known_in_two_ways_is_neither_drawn_to_one_scale_nor_held_against
     ways = [EnergyRecord(joules=1.0, method="rapl"), EnergyRecord(joules=9.0, method="modelled at 30 W")]
     runs = [made_run(["a"]).model_copy(update={"energy": energy}) for energy in ways]
     energy = {one.name: one for one in metric_rows(runs)}["energy"]
-    shown = json.loads(views.table_value([energy], ["A", "B"], "turns"))["rows"][0]
+    shown = json.loads(table_value([energy], ["A", "B"], "turns"))["rows"][0]
     assert [cell["share"] for cell in shown["cells"]] == [0, 0]
     assert (shown["tag"], shown["note"]) == (
         "not ranked", "Rapl; modelled at 30 W; not ranked: known in different ways."

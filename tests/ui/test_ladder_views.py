@@ -137,7 +137,7 @@ def test_every_count_of_the_load_is_that_of_the_record():
         assert sum(answer["count"] for answer in value["answers"]) == arm.n
         forks = [answer.first_fork for answer in arm.answers if answer.first_fork is not None]
         assert value["fork"] == (str(min(forks) + 1) if forks else NOTHING)
-    assert shown[2]["cost"] == "46.0% of bf16"
+    assert shown[2]["cost"] == "46.0% of bf16, one pass"
     told = load_views.ours(record)
     assert "7 unique of 100 in bf16" in told
     assert "smollm2-135m, 135 million parameters" in told

@@ -85,6 +85,7 @@ class CompareRequest(RunsRequest):
         (), "One pane: name=value[,name=value...]; give 2 to 4", flags=["--set"], lines=True, metavar="PANE"
     )
     together: bool = item(False, "As one batch where panes allow it")
+    passes: int = item(3, "Passes of each pane for its times, if in turns", "From 1 to 9.", ge=1, le=9)
     reference: int = item(1, "Number of the pane that the others are compared with", "From 1.", ge=1)
 
     @field_validator("panes", mode="before")
@@ -109,6 +110,11 @@ class CompareRequest(RunsRequest):
     def changes(self) -> Sequence[dict[str, Any]]:
         """Of each pane."""
         return self.panes
+
+    @property
+    def most_tokens(self) -> int:
+        """Of all passes."""
+        return super().most_tokens * (1 if self.together else self.passes)
 
     def with_models(self, ids: Sequence[str]) -> Self:
         """The same with these ids: its own, then the others."""
@@ -163,7 +169,7 @@ def _again(prompt: str, runs: Sequence[RunRecord], model: str) -> dict[str, Any]
 def _compare_again(old: CompareRecord, model: str) -> CompareRequest:
     """The panes that have a run, which may be only one."""
     return CompareRequest.model_construct(
-        panes=tuple(old.changes), reference=old.reference + 1, together=old.mode == "batch",
+        panes=tuple(old.changes), reference=old.reference + 1, together=old.mode == "batch", passes=1,
         **_again(old.prompt, old.panes, model),
     )  # fmt: skip
 

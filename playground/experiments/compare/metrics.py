@@ -1,7 +1,7 @@
 """Every number of a run that can be compared: its unit, what it is, which way is better. Pure functions of a record."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -166,3 +166,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("distinct-1", "share", "Different tokens / all tokens: low where an answer repeats itself.", _distinct(1)),
     Metric("distinct-2", "share", "Different pairs of neighbouring tokens / all such pairs.", _distinct(2)),
 )  # fmt: skip
+
+
+def measured_values(runs: Sequence[RunRecord]) -> dict[str, list[float]]:
+    """What is measured of each pass of one pane, by the metric's name; a value that a pass lacks is left out."""
+    found = {metric.name: [metric.read(run) for run in runs] for metric in METRICS if metric.measured}
+    return {name: [value for value in values if value is not None] for name, values in found.items()}

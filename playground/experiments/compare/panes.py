@@ -63,22 +63,35 @@ class PaneFailed:
     problem: str
 
 
+@dataclass(frozen=True)
+class PaneAgain:
+    """A pane runs once more, for its times only: which pass of how many."""
+
+    title: str
+    number: int
+    count: int
+
+
 class Panes:
     """Runs of several requests. Iterate `in_turns` or `as_batch` once.
 
     Attributes:
         records: The runs that have a record, by their place; also those that were stopped.
         problems: Why the others have none.
+        more: Records of the further passes of each place.
     """
 
     def __init__(
-        self, runner: Runner, requests: Sequence[RunRequest], titles: Sequence[str], should_stop: Callable[[], bool]
-    ):
+        self, runner: Runner, requests: Sequence[RunRequest], titles: Sequence[str], should_stop: Callable[[], bool],
+        passes: int = 1,
+    ):  # fmt: skip
         self._runner = runner
         self._requests, self._titles = requests, titles
         self._should_stop = should_stop
         self.records: dict[int, RunRecord] = {}
         self.problems: dict[int, str] = {}
+        self.more: dict[int, list[RunRecord]] = {}
+        self._passes = passes
 
     def why_missing(self, pane: int) -> str:
         """Why a pane without a record has none."""
@@ -96,8 +109,11 @@ class Panes:
             all_of_them = (f"{place + 1}: {problem}" for place, problem in sorted(self.problems.items()))
             raise PlaygroundError(f"None could run. {' '.join(all_of_them)}")
 
-    def in_turns(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
-        """One after the other, those of one model together; the model is ready and warm before its first run."""
+    def in_turns(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed | PaneAgain]:
+        """One after the other, those of one model together; the model is ready and warm before its first run.
+
+        Further passes go back and forth, so that what changes in the machine meanwhile meets all panes alike.
+        """
         for places in self._groups():
             try:
                 with closing(self._ready(places[0])) as steps:
@@ -110,6 +126,22 @@ class Panes:
                 if self._should_stop():
                     return
                 yield from self._alone(place)
+            for number in range(2, self._passes + 1):
+                for place in places if number % 2 else reversed(places):
+                    yield from self._pass(place, number)
+
+    def _pass(self, place: int, number: int) -> Iterator[PaneAgain]:
+        """Once more, for the times; a pass that was stopped or failed counts for nothing."""
+        if self._should_stop() or place not in self.records:
+            return
+        yield PaneAgain(self._titles[place], number, self._passes)
+        with (
+            suppress(PlaygroundError),
+            closing(self._runner.start(self._requests[place], self._should_stop, alone=TIMES)) as run,
+        ):
+            for update in run:
+                if isinstance(update, RunRecord) and update.finish_reason != "cancelled":
+                    self.more.setdefault(place, []).append(update)
 
     def as_batch(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         """All at once: they share prompt, model, quantization and how the prompt is read.

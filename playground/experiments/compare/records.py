@@ -69,6 +69,8 @@ class CompareRecord(Document):
         panes: The runs, each as it would be saved alone, in the order of the request.
         diffs: One for each other pane.
         failed: The panes that have no run.
+        passes: For each of `panes` its measured metrics by name, a value for each pass, the run above being the first;
+            empty where it ran once.
     """
 
     schema_: Literal[1] = 1
@@ -81,6 +83,7 @@ class CompareRecord(Document):
     panes: list[RunRecord] = Field(min_length=1)
     diffs: list[DiffRecord]
     failed: list[FailedRecord] = Field(default=[])
+    passes: list[dict[str, list[float]]] = Field(default=[])
 
     def members(self) -> Sequence[RunRecord]:
         """One a pane."""

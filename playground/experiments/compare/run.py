@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from playground.experiments.compare.changes import base_of
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import CompareRequest
+from playground.experiments.compare.metrics import measured_values
 from playground.experiments.compare.panes import Panes
 from playground.experiments.compare.records import CompareMode, CompareRecord, FailedRecord
 from playground.runs.experiment import Lab
@@ -33,7 +34,8 @@ def compare(lab: Lab, request: CompareRequest) -> Steps[CompareRecord | None]:
     mode, why = _choose_mode(request)
     drawn = f" Panes without a seed of their own draw with seed {seed}."
     yield ModeChosen(mode, why if seed is None else why + drawn)
-    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop)
+    passes = 1 if mode == "batch" or request.together else request.passes
+    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop, passes)
     yield from panes.as_batch() if mode == "batch" else panes.in_turns()
     if not panes.records:
         panes.raise_problems()
@@ -59,13 +61,17 @@ def _record(request: CompareRequest, panes: Panes, mode: CompareMode) -> Compare
             for place, changes in enumerate(request.changes)
             if place not in panes.records
         ],
+        passes=[measured_values([panes.records[place], *panes.more.get(place, [])]) for place in places]
+        if panes.more
+        else [],
     )
 
 
 def _choose_mode(request: CompareRequest) -> tuple[CompareMode, str]:
     """How the panes run, and why: as one batch only if that is wanted and they share model and prompt."""
     if not request.together:
-        return "turns", "One after the other, so that the times of each are its own."
+        more = f", {request.passes} times there and back" if request.passes > 1 else ""
+        return "turns", f"One after the other{more}, so that the times of each are its own."
     panes = request.runs()
     differs = [word for word in ("model", "quantization") if len({getattr(p, word) for p in panes}) > 1]
     kinds = [f"{word}s" for word in differs]

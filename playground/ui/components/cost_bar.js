@@ -18,6 +18,20 @@ money.append(named(code, 'cost-code', 'Currency'), named(rate, 'cost-rate', 'for
 for (const input of [code, rate]) input.addEventListener('input', () => cost.setCurrency(code.value, rate.value));
 form.append(money);
 
+// What measured values have replaced, in a sentence or two; empty if they have replaced nothing.
+function announced() {
+  const own = cost.adopted(), ids = new Set(own.map(([, one]) => one.from)), used = cost.offered.filter((one) => ids.has(one.id));
+  if (!own.length) return '';
+  const said = own.slice(0, 4).map(([name, one]) => { const { label, unit } = cost.field(name); return `${label} ${unit === 'usd' ? `$${one.text}` : window.playground.numbers.figure(+one.text, unit)}`; });
+  const more = own.length > 4 ? ` and ${own.length - 4} more` : '';
+  const from = used.length ? ` Taken from ${used.map((one) => `${one.title}${one.answers ? `, ${plural(one.answers, 'answer')}` : ''}`).join('; ')}.` : '';
+  const short = used.filter((one) => one.cut).map(({ cut, answers }) => {
+    const which = cut < answers ? `${cut} of ${answers} answers were` : answers === 1 ? 'The answer was' : `All ${answers} answers were`;
+    return ` ${which} cut at a limit: without it they would be longer, and cost more.`;
+  });
+  return `Measured values stand in for assumed ones: ${said.join(', ')}${more}.${from}${[...new Set(short)].join('')}`;
+}
+
 function draw() {
   model.update();
   const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'nothing: only typed and assumed values'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
@@ -27,7 +41,7 @@ function draw() {
   }
   select.value = cost.taken;
   if (select.selectedIndex < 0) select.value = '';
-  const words = cost.announced(), note = element.querySelector('.taken');
+  const words = announced(), note = element.querySelector('.taken');
   note.hidden = !words;
   if (note.firstChild.textContent !== words) note.firstChild.textContent = words;
   const now = cost.currency();

@@ -32,6 +32,7 @@ function line(row) {
     const box = el('td', cell.best ? 'best' : ''), text = el('span', 'figure', cell.text);
     box.style.setProperty('--share', cell.share);
     if (cell.best) text.prepend(el('span', 'sign', '✓ '), el('span', 'voice', 'best: '));
+    if (cell.range) text.append(el('small', 'range', cell.range));
     box.append(text);
     return box;
   }));

@@ -49,7 +49,7 @@ def _base(base: RunRequest) -> dict[str, Any]:
 
 def compare_request(base: RunRequest, *panes: Any, **options: Any) -> CompareRequest:
     """A comparison of the base under these changes, given as texts or by name."""
-    return read_request(CompareRequest, _base(base) | {"panes": panes} | options)
+    return read_request(CompareRequest, _base(base) | {"panes": panes, "passes": 1} | options)
 
 
 def sweep_request(base: RunRequest, name: str, values: Sequence[Any]) -> SweepRequest:

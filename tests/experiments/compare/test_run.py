@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import base_of, parse_changes
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import COMPARE, CompareRequest
-from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.experiments.documents import parse_document
@@ -284,3 +284,18 @@ def test_models_that_panes_name_are_renamed_in_their_order():
     wanted = asked("model=/a, b/c.gguf", "seed=1", "model=/d")
     assert wanted.more_models() == ["/a, b/c.gguf", "/d"]
     assert [run.model for run in wanted.with_models(["own", "c", "d"]).runs()] == ["c", "own", "d"]
+
+
+def test_panes_in_turns_run_several_passes_there_and_back(tiny: Runner):
+    wanted = compare_request(request(max_new_tokens=3), "seed=1", "seed=2", passes=3)
+    came = list(updates(tiny, COMPARE, wanted))
+    record = record_of(came)
+    assert [(one.number, one.title.split(":")[0]) for one in of(PaneAgain, came)] == [
+        (2, "pane 2"), (2, "pane 1"), (3, "pane 1"), (3, "pane 2"),
+    ]  # fmt: skip
+    assert [len(own["decode"]) for own in record.passes] == [3, 3]
+    assert record.passes[0]["decode"][0] == record.panes[0].timing.decode_tokens_per_s
+    assert parse_document(record.to_json()) == record
+    together = record_of(list(updates(tiny, COMPARE, wanted.model_copy(update={"together": True}))))
+    assert together.passes == []
+    assert wanted.most_tokens == 3 * together.panes[0].settings["max_new_tokens"] * 2

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playground.experiments.compare.metrics import measured_values
 from playground.experiments.compare.table import NOISE, MetricRow, metric_rows
 from playground.runs.records import RunRecord
 from tests.experiments.compare.helpers import RATES, run_of
@@ -12,7 +13,9 @@ SECONDS = st.one_of(st.none(), st.floats(1e-4, 10))
 
 
 def rows_of(*runs: RunRecord, mode: str = "turns") -> dict[str, MetricRow]:
-    return {row.name: row for row in metric_rows(runs, mode)}
+    """As after two passes that measured exactly the same."""
+    passes = [measured_values([run, run]) for run in runs]
+    return {row.name: row for row in metric_rows(runs, mode, passes)}
 
 
 def test_every_number_of_a_run_is_in_the_table_with_unit_and_meaning():
@@ -44,6 +47,25 @@ def test_the_best_is_the_only_run_within_the_noise_of_the_extreme(values: list[f
 def test_numbers_that_tie_have_no_best():
     rows = rows_of(run_of([1, 2], ttft_s=1.0), run_of([1, 2], ttft_s=1.0 + NOISE / 2))
     assert [row.name for row in rows.values() if row.best is not None] == []
+
+
+def _decode(*passes: list[float]) -> MetricRow:
+    runs = [run_of([1, 2], decode_tokens_per_s=own[0]) for own in passes]
+    rows = metric_rows(runs, "turns", [{"decode": own} for own in passes])
+    return next(row for row in rows if row.name == "decode")
+
+
+def test_one_pass_has_no_best_of_what_is_measured():
+    rows = metric_rows([run_of([1, 2], decode_tokens_per_s=1.0), run_of([1, 2], decode_tokens_per_s=9.0)])
+    assert next(row for row in rows if row.name == "decode").best is None
+    assert _decode([1.0, 1.0], [9.0]).best is None
+
+
+def test_passes_give_median_and_range_and_a_best_only_beyond_what_one_run_does_to_itself():
+    clear = _decode([20.0, 21.0, 22.0], [33.0, 34.0, 35.0])
+    assert (clear.values, clear.ranges, clear.best) == ([21.0, 34.0], [(20.0, 22.0), (33.0, 35.0)], 1)
+    assert _decode([18.6, 33.4, 13.2], [21.3, 18.0, 30.0]).best is None  # ranges meet
+    assert _decode([10.0, 20.0, 11.0], [21.0, 22.0, 21.0]).best is None  # apart, but one run alone moves as far
 
 
 def test_neither_way_is_better_for_what_describes_an_answer():

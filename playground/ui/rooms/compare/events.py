@@ -34,6 +34,7 @@ from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 from playground.views import compare as views
+from playground.views.metric_table import busy_text, table_value
 
 Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
@@ -129,11 +130,11 @@ class CompareEvents:
     def _shown(self, record: CompareRecord, slots: Sequence[int]) -> Updates:
         names = [NAMES[slot] for slot in slots]
         options = [[str(slot), NAMES[slot], ""] for slot in slots] if len(slots) > 1 else []
-        rows = metric_rows(record.panes, record.mode)
+        rows = metric_rows(record.panes, record.mode, record.passes)
         return {
             self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
             self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
-            self._tab.table: views.table_value(rows, names, record.mode),
+            self._tab.table: table_value(rows, names, record.mode, busy_text(record.panes, names)),
         }
 
     async def refer(self, chosen: Any, slots: Any, request: gr.Request) -> Updates:

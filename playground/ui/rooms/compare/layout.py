@@ -17,7 +17,7 @@ from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 _MODES = [
     ("together", "side by side (one batch)", "All panes take each step together: fast to watch, times are shared."),
-    ("turns", "fair timing (in turn)", "One pane after the other: each has the machine to itself."),
+    ("turns", "fair timing (in turn)", "One pane after the other, three times each: medians and ranges."),
 ]
 _FIRST = ({}, {"temperature": "0"})  # the first comparison: as set in the sidebar, and greedy
 _LEGEND = (

@@ -7,7 +7,7 @@ from typing import Any
 from playground.engine.events import Finished
 from playground.errors import PlaygroundError
 from playground.experiments.compare.experiment import COMPARE, CompareRequest
-from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.runs.budget import TimeUsed
@@ -17,6 +17,7 @@ from playground.runs.runner import Runner
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.live import RunView
 from playground.ui.shell.pages import Ticket
+from playground.views.compare_panels import again_text
 
 _FRAMES_PER_S = 10
 BUSY = ("queued", "loading", "reading", "running")
@@ -50,12 +51,14 @@ class CompareView:
     def __init__(self, request: CompareRequest):
         self.request = request
         self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.runs()]
-        self.why = ""
+        self.why = self._chosen = ""
 
     def add(self, update: Any) -> None:
         """Take in an update."""
         if isinstance(update, ModeChosen):
-            self.why = update.why
+            self.why = self._chosen = update.why
+        elif isinstance(update, PaneAgain):
+            self.why = f"{self._chosen} Now {again_text(update)}."
         elif isinstance(update, PaneBegun):
             self.panes[update.pane].read = update.meters
         elif isinstance(update, PaneFailed):
@@ -73,6 +76,7 @@ class CompareView:
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """Nothing comes after this."""
+        self.why = self._chosen
         for pane in self.panes:
             pane.end(failed)
 

@@ -164,17 +164,7 @@ window.playground.cost = (() => {
     adopt((name) => (current().taken === 'none' ? undefined : current().taken ? current().offered.find((one) => one.id === current().taken && one.facts[name] !== undefined) : newest(name)));
     changed();
   }
-  // What measured values have replaced, in a sentence or two; empty if they have replaced nothing.
-  function announced() {
-    const own = Object.entries(current().values).filter(([, one]) => one.adopted);
-    if (!own.length) return '';
-    const said = own.slice(0, 4).map(([name, one]) => { const { label, unit } = read().byName[name]; return `${label} ${unit === 'usd' ? `$${one.text}` : figure(+one.text, unit)}`; });
-    const more = own.length > 4 ? ` and ${own.length - 4} more` : '', ids = new Set(own.map(([, one]) => one.from));
-    const used = current().offered.filter((one) => ids.has(one.id)), cut = used.filter((one) => one.cut);
-    const from = used.length ? ` Taken from ${used.map((one) => `${one.title}${one.answers ? `, ${numbers.plural(one.answers, 'answer')}` : ''}`).join('; ')}.` : '';
-    const short = cut.map((one) => ` ${one.cut === one.answers ? (one.answers === 1 ? 'The answer was' : `All ${one.answers} answers were`) : `${one.cut} of ${one.answers} answers were`} cut at a limit: without it they would be longer, and cost more.`);
-    return `Measured values stand in for assumed ones: ${said.join(', ')}${more}.${from}${[...new Set(short)].join('')}`;
-  }
+  const adopted = () => Object.entries(current().values).filter(([, one]) => one.adopted);
   function lengthSets() {
     const measured = current().offered.filter((one) => one.facts.output_lengths?.value.length > 1).map((one) => ({ id: one.id, title: one.title, source: one.facts.output_lengths.source, tokens: one.facts.output_lengths.value }));
     const all = [...measured, ...read().lengths], now = current().lengths;
@@ -237,7 +227,7 @@ window.playground.cost = (() => {
 
   return {
     get config() { return read(); }, field: (name) => read().byName[name], section: (id) => read().bySection[id],
-    parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths, announced,
+    parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths, adopted,
     get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
     get linked() { current(); return linked; }, snapshot, open, link, reset, draw, drawing: (feed) => drawings[feed] || '',
     on(listener) { listeners.add(listener); return () => listeners.delete(listener); },
