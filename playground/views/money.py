@@ -17,7 +17,7 @@ def money_values(meters: Meters) -> dict[str, Any]:
     return {
         "money_note": f"this machine at {format_money(meters.hardware_usd_per_hour)}/h",
         "own": format_money(cost.own_hardware_usd),
-        "money_date": f"At {list_price(cost)}, {cost.prices_as_of}",
+        "money_date": f"The same tokens at {list_price(cost)}, {cost.prices_as_of}",
         "cost": format_money(cost.total_usd),
         "cost_label": f"same tokens, {_short(cost.reference_model)}",
         "cost_in": format_money(cost.input_usd),

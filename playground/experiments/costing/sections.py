@@ -29,8 +29,7 @@ _MONTH = Section(
         Figure("low_usd", "All days, every input low", "usd", "scenario"),
         Figure("high_usd", "All days, every input high", "usd", "scenario"),
         Figure("per_month_usd", "A mean month at today's requests", "usd", "month_total"),
-    ),
-    large=3,
+    ), large=3,
     charts=(
         ChartPlan("month-cumulative", "Spent so far", _DAYS, ("cost", "usd"),
                   (Lines("base, between low and high", "base", low="low", high="high"),)),

@@ -20,14 +20,14 @@ form.append(money);
 
 // What measured values have replaced, in a sentence or two; empty if they have replaced nothing.
 function announced() {
-  const own = cost.adopted(), ids = new Set(own.map(([, one]) => one.from)), used = cost.offered.filter((one) => ids.has(one.id));
+  const order = cost.config.fields.map((field) => field.id), own = cost.adopted().sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)), ids = new Set(own.map(([, one]) => one.from)), used = cost.offered.filter((one) => ids.has(one.id));
   if (!own.length) return '';
   const said = own.slice(0, 4).map(([name, one]) => { const { label, unit } = cost.field(name); return `${label} ${unit === 'usd' ? `$${one.text}` : window.playground.numbers.figure(+one.text, unit)}`; });
   const more = own.length > 4 ? ` and ${own.length - 4} more` : '';
   const from = used.length ? ` Taken from ${used.map((one) => `${one.title}${one.answers ? `, ${plural(one.answers, 'answer')}` : ''}`).join('; ')}.` : '';
   const short = used.filter((one) => one.cut).map(({ cut, answers }) => {
     const which = cut < answers ? `${cut} of ${answers} answers were` : answers === 1 ? 'The answer was' : `All ${answers} answers were`;
-    return ` ${which} cut at a limit: without it they would be longer, and cost more.`;
+    return ` ${which} cut at a limit: whole answers are longer, and cost more.`;
   });
   return `Measured values stand in for assumed ones: ${said.join(', ')}${more}.${from}${[...new Set(short)].join('')}`;
 }
