@@ -19,6 +19,8 @@ from playground.ui.shell.live import RunView
 from playground.ui.shell.pages import Ticket
 
 _FRAMES_PER_S = 10
+MODES = {"batch": "together", "turns": "turns"}
+"""The tab's choice, by how the panes ran."""
 BUSY = ("queued", "loading", "reading", "running")
 
 
@@ -44,18 +46,22 @@ class CompareView:
     Attributes:
         request: What runs.
         panes: In their order.
+        mode: Value of the tab's choice between batch and turns, where the panes run otherwise than requested.
         why: How they run, and the reason.
     """
 
     def __init__(self, request: CompareRequest):
         self.request = request
         self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.runs()]
+        self.mode: str | None = None
         self.why = ""
 
     def add(self, update: Any) -> None:
         """Take in an update."""
         if isinstance(update, ModeChosen):
             self.why = update.why
+            if (update.mode == "batch") != self.request.together:
+                self.mode = MODES[update.mode]
         elif isinstance(update, PaneBegun):
             self.panes[update.pane].read = update.meters
         elif isinstance(update, PaneFailed):

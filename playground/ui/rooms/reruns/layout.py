@@ -19,7 +19,7 @@ from playground.ui.components.reruns import answers, figures, fork_tree, headlin
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
-from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.common import QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
@@ -142,7 +142,7 @@ class _Counts:
         try:
             return *await asyncio.to_thread(self._count, text, session_of(request)), {}
         except PlaygroundError as error:
-            return *self._nothing, note("Not counted.", str(error), kind="problem")
+            return *self._nothing, refused("Not counted.", error)
 
     async def settle(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """Those typed while it ran."""
