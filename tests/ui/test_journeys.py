@@ -60,6 +60,23 @@ def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_p
     assert len(runner.answers) == 1
 
 
+def test_arabic_runs_from_the_right_and_pieces_of_characters_show_their_bytes(
+    open_page: OpenPage, runner: ScriptedRunner
+):
+    runner.script = Script(tokens=["مرحبا", " بكم", "<0xF0><0x9F>", "🙂"])
+    page = open_page()
+    ask(page, "مرحبا")
+    tokens = tokens_of(page)
+    expect(tokens).to_have_count(4)
+    boxes = [tokens.nth(place).bounding_box() or {} for place in (0, 1, 3)]
+    assert boxes[0]["x"] > boxes[1]["x"] > boxes[2]["x"]
+    right = page.locator(".toks").first.bounding_box() or {}
+    assert right["x"] + right["width"] - (boxes[0]["x"] + boxes[0]["width"]) < 30
+    assert prompt_of(page).evaluate("field => getComputedStyle(field).unicodeBidi") == "plaintext"
+    assert tokens.nth(2).locator(".word").get_attribute("data-bytes") == "F0 9F"
+    assert page.locator(".toks").first.text_content() == "مرحبا بكم🙂"  # bytes are shown, not part of the text
+
+
 def test_keys_run_and_stop_and_what_came_stays(open_page: OpenPage, runner: ScriptedRunner):
     runner.script = Script(count=5000, tokens_per_s=8)
     page = open_page()

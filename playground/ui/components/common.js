@@ -16,6 +16,8 @@ const visible = (text) => {
     .replace(/[\u0000-\u001f\u007f-\u009f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
       (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 };
+// The bytes of a piece of a character, as the engine spells them; '' for any other token.
+const bytesOf = (text) => (/^(<0x[0-9A-F]{2}>)+$/.test(text ?? '') ? text.match(/[0-9A-F]{2}(?=>)/g).join(' ') : '');
 const { percent, plural, seconds } = window.playground.numbers;
 // The text of a file, as Python's `decode_text` reads it: UTF-8, or UTF-16 where its byte order mark says so.
 const textOf = async (file) => {

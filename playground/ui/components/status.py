@@ -46,7 +46,8 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
 def notice(*, pane: str, **props: Any) -> gr.HTML:
     """Its value: `kind` (`note`, `ask`, `hint`, `problem`), `title`, `text`, `id`.
 
-    A failed run of its pane appears by itself. A hint appears at an empty prompt, where one is in view. A problem goes when something later has succeeded.
+    A failed run of its pane appears by itself. A hint appears at an empty prompt, where one is in view. A problem goes
+    when something later has succeeded.
     """
     return part("notice", {}, pane=pane, **props)
 
