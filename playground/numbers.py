@@ -19,4 +19,4 @@ def plain_number(text: str) -> str | None:
 
 def with_a_point(text: str) -> str:
     """The end of a message about this text: how to write decimals, if its comma may be a decimal comma."""
-    return ": write decimals with a point, as 0.3." if re.search(r"\d\s*,\s*\d", text) else "."
+    return ": write decimals with a point, such as 0.3." if re.search(r"\d\s*,\s*\d", text) else "."

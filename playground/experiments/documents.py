@@ -39,7 +39,7 @@ def parse_document(text: str | bytes) -> Document:
     try:
         kind = _Head.model_validate_json(text).kind
     except ValidationError:
-        raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.") from None
+        raise PlaygroundError("This isn't a file saved here: choose a JSON file that the playground saved.") from None
     known = kinds()
     if kind not in known:
         raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(known))}")

@@ -84,7 +84,7 @@ class CompareRequest(RunsRequest):
     panes: tuple[dict[str, Any], ...] = item(
         (), "One pane: name=value[,name=value...]; give 2 to 4", flags=["--set"], lines=True, metavar="PANE"
     )
-    together: bool = item(False, "As one batch where panes allow it")
+    together: bool = item(False, "As one batch, if the panes allow it")
     reference: int = item(1, "Number of the pane that the others are compared with", "From 1.", ge=1)
 
     @field_validator("panes", mode="before")
@@ -127,7 +127,7 @@ class Vary(NamedTuple):
 class SweepRequest(RunsRequest):
     """One setting over several values."""
 
-    vary: Vary = item(..., "One setting and its values", "As temperature=0,0.5,1.", metavar="NAME=A,B,...")
+    vary: Vary = item(..., "One setting and its values", "Such as temperature=0,0.5,1.", metavar="NAME=A,B,...")
 
     @field_validator("vary", mode="before")
     @classmethod

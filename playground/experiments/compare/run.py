@@ -31,7 +31,7 @@ def compare(lab: Lab, request: CompareRequest) -> Steps[CompareRecord | None]:
     """
     request, seed = request.with_seed()
     mode, why = _choose_mode(request)
-    drawn = f" Panes without a seed of their own draw with seed {seed}."
+    drawn = f" Panes without their own seed use seed {seed}."
     yield ModeChosen(mode, why if seed is None else why + drawn)
     panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop)
     yield from panes.as_batch() if mode == "batch" else panes.in_turns()

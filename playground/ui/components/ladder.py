@@ -36,7 +36,7 @@ def rungs(**props: Any) -> gr.HTML:
 
 def other_models(**props: Any) -> gr.HTML:
     """Rungs of rounded weights."""
-    about = "rounded weights are other weights: these answers are another model's"
+    about = "rounded weights make a different model, so these answers are not the reference model's"
     return rung_list("Another model, not noise", about, "int8 and int4 appear here when they are done.", **props)
 
 

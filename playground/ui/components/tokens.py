@@ -61,7 +61,7 @@ def transcript(*, pane: str, empty: str, more: More | None = None, **props: Any)
 
 def folded_transcript(*, elem_id: str) -> gr.HTML:
     """A transcript below its heading, folded until somebody wants to read it."""
-    with gr.Accordion("What was said", open=False, elem_id=elem_id):
+    with gr.Accordion("Conversation", open=False, elem_id=elem_id):
         empty = "Each step appears here when it has ended."
         return transcript(pane=elem_id, empty=empty, elem_id=f"{elem_id}-turns")
 

@@ -34,7 +34,7 @@ def failure(error: BaseException) -> dict[str, Any]:
         return {"phase": "failed", "text": "failed", "title": title, "problem": str(error)}
     kind = type(error).__name__
     problem = (
-        f"The app met an error it did not expect ({kind}). Your text and settings are kept: run again, or choose "
+        f"An unexpected error occurred ({kind}). Your text and settings are kept: run again, or choose "
         "another model or quantization. The terminal that serves this page shows the details."
     )
     return {"phase": "failed", "text": "failed", "title": title, "problem": problem}

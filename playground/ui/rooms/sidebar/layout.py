@@ -127,7 +127,7 @@ def _texts() -> Controls:
         stop = gr.Textbox(
             "",
             label="Stop strings",
-            info="One a line; \\n is a line end.",
+            info="One per line; \\n is a line break.",
             lines=2,
             max_lines=8,
             elem_id=elem_id_of("stop"),
