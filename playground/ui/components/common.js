@@ -46,7 +46,14 @@ const nextToken = (all, at, key) => {
   return best;
 };
 
-// A term's definition in a box beside it, on hover and focus. `element` holds `.term[data-term]` and one `.tip`.
+const termOf = (words) => {
+  const node = el('span', 'term'), ask = el('button', '', '?');
+  ask.type = 'button';
+  ask.setAttribute('aria-label', 'Explain');
+  node.append(document.createTextNode(words), ask);
+  return node;
+};
+// A term's definition in a box beside it, on hover, focus and click. `element` holds `.term[data-term]` and one `.tip`.
 const explain = (definitions) => {
   const tip = element.querySelector('.tip');
   let shown = null;
@@ -69,11 +76,12 @@ const explain = (definitions) => {
   element.addEventListener('pointerover', (event) => { if (term(event)) show(term(event)); });
   element.addEventListener('pointerout', (event) => { // the tip itself may be pointed at
     const to = event.relatedTarget;
-    if (shown && !(to && (shown.contains(to) || tip.contains(to))) && document.activeElement !== shown) hide();
+    if (shown && !(to && (shown.contains(to) || tip.contains(to))) && !shown.contains(document.activeElement)) hide();
   });
   element.addEventListener('focusin', (event) => show(term(event)));
+  element.addEventListener('click', (event) => show(term(event))); // not every browser focuses a clicked button
   element.addEventListener('focusout', hide);
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
-  const scrolled = () => { if (shown && shown === document.activeElement) place(); else hide(); }; // focus may scroll
+  const scrolled = () => { if (shown?.contains(document.activeElement)) place(); else hide(); }; // focus may scroll
   addEventListener('scroll', scrolled, { passive: true, capture: true });
 };

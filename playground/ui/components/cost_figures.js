@@ -4,8 +4,7 @@ explain(cost.config.notes);
 element.dataset.colour = section.figures[0].unit === 'usd' ? 'money' : 'energy';
 
 const figures = section.figures.map((figure, place) => {
-  const box = place < 4 ? el('div', 'cell') : el('div', 'row'), term = el(place < 4 ? 'div' : 'dt'), name = el('span', 'term', figure.label), value = el(place < 4 ? 'b' : 'dd');
-  name.tabIndex = 0;
+  const box = place < 4 ? el('div', 'cell') : el('div', 'row'), term = el(place < 4 ? 'div' : 'dt'), name = termOf(figure.label), value = el(place < 4 ? 'b' : 'dd');
   name.dataset.term = figure.formula;
   term.append(name);
   value.dataset.k = figure.id;

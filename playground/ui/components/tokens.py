@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import markup, part
+from playground.ui.components.base import definitions, markup, part, terms
 from playground.ui.components.feed import More
 
 
@@ -26,7 +26,8 @@ def token_chips(label: str, *, empty: str = "", **props: Any) -> gr.HTML:
 
 def inspector(*, pane: str, **props: Any) -> gr.HTML:
     """Listens to the `token_view` of its pane; it has no value."""
-    return part("inspector", None, pane=pane, **props)
+    template = markup("inspector", **terms("token", f"{pane}-token"))
+    return part("inspector", None, template, pane=pane, definitions=definitions("token"), **props)
 
 
 def diff(**props: Any) -> gr.HTML:
