@@ -11,6 +11,10 @@ class PlaygroundError(Exception):
     """Bad input or a state the user can change; the message is shown as is, without a traceback."""
 
 
+class NoPrompt(PlaygroundError):
+    """Nothing has been written yet: no failure, and a page says so at the field."""
+
+
 class NotEnoughMemory(PlaygroundError):
     """A model, or a run of it, does not fit into the memory that is free now."""
 

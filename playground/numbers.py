@@ -31,4 +31,4 @@ def short_number(value: float, digits: int = 3) -> str:
 
 def with_a_point(text: str) -> str:
     """The end of a message about this text: how to write decimals, if its comma may be a decimal comma."""
-    return ": write decimals with a point, as 0.3." if re.search(r"\d\s*,\s*\d", text) else "."
+    return ": write decimals with a point, such as 0.3." if re.search(r"\d\s*,\s*\d", text) else "."

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
-from playground.errors import PlaygroundError, nearest
+from playground.errors import NoPrompt, PlaygroundError, nearest
 from playground.numbers import with_a_point
 
 QUANTIZATIONS = ("fp32", "bf16", "fp16", "int8", "int4")
@@ -191,7 +191,7 @@ def check_prompt(prompt: str) -> str:
         PlaygroundError: It is empty, longer than `MAX_PROMPT_CHARS`, or can't be encoded.
     """
     if not isinstance(prompt, str) or not prompt.strip():
-        raise PlaygroundError("The prompt is empty: write something for the model to answer.")
+        raise NoPrompt("The prompt is empty: write something for the model to answer.")
     if len(prompt) > MAX_PROMPT_CHARS:
         raise PlaygroundError(
             f"The prompt has {len(prompt):,} characters; the limit is {MAX_PROMPT_CHARS:,}. Shorten it and run again."

@@ -185,15 +185,17 @@ def _stopped_before(at: float, should_stop: Callable[[], bool]) -> bool:
 
 
 def _token(index: int, text: str, settings: Settings, kv_bytes: int, time_s: float) -> TokenEvent:
-    """Ten alternatives, and the token at its place among them."""
-    place = _PLACES[index % len(_PLACES)] if text else 0
+    """Ten alternatives, and the token at its place among them; one of `<0xE2>` is a piece of a character."""
+    is_piece = text.startswith("<0x")
+    place = _PLACES[index % len(_PLACES)] if text and not is_piece else 0
     names = [f" other{number}" for number in range(10)]
     if place < 10:
         names[place] = text or "<|im_end|>"
     prob, kept = _PROBABILITIES[place] if place < 10 else 0.0015, 1 if settings.temperature == 0 else 6
     top = tuple(Candidate(1000 + n, name, p) for n, (name, p) in enumerate(zip(names, _PROBABILITIES, strict=True)))
+    shown = "" if is_piece else text
     return TokenEvent(
-        index, top[place].id if place < 10 else 7, text, math.log(prob), place + 1, 2.5, min(1.0, prob * 1.2), kept,
+        index, top[place].id if place < 10 else 7, shown, math.log(prob), place + 1, 2.5, min(1.0, prob * 1.2), kept,
         top[: settings.top], time_s, (49_152, kept, kept), kv_bytes,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ def test_a_comma_parts_thousands_or_the_number_is_refused(text: str, number: flo
 
 
 def test_a_setting_with_a_decimal_comma_says_how_to_write_it():
-    with pytest.raises(PlaygroundError, match=r"got '0,2': write decimals with a point, as 0\.3\.$"):
+    with pytest.raises(PlaygroundError, match=r"got '0,2': write decimals with a point, such as 0\.3\.$"):
         make_settings(temperature="0,2")
     with pytest.raises(PlaygroundError, match=r"got 'abc'\.$"):
         make_settings(temperature="abc")

@@ -67,7 +67,7 @@ class Turns:
                 raise Busy(f"The model is busy: {self._max_waiting} runs are waiting already. Try again in a moment.")
             if person and sum(one.person == person for one in self._all) >= self._max_of_person:
                 raise Busy(
-                    f"You have {self._max_of_person} runs already, one at work and the others waiting: wait for one "
+                    f"You have {self._max_of_person} runs already, one running and the others waiting: wait for one "
                     "to end, or stop it."
                 )
             self._all.append(job)

@@ -37,7 +37,7 @@ def context_command() -> Callable[..., None]:
     ) -> None:
         """What length costs: prefill time, KV bytes and price; or a needle test; or a text in tokens."""
         if with_needle and tokens is not None:
-            raise PlaygroundError("--needle and --tokens exclude each other: give one of them.")
+            raise PlaygroundError("--needle and --tokens can't be combined: give one of them.")
         if tokens is not None:
             from playground.cli.tokens import show_tokens  # noqa: PLC0415  --help must not wait for torch
 

@@ -34,7 +34,7 @@ def _said(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "A file or an argument is nested too deeply."
     why = " ".join(str(error).split())[:200]
-    return f"An error that was not expected: {kind}{f': {why}' if why else ''}."
+    return f"An unexpected error: {kind}{f': {why}' if why else ''}."
 
 
 def _append(log: Path, text: str) -> None:

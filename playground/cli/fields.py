@@ -44,7 +44,7 @@ def without_shortcuts(items: dict[str, FieldInfo], values: dict[str, Any]) -> di
         flags = extra_of(field)["shortcuts"]
         chosen = [value for flag, value in flags.items() if values.pop(_variable(flag))]
         if len(chosen) + bool(flags and values[name]) > 1:
-            raise PlaygroundError(f"--{name}, {', '.join(flags)} exclude each other: give one of them.")
+            raise PlaygroundError(f"--{name}, {', '.join(flags)} can't be combined: give one of them.")
         values[name] = chosen[0] if chosen else values[name]
     return values
 

@@ -17,7 +17,7 @@ def branch(
         str | None, option("The token to put there: an id, or the text of one token ('\"7\"' for a number).", "ID|TEXT")
     ] = None,
     how: Annotated[str | None, option("How to continue: greedy, sample or beam; as before by default.", "WAY")] = None,
-    width: Annotated[str | None, option("Beginnings that a beam search keeps, 2 to 8; 4 if not given.")] = None,
+    width: Annotated[str | None, option("Beams that a search keeps, 2 to 8; 4 if not given.")] = None,
     leaving: Annotated[
         str, typer.Option("--from", help="Number of the branch to leave; 0 is the run.", metavar="NUMBER")
     ] = "0",

@@ -28,7 +28,7 @@ def run(
     values: dict[str, Any],
     model: Model = None,
     quantization: Quantization = None,
-    preset: Annotated[str | None, option("Start from a preset; other flags win over it.", "NAME")] = None,
+    preset: Annotated[str | None, option("Start from a preset; other flags override it.", "NAME")] = None,
     save: Save = None,
     json: Json = False,
 ) -> None:
@@ -82,7 +82,7 @@ def fetch_command(
 @app.command()
 @errors_in_one_line
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: a look, not a measurement.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: a quick look, not a measurement.")] = False,
     only: Annotated[list[str] | None, option("Only this measurement; may be repeated.", "NAME")] = None,
     json: Json = False,
 ) -> None:

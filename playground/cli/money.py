@@ -13,7 +13,7 @@ _INPUTS: dict[str, str] = {
     "cached_share": "Share of the prompt billed as cached, 0 to 1.",
     "growth_per_month": "Growth of the requests in a month, as a share: 0.05.",
     "days": "How far the projection goes.",
-    "tokens_per_token": "Tokens of the API's tokenizer for one of ours.",
+    "tokens_per_token": "Tokens of the API's tokenizer per token of the local one.",
     "usd_per_hour": "Own hardware: its rent.",
     "buy_usd": "Own hardware: its price, bought instead of rented.",
     "years": "Own hardware: years in use.",
@@ -23,7 +23,7 @@ _INPUTS: dict[str, str] = {
     "throughput": "Own hardware: output tokens a second of a whole batch.",
     "prefill": "Own hardware: prompt tokens read a second.",
     "ttft": "Own hardware: seconds to the first token, alone.",
-    "utilisation": "Own hardware: share of its time that may be filled, 0.01 to 1.",
+    "utilisation": "Own hardware: share of its time that may be used, 0.01 to 1.",
     "peak_factor": "Own hardware: requests of the busiest hour against the mean.",
     "system_tokens": "Agent: system prompt and tools.",
     "task_tokens": "Agent: the task.",
@@ -59,7 +59,9 @@ def cost(
     compare: Annotated[list[str] | None, option("More of them; may be repeated, up to ten.", "PROVIDER:MODEL")] = None,
     large_model: Annotated[str | None, option("Cascade: what the small model can't answer.", "PROVIDER:MODEL")] = None,
     small_model: Annotated[str | None, option("Cascade: what answers first.", "PROVIDER:MODEL")] = None,
-    currency: Annotated[str | None, option("Show amounts in it; what 1 USD is.", "CODE=RATE")] = None,
+    currency: Annotated[
+        str | None, option("Show amounts in this currency; RATE is the value of 1 USD.", "CODE=RATE")
+    ] = None,
     hardware: Annotated[str | None, option("Rent and watts of a machine of presets/hardware.yaml.", "ID")] = None,
     set: Annotated[list[str] | None, option("Any input of presets/cost.yaml; may be repeated.", "NAME=VALUE")] = None,
     source: Annotated[

@@ -32,7 +32,7 @@ _SETTINGS: dict[str, Any] = {
     "top_k": Annotated[str | None, option("0 is off.")],
     "min_p": Annotated[str | None, option("0 to 1; 0 is off.")],
     "repetition_penalty": Annotated[str | None, option("0.5 to 2; 1 is off.")],
-    "seed": Annotated[str | None, option("Fixes the draw; drawn and shown if not given.")],
+    "seed": Annotated[str | None, option("Fixes the draw; if not given, a random one is used and shown.")],
     "max_new_tokens": Annotated[str | None, option("The answer ends after this many tokens.")],
     "context_length": Annotated[str | None, option("Tokens of prompt and answer; the model's own if not given.")],
     "time_limit_s": Annotated[str | None, option("The answer ends after this many seconds.")],

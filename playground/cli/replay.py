@@ -45,7 +45,7 @@ def _replay_run(old: RunRecord, runner: Runner, model: str, *, json: bool) -> No
         return
     print(safe_text(outcome.sentence(old)))
     if outcome.identical and outcome.changed:
-        print(safe_text(f"Changed meanwhile: {'; '.join(outcome.changed)}."))
+        print(safe_text(f"Changed since then: {'; '.join(outcome.changed)}."))
     if outcome.identical and outcome.largest_logprob_change:
         print(f"Probabilities moved by up to {outcome.largest_logprob_change:.2g} (log); no token changed.")
 
@@ -76,4 +76,4 @@ def _replay_other(old: Document, runner: Runner, model: str | None, *, json: boo
     if outcome.differences:
         print(safe_text(why_sentence(outcome.changed)))
     elif outcome.changed:
-        print(safe_text(f"Changed meanwhile: {'; '.join(outcome.changed)}."))
+        print(safe_text(f"Changed since then: {'; '.join(outcome.changed)}."))

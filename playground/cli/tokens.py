@@ -28,5 +28,5 @@ def _lines(record: TokensRecord) -> list[str]:
     """A line per token, then the counts and what languages cost."""
     tokens = [f"{token.id:>8}  {token.text!r:<24} {_MARKS[token.kind]}".rstrip() for token in record.tokens]
     rows = [(one.title, str(one.tokens), format_number(one.characters / one.tokens)) for one in record.languages]
-    languages = table_lines(Table(("language", "tokens", "characters a token"), rows))
+    languages = table_lines(Table(("language", "tokens", "characters per token"), rows))
     return [*tokens, "", *wrapped(tokens_summary(record)), "", *wrapped(record.languages_source), *languages]

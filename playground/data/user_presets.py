@@ -139,7 +139,7 @@ def _refuse_to_lose_another(path: Path, preset: Preset, replaces: bool) -> None:
     except OSError:  # a folder that can't be read: the write will say why
         return
     except PlaygroundError as error:
-        raise PlaygroundError(f"Not saved, as a broken file of that name is in the way. {error}") from None
+        raise PlaygroundError(f"Not saved: a broken file with that name is in the way. {error}") from None
     if there.title != preset.title:
         raise PlaygroundError(f"{preset.title!r} would overwrite your preset {there.title!r}; choose another title.")
     if not replaces and there != preset.model_copy(update={"id": there.id}):

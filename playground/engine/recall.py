@@ -35,7 +35,7 @@ def recalled(tokenizer: Any, prompt: str, recorded: PreparedPrompt, settings: Se
         return replace(now, dropped_tokens=recorded.dropped_tokens, notes=())
     if not _spells(tokenizer, recorded, prompt):
         raise PlaygroundError(
-            "The prompt is read as other tokens than before, so the answers can't be compared: the tokenizer of "
+            "The prompt now splits into different tokens, so the answers can't be compared: the tokenizer of "
             f"{title!r} has changed."
         )
     return replace(recorded, notes=(MOVED,))

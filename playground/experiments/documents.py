@@ -49,7 +49,7 @@ def parse_document(text: str | bytes) -> Document:
         raise PlaygroundError(f"This file has {len(text):,} bytes; the limit is {MAX_RECORD_BYTES:,}.")
     kind = _kind(text)
     if kind is None:
-        raise PlaygroundError("Not a run record or other saved document: it is no JSON object with a kind.")
+        raise PlaygroundError("This isn't a file saved here: choose a JSON file that the playground saved.")
     known = kinds()
     if kind not in known:
         raise PlaygroundError(f"Unknown kind of document {kind[:60]!r}: {nearest(kind, list(known))}")

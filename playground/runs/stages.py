@@ -51,6 +51,6 @@ class Parts:
             part.close()
 
     def _scaled(self, stage: Stage, weight: int) -> Stage:
-        """A part may start over; the progress of the whole never goes back."""
+        """A part may start again; the progress of the whole never goes back."""
         self._shown = max(self._shown, min(1.0, (self._done + weight * (stage.fraction or 0.0)) / self._total))
         return replace(stage, fraction=self._shown)

@@ -21,7 +21,7 @@ _HEAD = (
     "ttft, no cache", "e2e", "price, resent", "price, cached",
 )  # fmt: skip
 _NOTE = (
-    "Predicted: the formulas, with an answer of the most tokens allowed and a whole passage each step; the words "
+    "Predicted: the formulas, with the longest answer allowed and a whole passage in each step; the words "
     "around a summary are left out. The local cache also keeps the answer of the previous step, which a provider may "
     "not."
 )
@@ -176,7 +176,7 @@ VIEW = View(
         Panel("input", "chart", "Input tokens of all steps so far", row="charts"),
         Panel("ttft", "chart", "Time to first token of each step", row="charts"),
         Panel("table", "table", "Every step, predicted and measured"),
-        Panel("said", "part", "What was said", make="playground.ui.components.tokens:folded_transcript"),
+        Panel("said", "part", "Conversation", make="playground.ui.components.tokens:folded_transcript"),
     ),
     draw=_draw,
     kept=_kept,

@@ -14,7 +14,7 @@ def saving_sentence(tree: BranchesRecord, branch: BranchRecord) -> str:
     """What did not have to be read, and the time that is worth: the formula in words."""
     read, reused = branch.computed_tokens, branch.reused_tokens
     if not reused:
-        return f"Nothing of it stood in the cache: read all {count_of(read, 'token')}."
+        return f"Nothing of it was in the cache: read all {count_of(read, 'token')}."
     kept = f"Kept {count_of(reused, 'token')} in the cache, read {read:,}"
     rate = tree.run.timing.prefill_tokens_per_s
     if branch.saved_s is None or rate is None:
@@ -59,7 +59,7 @@ def against(tree: BranchesRecord, one: int, other: int) -> str:
         return f"{head} One is the beginning of the other.{lengths}"
     gaps = first[index].logprob - second[index].logprob, totals[0] - totals[1]
     words = ", ".join(format_percent(math.exp(tokens[index].logprob)) for tokens in (first, second))
-    where = f"They part at token {index + 1} ({words})"
+    where = f"They diverge at token {index + 1} ({words})"
     if abs(gaps[1]) <= _AS_GOOD:
         return f"{head} {where}; as whole answers they are as likely as each other.{lengths}"
     likelier = a if gaps[1] > 0 else b
@@ -75,7 +75,7 @@ def took_words(tree: BranchesRecord, branch: BranchRecord) -> str:
 
 
 def _lengths(one: int, other: int) -> str:
-    return "" if one == other else f" Mind the lengths, {one:,} and {other:,} tokens: each token lowers a total."
+    return "" if one == other else f" Note the lengths, {one:,} and {other:,} tokens: each token lowers a total."
 
 
 def _times(gain: float) -> str:

@@ -182,7 +182,7 @@ def tokens_summary(record: TokensRecord) -> str:
         how = (
             "are read as control tokens: anyone who writes them can end a turn and speak as another role"
             if record.inject
-            else "are spelt out as plain text, as in every message"
+            else "are read as plain text, as in every message"
         )
         words += f" Control tokens typed in the text ({names}) {how}."
     return words
@@ -199,9 +199,11 @@ def languages_chart(languages: Sequence[LanguageRecord], source: str = "") -> st
         return ""
     bars = [(place, one.characters / one.tokens) for place, one in enumerate(languages)]
     return ChartSpec(
-        title="Characters a token, by language",
-        x=Axis("language", categories=tuple(one.title for one in languages)),
-        y=Axis("characters a token", min=0),
-        series=[Series("characters a token", "bars", bars, "memory", labels=[f"{o.tokens} tokens" for o in languages])],
-        summary=f"The same text in each: {source} Fewer characters a token make a text longer, slower and dearer.",
+        title="Characters per token, by language",
+        x=Axis("text in", categories=tuple(one.title for one in languages)),
+        y=Axis("characters per token", min=0),
+        series=[
+            Series("characters per token", "bars", bars, "memory", labels=[f"{o.tokens} tokens" for o in languages])
+        ],
+        summary=f"The same text in each: {source} Fewer characters per token make a text longer, slower and costlier.",
     ).to_json()

@@ -185,7 +185,7 @@ def _kept(sofar: Sofar) -> str:
 VIEW = View(
     panels=(
         Panel("grid", "part", "What each layer would say next", make="playground.ui.components.layers:lens_grid"),
-        Panel("cost", "words", "What the look took"),
+        Panel("cost", "words", "Time and memory of this view"),
         Panel("updates", "chart", "Update of each layer", height=170, row="charts"),
         Panel("times", "chart", "Time of each layer", height=170, row="charts"),
         Panel("choices", "part", "Choice of layer and head", make="playground.ui.components.tokens:look_at"),

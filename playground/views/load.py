@@ -13,15 +13,15 @@ MAX_ANSWERS = 50  # answers shown per arm; the saved file has all
 _SHOWN = 60  # characters of an answer in a terminal
 _BEFORE = 20  # characters of it before the first difference
 _ANSWERS = 5
-_HEAD = ("way of computing", "unique", "of", "most common", "first fork", "decode", "batch sizes")
+_HEAD = ("method", "unique", "of", "most common", "first fork", "decode", "batch sizes")
 _TIMES = (
-    "One way of computing runs after the other: other programs on this machine make their tokens/s hard to compare. "
+    "The methods run one after the other, so other programs on this machine make their tokens/s hard to compare. "
     "Each ran once, so a small difference says nothing."
 )
 
 
 def arms_chart(arms: Sequence[ArmRecord], requests: int) -> ChartSpec:
-    """Unique answers of each way of computing."""
+    """Unique answers by method."""
     counts = ", ".join(f"{arm.title} {arm.unique:,} of {arm.n:,}" for arm in arms)
     labels = [f"of {count_of(arm.n, 'request')}" for arm in arms]
     return ChartSpec(
@@ -35,7 +35,7 @@ def arms_chart(arms: Sequence[ArmRecord], requests: int) -> ChartSpec:
 
 
 def arms_value(arms: Sequence[ArmRecord]) -> str:
-    """Each way of computing: its answers by frequency, where they fork, and what it costs."""
+    """Each method: its answers by frequency, where they fork, and what it costs."""
     return packed([_arm(arm, arms[0]) for arm in arms])
 
 
@@ -112,8 +112,8 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
 def _kept(sofar: Sofar) -> str:
     record = sofar.record
     if record is None:
-        return "before any way of computing was done"
-    ways = count_of(len(record.arms), "way of computing", "ways of computing")
+        return "before any method was done"
+    ways = count_of(len(record.arms), "method", "methods")
     return f"{ways}, {count_of(record.asked, 'request')} each"
 
 
@@ -131,10 +131,10 @@ VIEW = View(
         Panel(
             "chart",
             "chart",
-            "Unique answers of each way of computing",
-            "How many different answers each way of computing gives appears here.",
+            "Unique answers by method",
+            "How many different answers each method gives appears here.",
         ),
-        Panel("arms", "part", "Answers of each way of computing", make="playground.ui.components.ladder:load_arms"),
+        Panel("arms", "part", "Answers by method", make="playground.ui.components.ladder:load_arms"),
     ),
     draw=_draw,
     kept=_kept,

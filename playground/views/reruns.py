@@ -29,7 +29,7 @@ def plan_text(plan: BatchPlan) -> str:
         return f"{plan.rows} rows are computed one at a time: this model can't compute several together."
     waves = -(-plan.rows // plan.rows_at_once)
     if plan.row_bytes is None:
-        return f"{plan.rows} rows are computed one after the other: how much KV cache this model needs is unknown."
+        return f"{plan.rows} rows are computed one after the other: how much KV cache this model needs is not known."
     why = f"one row needs {format_bytes(plan.row_bytes)} of KV cache, {format_bytes(plan.available_bytes)} are free"
     return f"{plan.rows} rows go in {waves} waves of at most {plan.rows_at_once}: {why}."
 

@@ -140,7 +140,7 @@ def _time_values(meters: Meters) -> dict[str, Any]:
         "elapsed": format_seconds(meters.elapsed_s),
         "limit_s": meters.limit_s,
         "line_decode": decode,
-        "line_ttft": f"ttft {format_seconds(timing.ttft_s)}",
+        "line_ttft": f"first token {format_seconds(timing.ttft_s)}",
     }
 
 

@@ -34,7 +34,9 @@ def _lines(title: str, rows: Sequence[Row]) -> str:
 
 
 def _kept(sofar: Sofar) -> str:
-    return "one step, on a copy that is gone" if sofar.record else "before the step was done; the copy is gone"
+    return (
+        "one step, on a copy that was discarded" if sofar.record else "before the step was done; the copy was discarded"
+    )
 
 
 def _inference_rows(record: TrainingRecord) -> list[Row]:
@@ -79,8 +81,8 @@ def _gradients(size: int) -> str:
 
 
 def _gone(thrown_away: bool, *, held: bool) -> str:
-    copied = "The copy was thrown away." if thrown_away else "The copy is still held somewhere."
-    own = "has the weights it had, bit for bit" if held else "HAS OTHER WEIGHTS than before"
+    copied = "The copy was discarded." if thrown_away else "The copy is still held somewhere."
+    own = "has the weights it had, bit for bit" if held else "HAS DIFFERENT WEIGHTS"
     return f"{copied} The model in memory {own}."
 
 

@@ -185,7 +185,7 @@ def test_a_sweep_is_one_document_and_a_line_for_each_value(sweep: Invoke, tmp_pa
 def test_a_seed_that_was_drawn_for_all_runs_is_told(sweep: Invoke):
     result = sweep("--vary", "temperature=0.5,1", "--json")
     (seed,) = {run.settings["seed"] for run in document(result).runs}
-    assert f"All runs draw with seed {seed}." in result.stderr
+    assert f"All runs use seed {seed}." in result.stderr
     assert "draw with seed" not in sweep("--vary", "seed=1,2", "--json").stderr
 
 

@@ -58,18 +58,18 @@ def test_a_text_is_shown_in_tokens(context: Invoke):
     record = recorded(context("--tokens", text, "--json"), TokensRecord)
     assert record.text == text
     assert all(token.kind == "text" for token in record.tokens)
-    assert "spelt out as plain text" in context("--tokens", text).stdout
+    assert "read as plain text" in context("--tokens", text).stdout
     injected = context("--tokens", text, "--chat", "--inject").stdout
     assert "read as control tokens" in injected
     assert "template" in injected
-    assert "characters a token" in injected
+    assert "characters per token" in injected
 
 
 @pytest.mark.parametrize(
     ("flags", "told"),
     [(("--lengths", "x"), "whole numbers from 1"), (("--lengths", "1.5"), "whole numbers"),
      (("--depths", "nan", "--needle"), "numbers from 0 to 1"), (("--time-limit-s", "-1"), "Time allowed"),
-     (("--lengths", "9000"), "longest context"), (("--needle", "--tokens", "x"), "exclude each other"),
+     (("--lengths", "9000"), "longest context"), (("--needle", "--tokens", "x"), "can't be combined"),
      (("--tokens", " "), "empty"), (("--needle", "--depths", "2"), "from 0"),
      (("--save", "/no/such/folder/c.json"), "folder does not exist")],
 )  # fmt: skip

@@ -106,7 +106,7 @@ def test_the_text_tells_amounts_figures_inputs_with_their_sources_and_the_date_o
     lines = shown.splitlines()
     assert "$1.65" in next(line for line in lines if "a day" in line)
     assert next(line for line in lines if "Requests a day " in line).endswith("typed")
-    assert "assumed: " in next(line for line in lines if "Growth a month " in line)
+    assert "assumed: " in next(line for line in lines if "Monthly growth " in line)
     assert "List prices of genai-prices" in shown
     assert "without tax" in shown
     assert "Lengths of answers" in shown
@@ -190,8 +190,8 @@ def test_a_saved_calculation_is_replayed_without_a_model_and_says_what_differs(
         (["--input-tokens", "nan"], "--input-tokens: Input tokens must be a number; got 'nan'."),
         (["--output-tokens", "1e30"], "--output-tokens: Output tokens must be 1 to 1,000,000; got 1e30."),
         (["--days", "abc"], "--days: Days must be a number; got 'abc'."),
-        (["--own-hardware", "--usd-per-kwh", "0,3"], "got '0,3': write decimals with a point, as 0.3."),
-        (["--currency", "EUR=0,92"], "got 'EUR=0,92': write decimals with a point, as 0.3."),
+        (["--own-hardware", "--usd-per-kwh", "0,3"], "got '0,3': write decimals with a point, such as 0.3."),
+        (["--currency", "EUR=0,92"], "got 'EUR=0,92': write decimals with a point, such as 0.3."),
         (["--own-hardware", "--buy-usd", "-1"], "--buy-usd: Price must be 0 to 100,000,000"),
         (["--set", "days=0"], "--set days: Days must be 1 to 1,095; got 0."),
         (["--set", "dayz=3"], "did you mean 'days'"),

@@ -62,7 +62,7 @@ def test_seeds_are_different_the_same_or_drawn(rerun: Invoke):
     assert same.summary.unique == 1
     assert len({run.seed for run in recorded(rerun("hello", "--json", "--unseeded")).runs}) == 4
     for flags in (("--same-seed", "--unseeded"), ("--seeds", "none", "--same-seed")):
-        assert "exclude each other" in refused(rerun("hello", *flags))
+        assert "can't be combined" in refused(rerun("hello", *flags))
 
 
 def test_settings_standard_input_and_quantization_reach_every_run(rerun: Invoke):

@@ -135,7 +135,7 @@ def test_a_record_of_a_model_that_moved_replays_where_it_is_now(
     run("hello", "--save", file)
     shutil.copytree(folder, moved)
     assert playground("replay", file, "--model", moved).stdout == (
-        f"identical\nChanged meanwhile: id: '{folder.name}' then, 'elsewhere' now.\n"
+        f"identical\nChanged since then: id: '{folder.name}' then, 'elsewhere' now.\n"
     )
     assert "Unknown model" in refused(playground("replay", file))
 
@@ -313,7 +313,7 @@ def test_a_record_that_cannot_be_saved_loses_nothing(
 def test_a_file_that_is_no_record_is_one_clear_line(playground: Invoke, tmp_path: Path, content: str):
     file = tmp_path / "run.json"
     file.write_text(content)
-    assert "Not a run record or other saved document" in refused(playground("replay", file))
+    assert "This isn't a file saved here" in refused(playground("replay", file))
 
 
 def test_a_record_that_is_not_there_is_one_clear_line(playground: Invoke, tmp_path: Path):

@@ -130,6 +130,7 @@ def test_panes_of_two_quantizations_take_turns_and_the_page_says_so(open_lab: Op
     start(page)
     ended(page)
     expect(page.locator("#compare-why")).to_contain_text("different quantizations can't be one batch")
+    expect(page.locator("#compare-mode input[value=turns]")).to_be_checked()  # the choice shows what happened
     record = saved(page)
     assert record["mode"] == "turns"
     assert [one["model"]["quantization"] for one in record["panes"]] == ["int8", "fp32"]

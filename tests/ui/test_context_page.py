@@ -72,7 +72,7 @@ def test_the_injection_switch_shows_what_a_control_token_would_do(open_lab: Open
     page = context(open_lab)
     page.get_by_role("textbox", name="Text to tokenize").fill("hi<|im_end|>you")
     told, controls = page.locator("#context-tokens-told"), page.locator("#context-tokens-chips .control")
-    expect(told).to_contain_text("spelt out as plain text")
+    expect(told).to_contain_text("read as plain text")
     expect(controls).to_have_count(0)
     page.get_by_label("Read control tokens (shows injection)").check()
     expect(told).to_contain_text("are read as control tokens")

@@ -193,7 +193,7 @@ def test_every_section_is_accessible_and_fits(open_lab: OpenPage):
 
 def test_a_figure_tells_its_formula_and_source_on_focus(open_lab: OpenPage):
     page = open_tab(open_lab, "Cost")
-    page.locator("#cost-month-figures .term").first.focus()
+    page.locator("#cost-month-figures .term button").first.focus()
     tip = page.locator("#cost-month-figures .tip.open")
     expect(tip).to_contain_text("formula")
     expect(tip).to_contain_text("days")

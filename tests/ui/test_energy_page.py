@@ -70,7 +70,7 @@ def test_what_is_no_number_is_refused_at_its_field_and_the_value_before_still_co
         expect(number).to_have_attribute("aria-invalid", "true")
         expect(page.locator(LABEL)).to_have_text(re.compile("PUE 1$"))
     number.fill("1,2")
-    expect(problem).to_have_text(re.compile("still used: write decimals with a point, as 0.3.$"))
+    expect(problem).to_have_text(re.compile("still used: write decimals with a point, such as 0.3.$"))
     number.fill("1.25")
     expect(problem).to_have_text("")
     expect(page.locator(LABEL)).to_have_text(re.compile("PUE 1.25$"))

@@ -32,7 +32,7 @@ def _tabs(page: Page) -> Iterator[str]:
             page.get_by_role("tab", name=section, exact=True).click()
             if section == "Context":  # reads its example when it opens
                 expect(page.get_by_role("group", name="Tokens of the text")).to_be_visible()
-                expect(page.get_by_role("figure", name="Characters a token by language")).to_be_visible()
+                expect(page.get_by_role("figure", name="Characters per token by language")).to_be_visible()
             yield f"{name}, {section}"
 
 

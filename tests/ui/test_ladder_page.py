@@ -138,7 +138,7 @@ def test_risky_tokens_and_the_fork_are_marked_by_more_than_colour(open_lab: Open
     assert fork.evaluate("node => getComputedStyle(node, '::before').content") == '"▼"'
     assert fork.text_content().startswith(made.TEXTS[11])
     term = page.locator("#ladder-rungs .term", has_text="risky")
-    term.focus()
+    term.get_by_role("button").focus()
     expect(page.locator("#ladder-rungs .tip.open")).to_contain_text("gap between the two likeliest <= 2 x largest |dz|")
 
 

@@ -65,8 +65,8 @@ def test_words_of_a_record_count_tokens_from_one_as_the_page_does():
     before = "batch of 8 moves logits by up to 7.1e-05, fork at token 11"
     (fix,) = json.loads(ladder_views.fixes_value([made.fixes()[0].model_copy(update={"before": before})]))
     assert fix["before"] == "batch of 8 moves logits by up to 7.1×10⁻⁵, fork at token 12"  # noqa: RUF001 - the sign of multiplication
-    (rung,) = rung_values(made.rung("seeded", "sampling", note="seed 7: two such runs parted at token 3."))
-    assert rung["note"] == "seed 7: two such runs parted at token 4."
+    (rung,) = rung_values(made.rung("seeded", "sampling", note="seed 7: two such runs diverged at token 3."))
+    assert rung["note"] == "seed 7: two such runs diverged at token 4."
 
 
 def test_the_histogram_counts_every_gap_and_marks_every_rung_that_moved_the_logits():

@@ -118,7 +118,7 @@ def test_one_step_on_a_copy_stands_beside_inference(open_lab: OpenPage):
     for name, rows in (("Inference", view["inference"]), ("Training", view["training"])):
         shown = pair.get_by_role("region", name=name, exact=True).locator("dd")
         assert [text.strip() for text in shown.all_text_contents()] == [(row[1] + row[2]).strip() for row in rows]
-    expect(pair).to_contain_text("The copy was thrown away. The model in memory has the weights it had, bit for bit.")
+    expect(pair).to_contain_text("The copy was discarded. The model in memory has the weights it had, bit for bit.")
     look(page)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -60,4 +60,4 @@ def test_a_report_shows_the_grid_the_charts_and_the_attention_but_nothing_to_cho
 def test_what_was_stopped_says_so():
     assert "before all layers" in lens_views.VIEW.kept(Sofar())
     assert not lens_views.VIEW.draw(Sofar())
-    assert "the copy is gone" in VIEW.kept(Sofar())
+    assert "the copy was discarded" in VIEW.kept(Sofar())

@@ -67,7 +67,7 @@ def test_the_run_is_priced_at_ten_models_cheapest_first_as_python_prices_it(open
     assert costs == sorted(costs, key=lambda cost: cost.total_usd)
     assert rows[0]["times"].endswith(" 1")
     assert violations(page) == []
-    table.get_by_label("as if sent again, its prompt cached").check()
+    table.get_by_label("as if sent again with its prompt cached").check()
     cached = [api_cost(row["id"], *tokens, tokens[0]) for row in cells(table)]
     assert [float(cost.cached_usd) for cost in cached] == shown(cells(table), "cached")
     none = next(id for id in FIRST if not rates(id).has_cached)

@@ -336,7 +336,7 @@ def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage):
 
 def test_every_number_explains_itself(open_lab: OpenPage):
     page = opened(open_lab, record([[0, 1], [0, 2], [0, 2]]))
-    page.locator(".term", has_text="entropy over answers").focus()
+    page.locator(".term", has_text="entropy over answers").locator("button").focus()
     expect(page.locator(".figures .tip.open, .tip.open").first).to_contain_text("p = count / N")
     page.keyboard.press("Escape")
     expect(page.locator(".tip.open")).to_have_count(0)

@@ -32,7 +32,7 @@ class AgentRequest(PromptRequest):
     prompt: str = item(DEFAULT_TASK, "Task", flags=["--task"])
     document: str = item(lambda: shipped_haystack().text, "Document that the tool reads", file=True)
     tool: Tool = item(
-        "next", "Tool", "next gives passage after passage; search the passage that shares most words with the answer.",
+        "next", "Tool", "next returns passage after passage; search the one that shares most words with the answer.",
         names={"next": "Next passage", "search": "Search: most shared words"},
     )  # fmt: skip
     strategy: Strategy = item(
@@ -40,14 +40,14 @@ class AgentRequest(PromptRequest):
         flags=["--history"],
         names={"full": "Resend all", "truncated": "Keep the last steps", "summarised": "Replace by a summary"},
     )  # fmt: skip
-    steps: int = item(MAX_STEPS, "Steps", "How often the model answers, 1 to 8.", ge=1, le=MAX_STEPS)
-    answer_tokens: int = item(48, "Most tokens of an answer", flags=["--max-new-tokens"], ge=1, le=_MAX_TOKENS)
+    steps: int = item(MAX_STEPS, "Steps", "How many times the model answers, 1 to 8.", ge=1, le=MAX_STEPS)
+    answer_tokens: int = item(48, "Longest answer, in tokens", flags=["--max-new-tokens"], ge=1, le=_MAX_TOKENS)
     passage_tokens: int = item(48, "Tokens of a passage", ge=1, le=2048)
     keep_steps: int = item(2, "Steps kept", "Of a truncated history.", ge=1, le=MAX_STEPS)
     summary_every: int = item(3, "Summary every … steps", "Of a summarised history.", ge=1, le=MAX_STEPS)
-    summary_tokens: int = item(64, "Most tokens of a summary", ge=1, le=_MAX_TOKENS)
+    summary_tokens: int = item(64, "Longest summary, in tokens", ge=1, le=_MAX_TOKENS)
     without_cache: bool = item(
-        True, "Also without cache", "Reads each prompt once more, to compare.", flags=["--without-cache/--no-plain"]
+        True, "Also run without cache", "Reads each prompt once more, to compare.", flags=["--without-cache/--no-plain"]
     )
     reference: str | None = item(None, "Model whose list price is shown", "provider:model.", page=False)
     only: int | None = None
@@ -128,7 +128,7 @@ def _facts(record: AgentRecord) -> Iterator[FactSource]:
 
 AGENT = Experiment(
     name="agent",
-    title="The same loop, really run",
+    title="The same loop, measured",
     about="A loop of answers and tool results: what each step reads, how long it takes and what it costs, beside what "
     "the formulas predict. The model of the sidebar answers, a tool looks something up in a document, and its result "
     "is the next message. The tool is called on every answer: this measures the loop, not the model's skill.",

@@ -84,7 +84,7 @@ class CompareRequest(RunsRequest):
     panes: tuple[dict[str, Any], ...] = item(
         (), "One pane: name=value[,name=value...]; give 2 to 4", flags=["--set"], lines=True, metavar="PANE"
     )
-    together: bool = item(False, "As one batch where panes allow it")
+    together: bool = item(False, "As one batch, if the panes allow it")
     passes: int = item(3, "Passes of each pane for its times, if in turns", "From 1 to 9.", ge=1, le=9)
     reference: int = item(1, "Number of the pane that the others are compared with", "From 1.", ge=1)
 
@@ -133,7 +133,7 @@ class Vary(NamedTuple):
 class SweepRequest(RunsRequest):
     """One setting over several values."""
 
-    vary: Vary = item(..., "One setting and its values", "As temperature=0,0.5,1.", metavar="NAME=A,B,...")
+    vary: Vary = item(..., "One setting and its values", "Such as temperature=0,0.5,1.", metavar="NAME=A,B,...")
 
     @field_validator("vary", mode="before")
     @classmethod

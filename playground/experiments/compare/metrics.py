@@ -124,7 +124,7 @@ METRICS: tuple[Metric, ...] = (
     _size("KV cache", "Memory of the keys and values at the end.", lambda r: r.memory.kv_cache_bytes, grows=True),
     _size("KV cache per token", "Memory that each token adds.", lambda r: r.memory.kv_bytes_per_token),
     Metric(
-        "peak memory", "B", "Most memory the process held during the run.", lambda r: r.memory.peak_rss_bytes,
+        "peak memory", "B", "Highest memory of the process during the run.", lambda r: r.memory.peak_rss_bytes,
         measured=True, note=lambda _: "of the whole process, which may hold more than this run",
     ),
     Metric(
@@ -160,7 +160,7 @@ METRICS: tuple[Metric, ...] = (
         "mean logprob", "nats", "Mean log probability of the answer's tokens under the model that wrote it.",
         _mean_logprob,
     ),
-    Metric("perplexity", "", "exp(-mean logprob): as if each token was one of that many equal ones.", _perplexity),
+    Metric("perplexity", "", "exp(-mean logprob): as many equally likely tokens are as hard to predict.", _perplexity),
     Metric("mean entropy", "bits", "Mean entropy of the model's distribution before each token.", _mean_entropy),
     Metric("top-1 share", "share", "Share of tokens that were the model's likeliest.", _top_1),
     Metric("distinct-1", "share", "Different tokens / all tokens: low where an answer repeats itself.", _distinct(1)),

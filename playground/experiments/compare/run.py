@@ -32,7 +32,7 @@ def compare(lab: Lab, request: CompareRequest) -> Steps[CompareRecord | None]:
     """
     request, seed = request.with_seed()
     mode, why = _choose_mode(request)
-    drawn = f" Panes without a seed of their own draw with seed {seed}."
+    drawn = f" Panes without their own seed use seed {seed}."
     yield ModeChosen(mode, why if seed is None else why + drawn)
     passes = 1 if mode == "batch" or request.together else request.passes
     panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop, passes)

@@ -57,7 +57,7 @@ def sweep(lab: Lab, request: SweepRequest) -> Steps[SweepRecord | None]:
     """
     request, seed = request.with_seed()
     if seed is not None:
-        yield ModeChosen("turns", f"All runs draw with seed {seed}.")
+        yield ModeChosen("turns", f"All runs use seed {seed}.")
     panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop)
     yield from panes.in_turns()
     # A run that was cut short would be a false point in the plot.

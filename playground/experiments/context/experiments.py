@@ -43,7 +43,7 @@ class NeedleRequest(Request):
 
     lengths: _Lengths = item((128, 256, 512, 1024), "Prompt lengths in tokens", min_length=1, max_length=MAX_CELLS)
     depths: Annotated[tuple[_Depth, ...], ASCENDING] = item(
-        (0.0, 0.25, 0.5, 0.75, 1.0), "Depths, 0 to 1", "Where the fact stands: 0 is the beginning, 1 the end.",
+        (0.0, 0.25, 0.5, 0.75, 1.0), "Depths, 0 to 1", "Where the fact is placed: 0 is the beginning, 1 the end.",
         min_length=1, max_length=MAX_CELLS,
     )  # fmt: skip
     seed: int = item(0, "Seed of the codes", page=False, ge=0, le=LIMITS["seed"].high)
@@ -94,7 +94,7 @@ CURVE = Experiment(
     name="context",
     title="What length costs",
     about="Prefill time, bytes of keys and values, and list price, from short prompts to the model's limit or the time "
-    "allowed. A fitted curve parts what grows with length from what grows with its square.",
+    "allowed. A fitted curve separates what grows with length from what grows with its square.",
     verb="Run the curve",
     room="Inside/Context",
     request=CurveRequest,

@@ -36,7 +36,7 @@ def needle(lab: Lab, request: NeedleRequest) -> Steps[NeedleRecord | None]:
 
 
 def score(hidden: Needle, said: Iterator[Tensor]) -> tuple[list[float], bool]:
-    """Probability of each token of the code, those before it given, and whether greedy decoding says it.
+    """Probability of each token of the code, those before it given, and whether greedy decoding gives it.
 
     `said` are the logits before each token of the code.
 

@@ -101,4 +101,4 @@ def tokens_again(old: TokensRecord, runner: Runner, model: str | None) -> tuple[
     list(runner.load(name, "fp32"))
     new = record_of(runner, name, old.text, chat=old.chat, inject=old.inject, system=old.system)
     same = [token.id for token in old.tokens] == [token.id for token in new.tokens]
-    return ([] if same else ["The text is read as other tokens than then."]), []
+    return ([] if same else ["The text now splits into different tokens."]), []

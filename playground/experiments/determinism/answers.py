@@ -151,7 +151,7 @@ def _let_go(manner: Manner, ids: list[int], ground: Ground, doing: str) -> Steps
     while len(ids) < ground.room and ids[-1] not in ground.eos_ids:
         obey(ground.should_stop)
         ids.append(int(manner.step(ids[-1]).argmax()))
-        yield Stage(f"{doing}, on its own way", 1.0)
+        yield Stage(f"{doing}, written freely", 1.0)
     return ids
 
 

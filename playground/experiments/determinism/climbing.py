@@ -72,8 +72,8 @@ def _sampling(scene: Scene, rung: Rung) -> Steps[tuple[Measured, str]]:
     measured = yield from measure(ModuleManner(scene.module), scene.reference, scene.ground, rung.title)
     first, second = yield from drawn_twice(scene, rung.name)
     parted = fork_between(first, second)
-    how = f"seed {scene.settings.seed}" if rung.name == "seeded" else "a seed by chance each"
-    same = "gave the same answer" if parted is None else f"parted at token {parted}"
+    how = f"seed {scene.settings.seed}" if rung.name == "seeded" else "a random seed each"
+    same = "gave the same answer" if parted is None else f"diverged at token {parted}"
     note = f"Temperature {scene.settings.temperature:g}, {how}: two such runs {same}."
     fork = fork_between(scene.reference.token_ids, first)
     return replace(measured, token_ids=first, fork=fork), note

@@ -51,11 +51,11 @@ def _ladder_again(old: LadderRecord, model: str) -> LadderRequest:
 
 
 def ladder_differences(old: LadderRecord, new: LadderRecord) -> Iterator[str]:
-    """Of control and rungs; which token is drawn by chance is no claim, and times are not compared."""
+    """Of control and rungs; which token is drawn at random is not claimed, and times are not compared."""
     if new.control.logits_sha1 != old.control.logits_sha1:
-        yield "The reference's logits have other bits than then."
+        yield "The reference's logits differ from the saved ones."
     if new.reference.token_ids != old.reference.token_ids:
-        yield "The reference's answer is another one."
+        yield "The reference's answer differs from the saved one."
     now = {rung.name: rung for rung in new.rungs}
     for rung in old.rungs:
         again = now.get(rung.name)
@@ -96,25 +96,23 @@ LADDER = Experiment(
 class LoadRequest(Request):
     """Greedy requests of one prompt.
 
-    Each way of computing loads the model as it needs it; the quantization is that of the model whose turn is held.
+    Each method loads the model as it needs it; the quantization is that of the model whose turn is held.
 
     Attributes:
         recorded: The prompt as a saved document has it, to be read again; None prepares it.
     """
 
     quantization: str = "bf16"
-    prompt: str = item("Tell me about Richard Feynman.", "Every request asks", flags=["prompt"])
+    prompt: str = item("Tell me about Richard Feynman.", "Prompt of every request", flags=["prompt"])
     requests: int = item(100, "Requests", ge=2, le=1000)
     max_new_tokens: int = item(64, "Tokens of each answer", ge=1, le=1024)
-    ways: tuple[str, ...] = item(
-        DEFAULT_ARMS, "Ways of computing", flags=["--arm"], names={arm.name: arm.title for arm in ARMS}
-    )
+    ways: tuple[str, ...] = item(DEFAULT_ARMS, "Methods", flags=["--arm"], names={arm.name: arm.title for arm in ARMS})
     seed: int = item(0, "Seed", "Fixes the batch sizes that are drawn.", page=False, ge=0, le=2**32 - 1)
     recorded: PreparedPrompt | None = Field(None, exclude=True)
 
     @property
     def most_tokens(self) -> int:
-        """Of all requests, in every way of computing."""
+        """Of all requests, in every method."""
         return self.requests * self.max_new_tokens * len(self.ways)
 
     @field_validator("prompt")
@@ -126,7 +124,7 @@ class LoadRequest(Request):
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
-            raise PlaygroundError("Choose at least one way of computing.")
+            raise PlaygroundError("Choose at least one method.")
         return pick(value, [arm.name for arm in ARMS], "arm")
 
 
@@ -141,7 +139,7 @@ def _load_again(old: LoadRecord, model: str) -> LoadRequest:
 
 
 def _load_differences(old: LoadRecord, new: LoadRecord) -> Iterator[str]:
-    """Of the answers of each way of computing."""
+    """Of the answers of each method."""
     found = {arm.name: arm for arm in new.arms}
     for then in old.arms:
         now = found.get(then.name)
@@ -156,8 +154,8 @@ LOAD = Experiment(
     title="A server under load",
     about="Greedy requests under changing load: unique answers in bf16, in fp32 and with a batch-invariant product. "
     "Many requests ask the same at temperature 0, and the batch around each changes at every step, as on a real "
-    "server. Nobody draws by chance, yet answers can part: where the size of the batch decides the order of additions, "
-    f"it decides the last bits too. Known from a large server: {ANCHOR}.",
+    "server. Nothing is drawn at random, yet answers can differ: where the size of the batch decides the order of "
+    f"additions, it decides the last bits too. On a large server: {ANCHOR}.",
     verb="Run the load",
     room="Reruns",
     request=LoadRequest,

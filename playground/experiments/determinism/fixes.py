@@ -86,7 +86,7 @@ class Fixes:
         before, has_parted = yield from self._unseeded()
         first, second = yield from drawn_twice(self._scene, "seeded")
         parted = fork_between(first, second)
-        says = "the same answer" if parted is None else f"parted at token {parted}"
+        says = "the same answer" if parted is None else f"diverged at token {parted}"
         return _fixed(
             fix, before, f"two runs with seed {self._scene.settings.seed}: {says}",
             parted is None if has_parted else None,
@@ -95,7 +95,7 @@ class Fixes:
     def _unseeded(self) -> Steps[tuple[str, bool]]:
         first, second = yield from drawn_twice(self._scene, "unseeded")
         parted = fork_between(first, second)
-        says = "the same answer" if parted is None else f"parted at token {parted}"
+        says = "the same answer" if parted is None else f"diverged at token {parted}"
         heat = f"temperature {self._scene.settings.temperature:g}"
         return f"two runs without a seed at {heat}: {says}", parted is not None
 
@@ -206,7 +206,7 @@ def _rates(scene: Scene, without: Manner, with_: Manner, rows: int) -> Steps[Rat
             begun = time.perf_counter()
             manner.step(token)
             times.append(time.perf_counter() - begun)
-        yield Stage("What the cure costs", 1.0)
+        yield Stage("What the fix costs", 1.0)
     return rows / statistics.median(times_s[0]), rows / statistics.median(times_s[1])
 
 

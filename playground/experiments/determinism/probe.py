@@ -27,7 +27,7 @@ def probe(widths: Widths, device: str, should_stop: ShouldStop, *, fresh: bool) 
     The instruction set needs a `fresh` process.
     """
     found: list[ProbeRecord] = []
-    doing = "Asking this machine which knobs change bits"
+    doing = "Checking which settings change bits on this machine"
     for number, dtype in enumerate(DTYPES):
         own = Operations(widths, dtype, device)
         for knobs in (_repeat, _batches, _threads, _kernels):
@@ -106,7 +106,7 @@ def _instruction_set(widths: Widths, device: str, should_stop: ShouldStop, fresh
         file = str(Path(folder) / "operations.safetensors")
         job = Job("operations", torch.get_num_threads(), file, widths=widths.plain(), device=device)
         try:
-            yield from in_fresh_process(job, variables, should_stop, "Asking another instruction set")
+            yield from in_fresh_process(job, variables, should_stop, "Checking another instruction set")
             there: dict[str, Tensor] = load_file(file)
         except PlaygroundError as error:
             return [_unasked(dtype, str(error)) for dtype in DTYPES]

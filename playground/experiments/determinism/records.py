@@ -141,7 +141,7 @@ class AnswerRecord(Part):
 
 
 class ArmRecord(Part):
-    """One way of computing under load."""
+    """One method under load."""
 
     name: str
     title: str

@@ -37,7 +37,7 @@ def check_plain(loaded: LoadedModel, tokens: int) -> None:
     if not ModuleModel(loaded.module, loaded.findings).is_plain(tokens):
         why = " ".join(loaded.facts.limits) or f"Within {tokens:,} tokens, its positions change."
         raise PlaygroundError(
-            f"Ways of computing are compared on models that read chunk by chunk into one cache, which "
+            f"Methods are compared on models that read chunk by chunk into one cache, which "
             f"{loaded.facts.title} does not. {why} Choose another model."
         )
 

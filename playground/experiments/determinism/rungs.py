@@ -30,7 +30,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Arm:
-    """One way of computing under load."""
+    """One method under load."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Arm:
 
 
 RUNGS = (
-    Rung("unseeded", "Sampling without a seed", "sampling", "a draw by chance instead of the likeliest token"),
+    Rung("unseeded", "Sampling without a seed", "sampling", "a random draw instead of the likeliest token"),
     Rung("seeded", "Sampling with a seed", "sampling", "a draw fixed by a seed instead of the likeliest token"),
     Rung("greedy", "Greedy again", "sampling", "nothing: the reference once more"),
     Rung("batch-2", "Batch of 2", "numerics", "2 rows computed together instead of 1"),
@@ -49,7 +49,7 @@ RUNGS = (
     Rung("no-cache", "No KV cache", "numerics", "all tokens read again at each step instead of a KV cache"),
     Rung("prefill-chunks", "Prompt in chunks of 16", "numerics", "the prompt read 16 tokens at a time, not at once"),
     Rung("eager", "Eager attention", "numerics", "attention as separate products instead of one fused kernel (sdpa)"),
-    Rung("threads", "Other number of threads", "numerics", "another number of processor threads"),
+    Rung("threads", "Different number of threads", "numerics", "another number of processor threads"),
     Rung("fp32", "fp32", "numerics", "32-bit numbers instead of the reference's"),
     Rung("bf16", "bf16", "numerics", "16-bit brain floats instead of the reference's numbers"),
     Rung("fp16", "fp16", "numerics", "16-bit half floats instead of the reference's numbers"),
@@ -60,8 +60,8 @@ RUNGS = (
 )
 
 FIXES = (
-    Fix("greedy", "Greedy", "another answer at each run, because tokens are drawn by chance"),
-    Fix("seed", "Seed", "another answer at each run, because tokens are drawn by chance"),
+    Fix("greedy", "Greedy", "another answer at each run, because tokens are drawn at random"),
+    Fix("seed", "Seed", "another answer at each run, because tokens are drawn at random"),
     Fix("fp32", "fp32", "another answer in bf16 when the batch around the request changes"),
     Fix("fixed-tile", "Batch-invariant products", "other logits in bf16 when the batch around the request changes"),
     Fix("layer-cast", "LayerCast", "another answer in bf16 when the batch around the request changes"),

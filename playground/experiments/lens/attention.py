@@ -23,7 +23,7 @@ def check_attention(look: LensRequest, opened: Lens, tokens: int) -> None:
     if look.layer is not None and not 1 <= look.layer <= opened.layers:
         raise PlaygroundError(f"Layer of attention must be from 1 to {opened.layers}; got {look.layer}.")
     if look.query is not None and not 0 <= look.query < tokens:
-        raise PlaygroundError(f"The position that looks must be from 0 to {tokens - 1:,}; got {look.query:,}.")
+        raise PlaygroundError(f"The query position must be from 0 to {tokens - 1:,}; got {look.query:,}.")
 
 
 def attend(

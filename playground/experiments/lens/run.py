@@ -61,7 +61,9 @@ def look(lab: Lab, request: LensRequest) -> Steps[LensRecord]:
     reading = layers.read(looked.prompt, looked.answer, positions)
     seen, kv_bytes = yield from staged(reading, "Reading through the layers", len(looked.ids), 0)
     pass_s = clock.now()
-    grid = yield from staged(read_grid(opened, seen), "Asking each layer", opened.layers + 1, 1 - _HEAD_SHARE)
+    grid = yield from staged(
+        read_grid(opened, seen), "Reading what each layer predicts", opened.layers + 1, 1 - _HEAD_SHARE
+    )
     head_s = clock.now() - pass_s
     sizes = (kv_bytes, seen.states.nbytes, grid.block_bytes)
     cost = LensCost(

@@ -15,7 +15,7 @@ from playground.runs.request import PromptRequest, item
 from playground.settings import make_settings
 
 SEED_WORDS: dict[str, str] = {
-    "different": "all different", "same": "all the same", "none": "none, drawn by chance",
+    "different": "all different", "same": "all the same", "none": "random",
 }  # fmt: skip
 _CUT_SHORT = ("time", "cancelled")  # not where the model would have ended it
 
@@ -24,7 +24,7 @@ class RerunRequest(PromptRequest):
     """N runs of one setting. `settings.top` is for single runs; a rerun records forks only.
 
     Attributes:
-        seeds: All different (the setting's seed, and those that follow it), all the same, or drawn by chance.
+        seeds: All different (the setting's seed, and those that follow it), all the same, or random.
         recorded_runs: Prompt and seeds of a saved document, for each temperature; empty if they are not given.
     """
 
@@ -99,7 +99,7 @@ def _temperatures_again(old: TemperatureLadderRecord, model: str) -> Temperature
 
 
 def _rerun_differences(old: RerunRecord, new: RerunRecord) -> Iterator[str]:
-    """The first token of each run that is another one."""
+    """The first token of each run that differs from the saved one."""
     for number, run in enumerate(old.runs):
         differs = _first_difference(run, new.runs[number].token_ids if number < new.n else [])
         if differs is not None:

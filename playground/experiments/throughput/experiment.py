@@ -19,7 +19,7 @@ class ThroughputRequest(Request):
         (1, 2, 4, 8, 16, 32), "Rows of each batch", flags=["--batch"], min_length=1, max_length=12
     )
     input_tokens: int = item(128, "Tokens of the prompt", "All rows share it.", ge=1, le=131_072)
-    output_tokens: int = item(64, "Tokens of each answer", "Every row writes as many.", ge=2, le=2_048)
+    output_tokens: int = item(64, "Tokens of each answer", "The same for every row.", ge=2, le=2_048)
 
     @property
     def most_tokens(self) -> int:
@@ -80,7 +80,7 @@ def _differences(old: ThroughputRecord, new: ThroughputRecord) -> Iterator[str]:
         if again is None:
             yield f"batch of {then.rows}: did not fit the memory this time."
         elif again.ids_blake2b != then.ids_blake2b:
-            yield f"batch of {then.rows}: wrote other tokens."
+            yield f"batch of {then.rows}: wrote different tokens."
         elif (now_bytes := again.memory.kv_cache_bytes) != (bytes_then := then.memory.kv_cache_bytes):
             yield f"batch of {then.rows}: {bytes_then:,} bytes of keys and values then, {now_bytes:,} now."
 
@@ -103,7 +103,7 @@ THROUGHPUT = Experiment(
     name="throughput",
     title="Measured here",
     about="Tokens a second of this machine by batch size: the model answers one prompt in batches of growing size. "
-    "Every row writes as many tokens. The calculator above can start from the best batch.",
+    "Every row writes the same number of tokens. The calculator above can start from the best batch.",
     verb="Measure here",
     room="Cost/Own hardware",
     request=ThroughputRequest,

@@ -102,7 +102,7 @@ class TrainingRecord(Document):
         learning_rate: Of plain SGD: w - learning_rate * gradient.
         forward: One forward pass over the sentence without gradients: an inference step.
         step: Forward, backward and update of the same sentence.
-        hash_at_the_end: Of the model in memory, after the copy was thrown away.
+        hash_at_the_end: Of the model in memory, after the copy was discarded.
     """
 
     schema_: Literal[1] = 1
@@ -133,14 +133,14 @@ def _again(old: TrainingRecord, model: str) -> TrainingRequest:
 def _differences(old: TrainingRecord, new: TrainingRecord) -> Iterator[str]:
     """Of weights, losses and answers; times and memory are not compared."""
     if old.inference.hash_before != new.inference.hash_before:
-        yield "The model's weights are others than then."
+        yield "The model's weights differ from the saved ones."
     for name in ("loss_before", "loss_after"):
         then, now = getattr(old.copy_, name), getattr(new.copy_, name)
         if abs(then - now) > _NEAR * max(1.0, then):
             yield f"{name.replace('_', ' ')}: {then:.4f} then, {now:.4f} now."
     for name in ("answer_before", "answer_after"):
         if getattr(old.copy_, name) != getattr(new.copy_, name):
-            yield f"The copy's {name.replace('_', ' ')} is another one."
+            yield f"The copy's {name.replace('_', ' ')} differs from the saved one."
 
 
 def _facts(record: TrainingRecord) -> Iterator[FactSource]:
@@ -155,7 +155,7 @@ TRAINING = Experiment(
     command="train",
     title="Training against inference",
     about="A run reads the weights and changes none, and training changes nearly all: here by one step of plain SGD on "
-    "one sentence. The step is taken on a copy of the model in fp32 that is thrown away afterwards.",
+    "one sentence. The step is taken on a copy of the model in fp32 that is discarded afterwards.",
     verb="Take one step",
     room="Inside/Layers",
     request=TrainingRequest,

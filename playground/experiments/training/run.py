@@ -1,4 +1,4 @@
-"""Training against inference: a run that changes no weight, then one gradient step on a copy that is thrown away."""
+"""Training against inference: a run that changes no weight, then one gradient step on a copy that is discarded."""
 
 import math
 import weakref

@@ -13,7 +13,7 @@ __all__ = [
 def api_tokens(tokens: Any, tokens_per_token: Any) -> Any:
     """Tokens as the API's own tokenizer would count them: an estimate from ours.
 
-    Formula: our tokens x their tokens per token of ours.
+    Formula: local tokens x API tokens per local token.
     Source: assumed 1 unless edited; tokenizers differ by language and model.
     """
     return tokens * tokens_per_token

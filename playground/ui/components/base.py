@@ -49,11 +49,18 @@ def definitions(name: str) -> dict[str, dict[str, str]]:
 
 
 def term(key: str, words: str, about: str, prefix: str) -> str:
-    """The name of a figure, as HTML, and what is shown of it on hover and focus."""
+    """The name of a figure with a "?", as HTML, and what is shown of it on hover, focus and click."""
     return (
-        f'<span class="term" tabindex="0" data-term="{key}" aria-describedby="{prefix}-{key}">{words}</span>'
+        f'<span class="term" data-term="{key}">{words}'
+        f'<button type="button" aria-label="Explain" aria-describedby="{prefix}-{key}">?</button></span>'
         f'<span class="about" id="{prefix}-{key}">{attribute(about)}</span>'
     )
+
+
+def terms(names: str, prefix: str) -> dict[str, str]:
+    """The terms of `<names>_definitions.json` by key, for `markup`; they need a `.tip` and `explain`."""
+    return {f"{key}_html": term(key, attribute(one["term"]), one["definition"], prefix) for key, one in
+            definitions(names).items()}  # fmt: skip
 
 
 def styles() -> str:

@@ -85,7 +85,7 @@ function makeField(name, about) {
   } };
 }
 
-// Menus that fill several inputs at once: a machine of the list, a grid, real lengths.
+// Menus that fill several inputs at once: a machine from the list, a grid, real lengths.
 function makeChoice(choice) {
   const row = el('div', 'field choice'), select = el('select'), label = el('label', '', choice.label), hint = el('p', 'hint');
   select.id = `cost-${props.section}-choice-${ids++}`;

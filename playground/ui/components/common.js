@@ -16,6 +16,8 @@ const visible = (text) => {
     .replace(/[\u0000-\u001f\u007f-\u009f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
       (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 };
+// The bytes of a piece of a character, as the engine spells them; '' for any other token.
+const bytesOf = (text) => (/^(<0x[0-9A-F]{2}>)+$/.test(text ?? '') ? text.match(/[0-9A-F]{2}(?=>)/g).join(' ') : '');
 const { percent, plural, seconds } = window.playground.numbers;
 // Where a key moves among tokens in lines of text: to the neighbour, first, last, or nearest of the next line.
 const nextToken = (all, at, key) => {
@@ -38,7 +40,14 @@ const nextToken = (all, at, key) => {
   return best;
 };
 
-// A term's definition in a box beside it, on hover and focus. `element` holds `.term[data-term]` and one `.tip`.
+const termOf = (words) => {
+  const node = el('span', 'term'), ask = el('button', '', '?');
+  ask.type = 'button';
+  ask.setAttribute('aria-label', 'Explain');
+  node.append(document.createTextNode(words), ask);
+  return node;
+};
+// A term's definition in a box beside it, on hover, focus and click. `element` holds `.term[data-term]` and one `.tip`.
 const explain = (definitions) => {
   const tip = element.querySelector('.tip');
   let shown = null;
@@ -61,11 +70,12 @@ const explain = (definitions) => {
   element.addEventListener('pointerover', (event) => { if (term(event)) show(term(event)); });
   element.addEventListener('pointerout', (event) => { // the tip itself may be pointed at
     const to = event.relatedTarget;
-    if (shown && !(to && (shown.contains(to) || tip.contains(to))) && document.activeElement !== shown) hide();
+    if (shown && !(to && (shown.contains(to) || tip.contains(to))) && !shown.contains(document.activeElement)) hide();
   });
   element.addEventListener('focusin', (event) => show(term(event)));
+  element.addEventListener('click', (event) => show(term(event))); // not every browser focuses a clicked button
   element.addEventListener('focusout', hide);
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
-  const scrolled = () => { if (shown && shown === document.activeElement) place(); else hide(); }; // focus may scroll
+  const scrolled = () => { if (shown?.contains(document.activeElement)) place(); else hide(); }; // focus may scroll
   addEventListener('scroll', scrolled, { passive: true, capture: true });
 };

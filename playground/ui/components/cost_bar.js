@@ -34,7 +34,7 @@ function announced() {
 
 function draw() {
   model.update();
-  const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'nothing: only typed and assumed values'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
+  const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'none: only typed and assumed values'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
   if (select.dataset.made !== JSON.stringify(options)) {
     select.dataset.made = JSON.stringify(options);
     select.replaceChildren(...options.map(([id, title]) => { const option = el('option', '', title); option.value = id; return option; }));

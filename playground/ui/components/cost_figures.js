@@ -4,8 +4,7 @@ explain(cost.config.notes);
 element.dataset.colour = section.figures[0].unit === 'usd' ? 'money' : 'energy';
 
 const figures = section.figures.map((figure, place) => {
-  const isLarge = place < section.large, box = isLarge ? el('div', 'cell') : el('div', 'row'), term = el(isLarge ? 'div' : 'dt'), name = el('span', 'term', figure.label), value = el(isLarge ? 'b' : 'dd');
-  name.tabIndex = 0;
+  const isLarge = place < section.large, box = isLarge ? el('div', 'cell') : el('div', 'row'), term = el(isLarge ? 'div' : 'dt'), name = termOf(figure.label), value = el(isLarge ? 'b' : 'dd');
   name.dataset.term = figure.formula;
   term.append(name);
   value.dataset.k = figure.id;

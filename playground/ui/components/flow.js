@@ -78,10 +78,11 @@ const flow = (out) => {
   };
 };
 // A token: the space before its word is a separate node, since a part does not begin with it.
+const NO_TEXT = 'No text of its own: the end of an answer, or some bytes of a character, which appears with the token that completes it';
 const tokenNode = (text, cls = 'tok') => {
   const node = el('span', cls), lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '', word = el('span', 'word', text.slice(lead.length));
   if (lead) node.append(el('span', 'gap', lead));
-  if (text === '') word.classList.add('none');
+  if (text === '') { word.classList.add('none'); word.title = NO_TEXT; }
   else if (/^\s+$/.test(text)) word.classList.add(text.includes('\n') ? 'line' : 'blank');
   node.append(word);
   return node;

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import markup, part
+from playground.ui.components.base import attribute, markup, part, term
 
 
 def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
@@ -29,10 +29,16 @@ def menu(
     elem_id: str,
     hint: str = "",
     hints: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> gr.HTML:
-    """Its value is that of the chosen option; below it is `hints[value]`, else `hint`. `gr.update` changes all."""
+    """Its value is that of the chosen option; below it is `hints[value]`, else `hint`. `gr.update` changes all.
+
+    `about` explains the label.
+    """
     props: dict[str, Any] = {"options": [list(option) for option in options], "hint": hint, "hints": dict(hints or {})}
-    return part("menu", value, markup("menu", label=label, id=elem_id), elem_id=elem_id, **props)
+    what = term("about", f'<span class="voice">{attribute(label)}</span>', about, elem_id) if about else ""
+    template = markup("menu", label=label, id=elem_id, what_html=what)
+    return part("menu", value, template, definitions={"about": {"definition": about}}, elem_id=elem_id, **props)
 
 
 def download(**props: Any) -> gr.HTML:

@@ -1,3 +1,4 @@
+explain(props.definitions);
 function draw() {
   const value = props.value ? JSON.parse(props.value) : null;
   element.classList.toggle('filled', Boolean(value));

@@ -27,7 +27,7 @@ function show({ index, count, token, before }) {
   slot('rank').textContent = rank.toLocaleString('en');
   slot('surprise').textContent = `${Math.max(0, -logprob / Math.LN2).toFixed(2)} bits`;
   slot('entropy').textContent = `${entropy.toFixed(2)} bits`;
-  slot('time').textContent = index ? seconds(time - before) : `${seconds(time)} (ttft)`;
+  slot('time').textContent = index ? seconds(time - before) : `${seconds(time)}, the first`;
   for (const [key, count] of Object.entries({ top_k, top_p, min_p: kept })) slot(key).textContent = count === undefined ? '–' : plural(count, 'token');
   slot('sampled').textContent = percent(sampled);
   const listed = top.texts.length;
@@ -36,7 +36,8 @@ function show({ index, count, token, before }) {
     else if (i === Math.min(listed, ROWS - 1) && chosen < 0 && listed) bar(target, name, Math.exp(logprob), false, true);
     else bar(target, null, 0, false, false);
   });
-  note.textContent = run.ordered ? 'struck: removed by the sampler before the draw' : 'with a repetition penalty the order changes: so removed tokens are not marked';
+  const piece = bytesOf(name) ? 'Bytes of a character, written in hexadecimal: it appears with the token that completes it. ' : '';
+  note.textContent = piece + (run.ordered ? 'Struck out: removed by the sampler before the draw' : 'With a repetition penalty the order changes, so removed tokens are not marked');
 }
 
 hear('reset', (head) => { // once open, an inspector stays open, even empty, so nothing below it moves
@@ -45,3 +46,4 @@ hear('reset', (head) => { // once open, an inspector stays open, even empty, so 
   rows.forEach((target) => bar(target, null, 0, false, false));
 });
 hear('inspect', show);
+explain(props.definitions);

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, definitions, markup, part
+from playground.ui.components.base import attribute, definitions, markup, part, term
 
 
 def control_badge(**props: Any) -> gr.HTML:
@@ -20,8 +20,7 @@ def host_probe(**props: Any) -> gr.HTML:
 def rung_list(title: str, about: str, empty: str, **props: Any) -> gr.HTML:
     """Its value is what `ladder_views.rungs_value` makes."""
     terms = "".join(
-        f'<span class="term" tabindex="0" data-term="{key}">{attribute(text["term"])}<span class="voice">: '
-        f"{attribute(text['definition'])} Unit: {attribute(text['unit'])}.</span></span>"
+        term(key, attribute(text["term"]), f"{text['definition']} Unit: {text['unit']}.", props["elem_id"])
         for key, text in definitions("ladder").items()
     )
     template = markup("rung_list", title=title, about=about, empty=empty, terms_html=terms)
@@ -36,7 +35,7 @@ def rungs(**props: Any) -> gr.HTML:
 
 def other_models(**props: Any) -> gr.HTML:
     """Rungs of rounded weights."""
-    about = "rounded weights are other weights: these answers are another model's"
+    about = "rounded weights make a different model, so these answers are not the reference model's"
     return rung_list("Another model, not noise", about, "int8 and int4 appear here when they are done.", **props)
 
 

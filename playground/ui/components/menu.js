@@ -1,4 +1,5 @@
 const select = element.querySelector('select'), hint = element.querySelector('.hint');
+explain(props.definitions);
 
 function draw() {
   const options = props.options || [];

@@ -21,10 +21,9 @@ function scoped(scope, text) {
 }
 
 function line(row) {
-  const node = el('tr', row.colour), name = scoped('row', ''), term = el('span', 'term', row.name);
+  const node = el('tr', row.colour), name = scoped('row', ''), term = termOf(row.name);
   about[row.name] = { definition: [row.about, row.better, row.note].filter(Boolean).join(' '), unit: row.unit };
   term.dataset.term = row.name;
-  term.tabIndex = 0;
   name.append(term, el('span', 'voice', `: ${about[row.name].definition}`));
   if (row.better) name.append(el('span', 'way', row.better === 'Higher is better.' ? ' ↑' : ' ↓'));
   if (row.tag) name.append(el('span', 'tag', row.tag));

@@ -1,20 +1,35 @@
 const box = element.querySelector('.box'), title = box.querySelector('b'), words = box.querySelector('span'), voice = element.querySelector('.voice');
+let shown = 0, hinted = null; // when; which
 
 function show(kind, head, text) {
   box.className = `box ${kind}`;
   box.hidden = !text;
   title.textContent = head || '';
   words.textContent = text || '';
+  shown = performance.now();
+}
+
+function hint(text, id) {
+  show('', '', '');
+  if (id === hinted) return;
+  hinted = id;
+  if (!window.playground.hint(text)) show('note', '', text);
 }
 
 watch('value', () => {
   const value = props.value || {};
+  if (value.kind === 'hint') { hint(value.text, value.id); return; }
   show(value.kind, value.title, value.text);
   voice.textContent = value.text || '';
+  if (!value.text && !value.closed) window.playground.succeeded();
+});
+document.addEventListener('playground:succeeded', ({ detail: since }) => {
+  if (box.classList.contains('problem') && shown < since) show('', '', '');
 });
 hear('status', (status) => {
   if (status.phase === 'failed') show('problem', status.title, status.problem);
+  else if (status.phase === 'empty') hint(status.hint, status.id);
   else if (['queued', 'loading', 'running'].includes(status.phase)) show('', '', ''); // a new start: clear old notices
 });
-box.querySelector('button').addEventListener('click', () => { show('', '', ''); props.value = {}; });
+box.querySelector('button').addEventListener('click', () => { show('', '', ''); props.value = { closed: true }; });
 if (props.value?.text) show(props.value.kind, props.value.title, props.value.text);

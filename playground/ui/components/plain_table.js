@@ -6,7 +6,7 @@ function cell(tag, content) { // text, or [text, share, mark]
   const node = el(tag, share == null ? '' : 'shade'), words = el('span', 'figure', text);
   if (tag === 'th') node.scope = 'row';
   if (share != null) node.style.setProperty('--share', share);
-  if (mark) words.append(el('span', 'sign', ' ✓'), el('span', 'unseen', ' greedy decoding says it'));
+  if (mark) words.append(el('span', 'sign', ' ✓'), el('span', 'unseen', ' greedy decoding gives it'));
   node.append(words);
   return node;
 }

@@ -79,7 +79,7 @@ const soon = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(d
 function add() {
   const text = name.value, found = prices.find(text), ids = prices.chosen();
   const refuse = (sentence) => { problem.textContent = sentence; name.setAttribute('aria-invalid', 'true'); name.focus(); };
-  if (!text.trim()) return refuse('Name a model: provider/model, as openai/gpt-4o.');
+  if (!text.trim()) return refuse('Name a model as provider/model, such as openai/gpt-4o.');
   if (!found) {
     const close = prices.near(text);
     return refuse(`${JSON.stringify(text.slice(0, 60))} is not in the price list.${close.length ? ` Near it: ${close.join(', ')}.` : ''}`);

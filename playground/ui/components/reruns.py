@@ -4,14 +4,15 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, part, term
+from playground.ui.components.base import attribute, definitions, markup, part, term, terms
 from playground.views.format import NOTHING
 from playground.views.rerun_figures import rerun_definitions
 
 
 def headline(**props: Any) -> gr.HTML:
     """Its value is the JSON string that `rerun_figures.headline_view` makes."""
-    return part("headline", "", **props)
+    template = markup("headline", **terms("headline", "headline"))
+    return part("headline", "", template, definitions=definitions("headline"), **props)
 
 
 FIGURES = {

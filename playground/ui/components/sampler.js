@@ -45,7 +45,7 @@ function turned(knob) {
 function draw() {
   const found = Object.fromEntries(Object.keys(SAMPLER_ORDERS).map((name) => [name, sampler.run(settings, name)])), here = found[order];
   const full = fillTable(table, run, here, chosen);
-  put(about, `${whole(run.vocabulary)} tokens; the first ${Math.min(SAMPLER_ROWS, run.ids.length)} drawn, the rest counted; a full bar is ${full * 100}%; redrawn in the page, nothing is sent`);
+  put(about, `${whole(run.vocabulary)} tokens; the first ${Math.min(SAMPLER_ROWS, run.ids.length)} drawn, the rest only counted; a full bar is ${full * 100}%; redrawn in the page, nothing is sent`);
   fillRedraw(again, status, run, here.stages[5], null);
   for (const { name, row, texts } of both) {
     const kept = (stage) => whole(found[name].stages.find((one) => one.name === stage).kept);
@@ -68,8 +68,8 @@ function why(found) {
 function tellDraw(here) {
   const last = here.stages[5], cell = (i, ...texts) => texts.forEach((text, line) => put(cells[i][line], text));
   const left = chosen >= 0 && last.weights.field.place[chosen] < last.left.n;
-  cell(0, 'the run chose', visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} from the model, ${percent(run.chosen.sampled)} in the run,  ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail here' : 'removed here'}`);
-  cell(1, 'here the same random numbers draw', visible(run.texts[here.drawn]), `${percent(here.chance)} chance${here.second === null ? '; no other token is left' : `; ${visible(run.texts[here.second])} came second, ${here.margin.toFixed(2)} below`}`);
+  cell(0, 'the run chose', visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} from the model, ${percent(run.chosen.sampled)} in the run,  ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail with these settings' : 'removed here'}`);
+  cell(1, 'with these settings, the same random numbers draw', visible(run.texts[here.drawn]), `${percent(here.chance)} chance${here.second === null ? '; no other token is left' : `; ${visible(run.texts[here.second])} came second, ${here.margin.toFixed(2)} below`}`);
   cell(2, here.uniform === null ? 'the random number' : 'the random number that chose it', here.uniform === null ? 'none' : here.uniform.toFixed(6), here.uniform === null ? 'greedy takes the highest score' : `of 0 to 1, so Gumbel noise ${here.noise.toFixed(3)}`);
 }
 

@@ -18,10 +18,9 @@ function makeTable(table) {
   const columns = 6, head = el('tr'), names = [], settings = [];
   head.append(el('th', 'token', 'token'));
   for (let c = 0; c <= columns; c++) {
-    const cell = el('th'), term = el('span', 'term');
-    term.tabIndex = 0;
+    const cell = el('th'), term = termOf('');
     cell.append(term);
-    names.push({ term, text: term.appendChild(document.createTextNode('')) });
+    names.push({ term, text: term.firstChild });
     settings.push(leaf(cell, 'div', 'sub'));
     head.append(cell);
   }

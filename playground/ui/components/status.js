@@ -1,6 +1,6 @@
 const find = (cls) => element.querySelector(`.${cls}`), words = find('words'), far = find('far'), plan = find('plan'), line = find('line'), voice = find('voice');
 const busy = ['queued', 'loading', 'reading', ...(props.look === 'legend' ? [] : ['running'])]; // a run's own tokens show that it runs
-let spoken = null;
+let spoken = null, begun = null;
 element.dataset.look = props.look;
 
 function draw(value = props.value || {}) {
@@ -16,8 +16,16 @@ function draw(value = props.value || {}) {
   if (plan) count(value);
   const change = `${value.phase} ${value.turn ?? ''} ${value.step ?? ''} ${value.problem ?? ''}`; // progress is not a change of state
   if (value.phase && change !== spoken) voice.textContent = value.problem ? `${value.text}: ${value.problem}` : value.text;
+  if (change !== spoken) settle(value);
   spoken = change;
   say('status', value);
+}
+
+// Whatever ends without failing has succeeded; an opened file is finished at once.
+function settle({ phase }) {
+  if (['queued', 'loading', 'reading', 'running'].includes(phase)) { begun ??= performance.now(); return; }
+  if (phase === 'finished' || (begun !== null && !['failed', 'empty'].includes(phase))) window.playground.succeeded(begun ?? undefined);
+  begun = null;
 }
 
 function count(value) {

@@ -18,7 +18,8 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
     """The state of a run or of other work.
 
     Its value is a dict with `phase`, `text` and `fraction`, as `views.run.status` makes it; a failure has `title` and
-    `problem`. Its prop `limit` says why nothing can run here; it has precedence while it is not empty.
+    `problem`, a missing prompt `hint`. Its prop `limit` says why nothing can run here; while it is not empty, it has
+    precedence.
 
     Args:
         idle: Text before anything has run.
@@ -43,7 +44,11 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
 
 
 def notice(*, pane: str, **props: Any) -> gr.HTML:
-    """Its value: `kind` (`note`, `ask`, `problem`), `title`, `text`, `id`; it listens for a run's failure itself."""
+    """Its value: `kind` (`note`, `ask`, `hint`, `problem`), `title`, `text`, `id`.
+
+    A failed run of its pane appears by itself. A hint appears at an empty prompt, where one is in view. A problem goes
+    when something later has succeeded.
+    """
     return part("notice", {}, pane=pane, **props)
 
 

@@ -20,7 +20,7 @@ def metric_table(label: str, **props: Any) -> gr.HTML:
 
 
 _COLUMNS = (
-    ("Model", "", ""), ("Total", "USD", "total"), ("of cheapest", "times", ""), ("Input", "USD", ""),
+    ("Model", "", ""), ("Total", "USD", "total"), ("against cheapest", "times", ""), ("Input", "USD", ""),
     ("Cached", "USD", ""), ("Output", "USD", ""), ("", "", ""),
 )  # fmt: skip
 """The total first, so it is beside the name on narrow screens too."""

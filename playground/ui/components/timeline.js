@@ -31,7 +31,7 @@ function draw() {
   const at = limit && gaps ? y(limit).toFixed(1) : -9;
   find('.bound').setAttribute('y1', at); find('.bound').setAttribute('y2', at);
   find('.top').textContent = gaps ? `↑ ${seconds(top)}` : '';
-  find('.ttft').textContent = ttft === null ? '' : `ttft ${seconds(ttft)}${prefill === null ? '' : `, prefill ${seconds(prefill)}`}`;
+  find('.ttft').textContent = ttft === null ? '' : `first token ${seconds(ttft)} (ttft)${prefill === null ? '' : `, prompt ${seconds(prefill)} (prefill)`}`;
   find('.range').textContent = (gaps ? `tokens 2 to ${gaps + 1}, median ${seconds(sorted[gaps >> 1])}` : '') + (limit && gaps ? `, limit ${seconds(limit)}` : '');
   plot.setAttribute('aria-label', gaps ? `Time of each token: ${find('.ttft').textContent}, ${find('.range').textContent}` : 'No tokens yet');
   mark(marked);

@@ -14,7 +14,8 @@ function reset(line) {
 }
 
 function span(token, index) {
-  const node = tokenNode(token.text);
+  const node = tokenNode(token.text), piece = token.text === '' ? token.top.texts[token.chosen] : '';
+  if (bytesOf(piece)) node.querySelector('.word').dataset.bytes = bytesOf(piece);
   node.style.setProperty('--surprise', Math.min(1, Math.max(0, -token.logprob / Math.LN2 / 8)).toFixed(3));
   node.dataset.index = index;
   node.tabIndex = index ? -1 : 0; // one tab stop; arrows move it

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import markup, part
+from playground.ui.components.base import definitions, markup, part, terms
 from playground.ui.components.feed import More
 
 
@@ -28,7 +28,8 @@ def token_chips(label: str, *, empty: str = "", **props: Any) -> gr.HTML:
 
 def inspector(*, pane: str, **props: Any) -> gr.HTML:
     """Listens to the `token_view` of its pane; it has no value."""
-    return part("inspector", None, pane=pane, **props)
+    template = markup("inspector", **terms("token", f"{pane}-token"))
+    return part("inspector", None, template, pane=pane, definitions=definitions("token"), **props)
 
 
 def diff(**props: Any) -> gr.HTML:
@@ -63,7 +64,7 @@ def transcript(*, pane: str, empty: str, more: More | None = None, **props: Any)
 
 def folded_transcript(*, elem_id: str) -> gr.HTML:
     """A transcript below its heading, folded until somebody wants to read it."""
-    with gr.Accordion("What was said", open=False, elem_id=elem_id):
+    with gr.Accordion("Conversation", open=False, elem_id=elem_id):
         empty = "Each step appears here when it has ended."
         return transcript(pane=elem_id, empty=empty, elem_id=f"{elem_id}-turns")
 

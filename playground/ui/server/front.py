@@ -37,8 +37,9 @@ class Front:
             f'<link rel="stylesheet" href="{style_at}">',
             f'<script src="{script_at}"></script>',
         )
+        skip = '<a id="skip" href="#prompt">Skip to the prompt</a>'
         shell = f'<div id="shell"><b>Inference Playground</b>{_ABOUT}</div>'
-        self._added = {_CONFIGURED: "".join(parts).encode(), _APP: shell.encode()}
+        self._added = {_CONFIGURED: "".join(parts).encode(), _APP: (skip + shell).encode()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -228,7 +228,7 @@ class _Reply:
     async def fail(self) -> None:
         """Say that it failed; what was begun breaks off, which the client sees."""
         if not self._is_started:
-            await answer_json(self.send, 500, {"error": "The server met an error it did not expect."}, close=True)
+            await answer_json(self.send, 500, {"error": "The server met an unexpected error."}, close=True)
 
     async def end(self) -> None:
         """End it as it is."""

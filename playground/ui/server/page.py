@@ -24,6 +24,7 @@ FIELDS = (
 )  # fmt: skip
 """The controls that storage keeps, in the order in which scripts take their values."""
 
+_SCRIPTS = ("stream", "settings", "numbers", "notices", "keys", "page", "files", "tabs", "energy", "prices", "cost")
 _NOT_IN_LINKS = {"preset", "reference_model", "hardware_usd_per_hour"}
 _TEXTS = {
     "preset": _MAX_NAME, "model": _MAX_NAME, "quantization": _MAX_NAME, "reference_model": _MAX_NAME,
@@ -54,18 +55,7 @@ def page_script() -> str:
         "max_bytes": MAX_OPENED_BYTES,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    names = (
-        "stream.js",
-        "settings.js",
-        "numbers.js",
-        "page.js",
-        "files.js",
-        "tabs.js",
-        "energy.js",
-        "prices.js",
-        "cost.js",
-    )
-    stream, settings, *own = ((_HERE / "scripts" / name).read_text("utf-8") for name in names)
+    stream, settings, *own = ((_HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
     lists = [_constant("priceList", price_list_data()), _constant("costConfig", cost_config())]
     all_scripts = [stream, settings, *lists, *own, formula_script(), scripts()]
     return "\n".join(all_scripts).replace("PLAYGROUND_CONFIG", constants)

@@ -31,7 +31,7 @@ class Work:
         if self._count(person) >= self._most_of_person:
             raise Refused(
                 429,
-                f"You have {self._most_of_person} runs already, one at work and the others waiting: wait for one to "
+                f"You have {self._most_of_person} runs already, one running and the others waiting: wait for one to "
                 "end, or stop it.",
             )
         if sum(map(self._count, {*self._sent, *self._arriving})) > self._most:

@@ -9,6 +9,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from playground.errors import NoPrompt, PlaygroundError
+
 Controls = dict[str, Any]
 """Components by field name; which events one has depends on its kind, so their type is left open."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
@@ -51,6 +53,11 @@ def is_on_this_machine(request: gr.Request) -> bool:
         return False
 
 
+def refused(title: str, error: PlaygroundError) -> dict[str, Any]:
+    """A value for the `Notice` about what a person wanted and did not get; a missing prompt is a hint at its field."""
+    return note(title, str(error), kind="hint" if isinstance(error, NoPrompt) else "problem")
+
+
 def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:
-    """A value for the `Notice`, kind `note`, `ask` or `problem`; `id` makes the same words appear again."""
+    """A value for the `Notice`, kind `note`, `ask`, `hint` or `problem`; `id` makes the same words appear again."""
     return {"kind": kind, "title": title, "text": text, "id": time.time_ns()}

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar
 
-from playground.errors import PlaygroundError
+from playground.errors import NoPrompt, PlaygroundError
 from playground.runs.records import Document
 from playground.ui.shell.pages import Ticket
 
@@ -26,13 +26,15 @@ _log = logging.getLogger(__name__)
 
 
 def failure(error: BaseException) -> dict[str, Any]:
-    """A status that says what went wrong, why, and what to do."""
+    """A status that says what went wrong, why, and what to do; a missing prompt is a hint, not a failure."""
     title = "This did not run."
+    if isinstance(error, NoPrompt):
+        return {"phase": "empty", "text": "no prompt yet", "hint": str(error), "id": time.time_ns()}
     if isinstance(error, PlaygroundError):
         return {"phase": "failed", "text": "failed", "title": title, "problem": str(error)}
     kind = type(error).__name__
     problem = (
-        f"The app met an error it did not expect ({kind}). Your text and settings are kept: run again, or choose "
+        f"An unexpected error occurred ({kind}). Your text and settings are kept: run again, or choose "
         "another model or quantization. The terminal that serves this page shows the details."
     )
     return {"phase": "failed", "text": "failed", "title": title, "problem": problem}

@@ -60,5 +60,5 @@ def opened(text: Any, *kinds: type[Document]) -> Document:
     document = parse_document(text)
     if not isinstance(document, kinds):
         wanted = " or ".join(kind.model_fields["kind"].default for kind in kinds)
-        raise PlaygroundError(f"This file is of kind {document.kind}; here: {wanted}.")
+        raise PlaygroundError(f"This is a {document.kind} file; only {wanted} files open here.")
     return document

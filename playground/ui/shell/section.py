@@ -20,7 +20,7 @@ from playground.runs.stages import Stage
 from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, status_line
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
-from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
@@ -197,7 +197,7 @@ class _Events:
         try:
             record = opened(text, self._experiment.record)
         except PlaygroundError as error:
-            problem = note("This file was not opened.", str(error), kind="problem")
+            problem = refused("This file was not opened.", error)
             return [*[gr.skip()] * (len(section.shown) + len(section.fields)), problem]
         self._slot.keep(session_of(request), record)
         showing = _Shown(self._experiment)

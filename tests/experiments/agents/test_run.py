@@ -169,7 +169,7 @@ def test_each_step_draws_by_its_own_seed(every: Runner):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [({"steps": 9}, "Steps must be a whole number from 1 to 8"), ({"steps": True}, "Steps"), ({"steps": 2.5}, "Steps"),
-     ({"answer_tokens": float("nan")}, "Most tokens of an answer"), ({"passage_tokens": 0}, "Tokens of a passage"),
+     ({"answer_tokens": float("nan")}, "Longest answer, in tokens"), ({"passage_tokens": 0}, "Tokens of a passage"),
      ({"prompt": " "}, "empty"), ({"document": ""}, "document is empty"), ({"document": "x" * 1_000_001}, "1,000,000"),
      ({"tool": "web"}, "tool"), ({"strategy": "none"}, "history"), ({"model": "no"}, "no"),
      ({"settings": {"temperature": 9}}, "temperature")],

@@ -144,7 +144,7 @@ def test_the_prompt_of_a_look_is_kept_so_that_the_next_question_reads_little(tin
         ({"positions": 0}, "Last positions to show must be a whole number from 1 to 64; got 0"),
         ({"answer_tokens": 257}, "Greedy tokens to generate first must be a whole number from 0 to 256"),
         ({"layer": 3}, "Layer of attention must be from 1 to 2; got 3"),
-        ({"query": 99}, "The position that looks must be from 0 to 7; got 99"),
+        ({"query": 99}, "The query position must be from 0 to 7; got 99"),
         ({"matrix": True, "head": 5}, "Head of attention must be from 1 to 4; got 5"),
         ({"recorded": prompt_again([1, 5000])}, "Token id 5,000 is outside .* tiny-llama"),
         ({"recorded": prompt_again([1] * 600)}, "have 600 tokens"),

@@ -62,7 +62,7 @@ def test_a_file_of_it_reads_back_and_runs_again_with_the_same_tokens(tiny: Runne
     assert outcome.identical, outcome.differences
     first = record.batches[0].model_copy(update={"ids_blake2b": "0"})
     other = record.model_copy(update={"batches": [first, *record.batches[1:]]})
-    assert replay_document(other, tiny).differences == ["batch of 1: wrote other tokens."]
+    assert replay_document(other, tiny).differences == ["batch of 1: wrote different tokens."]
 
 
 def test_a_stop_keeps_the_batches_that_are_done_and_drops_the_one_on_its_way(tiny: Runner):

@@ -17,7 +17,7 @@ from playground.experiments.compare.table import metric_rows
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.rooms.compare.layout import Compare
-from playground.ui.rooms.compare.live import CompareView, compare_frames
+from playground.ui.rooms.compare.live import MODES, CompareView, compare_frames
 from playground.ui.rooms.compare.pane_values import (
     NAMES,
     READY,
@@ -28,7 +28,7 @@ from playground.ui.rooms.compare.pane_values import (
     pane_value,
 )
 from playground.ui.rooms.compare.sweep_events import sweep_updates
-from playground.ui.shell.common import Controls, named, note, session_of
+from playground.ui.shell.common import Controls, named, note, refused, session_of
 from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
@@ -40,7 +40,7 @@ Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
 """Of tokens, status and meters."""
 _MODE_WORDS = {
-    "batch": "Opened from a file: the panes ran side by side as one batch.",
+    "batch": "Opened from a file: the panes ran side by side, as one batch.",
     "turns": "Opened from a file: the panes ran one after the other.",
 }
 
@@ -76,8 +76,8 @@ class CompareEvents:
             wanted, slots = self._request(data)
             runner = priced(self._runner, named(self._controls, data), request)
         except PlaygroundError as error:
-            problem = note("This did not run.", str(error), kind="problem")
-            yield gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
+            problem = refused("This did not run.", error)
+            yield gr.skip(), gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
         ticket, view, due = self._slot.begin(session_of(request)), CompareView(wanted), Due()
         for pane in view.panes:
@@ -86,14 +86,14 @@ class CompareEvents:
         async with aclosing(compare_frames(runner, view, ticket)) as frames:
             async for _ in frames:
                 if due(view.why):
-                    yield view.why, {}, slots, *begun
+                    yield view.mode or gr.skip(), view.why, {}, slots, *begun
         if ticket.is_replaced:  # by a file that was opened meanwhile
             return
         await asyncio.gather(*(pane.feed.taken() for pane in view.panes))
         ended = await asyncio.to_thread(lambda: [(pane.head, pane.status, pane.meters) for pane in view.panes])
         record = ticket.record
         finished = tuple(slots[place] for place in record.places) if isinstance(record, CompareRecord) else ()
-        yield view.why, {}, finished, *_live(slots, ended)
+        yield gr.skip(), view.why, {}, finished, *_live(slots, ended)
 
     def _request(self, data: dict[Component, Any]) -> tuple[CompareRequest, tuple[int, ...]]:
         values = named(self._controls, data)
@@ -156,7 +156,7 @@ class CompareEvents:
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
         except PlaygroundError as error:
-            return {self._tab.notice: note("This file was not opened.", str(error), kind="problem")}
+            return {self._tab.notice: refused("This file was not opened.", error)}
         if isinstance(record, CompareRecord):
             slot, filled = self._slot, await asyncio.to_thread(self._filled, record, base)
         else:
@@ -171,7 +171,7 @@ class CompareEvents:
         """Chips show what differs from the sidebar now, so that Run repeats the same settings."""
         slots = tuple(range(len(record.panes)))
         updates: Updates = {
-            self._tab.mode: "together" if record.mode == "batch" else "turns",
+            self._tab.mode: MODES[record.mode],
             self._tab.why: _MODE_WORDS[record.mode],
             self._tab.slots: slots,
             **self._shown(record, slots),

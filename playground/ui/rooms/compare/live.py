@@ -20,6 +20,8 @@ from playground.ui.shell.pages import Ticket
 from playground.views.compare_panels import again_text
 
 _FRAMES_PER_S = 10
+MODES = {"batch": "together", "turns": "turns"}
+"""The tab's choice, by how the panes ran."""
 BUSY = ("queued", "loading", "reading", "running")
 
 
@@ -45,18 +47,22 @@ class CompareView:
     Attributes:
         request: What runs.
         panes: In their order.
+        mode: Value of the tab's choice between batch and turns, where the panes run otherwise than requested.
         why: How they run, and the reason.
     """
 
     def __init__(self, request: CompareRequest):
         self.request = request
         self.panes = [PaneView(ordered=pane.settings.repetition_penalty == 1) for pane in request.runs()]
+        self.mode: str | None = None
         self.why = self._chosen = ""
 
     def add(self, update: Any) -> None:
         """Take in an update."""
         if isinstance(update, ModeChosen):
             self.why = self._chosen = update.why
+            if (update.mode == "batch") != self.request.together:
+                self.mode = MODES[update.mode]
         elif isinstance(update, PaneAgain):
             self.why = f"{self._chosen} Now {again_text(update)}."
         elif isinstance(update, PaneBegun):

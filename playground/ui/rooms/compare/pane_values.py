@@ -24,7 +24,9 @@ def _specs() -> list[dict[str, Any]]:
     here = "Only what can run on this machine can be chosen."
     specs += [{"name": name, "label": name.title(), "kind": "menu", "hint": here} for name in ("model", "quantization")]
     specs.append({"name": "system", "label": "System prompt", "kind": "text", "hint": "Empty: no system prompt."})
-    specs.append({"name": "stop", "label": "Stop strings", "kind": "text", "hint": "One a line; \\n is a line end."})
+    specs.append(
+        {"name": "stop", "label": "Stop strings", "kind": "text", "hint": "One per line; \\n is a line break."}
+    )
     raw = "Continue the text as it stands, with no chat template."
     return [*specs, {"name": "raw", "label": CHECKS["raw"], "kind": "menu", "options": list(_FLAG), "hint": raw}]
 

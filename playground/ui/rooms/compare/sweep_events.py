@@ -22,7 +22,7 @@ from playground.ui.rooms.compare.pane_values import label_of
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
 from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
-from playground.ui.shell.common import QUIET, Controls, named, note, session_of
+from playground.ui.shell.common import QUIET, Controls, named, note, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
@@ -108,7 +108,7 @@ class SweepEvents:
             wanted, runner = self._request(data), priced(self._runner, named(self._controls, data), request)
             estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
         except PlaygroundError as error:
-            yield {self._sweep.notice: note("The sweep did not run.", str(error), kind="problem")}
+            yield {self._sweep.notice: refused("The sweep did not run.", error)}
             return
         words = estimate_text(estimate)
         yield {self._sweep.estimate: words}

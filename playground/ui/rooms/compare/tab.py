@@ -20,7 +20,7 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
 
     inputs = {*own.values(), *settings, tab.mode, tab.reference}
     wire_run(
-        tab.run, tab.stop, (events.run, inputs, [tab.why, tab.notice, tab.slots, *live]),
+        tab.run, tab.stop, (events.run, inputs, [tab.mode, tab.why, tab.notice, tab.slots, *live]),
         seed=own, cleared=results[1:], then=(events.results, tab.slots, results),
     )  # fmt: skip
     wire_stop(tab.stop, slot)

@@ -86,7 +86,7 @@ def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
     sites = [{"id": one.id, "title": one.title, "source": one.source, "set": {"pue": one.value}} for one in energy.pue]
     return {
         "example": [{"id": "lengths", "label": "Real answers", "options": []}],
-        "own_hardware": [{"id": "machine", "label": "Machine of the list", "options": machines}],
+        "own_hardware": [{"id": "machine", "label": "Machine from the list", "options": machines}],
         "energy": [
             {"id": "grid", "label": "Grid", "options": grids},
             {"id": "site", "label": "Site", "options": sites},

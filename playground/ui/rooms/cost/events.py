@@ -21,7 +21,7 @@ from playground.experiments.documents import kinds
 from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.runs.records import Document
-from playground.ui.shell.common import note, session_of
+from playground.ui.shell.common import note, refused, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
 from playground.views.cost_report import sheet_html
@@ -69,7 +69,7 @@ class CostEvents:
                 return gr.skip(), *await asyncio.to_thread(self._opened, raw.get("text"), request)
             name, text = await asyncio.to_thread(self._made, raw)
         except PlaygroundError as error:
-            return gr.skip(), gr.skip(), note("That did not work.", str(error), kind="problem")
+            return gr.skip(), gr.skip(), refused("That did not work.", error)
         return {"name": name, "text": text, "id": time.time_ns()}, gr.skip(), {}
 
     def _opened(self, text: Any, request: gr.Request) -> tuple[Any, Any]:

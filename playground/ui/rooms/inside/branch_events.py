@@ -18,7 +18,7 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.inside.branch_live import BranchView, branch_work
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
-from playground.ui.shell.common import note, person_of, session_of
+from playground.ui.shell.common import person_of, refused, session_of
 from playground.ui.shell.follow import Due, follow, look_in
 from playground.ui.shell.pages import Pages, Ticket
 from playground.ui.shell.saving import opened
@@ -94,7 +94,7 @@ class BranchEvents:
                         else:
                             yield {part.status: {**(status(update) or READY), "phase": "reading"}}
         except PlaygroundError as error:
-            yield {part.notice: note("No alternatives.", str(error), kind="problem"), part.status: READY}
+            yield {part.notice: refused("No alternatives.", error), part.status: READY}
 
     def _reading(
         self, tree: BranchesRecord, id: int, at: int, request: gr.Request
@@ -111,7 +111,7 @@ class BranchEvents:
                 raise PlaygroundError("A branch is growing: stop it first, or wait for its end.")
             wanted = branch_request(data[part.choice], tree, data[self._temperature])
         except PlaygroundError as error:
-            yield {part.notice: note("No branch.", str(error), kind="problem"), part.status: READY}
+            yield {part.notice: refused("No branch.", error), part.status: READY}
             return
         ticket = self._slot.begin(session_of(request))
         ticket.record = tree
@@ -197,7 +197,7 @@ class BranchEvents:
         return await asyncio.to_thread(self._begin, request, tree)
 
     def _problem(self, title: str, error: PlaygroundError) -> Updates:
-        return {self._section.notice: note(title, str(error), kind="problem")}
+        return {self._section.notice: refused(title, error)}
 
 
 def _fields(sent: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 PANE = "branches"
-_IDLE = "A branch keeps what stands before it in the cache: only what is new is computed."
+_IDLE = "A branch reuses what comes before it from the cache: only what is new is computed."
 _EMPTY = """
 <h2>Another word, and where it leads</h2>
 <p>Every token of a run was one choice among many. Take another one, and the answer goes on from there:</p>

@@ -32,9 +32,9 @@ class LensEvents:
         """What a click would inspect."""
         record = self._looked.record(request)
         if record is None:
-            return "No run yet: this looks at the prompt in Play, with a greedy answer of 8 tokens."
+            return "No run yet: this reads the prompt in Play, with a greedy answer of 8 tokens."
         tokens = len(record.prompt_token_ids) + len(record.tokens)
-        return f"This looks at prompt and answer of the run above: {tokens:,} tokens, in a second pass."
+        return f"This reads the prompt and answer of the run above: {tokens:,} tokens, in a second pass."
 
     def request_fields(self, request: gr.Request) -> dict[str, Any]:
         """Fields of the inspected run with its answer, if there is one; attention of a short text in full."""

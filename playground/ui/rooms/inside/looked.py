@@ -11,7 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.replay import request_again
-from playground.ui.shell.common import note, session_of
+from playground.ui.shell.common import refused, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 
@@ -57,7 +57,7 @@ class Looked:
         try:
             record = await asyncio.to_thread(opened, text, RunRecord)
         except PlaygroundError as error:
-            return note("This file was not opened.", str(error), kind="problem")
+            return refused("This file was not opened.", error)
         assert isinstance(record, RunRecord)
         self.look_at(record, request)
         return {}

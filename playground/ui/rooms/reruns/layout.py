@@ -19,7 +19,7 @@ from playground.ui.components.reruns import answers, figures, fork_tree, headlin
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
-from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.common import QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import MAX_OPENED_BYTES
@@ -32,18 +32,18 @@ PANE = "reruns"
 _TYPING_S = 0.25
 _NAMES = {panel.name: panel for panel in RERUN_VIEW.panels}
 _SEEDS = (
-    ("different", "different", "The seed of the sidebar and those that follow it, one for each run"),
-    ("same", "the same", "The seed of the sidebar for every run: what still differs does not come from the draw"),
-    ("none", "none", "Each run draws its own seed by chance, as a server without a seed does"),
+    ("different", "different", "The sidebar's seed for the first run, and the next numbers for the others"),
+    ("same", "the same", "The sidebar's seed for every run: what still differs does not come from the draw"),
+    ("none", "random", "Each run gets a random seed, as on a server that sets none"),
 )
 _EMPTY = """
 <h2>One prompt, many runs</h2>
-<p>The same prompt can give different answers. Run it many times at once and see where they part:</p>
+<p>The same prompt can give different answers. Run it many times at once and see where they diverge:</p>
 <ul>
-<li><b>Fork tree</b>: every token at which runs go different ways, and how close the choice was</li>
+<li><b>Fork tree</b>: every token at which runs diverge, and how close the choice was</li>
 <li><b>Agreement</b>: how many runs are still alike after each token, and how uncertain the model was there</li>
 <li><b>Answers</b>: identical ones collapsed, with counts and differences</li>
-<li><b>Mentions</b>: how often a brand or a phrase comes, how sure that is, and how many runs would make it surer</li>
+<li><b>Mentions</b>: how often a brand or a phrase comes, how sure that is, and how many runs would narrow it down</li>
 </ul>
 """
 
@@ -95,7 +95,7 @@ def _fields() -> Controls:
     count = gr.Number(items["n"].default, label="Runs, 2 to 200", minimum=2, maximum=200, precision=0, step=1,
                       elem_id="rerun-count", interactive=True)  # fmt: skip
     seeds = choice("Seeds", items["seeds"].default, _SEEDS, elem_id="rerun-seeds")
-    words = gr.Textbox(label="Mentions to look for, one a line or between commas", lines=1, max_lines=6,
+    words = gr.Textbox(label="Mentions to look for, one per line or separated by commas", lines=1, max_lines=6,
                        placeholder="a brand, a competitor, a phrase", elem_id="rerun-mentions",
                        interactive=True)  # fmt: skip
     return {"n": count, "seeds": seeds, "mentions": words}
@@ -148,7 +148,7 @@ class _Counts:
         try:
             return *await asyncio.to_thread(self._count, text, session_of(request)), {}
         except PlaygroundError as error:
-            return *self._nothing, note("Not counted.", str(error), kind="problem")
+            return *self._nothing, refused("Not counted.", error)
 
     async def settle(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """Those typed while it ran."""

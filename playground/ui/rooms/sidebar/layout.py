@@ -17,6 +17,12 @@ from playground.ui.shell.common import Controls
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.views.format import format_money
 
+_ABOUT = {
+    "preset": "A set of values for everything below. Changing one of them by hand makes it a custom set.",
+    "model": "The language model that answers. It runs on the machine that serves this page.",
+    "quantization": "How many bits each weight of the model has: fewer need less memory and are often faster, but the "
+    "answers change a little. fp32 has 32, bf16 16, int8 8, int4 4.",
+}
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536
 _BRAND = '<h1>Inference Playground</h1><div class="sub">everything runs on this machine</div>'
@@ -87,7 +93,12 @@ def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> Controls:
     first = next(iter(presets.all), CUSTOM)
     return {
         "preset": menu(
-            "Preset", first, preset_options(presets), elem_id=elem_id_of("preset"), hints=preset_hints(presets)
+            "Preset",
+            first,
+            preset_options(presets),
+            elem_id=elem_id_of("preset"),
+            hints=preset_hints(presets),
+            about=_ABOUT["preset"],
         ),
         "model": _filled("Model", "model", menus[0]),
         "quantization": _filled("Quantization", "quantization", menus[1]),
@@ -95,7 +106,8 @@ def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> Controls:
 
 
 def _filled(label: str, field: str, update: dict[str, Any]) -> gr.HTML:
-    return menu(label, update["value"], update["options"], elem_id=elem_id_of(field), hint=update["hint"])
+    about = _ABOUT[field]
+    return menu(label, update["value"], update["options"], elem_id=elem_id_of(field), hint=update["hint"], about=about)
 
 
 def _sliders(context: dict[str, Any]) -> Controls:
@@ -129,7 +141,7 @@ def _texts() -> Controls:
         stop = gr.Textbox(
             "",
             label="Stop strings",
-            info="One a line; \\n is a line end.",
+            info="One per line; \\n is a line break.",
             lines=2,
             max_lines=8,
             elem_id=elem_id_of("stop"),

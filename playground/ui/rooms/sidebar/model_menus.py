@@ -45,7 +45,7 @@ def fill_menus(
     measured = here if here and here.quantization == quantization else None
     hint = "Loads when chosen, or at the next run."
     if measured:
-        sizes = f"{format_bytes(measured.weights_bytes)} measured, {format_bytes(measured.paper_bytes)} on paper."
+        sizes = f"{format_bytes(measured.weights_bytes)} measured, {format_bytes(measured.paper_bytes)} calculated."
         code = {"decoder": "our own decoder", "transformers": "transformers' module"}[measured.path]
         hint = " ".join([f"{sizes} {measured.weights_note} Computed by {code}.", *measured.limits])
     options: list[Option] = [(name, name, possible.get(name)) for name in QUANTIZATIONS]

@@ -16,7 +16,7 @@ from playground.errors import PlaygroundError
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
-from playground.ui.shell.common import QUIET, Controls, named, note
+from playground.ui.shell.common import QUIET, Controls, named, note, refused
 
 Updates = dict[Component, Any]
 
@@ -47,7 +47,7 @@ class PresetEvents:
             question = note("Replace your preset?", str(error), kind="ask")
             return {sidebar.preset_ask: question, sidebar.preset_pending: Pending(error.preset, opens)}
         except PlaygroundError as error:
-            return {self._play.notice: note(trouble, str(error), kind="problem")}
+            return {self._play.notice: refused(trouble, error)}
 
     async def choose(self, id: Any, request: gr.Request) -> Updates:
         """Apply the settings of the preset."""

@@ -109,7 +109,7 @@ window.playground.cost = (() => {
   function setModel(which, text) { current().models[which] = text.trim().slice(0, 200); changed(); }
   function currency() {
     const { code, rate } = current().currency, number = numbers.parse(rate), good = /^[A-Z]{3}$/.test(code);
-    const problem = !good ? 'A currency has three letters, as EUR.' : !(number > 0 && number <= 1e6) ? `One USD must be above 0 and at most 1,000,000 of it${numbers.withAPoint(rate)}` : '';
+    const problem = !good ? 'A currency code has three letters, such as EUR.' : !(number > 0 && number <= 1e6) ? `One USD must be above 0 and at most 1,000,000 of it${numbers.withAPoint(rate)}` : '';
     return { code, rate, problem, shown: problem ? 'USD' : code, per_usd: problem ? 1 : number };
   }
   function setCurrency(code, rate) { current().currency = { code: code.trim().toUpperCase().slice(0, 3), rate: rate.trim().slice(0, 30) }; changed(); }

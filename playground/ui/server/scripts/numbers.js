@@ -59,7 +59,7 @@ window.playground.numbers = (() => {
       if (THOUSANDS.test(text)) return Number(text.replaceAll(',', ''));
       return PLAIN.test(text) ? Number(text) : null;
     },
-    withAPoint: (raw) => (/\d\s*,\s*\d/.test(raw) ? ': write decimals with a point, as 0.3.' : '.'),
+    withAPoint: (raw) => (/\d\s*,\s*\d/.test(raw) ? ': write decimals with a point, such as 0.3.' : '.'),
     plural: (n, one, many = `${one}s`) => `${formats[0].format(n)} ${n === 1 ? one : many}`,
     raised, number, percent, whole, seconds, bytes, rate, joules, wattHours, grams, money, figure,
   };

@@ -1,11 +1,5 @@
-// For the whole page: two keys, names of sliders, and links opened in a page that is already open.
+// For the whole page: names of sliders, and links opened in a page that is already open.
 ((config) => {
-  const press = (kind) => [...document.querySelectorAll(`.${kind}-key, .${kind}-key button, #${kind}-button`)]
-    .find((button) => button.matches('button') && button.offsetParent && !button.disabled)?.click(); // of the tab in front
-  document.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); press('run'); }
-    if (event.key === 'Escape' && !document.querySelector('.tip.open')) press('stop'); // a tip closes first
-  });
   // Gradio calls a slider "range slider for X"; its label alone is a better name, and its help sentence a hint.
   const name = () => {
     for (const range of document.querySelectorAll('input[type="range"][aria-label^="range slider for "]')) {

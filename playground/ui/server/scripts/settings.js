@@ -46,7 +46,7 @@ window.playground = ((config) => {
     if (!Object.keys(found).length && text.startsWith('cost.')) return null;
     if (!Object.keys(found).length) return problem('No settings could be read from it. Your own settings are as they were.');
     const left = ignored ? ` ${ignored} ${ignored === 1 ? 'entry' : 'entries'} could not be read and ${ignored === 1 ? 'was' : 'were'} left out.` : '';
-    return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: look them over, then run.${left}`, id: Date.now() } };
+    return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: check them, then run.${left}`, id: Date.now() } };
   }
 
   function fromStorage() { // this tab's settings first; a new tab starts with the latest of any

@@ -18,7 +18,7 @@ from playground.ui.shell.section import heading
 from playground.views.context import chips_value, languages_chart, tokens_summary
 
 _TYPING_S = 0.2
-_EXAMPLE = "How are “naïve” and 42 cut? <|im_end|> 👍"
+_EXAMPLE = "How are “naïve” and 42 split? <|im_end|> 👍"
 _ABOUT = (
     "What the model reads of a text: pieces and their ids. A message may spell out a control token; it is then read as "
     "plain text, unless you ask here to see what would happen without that guard."
@@ -44,7 +44,7 @@ def build_tokenizer() -> Tokenizer:
         counts = text_line("", elem_id="context-tokens-told")
         chips = token_chips("Tokens of the text", elem_id="context-tokens-chips", empty="Tokens appear here.")
         languages = chart(
-            label="Characters a token by language", height=220, summary=True, elem_id="context-languages",
+            label="Characters per token by language", height=220, summary=True, elem_id="context-languages",
             empty="The same text in several languages, counted by this tokenizer, appears here.",
         )  # fmt: skip
     return Tokenizer({"text": text, "chat": chat, "inject": inject}, (counts, chips, languages))
