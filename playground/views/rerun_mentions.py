@@ -65,7 +65,7 @@ def mention_words(record: RerunRecord, one: MentionRecord) -> str:
 def _advice(record: RerunRecord) -> list[str]:
     """How many runs each share takes, a sentence or two a word; one for all where one answer was repeated."""
     if is_one_repeated(record) and record.summary.mentions:
-        return ["One answer, repeated: nothing was drawn by chance, so more runs say no more."]
+        return ["One answer, repeated: no token was drawn at random, so more runs say no more."]
     return [_needed(word, one, record.n) for word, one in record.summary.mentions.items()]
 
 

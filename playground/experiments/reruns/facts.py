@@ -22,7 +22,7 @@ _LOW, _HIGH = 10, 90  # percentiles
 
 
 def is_one_repeated(record: RerunRecord) -> bool:
-    """Whether nothing was drawn by chance and all runs gave the same answer: copies of one, no sample of many."""
+    """Whether no token was drawn at random and all runs gave the same answer: copies of one, no sample of many."""
     settings = record.settings
     no_draw = settings.get("temperature") == 0 or settings.get("top_k") == 1 or record.seeds == "same"
     return no_draw and record.summary.unique == 1
