@@ -124,7 +124,7 @@ class CompareEvents:
 
     def _nothing(self) -> Updates:
         tab = self._tab
-        return {tab.reference: gr.update(value="", options=[]), tab.diffs: "", tab.table: ""}
+        return {tab.reference: gr.update(value="", options=[]), tab.verdict: "", tab.diffs: "", tab.table: ""}
 
     def _shown(self, record: CompareRecord, slots: Sequence[int]) -> Updates:
         names = [NAMES[slot] for slot in slots]
@@ -132,6 +132,7 @@ class CompareEvents:
         rows = metric_rows(record.panes, record.mode)
         return {
             self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
+            self._tab.verdict: views.verdict(record.panes, names, record.reference, record.diffs),
             self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
             self._tab.table: views.table_value(rows, names, record.mode),
         }
