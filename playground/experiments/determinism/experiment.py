@@ -75,7 +75,7 @@ LADDER = Experiment(
     "thing is changed at a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
     "Nothing is claimed that this machine does not show.",
     verb="Run the ladder",
-    room="Reruns",
+    room="Reruns/Determinism",
     request=LadderRequest,
     record=LadderRecord,
     run="playground.experiments.determinism.ladder:ladder",
@@ -152,7 +152,7 @@ LOAD = Experiment(
     "server. Nobody draws by chance, yet answers can part: where the size of the batch decides the order of additions, "
     f"it decides the last bits too. Known from a large server: {ANCHOR}.",
     verb="Run the load",
-    room="Reruns",
+    room="Reruns/Load",
     request=LoadRequest,
     record=LoadRecord,
     run="playground.experiments.determinism.load:load",
