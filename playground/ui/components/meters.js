@@ -30,6 +30,7 @@ function draw() {
 }
 
 explain(props.definitions);
+hear('detail', (open) => { element.querySelector('.gauges').hidden = !open; });
 const read = (values) => { measured = values || {}; draw(); };
 hear('live-meters', read); // during a run, its feed gives the measurements
 watch('value', () => read(props.value));

@@ -62,7 +62,16 @@ function tell({ meters, status }) {
 function finish(reason) {
   const last = tokens.length - 1;
   if (reason === 'eos' && last >= 0 && tokens[last].text === '') view.nodes[last].classList.add('end');
-  if (!picked && last >= 0) show(view.nodes[least]); // what the inspector is for: the most surprising token
+  if (picked || last < 0) return;
+  show(view.nodes[least]); // what the inspector is for: the most surprising token
+  reveal(current);
+}
+
+// Scrolls the answer, not the page, so that the chosen token is seen.
+function reveal(node) {
+  view.follow(false); // the end is no longer what is looked at
+  const seen = out.getBoundingClientRect(), at = node.getBoundingClientRect();
+  if (at.top < seen.top || at.bottom > seen.bottom) out.scrollTop += at.top - seen.top - (out.clientHeight - at.height) / 2;
 }
 
 function show(node) {
@@ -92,7 +101,7 @@ out.addEventListener('keydown', (event) => {
   const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && nextToken(view.nodes, +node.dataset.index, event.key);
   if (next) { event.preventDefault(); next.focus({ preventScroll: true }); next.scrollIntoView({ block: 'nearest' }); }
 });
-hear('pick', (index) => { picked = true; show(view.nodes[index]); });
+hear('pick', (index) => { picked = true; show(view.nodes[index]); if (current) reveal(current); });
 hear('unpick', () => show(pinned));
 watch('value', draw);
 draw();

@@ -15,6 +15,7 @@ from playground.views.formula_script import formula_script
 
 _HERE = Path(__file__).parent
 _MAX_NAME = 200
+_WIDE = "(min-width: 1200px)"  # where the sidebar is open from the start
 
 FIELDS = (
     "preset", "model", "quantization",
@@ -48,6 +49,7 @@ def page_script() -> str:
         "fields": [_field(name) for name in FIELDS],
         "about": {spec.label: spec.about for spec in SLIDERS},
         "energy": energy_choices(),
+        "wide": _WIDE,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
     names = ("stream.js", "settings.js", "numbers.js", "page.js", "energy.js", "prices.js", "cost.js")
