@@ -75,19 +75,6 @@ def diffs_value(panes: Sequence[RunRecord], names: Sequence[str], reference: int
     return views.packed({"reference": names[reference], "panes": shown})
 
 
-def verdict(panes: Sequence[RunRecord], names: Sequence[str], reference: int, diffs: Sequence[DiffRecord]) -> str:
-    """The result in a sentence: where each answer leaves that of the reference."""
-    if len(panes) < 2:
-        return ""
-    first, parts = names[reference], list[str]()
-    for one in diffs:
-        if one.first_difference is None:
-            parts.append(f"{names[one.pane]} says the same as {first}")
-        else:
-            parts.append(f"{names[one.pane]} says other words than {first} from token {one.first_difference + 1:,}")
-    return f"{'; '.join(parts)}."
-
-
 def _diff(reference: RunRecord, pane: RunRecord, name: str, reference_name: str, diff: DiffRecord) -> dict[str, Any]:
     if diff.identical:
         summary = f"identical, all {count_of(len(pane.tokens), 'token')}"

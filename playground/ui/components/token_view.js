@@ -69,7 +69,7 @@ function finish(reason) {
 
 // Scrolls the answer, not the page, so that the chosen token is seen.
 function reveal(node) {
-  view.follow(false); // the end is no longer what is looked at
+  view.follow(false); // a token is chosen: the view no longer follows the end
   const seen = out.getBoundingClientRect(), at = node.getBoundingClientRect();
   if (at.top < seen.top || at.bottom > seen.bottom) out.scrollTop += at.top - seen.top - (out.clientHeight - at.height) / 2;
 }

@@ -34,6 +34,7 @@ from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 from playground.views import compare as views
+from playground.views.verdict import verdict
 
 Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
@@ -132,7 +133,7 @@ class CompareEvents:
         rows = metric_rows(record.panes, record.mode)
         return {
             self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
-            self._tab.verdict: views.verdict(record.panes, names, record.reference, record.diffs),
+            self._tab.verdict: verdict(record.panes, names, record.reference, record.diffs),
             self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
             self._tab.table: views.table_value(rows, names, record.mode),
         }

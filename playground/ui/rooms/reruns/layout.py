@@ -107,7 +107,7 @@ def _fields() -> Controls:
 
 
 def _results() -> dict[str, gr.HTML]:
-    """The panels by name: what was asked for first, then where the answers part, then the rest."""
+    """The panels by name: mentions first, then where the answers part, then the rest."""
     made = {
         "headline": headline(elem_classes="card headline"),
         "mentions": mentions(elem_classes="card mentions"),
