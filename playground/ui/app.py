@@ -14,6 +14,7 @@ from playground.paths import data_dir, presets_dir
 from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.components.feed import Feeds
+from playground.ui.components.forms import settings_strip
 from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import wire_compare
 from playground.ui.rooms.cost.layout import build_cost, wire_cost
@@ -67,7 +68,9 @@ def build_app(
         first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), first)
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
-        gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
+        with gr.Row(elem_classes="top"):
+            gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
+            settings_strip(elem_id="settings-strip")
         with gr.Tabs():
             with gr.Tab("Play", id="play"):
                 play = build_play(prompts, examples, recorded, pages.feeds)

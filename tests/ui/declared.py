@@ -31,5 +31,5 @@ LONG: dict[str, dict[str, Any]] = {
     "throughput": {"batches": ", ".join(map(str, range(21, 33))), "output_tokens": "380"},
 }
 """Work that goes on until somebody stops it; an experiment that is always quick has none."""
-PROMPTS = {"Reruns": "#reruns-prompt"}
+PROMPTS = {"Reruns": "#reruns-prompt", "Reruns/Determinism": "#reruns-prompt"}
 """Where a room's prompt is written, for experiments that take it."""

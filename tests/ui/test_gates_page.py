@@ -10,7 +10,11 @@ from tests.ui.lab import serving
 from tests.ui.pages import Browsers, opening, violations
 
 pytestmark = pytest.mark.browser
-GATES = {("Reruns",): ("#ladder", "#load"), ("Inside", "Layers"): ("#layers",)}
+GATES = {
+    ("Reruns", "Determinism"): ("#ladder",),
+    ("Reruns", "Load"): ("#load",),
+    ("Inside", "Layers"): ("#layers",),
+}
 MAMBA = MambaConfig(
     vocab_size=VOCABULARY, hidden_size=64, num_hidden_layers=2, state_size=8, max_position_embeddings=512
 )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 TABS = {
     "Play": (),
     "Compare": (),
-    "Reruns": (),
+    "Reruns": ("Answers", "Determinism", "Load"),
     "Inside": ("Sampler", "Branches", "Context", "Layers"),
     "Cost": ("Month", "Own hardware", "Agents", "Retrieval or training", "Cascade and cache", "Energy"),
 }

@@ -19,7 +19,7 @@ HOSTILE = " <img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 
 
 def prompt_of(page: Page):
-    return page.get_by_role("textbox", name="Prompt")
+    return page.get_by_role("textbox", name="Prompt", exact=True)
 
 
 def tokens_of(page: Page):
@@ -30,6 +30,18 @@ def ask(page: Page, prompt: str, *, until: str = "finished: end of answer") -> N
     prompt_of(page).fill(prompt)
     page.get_by_role("button", name="Run").click()
     expect(page.locator(".chip")).to_have_text(until)
+
+
+def open_meters(page: Page) -> None:
+    """All meters, under the four figures above the answer."""
+    figure = page.get_by_role("button", name="First word after")
+    figure.click()
+    expect(figure).to_have_attribute("aria-expanded", "true")
+
+
+def more_settings(page: Page) -> None:
+    """The settings that are folded away at first."""
+    page.get_by_role("button", name="More settings").click()
 
 
 def slider(page: Page, name: str):
@@ -43,6 +55,7 @@ def test_a_run_streams_its_tokens_and_meters_and_is_inspected_by_keyboard(open_p
     expect(tokens).to_have_count(41)  # the end token has no text and still is one
     assert tokens.first.text_content() == " one"
     meters = page.get_by_role("group", name="Meters")
+    open_meters(page)
     expect(meters).to_contain_text("11 / 41")
     expect(meters).to_contain_text("end of answer")
     expect(meters).to_contain_text(price_list_date())
@@ -145,10 +158,10 @@ def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: Scri
     page = open_page()
     prompt_of(page).fill("what & why? #1 é")
     slider(page, "Temperature").fill("0.25")
+    more_settings(page)
     slider(page, "Seed").fill("7")
     page.get_by_label("Quantization").select_option("int8")
     expect(page.get_by_text("136 MB measured")).to_be_visible()
-    page.get_by_role("button", name="More settings").click()
     page.get_by_label("System prompt").fill("Be brief.")
     page.get_by_role("button", name="Share").click()
     page.wait_for_function("location.hash.length > 10")
@@ -159,6 +172,7 @@ def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: Scri
     expect(opened.get_by_text("Settings from a link.")).to_be_visible()
     expect(prompt_of(opened)).to_have_value("what & why? #1 é")
     assert slider(opened, "Temperature").input_value() == "0.25"
+    more_settings(opened)
     assert slider(opened, "Seed").input_value() == "7"
     expect(opened.get_by_label("Quantization")).to_have_value("int8")
     assert runner.answers == []
@@ -198,6 +212,7 @@ def test_settings_survive_a_reload(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     page.get_by_label("Preset").select_option("creative")
     expect(slider(page, "Temperature")).to_have_value("1.2")
+    more_settings(page)
     slider(page, "Top-k").fill("40")
     expect(page.get_by_label("Preset")).to_have_value("")  # changed by hand
     prompt_of(page).fill("still here")
@@ -205,6 +220,7 @@ def test_settings_survive_a_reload(open_page: OpenPage, runner: ScriptedRunner):
     page.reload()
     ready(page)
     assert slider(page, "Temperature").input_value() == "1.2"
+    more_settings(page)
     assert slider(page, "Top-k").input_value() == "40"
     expect(prompt_of(page)).to_have_value("still here")
 
@@ -239,6 +255,7 @@ def test_menus_show_why_something_cannot_run_and_a_failed_load_keeps_the_old_mod
     menu = page.get_by_label("Quantization")
     expect(menu.locator("option[value=fp16]")).to_have_text("fp16 (this processor has no fp16 units)")
     expect(menu.locator("option[value=fp16]")).to_be_disabled()
+    more_settings(page)
     slider(page, "Context length").fill("4000")
     page.get_by_label("Model").select_option("fake-far")
     expect(page.locator(".chip")).to_have_text("failed")
@@ -256,6 +273,7 @@ def test_the_page_says_beforehand_what_a_prompt_will_be(open_page: OpenPage, run
     page = open_page()
     prompt_of(page).fill("one two three")
     expect(page.get_by_text("11 tokens will be read.")).to_be_visible()
+    more_settings(page)
     slider(page, "Context length").fill("16")
     prompt_of(page).fill("one two three " * 10)
     expect(page.get_by_text("the oldest 23 tokens drop for the context length of 16")).to_be_visible()
@@ -340,10 +358,10 @@ def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: S
     runner.script = Script(count=20)
     page = open_page(width=width, height=900, theme=theme)
     ask(page, "one two three")
+    open_meters(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if width == 390:
-        meters, answer = page.get_by_role("group", name="Meters"), page.get_by_role("group", name="Output tokens")
-        assert meters.bounding_box()["y"] > answer.bounding_box()["y"]
+        answer = page.get_by_role("group", name="Output tokens")
         assert page.locator(".meter-line").first.bounding_box()["y"] < answer.bounding_box()["y"]
         page.get_by_role("button", name="Toggle Sidebar").click()
         expect(slider(page, "Temperature")).to_be_in_viewport()
@@ -370,6 +388,7 @@ def test_nothing_moves_while_tokens_stream(open_page: OpenPage, runner: Scripted
 def test_every_meter_explains_itself_on_hover_and_focus(open_page: OpenPage, runner: ScriptedRunner):
     page = open_page()
     ask(page, "one two three")
+    open_meters(page)
     term = page.locator(".term", has_text="of the memory-bandwidth limit")
     term.hover()
     expect(page.locator(".tip.open")).to_contain_text("bytes a step must read / tpot / measured bandwidth")

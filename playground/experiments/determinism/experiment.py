@@ -82,7 +82,7 @@ LADDER = Experiment(
     "a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
     "Nothing is claimed that this machine does not show.",
     verb="Run the ladder",
-    room="Reruns",
+    room="Reruns/Determinism",
     request=LadderRequest,
     record=LadderRecord,
     run="playground.experiments.determinism.ladder:ladder",
@@ -157,7 +157,7 @@ LOAD = Experiment(
     "server. Nothing is drawn at random, yet answers can differ: where the size of the batch decides the order of "
     f"additions, it decides the last bits too. On a large server: {ANCHOR}.",
     verb="Run the load",
-    room="Reruns",
+    room="Reruns/Load",
     request=LoadRequest,
     record=LoadRecord,
     run="playground.experiments.determinism.load:load",

@@ -82,3 +82,4 @@ element.addEventListener('click', (event) => {
 if (cost.linked) status.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
 cost.on(draw);
 draw();
+window.playground.foldsSidebar(element); // most inputs are here

@@ -41,6 +41,11 @@ def menu(
     return part("menu", value, template, definitions={"about": {"definition": about}}, elem_id=elem_id, **props)
 
 
+def settings_strip(**props: Any) -> gr.HTML:
+    """The settings that matter most, as the browser has them, in one button that opens the sidebar; it has no value."""
+    return part("settings_strip", None, **props)
+
+
 def download(**props: Any) -> gr.HTML:
     """Invisible; a value `{name, text, id}` is offered to the person as a file."""
     return part("download", {}, "", **props)

@@ -15,7 +15,7 @@ function draw() {
     select.dataset.drawn = JSON.stringify(options);
   }
   select.value = props.value ?? '';
-  hint.textContent = props.hints?.[props.value] ?? props.hint ?? '';
+  hint.textContent = hint.title = props.hints?.[props.value] ?? props.hint ?? '';
 }
 
 select.addEventListener('change', () => { props.value = select.value; draw(); trigger('input'); trigger('change'); });

@@ -1,3 +1,15 @@
+const buttons = [...element.querySelectorAll('button')];
 hear('meters', (values) => {
-  for (const node of element.querySelectorAll('[data-k]')) node.textContent = values[node.dataset.k] ?? '';
+  for (const node of element.querySelectorAll('[data-k]')) {
+    const text = values[node.dataset.k] || '–';
+    if (node.textContent !== text) node.textContent = text;
+    node.classList.toggle('nothing', text === '–');
+  }
+});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  const open = button.getAttribute('aria-expanded') !== 'true';
+  for (const one of buttons) one.setAttribute('aria-expanded', String(open));
+  say('detail', open);
 });

@@ -13,7 +13,6 @@ let measured = {};
 
 function draw() {
   const values = { ...measured, ...emissions(measured.gross_joules) };
-  element.classList.toggle('idle', !('tokens' in measured)); // before a run only the model's memory is known
   for (const node of figures) {
     const aside = node.matches('.sub, .date'), text = values[node.dataset.k] ?? (aside ? '' : '–');
     if (node.textContent !== text) { node.textContent = text; if (aside) node.title = text; }
@@ -31,6 +30,7 @@ function draw() {
 }
 
 explain(props.definitions);
+hear('detail', (open) => { element.querySelector('.gauges').hidden = !open; });
 const read = (values) => { measured = values || {}; draw(); };
 hear('live-meters', read); // during a run, its feed gives the measurements
 watch('value', () => read(props.value));

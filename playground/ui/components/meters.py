@@ -32,9 +32,6 @@ GAUGES = (
 )
 
 
-_IDLE = "Latency, memory, cost and energy appear here with the first token."
-
-
 def _term(key: str, elem_id: str) -> str:
     text = definitions("meter")[key]
     about = f"{text['definition']} Unit: {text['unit'] or 'none'}. Formula: {text['formula']}. From: {text['source']}."
@@ -62,14 +59,26 @@ def meters(*, pane: str, elem_id: str, **props: Any) -> gr.HTML:
     """Its value is the flat dict that `views.meter_values` makes: strings to show, and a few numbers to draw."""
     body = "".join(_gauge(gauge, elem_id) for gauge in GAUGES)
     template = (
-        f'<p class="idle-words">{_IDLE}</p><div class="gauges" role="group" aria-label="Meters">{body}</div>'
+        f'<div class="gauges" id="{elem_id}-gauges" role="group" aria-label="Meters" hidden>{body}</div>'
         '<div class="tip" aria-hidden="true"></div>'
     )
     return part("meters", {}, template, pane=pane, elem_id=elem_id, definitions=definitions("meter"), **props)
 
 
-def meter_line(*, pane: str, **props: Any) -> gr.HTML:
-    """One line of the most used figures, for screens where the meters are below the answer."""
-    keys = ("line_decode", "line_ttft", "line_memory", "line_cost")
-    spans = "".join(f'<span data-k="{key}"></span>' for key in keys)
-    return part("meter_line", None, f'<div class="line">{spans}</div>', pane=pane, **props)
+_FIRST = (
+    ("time", "First word after", "ttft"),
+    ("time", "Tokens a second", "decode"),
+    ("memory", "Memory of the model", "model_memory"),
+    ("money", "Cost", "line_cost"),
+)
+"""The figures above the answer: quantity, name, key of the value."""
+
+
+def meter_line(*, pane: str, opens: str, **props: Any) -> gr.HTML:
+    """The four most used figures in a row; each opens all `meters` of its pane, whose `elem_id` is `opens`."""
+    figures = "".join(
+        f'<button type="button" class="{colour}" aria-expanded="false" aria-controls="{opens}-gauges">'
+        f'<span class="name">{attribute(name)}</span><span class="big" data-k="{key}">{NOTHING}</span></button>'
+        for colour, name, key in _FIRST
+    )
+    return part("meter_line", None, f'<div class="figures">{figures}</div>', pane=pane, **props)

@@ -12,6 +12,7 @@ function draw() {
   head.append(names);
   for (const row of value.rows) body.append(line(row));
   element.querySelector('.note').textContent = value.note;
+  requestAnimationFrame(hint);
 }
 
 function scoped(scope, text) {
@@ -37,6 +38,15 @@ function line(row) {
   }));
   return node;
 }
+
+const scroll = element.querySelector('.scroll'), more = element.querySelector('.more');
+const hint = () => { // whether a pane lies beyond the edge
+  const cut = scroll.scrollWidth - scroll.clientWidth - scroll.scrollLeft > 4;
+  more.hidden = !cut;
+  scroll.classList.toggle('cut', cut);
+};
+new ResizeObserver(hint).observe(scroll);
+scroll.addEventListener('scroll', hint, { passive: true });
 
 explain(about);
 watch('value', draw);

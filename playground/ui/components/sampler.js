@@ -31,7 +31,7 @@ function knobText(name, value) {
 function fillKnobs() {
   for (const knob of knobs) {
     const name = knob.dataset.k, value = settings[name];
-    if (name === 'top_k') knob.max = Math.max(200, run.settings.top_k);
+    if (name === 'top_k') knob.max = Math.max(200, run.settings.top_k, value);
     knob.value = value;
     turned(knob);
   }
@@ -112,6 +112,21 @@ find('.again').addEventListener('click', () => {
   if (!run) return;
   const last = sampler.run(settings, order).stages[5];
   fillRedraw(again, status, run, last, samplerRedraw(last, REDRAWS, Math.random));
+});
+// The sidebar's sliders act here too while this is in front.
+let inFront = false, sidebar = { ...window.playground.settings() };
+new ResizeObserver(([entry]) => {
+  inFront = entry.contentRect.width > 0;
+  document.documentElement.classList.toggle('sampling', inFront);
+}).observe(element);
+document.addEventListener('playground:settings', () => {
+  const now = { ...window.playground.settings() }, changed = knobs.map((knob) => knob.dataset.k).filter((name) => now[name] !== sidebar[name]);
+  sidebar = now;
+  if (!inFront || !run || !changed.length) return;
+  settings = { ...settings, ...Object.fromEntries(changed.map((name) => [name, now[name]])) };
+  fillKnobs();
+  draw();
+  speak();
 });
 hear('reset', () => { shown = null; run = sampler = null; element.classList.remove('filled'); });
 watch('value', read);

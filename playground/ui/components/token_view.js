@@ -65,7 +65,16 @@ function tell({ meters, status }) {
 function finish(reason) {
   const last = tokens.length - 1;
   if (reason === 'eos' && last >= 0 && tokens[last].text === '') view.nodes[last].classList.add('end');
-  if (!picked && last >= 0) show(view.nodes[least]); // what the inspector is for: the most surprising token
+  if (picked || last < 0) return;
+  show(view.nodes[least]); // what the inspector is for: the most surprising token
+  reveal(current);
+}
+
+// Scrolls the answer, not the page, so that the chosen token is seen.
+function reveal(node) {
+  view.follow(false); // a token is chosen: the view no longer follows the end
+  const seen = out.getBoundingClientRect(), at = node.getBoundingClientRect();
+  if (at.top < seen.top || at.bottom > seen.bottom) out.scrollTop += at.top - seen.top - (out.clientHeight - at.height) / 2;
 }
 
 function show(node) {
@@ -95,7 +104,7 @@ out.addEventListener('keydown', (event) => {
   const node = hit(event), next = node && !event.ctrlKey && !event.metaKey && !event.altKey && nextToken(view.nodes, +node.dataset.index, event.key);
   if (next) { event.preventDefault(); next.focus({ preventScroll: true }); next.scrollIntoView({ block: 'nearest' }); }
 });
-hear('pick', (index) => { picked = true; show(view.nodes[index]); });
+hear('pick', (index) => { picked = true; show(view.nodes[index]); if (current) reveal(current); });
 hear('unpick', () => show(pinned));
 watch('value', draw);
 draw();

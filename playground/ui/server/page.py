@@ -17,6 +17,7 @@ from playground.views.formula_script import formula_script
 
 _HERE = Path(__file__).parent
 _MAX_NAME = 200
+_WIDE = "(min-width: 1200px)"  # where the sidebar is open from the start
 
 FIELDS = (
     "preset", "model", "quantization",
@@ -53,6 +54,7 @@ def page_script() -> str:
         "energy": energy_choices(),
         "places": places(),
         "max_bytes": MAX_OPENED_BYTES,
+        "wide": _WIDE,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
     stream, settings, *own = ((_HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)

@@ -12,8 +12,9 @@ TOKENS = {
     "edge": ("#8a8f97", "#6d747f"),  # borders of things one can act on: 3:1 against panel and paper
     "accent": ("#1b1d21", "#ececea"),
     "accent-ink": ("#ffffff", "#131519"),
-    "prob": ("36 92% 50%", "38 90% 55%"),  # hsl parts: surprise is drawn as their alpha
-    "prob-max": ("0.75", "0.5"),  # the strongest alpha that leaves the ink 4.5:1
+    "prob": ("36 92% 50%", "42 80% 60%"),  # hsl parts: surprise is drawn as their alpha
+    "prob-max": ("0.75", "0.46"),  # the strongest alpha that leaves the ink 4.5:1
+    "prob-bend": ("1", "0.55"),  # exponent of the share: on a dark ground equal steps of alpha are not equal to the eye
     "time": ("#1f5fbf", "#86b3ff"),
     "time-soft": ("#e6eefb", "#18263d"),
     "memory": ("#6a3fc0", "#b79bff"),
@@ -31,6 +32,11 @@ _SHARED = {
     "s1": "12px", "s2": "13px", "s3": "15px", "s4": "18px", "s5": "28px",
     "g": "8px", "r": "6px",
 }  # fmt: skip
+
+_RAMP = "linear-gradient(90deg,{})".format(
+    ",".join(f"hsl(var(--prob)/calc(pow({n}/8,var(--prob-bend))*var(--prob-max)))" for n in range(9))
+)
+"""From sure to surprised, as the tokens are coloured."""
 
 _COLOURS = {
     "paper": "body_background_fill background_fill_primary panel_background_fill",
@@ -89,7 +95,8 @@ def root_css() -> str:
     light = "".join(f"--{name}:{pair[0]};" for name, pair in TOKENS.items())
     dark = "".join(f"--{name}:{pair[1]};" for name, pair in TOKENS.items())
     shared = "".join(f"--{name}:{value};" for name, value in _SHARED.items())
-    return f":root{{{light}{shared}}}\n.dark{{{dark}}}\n"
+    ramp = f"--prob-ramp:{_RAMP};"  # in both: a variable holds the colours of the element that defines it
+    return f":root{{{light}{ramp}{shared}}}\n.dark{{{dark}{ramp}}}\n"
 
 
 def make_theme() -> Base:

@@ -35,6 +35,7 @@ from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 from playground.views import compare as views
 from playground.views.metric_table import busy_text, table_value
+from playground.views.verdict import verdict
 
 Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
@@ -125,7 +126,7 @@ class CompareEvents:
 
     def _nothing(self) -> Updates:
         tab = self._tab
-        return {tab.reference: gr.update(value="", options=[]), tab.diffs: "", tab.table: ""}
+        return {tab.reference: gr.update(value="", options=[]), tab.verdict: "", tab.diffs: "", tab.table: ""}
 
     def _shown(self, record: CompareRecord, slots: Sequence[int]) -> Updates:
         names = [NAMES[slot] for slot in slots]
@@ -133,6 +134,7 @@ class CompareEvents:
         rows = metric_rows(record.panes, record.mode, record.passes)
         return {
             self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
+            self._tab.verdict: verdict(record.panes, names, record.reference, record.diffs),
             self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
             self._tab.table: table_value(rows, names, record.mode, busy_text(record.panes, names)),
         }

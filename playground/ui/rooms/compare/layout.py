@@ -50,6 +50,7 @@ class Compare:
     notice: gr.HTML
     panes: tuple[Pane, ...]
     slots: gr.State
+    verdict: gr.HTML
     reference: gr.HTML
     diffs: gr.HTML
     table: gr.HTML
@@ -71,17 +72,19 @@ def build_compare(feeds: Feeds) -> Compare:
         gr.HTML(_LEGEND, elem_classes="surprise-key")
     why = text_line("", elem_id="compare-why")
     news = notice(pane="compare", elem_classes="notice")
-    with gr.Row(elem_classes="compare-panes"):
+    with gr.Column(elem_classes="compare-place", min_width=0), gr.Row(elem_classes="compare-panes"):
         panes = tuple(_pane(slot, feeds) for slot in range(len(NAMES)))
     price_table([(name, f"compare-{name}") for name in NAMES], "run", elem_id="compare-prices")
     with gr.Column(elem_classes="compare-results"):
+        verdict = text_line("", elem_id="compare-verdict")
         reference = choice("Compared with", "", [], elem_id="compare-reference")
         diffs = diff(elem_id="compare-diffs")
         table = metric_table("Every metric", elem_id="compare-table")
     sweep = build_sweep()
     return Compare(
-        prompt, run, stop, save, file, mode, why, news, panes, gr.State(()), reference, diffs, table, download(), sweep
-    )
+        prompt, run, stop, save, file, mode, why, news, panes, gr.State(()), verdict, reference, diffs, table,
+        download(), sweep,
+    )  # fmt: skip
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:

@@ -16,7 +16,7 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
     events = CompareEvents(tab, own, runner, pages)
     settings = [pane.settings for pane in tab.panes]
     live = [part for pane in tab.panes for part in (pane.tokens, pane.status, pane.meters)]
-    results = [tab.reference, tab.diffs, tab.table]
+    results = [tab.reference, tab.verdict, tab.diffs, tab.table]
 
     inputs = {*own.values(), *settings, tab.mode, tab.reference}
     wire_run(

@@ -69,19 +69,17 @@ def build_play(
         chosen = menu("Examples", "", options, elem_id="examples", hints={one.id: one.why for one in examples})
     cards = build_gallery(first, recorded)
     news = notice(pane=PANE, elem_id="play-notice", elem_classes="notice")
-    with gr.Row(elem_classes="pane"):
-        with gr.Column(elem_classes="answer", min_width=0):
-            meter_line(pane=PANE, elem_classes="meter-line")
-            with gr.Column(elem_classes="card"):
-                tokens = token_view(
-                    pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=saved_lines(recorded, recorded=True)
-                )
+    with gr.Column(elem_classes="answer", min_width=0):
+        meter_line(pane=PANE, opens="meters", elem_classes="meter-line")
+        gauges = meters(pane=PANE, elem_id="meters", elem_classes="meters")
+        with gr.Column(elem_classes="card sized"), gr.Row(elem_classes="beside"):
+            with gr.Column(elem_classes="said", min_width=0):
+                lines = saved_lines(recorded, recorded=True)
+                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=lines)
                 state = status_line("opening the page", pane=PANE, look="legend")
-                inspector(pane=PANE)
-            with gr.Column(elem_classes="card"):
-                timeline(pane=PANE)
-        with gr.Column(elem_classes="card side", min_width=0):
-            gauges = meters(pane=PANE, elem_id="meters")
+            inspector(pane=PANE, elem_classes="sized")
+        with gr.Column(elem_classes="card"):
+            timeline(pane=PANE)
     price_table([("Play", PANE)], "run", elem_id="play-prices")
     return Play(
         prompt, run, stop, share, save, open_it, preview, chosen, cards, news, tokens, state, gauges, download()

@@ -63,20 +63,30 @@ class Reruns:
 
 
 def build_reruns() -> Reruns:
-    """Lay the tab out."""
-    with gr.Row(elem_classes="ask"):
-        prompt = gr.Textbox(
-            "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="reruns-prompt", interactive=True,
-            placeholder="Ask something many times, or write the beginning of a text",
-        )  # fmt: skip
-        with gr.Row(elem_classes="actions"):
-            run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
-            stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
-            save = gr.Button("Save as JSON", elem_id="reruns-save")
-            export = gr.Button("Save as HTML", elem_id="reruns-export")
-            file = open_file("rerun", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
+    """Lay the tab out: the prompt, then a section for each question about it."""
+    prompt = gr.Textbox(
+        "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="reruns-prompt", interactive=True,
+        placeholder="Ask something many times, or write the beginning of a text",
+    )  # fmt: skip
+    with gr.Tabs(elem_id="reruns-sections"):
+        with gr.Tab("Answers", id="answers"):
+            own, declared = _answers(prompt)
+        for name in ("Determinism", "Load"):
+            with gr.Tab(name, id=name.lower()):
+                declared += build_sections(f"Reruns/{name}")
+    return Reruns(prompt, own, declared)
+
+
+def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
+    """The reruns, and the ladder of temperatures, which takes their fields."""
     with gr.Row(elem_classes="rerun-options"):
         fields = _fields()
+    with gr.Row(elem_classes="actions"):
+        run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
+        stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
+        save = gr.Button("Save as JSON", elem_id="reruns-save")
+        export = gr.Button("Save as HTML", elem_id="reruns-export")
+        file = open_file("rerun", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
     news = notice(pane=PANE, elem_classes="notice")
     state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):
@@ -86,7 +96,7 @@ def build_reruns() -> Reruns:
     price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
     shown = (state, *(drawings[name] for name in _NAMES))
     own = Section(RERUN, run, stop, save, export, file, fields | {"prompt": prompt}, news, download(), shown)
-    return Reruns(prompt, own, build_sections("Reruns", fields))
+    return own, build_sections("Reruns", fields)
 
 
 def _fields() -> Controls:
@@ -102,15 +112,18 @@ def _fields() -> Controls:
 
 
 def _results() -> dict[str, gr.HTML]:
-    """The panels by name."""
-    made = {"headline": headline(elem_classes="card headline"), "tree": fork_tree(elem_classes="card fork-tree")}
+    """The panels by name: mentions first, then where the answers part, then the rest."""
+    made = {
+        "headline": headline(elem_classes="card headline"),
+        "mentions": mentions(elem_classes="card mentions"),
+        "tree": fork_tree(elem_classes="card fork-tree"),
+    }
     with gr.Row(elem_classes="pair"):
-        made |= {"agreement": _chart("agreement"), "mentions": mentions(elem_classes="card mentions")}
-    with gr.Row(elem_classes="pair"):
-        made |= {"entropy": _chart("entropy"), "lengths": _chart("lengths")}
+        made |= {"agreement": _chart("agreement"), "entropy": _chart("entropy")}
     made["answers"] = answers(elem_classes="card answers")
     with gr.Row(elem_classes="pair"):
-        made |= {"numbers": figures(elem_classes="card figures"), "heat": heat(elem_classes="card heat")}
+        made |= {"numbers": figures(elem_classes="card figures"), "lengths": _chart("lengths")}
+    made["heat"] = heat(elem_classes="card heat")
     return made
 
 

@@ -25,6 +25,8 @@ _ABOUT = {
 }
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536
+_FIRST = ("temperature", "top_p", "max_new_tokens")  # the sliders that stand above "More settings"
+_FOR_NEXT = "For the next run. The step of the sampler follows when you move them."
 _BRAND = '<h1>Inference Playground</h1><div class="sub">everything runs on this machine</div>'
 
 
@@ -69,7 +71,10 @@ def build_sidebar(
     """Lay the settings out; `menus` are what `fill_menus` gives for the choice of a new page."""
     with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
         gr.HTML(_BRAND, elem_classes="brand")
-        controls = _menus(presets, menus) | _sliders(menus[2]) | _texts()
+        controls = _menus(presets, menus) | _sliders(_FIRST, menus[2])
+        gr.HTML(_FOR_NEXT, elem_classes="for-next")
+        with gr.Accordion("More settings", open=False):
+            controls |= _sliders([one.name for one in SLIDERS if one.name not in _FIRST], menus[2]) | _texts()
         prices, rates_line, machine = _prices(hardware, usd_per_hour)
         with gr.Accordion("Energy", open=False):
             energy_place(elem_id="energy-place")
@@ -110,44 +115,43 @@ def _filled(label: str, field: str, update: dict[str, Any]) -> gr.HTML:
     return menu(label, update["value"], update["options"], elem_id=elem_id_of(field), hint=update["hint"], about=about)
 
 
-def _sliders(context: dict[str, Any]) -> Controls:
+def _sliders(names: Sequence[str], context: dict[str, Any]) -> Controls:
     defaults = Settings()
+    specs = {spec.name: spec for spec in SLIDERS}
     controls: Controls = {}
-    for spec in SLIDERS:
+    for spec in (specs[name] for name in names):
         value = getattr(defaults, spec.name)
         own = context if spec.name == "context_length" else {"value": value or 0, "maximum": spec.high}
         controls[spec.name] = gr.Slider(
             spec.minimum, own["maximum"], value=own["value"], step=spec.step,
             label=spec.label, buttons=[], elem_id=elem_id_of(spec.name), interactive=True,
         )  # fmt: skip
-    controls["random_seed"] = gr.Checkbox(
-        True, label=CHECKS["random_seed"], elem_id=elem_id_of("random_seed"), interactive=True
-    )
     return controls
 
 
 def _texts() -> Controls:
-    with gr.Accordion("More settings", open=False):
-        raw = gr.Checkbox(
-            False,
-            label=CHECKS["raw"],
-            info="Continue the text as it stands, with no chat template.",
-            elem_id=elem_id_of("raw"),
-            interactive=True,
-        )
-        system = gr.Textbox(
-            "", label="System prompt", lines=3, max_lines=10, elem_id=elem_id_of("system"), interactive=True
-        )
-        stop = gr.Textbox(
-            "",
-            label="Stop strings",
-            info="One per line; \\n is a line break.",
-            lines=2,
-            max_lines=8,
-            elem_id=elem_id_of("stop"),
-            interactive=True,
-        )
-    return {"raw": raw, "system": system, "stop": stop}
+    """The rest: two ticks, two texts."""
+    random = gr.Checkbox(True, label=CHECKS["random_seed"], elem_id=elem_id_of("random_seed"), interactive=True)
+    raw = gr.Checkbox(
+        False,
+        label=CHECKS["raw"],
+        info="Continue the text as it stands, with no chat template.",
+        elem_id=elem_id_of("raw"),
+        interactive=True,
+    )
+    system = gr.Textbox(
+        "", label="System prompt", lines=3, max_lines=10, elem_id=elem_id_of("system"), interactive=True
+    )
+    stop = gr.Textbox(
+        "",
+        label="Stop strings",
+        info="One per line; \\n is a line break.",
+        lines=2,
+        max_lines=8,
+        elem_id=elem_id_of("stop"),
+        interactive=True,
+    )
+    return {"random_seed": random, "raw": raw, "system": system, "stop": stop}
 
 
 def rates_text(reference: Any) -> str:

@@ -20,7 +20,7 @@
   // Gradio makes a message's head a button around the button that closes it; screen readers lose the inner one.
   const plain = () => document.querySelectorAll('.toast-header[role="button"]').forEach((head) => { head.removeAttribute('role'); head.removeAttribute('tabindex'); });
   // Until all of it is in its place, the page is not shown: parts that come one after the other would push each other.
-  const start = document.documentElement.classList, wide = matchMedia('(min-width: 901px)').matches;
+  const start = document.documentElement.classList, room = matchMedia(config.wide), wide = room.matches;
   start.add('starting');
   setTimeout(() => start.remove('starting'), 20_000); // what went wrong is then seen
   const settle = () => {
@@ -39,4 +39,19 @@
     new MutationObserver(name).observe(sidebar, { childList: true, subtree: true });
   };
   watch();
+  const isOpen = () => document.getElementById('settings')?.classList.contains('open');
+  const turn = (open) => { if (isOpen() === !open) document.querySelector('#settings .toggle-button').click(); };
+  room.addEventListener('change', () => { if (!room.matches) turn(false); });
+  window.playground.openSidebar = () => { turn(true); document.querySelector('#settings .toggle-button').focus(); };
+  // While this part is in front the settings hardly matter: the sidebar makes room, and comes back afterwards.
+  let away = false, due = 0;
+  const makeRoom = (part) => {
+    if (start.contains('starting')) { due = setTimeout(makeRoom, 50, part); return; }
+    const wanted = part.checkVisibility();
+    if (wanted === away) return;
+    const turned = wanted ? isOpen() : !isOpen() && room.matches;
+    if (turned) turn(!wanted);
+    away = wanted && turned;
+  };
+  window.playground.foldsSidebar = (part) => new ResizeObserver(() => { clearTimeout(due); due = setTimeout(makeRoom, 30, part); }).observe(part);
 })(PLAYGROUND_CONFIG);

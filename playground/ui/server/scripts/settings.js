@@ -4,6 +4,7 @@
 window.playground = ((config) => {
   const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
   const fields = config.fields;
+  const now = {}; // the values of all controls
   class Events extends Array {}
   class Event_ {}
   const place = (name) => fields.findIndex((field) => field.name === name);
@@ -67,13 +68,14 @@ window.playground = ((config) => {
     const props = Object.fromEntries(components.map((one) => [one.props.elem_id, one.props]));
     for (const field of fields) {
       const own = props[field.elem_id], value = found[field.name];
+      if (own) now[field.name] = own.value;
       if (!own || value === undefined) continue;
-      own.value = value;
+      own.value = now[field.name] = value;
       if (field.slider) own.maximum = Math.max(own.maximum, value);
     }
     if (link && props['play-notice']) props['play-notice'].value = link.note;
     if (link && found === link.found && props.preset) props.preset.value = ''; // a link holds settings, not a preset
-    if (props.settings) props.settings.open = matchMedia('(min-width: 901px)').matches;
+    if (props.settings) props.settings.open = matchMedia(config.wide).matches;
   }
 
   // Gradio searches all events for each part. Svelte wraps plain objects and arrays to see changes of them, which makes
@@ -85,6 +87,8 @@ window.playground = ((config) => {
 
   function save(...values) {
     const all = Object.fromEntries(fields.map((field, i) => [field.name, values[i]]));
+    Object.assign(now, all);
+    document.dispatchEvent(new CustomEvent('playground:settings'));
     const small = (settings) => { const text = JSON.stringify(settings); return text.length <= MAX_STORED_CHARS ? text : null; };
     try {
       const { prompt, ...settings } = all; // the prompt stays in its tab
@@ -118,5 +122,5 @@ window.playground = ((config) => {
     restore(window.gradio_config.components);
     window.gradio_config.dependencies = plain(window.gradio_config.dependencies);
   }
-  return { save, share, begin, end };
+  return { save, share, begin, end, settings: () => now };
 })(PLAYGROUND_CONFIG);
