@@ -30,6 +30,7 @@ from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_
 from playground.ui.server.api import add_api
 from playground.ui.server.page import FIELDS
 from playground.ui.shell.common import QUIET, Controls, session_of
+from playground.ui.shell.history import build_history, wire_history
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
 
@@ -71,6 +72,7 @@ def build_app(
         with gr.Row(elem_classes="top"):
             gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
             settings_strip(elem_id="settings-strip")
+        history = build_history()
         with gr.Tabs():
             with gr.Tab("Play", id="play"):
                 play = build_play(prompts, examples, recorded, pages.feeds)
@@ -91,6 +93,7 @@ def build_app(
         wire_storage(play, controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in prompts})
+        wire_history(history, pages)
         add_api(runner, pages)
 
         demo.unload(_forgetting(pages))

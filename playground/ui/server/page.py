@@ -25,7 +25,20 @@ FIELDS = (
 )  # fmt: skip
 """The controls that storage keeps, in the order in which scripts take their values."""
 
-_SCRIPTS = ("stream", "settings", "numbers", "notices", "keys", "page", "files", "tabs", "energy", "prices", "cost")
+_SCRIPTS = (
+    "stream",
+    "settings",
+    "numbers",
+    "notices",
+    "keys",
+    "page",
+    "files",
+    "tabs",
+    "runs",
+    "energy",
+    "prices",
+    "cost",
+)
 _NOT_IN_LINKS = {"preset", "reference_model", "hardware_usd_per_hour"}
 _TEXTS = {
     "preset": _MAX_NAME, "model": _MAX_NAME, "quantization": _MAX_NAME, "reference_model": _MAX_NAME,

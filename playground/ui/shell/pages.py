@@ -145,6 +145,13 @@ class Pages:
         tickets.sort(key=lambda ticket: -ticket.begun_s)
         return [ticket.record for ticket in tickets if ticket.record is not None]
 
+    def newest(self, session: str) -> Ticket | None:
+        """The page's newest run of any kind."""
+        with self._lock:
+            slots = list(self._slots.values())
+        tickets = [ticket for slot in slots if (ticket := slot.last(session)) is not None]
+        return max(tickets, key=lambda ticket: ticket.begun_s, default=None)
+
     def publish(self, feed: Feed, ticket: Ticket) -> None:
         """From now on the page may request the feed, as long as the ticket lives."""
         if feed not in ticket.feeds:

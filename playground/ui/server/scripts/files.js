@@ -1,5 +1,6 @@
 // Saved files: a button of any tab, or a file dropped anywhere. It goes to the tab that shows its kind.
 //   register(place, part)   a part that opens files, when it is drawn: its element, the kinds, and `take(text)`
+//   give(kind, text)        show a document in its tab
 //   start({ tabs, run })    show a tab and press the button of this id
 //   open(file, own)         `own`: place, kinds, most bytes, and `tell(words)` of the part whose button was used
 window.playground.files = ((config) => {
@@ -58,6 +59,9 @@ window.playground.files = ((config) => {
     if (file) open(file);
   });
 
+  // A document of the history.
+  const give = (kind, text) => deliver(config.places[kind] ?? config.places.run, text);
+
   // After an example has filled its tab in.
   async function start({ tabs, run }) {
     await window.playground.tabs.show(tabs);
@@ -66,5 +70,5 @@ window.playground.files = ((config) => {
     if (run) button()?.click();
   }
 
-  return { start, register: (place, part) => { takers[place] = part; }, open };
+  return { start, give, register: (place, part) => { takers[place] = part; }, open };
 })(PLAYGROUND_CONFIG);

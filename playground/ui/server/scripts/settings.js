@@ -116,7 +116,7 @@ window.playground = ((config) => {
     drawn = random ? crypto.getRandomValues(new Uint32Array(1))[0] : seed;
     return [{ __type__: 'update', interactive: false }, { __type__: 'update', interactive: true }, drawn];
   }
-  const end = () => [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }];
+  const end = () => (document.dispatchEvent(new Event('playground:ended')), [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }]);
 
   if (window.gradio_config) {
     restore(window.gradio_config.components);

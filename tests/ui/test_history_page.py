@@ -1,0 +1,52 @@
+"""The history of a browser: what ran is there after a reload, opens as it was, and goes when it is deleted."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.scripted import ScriptedRunner
+from tests.ui.conftest import OpenPage
+from tests.ui.pages import ready, violations
+
+pytestmark = pytest.mark.browser
+ROOMS = ()
+
+
+def ran(page: Page, prompt: str, count: int) -> None:
+    page.get_by_role("textbox", name="Prompt").fill(prompt)
+    page.locator("#run-button").click()
+    expect(page.locator(".chip")).to_have_text("finished: end of answer")
+    expect(page.locator("#history [data-part]")).to_have_attribute("data-count", str(count))
+
+
+def entries(page: Page) -> Locator:
+    page.locator("#history .show").click()
+    return page.locator("#history .list li")
+
+
+def test_what_ran_is_kept_over_a_reload_and_opens_as_it_was(open_page: OpenPage, runner: ScriptedRunner):
+    page = open_page()
+    ran(page, "one two three", 1)
+    tokens = page.get_by_role("group", name="Output tokens").locator(".tok").all_text_contents()
+    ran(page, "another prompt", 2)
+    page.reload()
+    ready(page)
+    rows = entries(page)
+    expect(rows).to_have_count(2)
+    assert not violations(page)
+    rows.filter(has_text="one two three").locator(".open").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("one two three")
+    expect(page.locator(".chip")).to_have_text("finished: end of answer")
+    assert page.get_by_role("group", name="Output tokens").locator(".tok").all_text_contents() == tokens
+    assert len(runner.answers) == 2
+
+
+def test_one_or_all_can_be_deleted(open_page: OpenPage, runner: ScriptedRunner):
+    page = open_page()
+    ran(page, "one two three", 1)
+    ran(page, "another prompt", 2)
+    rows = entries(page)
+    rows.filter(has_text="another prompt").get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(1)
+    page.locator("#history .clear").click()
+    expect(rows).to_have_count(0)
+    assert page.evaluate("playground.runs.all()") == []
