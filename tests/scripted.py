@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from playground.backends.base import Backend, Capability
 from playground.backends.job import Job, Queued
@@ -248,11 +249,13 @@ class _ScriptedTurns(Turns):
 
     def __init__(self, source: ScriptedSource):
         super().__init__()
-        self._source = source
+        self._source, self._begun = source, WeakSet[Job]()
 
     def wait(self, job: Job, should_stop: Callable[[], bool]) -> Iterator[Queued]:
-        """The script's positions, then the queue's own."""
-        for position in range(self._source.script.runs_before, 0, -1):
+        """The script's positions, once, then the queue's own."""
+        before = 0 if job in self._begun else self._source.script.runs_before
+        self._begun.add(job)
+        for position in range(before, 0, -1):
             yield Queued(position, job.clock.now())
             self._source.script.between()
         yield from super().wait(job, should_stop)

@@ -171,7 +171,7 @@ def test_going_on_renaming_pruning_and_a_file_that_gives_the_same_page(open_lab:
     open_document(other, BranchesRecord(run=made_run([" word"] * 40), branches=[]).to_json())
     expect(toks(other)).to_have_count(40)  # another run, though its path begins with the same line
     assert text(other) == " word" * 40
-    open_document(other, '{"kind": "run"}')
+    open_document(other, '{"kind": "nothing"}')
     expect(other.get_by_text("This file was not opened.")).to_be_visible()
     expect(rows(other)).to_have_count(1)
 

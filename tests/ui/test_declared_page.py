@@ -48,6 +48,7 @@ def open_declared(
 
 def go(page: Page, experiment: Experiment[Any, Any]) -> None:
     if issubclass(experiment.request, PromptRequest):
+        page.get_by_role("tab", name="Play", exact=True).click()  # a reload keeps the tab
         page.get_by_role("textbox", name="Prompt").first.fill("Hello there")
     for tab in experiment.room.split("/"):
         page.get_by_role("tab", name=tab, exact=True).click()

@@ -154,7 +154,7 @@ def test_the_load_runs_and_its_counts_are_those_of_the_record(open_lab: OpenPage
     section.get_by_label("Requests").fill("4")
     section.get_by_label("Tokens of each answer").fill("6")
     section.get_by_role("button", name="Run the load").click()
-    expect(section.locator("#load-stage .words")).to_contain_text("finished: 3 ways")
+    expect(section.locator("#load-stage .words")).to_contain_text("finished: 3 methods")
     record = parse_as(LoadRecord, saved_by(page, section))
     for item, arm in zip(section.locator("#load-arms .arms > li").all(), record.arms, strict=True):
         assert item.locator(".number span").first.text_content() == str(len({tuple(a.token_ids) for a in arm.answers}))
@@ -172,7 +172,8 @@ def test_no_axe_violations_and_no_sideways_scroll(open_lab: OpenPage):
     open_in(load_of(page), made.load_record().to_json())
     expect(page.locator("#load-arms li").first).to_be_visible()
     for words in ("Both answers", "The answer", "The distinct answers", "Values as a table"):
-        for section in (ladder_of(page), load_of(page)):
+        for show in (ladder_of, load_of):
+            section = show(page)
             if section.get_by_text(words, exact=True).count():
                 section.get_by_text(words, exact=True).first.click()
     for width in looks(page):

@@ -89,13 +89,13 @@ def test_models_are_added_and_removed_in_all_tables_at_once_and_kept_for_the_nex
     table.get_by_role("button", name="Remove").first.click()
     add.click()
     expect(table.locator("tbody")).to_contain_text("openai/gpt-4o")
-    table.get_by_label("Their tokens").fill("1.5")
+    table.get_by_label("API tokens per local token").fill("1.5")
     page.get_by_role("tab", name="Reruns", exact=True).click()
     other = page.locator("#reruns-prices")
     other.locator("summary").click()
     expect(other.locator("tbody tr")).to_have_count(10)
     assert {row["id"] for row in cells(other)} == {row["id"] for row in cells(table)} != set(FIRST)
-    expect(other.get_by_label("Their tokens")).to_have_value("1.5")
+    expect(other.get_by_label("API tokens per local token")).to_have_value("1.5")
     assert "openai/gpt-4o" in read_again(page)[0]
     assert read_again(page)[1] == 1.5
     stored = json.dumps({"ids": ["no/such", 7], "factor": "x"})
@@ -121,7 +121,7 @@ def test_the_page_knows_of_every_model_exactly_what_python_knows_and_fits_a_narr
 
 
 def test_reruns_and_panes_are_priced_while_they_run_each_run_as_a_request(open_lab: OpenPage):
-    page = open_tab(open_lab, "Reruns", width=1000, theme="dark")
+    page = open_tab(open_lab, "Reruns", width=1240, theme="dark")
     set_slider(page, "Max new tokens", 5)
     page.get_by_role("textbox", name="Prompt").fill("Hello there")
     page.get_by_role("spinbutton", name="Runs").fill("3")

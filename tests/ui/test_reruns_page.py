@@ -224,7 +224,7 @@ def test_the_tree_is_walked_by_keyboard_and_each_fork_tells_both_probabilities(o
     expect(panel).to_contain_text("At the start")
     assert page.locator(".node[tabindex='0']").count() == 1
     page.locator(".node", has_text="w2").hover()
-    expect(page.locator(".bar.chosen .mono").first).to_contain_text("w2")
+    expect(page.locator(".bar.chosen .mono").filter(visible=True).first).to_contain_text("w2")
 
 
 def test_differences_are_marked_by_marks_as_well_as_colour(open_lab: OpenPage):
@@ -277,7 +277,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(open_lab: OpenPage):
     )
     assert figure(page, "unique").endswith("/4")  # the result before is still there
     assert save(page)["n"] == 4  # and can still be saved
-    open_document(page, {"kind": "run"})
+    open_document(page, {"kind": "nothing"})
     expect(page.get_by_text("This file was not opened.")).to_be_visible()
     run(page, 3)
     finish(page, "finished: 3 runs")

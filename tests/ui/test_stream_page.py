@@ -21,6 +21,7 @@ from tests.ui.pages import Browsers, opening, ready, serving_page, violations
 
 pytestmark = pytest.mark.browser
 LATE_S = 0.4  # the page sends its next event at once, and has the answer long before
+SETTLED = "getComputedStyle(document.querySelector('[data-testid=toast-body]')).opacity === '1'"
 
 
 class EndsLate(GZipMiddleware):
@@ -70,6 +71,7 @@ def test_a_page_says_that_the_server_is_gone_and_goes_on_with_the_next(
             page.get_by_role("button", name="Run").click()
             expect(page.get_by_role("group", name="Output tokens").locator(".tok").nth(2)).to_be_attached()
         expect(page.get_by_test_id("toast-body")).to_be_visible()
+        page.wait_for_function(SETTLED)  # it fades in
         assert violations(page) == []
         with serving_until_stopped(tmp_path, int(url.rstrip("/").rpartition(":")[2])):
             page.wait_for_event("load")

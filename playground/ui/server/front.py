@@ -17,6 +17,8 @@ from playground.ui.server.page import page_script, page_style
 _CONFIGURED = b"<script data-gradio-mode>"  # above it stands Gradio's configuration, which our script fills in
 _OTHERS = re.compile(rb'\s*<meta\s+(?:property="og|name="twitter)[^>]*>')  # pictures and words of Gradio's own site
 _APP = b"<gradio-app"
+_PROMPT = b'"elem_id":"prompt"'
+_SKIP = b'<a id="skip" href="#prompt">Skip to the prompt</a>'
 _ABOUT = "See how a language model writes: every token, its odds, its time and its cost, on this machine."
 _KEPT = {"cache-control": "private, max-age=31536000, immutable"}  # another content has another name
 
@@ -37,9 +39,8 @@ class Front:
             f'<link rel="stylesheet" href="{style_at}">',
             f'<script src="{script_at}"></script>',
         )
-        skip = '<a id="skip" href="#prompt">Skip to the prompt</a>'
         shell = f'<div id="shell"><b>Inference Playground</b>{_ABOUT}</div>'
-        self._added = {_CONFIGURED: "".join(parts).encode(), _APP: (skip + shell).encode()}
+        self._added = {_CONFIGURED: "".join(parts).encode(), _APP: shell.encode()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -67,6 +68,8 @@ class _Document:
         if message.get("more_body"):
             return
         body = _OTHERS.sub(b"", b"".join(self._parts))
+        if _PROMPT in body:
+            body = body.replace(_APP, _SKIP + _APP, 1)
         for place, ours in self._added.items():
             body = body.replace(place, ours + place, 1)
         MutableHeaders(raw=self._start["headers"])["content-length"] = str(len(body))

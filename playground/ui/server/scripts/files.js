@@ -26,6 +26,9 @@ window.playground.files = ((config) => {
     takers[place]?.take(text);
   }
 
+  // A page may lack the tab: then the part that was used says what it takes.
+  const isThere = ({ tabs: [first] }) => !first || [...document.querySelectorAll('[role="tab"]')].some((tab) => tab.textContent.trim() === first);
+
   function inFront(kind) { // of two parts that show a kind, the one that is seen
     const place = Object.keys(takers).find((one) => takers[one].kinds.includes(kind) && takers[one].element.offsetParent);
     return place && { place, tabs: [] };
@@ -37,7 +40,8 @@ window.playground.files = ((config) => {
     const text = await textOf(file), kind = kindOf(file.name, text);
     tell('');
     const known = Object.hasOwn(config.places, kind);
-    if (own && (!known || !own.kinds.length || own.kinds.includes(kind))) takers[own.place].take(text);
+    const here = own && (!known || !own.kinds.length || own.kinds.includes(kind) || !isThere(config.places[kind]));
+    if (here) takers[own.place].take(text);
     else await deliver(inFront(kind) ?? config.places[known ? kind : 'run'], text);
   }
 

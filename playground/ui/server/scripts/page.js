@@ -21,7 +21,7 @@
   const plain = () => document.querySelectorAll('.toast-header[role="button"]').forEach((head) => { head.removeAttribute('role'); head.removeAttribute('tabindex'); });
   // Until all of it is in its place, the page is not shown: parts that come one after the other would push each other.
   const start = document.documentElement.classList, room = matchMedia(config.wide), wide = room.matches;
-  start.add('starting');
+  if (window.gradio_config?.components.some((one) => one.props.elem_id === 'settings')) start.add('starting');
   setTimeout(() => start.remove('starting'), 20_000); // what went wrong is then seen
   const settle = () => {
     const sidebar = document.getElementById('settings');
