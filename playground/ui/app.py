@@ -66,8 +66,8 @@ def build_app(
     examples = {id: one for id, one in load_examples(shipped / "examples").items() if one.tab in {"Play", *wanted}}
     recorded = load_recorded(shipped / "examples" / "recorded.json")
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
-        first = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
-        events = ModelEvents(runner, pages.slot("play"), first)
+        chosen = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
+        events = ModelEvents(runner, pages.slot("play"), chosen)
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
         with gr.Row(elem_classes="top"):
             gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
@@ -77,12 +77,10 @@ def build_app(
             with gr.Tab("Play", id="play"):
                 play = build_play(prompts, examples, recorded, pages.feeds)
             built, more = _build_tabs(pages.feeds, wanted)
-        controls = {name: sidebar.controls[name] for name in FIELDS if name != "prompt"} | {"prompt": play.prompt}
-        controls = {name: controls[name] for name in FIELDS}
+        controls = {name: play.prompt if name == "prompt" else sidebar.controls[name] for name in FIELDS}
         wire_play(play, controls, runner, pages)
         _wire_rooms(built.values(), more, controls, runner, pages)
-        declared = [*(one for room in built.values() for one in getattr(room.parts, "declared", [])), *more]
-        gates = [(one.run, one.shown[0], one.experiment.needs) for one in declared]
+        gates = [(one.run, one.shown[0], one.experiment.needs) for one in _declared(built.values(), more)]
         fillable = {name: getattr(room.parts, "fillable", {}) for name, room in built.items()}
         settings_set = (
             *wire_presets(demo, play, sidebar, controls, book),
@@ -107,6 +105,10 @@ def _forgetting(pages: Pages) -> Callable[[gr.Request], None]:
         pages.forget(session_of(request))
 
     return closed
+
+
+def _declared(built: Iterable["_Room"], more: Sequence[Section]) -> list[Section]:
+    return [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
 
 
 def _wire_rooms(

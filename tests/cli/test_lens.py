@@ -57,7 +57,7 @@ def test_training_is_one_json_document_and_two_sides_for_people(train: Invoke):
         "no weight changed",
         "loss",
         "weights changed",
-        "The copy was thrown away",
+        "The copy was discarded",
         "the weights it had, bit for bit",
     ):
         assert words in shown.stdout

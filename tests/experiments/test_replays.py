@@ -168,7 +168,7 @@ def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kept:
 def test_another_prompt_than_the_recorded_tokens_is_refused(runner: Runner):
     document = json.loads(made(runner, "rerun").to_json())
     document["prompt"] = "Something else entirely"
-    with pytest.raises(PlaygroundError, match="read as other tokens"):
+    with pytest.raises(PlaygroundError, match="splits into different tokens"):
         replay_document(parse_document(json.dumps(document)), runner)
 
 
@@ -190,5 +190,5 @@ def test_a_batch_with_another_prompt_is_refused_before_it_answers(runner: Runner
     document = json.loads(made(runner, kind).to_json())
     for part in document.get("rungs", [document]):
         part["prompt"] = "Something else entirely"
-    with pytest.raises(PlaygroundError, match="read as other tokens"):
+    with pytest.raises(PlaygroundError, match="splits into different tokens"):
         replay_document(parse_document(json.dumps(document)), runner)

@@ -170,7 +170,7 @@ def test_a_record_of_another_tokenizer_is_refused_before_the_model_is_asked(
 ):
     old = answer(tiny, request())
     before_each_forward(slot, lambda _: pytest.fail("the model was asked"))
-    with pytest.raises(PlaygroundError, match=r"read as other tokens.*tokenizer of 'tiny-llama'"):
+    with pytest.raises(PlaygroundError, match=r"splits into different tokens.*tokenizer of 'tiny-llama'"):
         replay(old.model_copy(update={"prompt_token_ids": ids}), tiny)
     assert slot.turns.count == 0
 

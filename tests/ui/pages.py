@@ -14,7 +14,7 @@ from playground.ui.server.serving import Server
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
-PATIENCE_S = 12.0  # for what comes in the end: a busy machine is slow, not wrong
+PATIENCE_S = 90.0  # for what comes in the end: a busy machine is slow, not wrong
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def test_the_drawn_rungs_tell_a_seed_from_none(climbs: Climbs):
     assert "gave the same answer" in rungs["seeded"].note
     assert rungs["seeded"].max_abs_logit_diff == rungs["unseeded"].max_abs_logit_diff == 0
     fixes = {fix.name: fix for fix in record.fixes}
-    assert "parted" in fixes["seed"].before  # two hot draws of 24 tokens
+    assert "diverged" in fixes["seed"].before  # two hot draws of 24 tokens
     assert fixes["seed"].works
     assert fixes["greedy"].works
 

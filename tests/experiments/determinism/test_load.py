@@ -160,7 +160,7 @@ def test_stop_keeps_the_finished_arms_and_gives_the_turn_back(climbs: Climbs):
         ({"max_new_tokens": 0}, "Tokens of each answer must be"),
         ({"seed": -1}, "Seed must be"),
         ({"ways": ("fp64",)}, "Unknown arm 'fp64'"),
-        ({"ways": ()}, "at least one way"),
+        ({"ways": ()}, "at least one method"),
         ({"prompt": ""}, "empty"),
     ],
 )
