@@ -97,7 +97,7 @@ def _summary(record: RerunRecord) -> dict[str, tuple[str, str]]:
 
 
 def between(interval: Interval | None, *, share: bool = False, digits: int = 2) -> str:
-    """The ends of an interval; empty if there is none."""
+    """The ends of an interval; empty without an interval."""
     if interval is None:
         return ""
     low, high = interval

@@ -29,7 +29,7 @@ def lines() -> list[str]:
 
 
 def options_of(command: str) -> set[str]:
-    found = typer.main.get_command(app).commands[command]  # pyrefly: ignore[missing-attribute]
+    found = typer.main.get_command(app).commands[command]  # pyrefly: ignore[missing-attribute]  # a group
     return {name for parameter in found.params for name in parameter.opts}
 
 
@@ -48,7 +48,7 @@ def shortened(words: list[str], folder: Path) -> list[str]:
 
 
 def test_every_command_of_the_readme_is_one_that_is_known():
-    assert {line.split()[1] for line in lines()} == set(typer.main.get_command(app).commands)  # pyrefly: ignore[missing-attribute]
+    assert {line.split()[1] for line in lines()} == set(typer.main.get_command(app).commands)  # pyrefly: ignore[missing-attribute]  # a group
 
 
 def test_every_command_of_the_readme_runs(

@@ -66,7 +66,7 @@ def record_of(
 
 def record(ids: Sequence[Sequence[int]], mentions: Sequence[str] = (), **more: object) -> RerunRecord:
     """Of runs given by their token ids."""
-    return record_of([row(own, seed=at) for at, own in enumerate(ids)], mentions, **more)  # type: ignore[arg-type]
+    return record_of([row(own, seed=at) for at, own in enumerate(ids)], mentions, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def hostile_record() -> RerunRecord:

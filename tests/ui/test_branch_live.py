@@ -32,7 +32,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def events(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> BranchEvents:
     monkeypatch.setattr("playground.ui.components.feed._GRACE_S", 0)  # no page asks for the lines
     section, looked = SimpleNamespace(**{name: name for name in PARTS}), SimpleNamespace(record=lambda request: None)
-    return BranchEvents(section, looked, "temperature", runner, Pages())  # type: ignore[arg-type]
+    return BranchEvents(section, looked, "temperature", runner, Pages())  # type: ignore[arg-type]  # names in place of parts
 
 
 def begun(events: BranchEvents, tree: BranchesRecord) -> Ticket:
@@ -110,7 +110,7 @@ def test_where_only_the_greedy_branch_came_of_a_search_its_tokens_are_shown(even
         if isinstance(update, BranchStart) and update.how == "beam":
             break
     ticket = begun(events, tree)
-    shown = json.loads(events._grown(view, ticket, 0)["path"])  # type: ignore[index]
+    shown = json.loads(events._grown(view, ticket, 0)["path"])  # type: ignore[index]  # keys are names here
     (feed,) = ticket.feeds
     assert (shown["run"], shown["node"], tree.branches[0].how) == (feed.run, 1, "greedy")
     assert (len(feed.lines), feed.is_over) == (15, True)

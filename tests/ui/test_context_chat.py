@@ -190,14 +190,14 @@ def test_a_new_chat_forgets_the_turns(events: ChatEvents):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "words"),
     [({"message": " "}, "empty"), ({"temperature": 9}, "temperature"), ({"message": 5}, "must be text"),
      ({"limit": "x"}, "context_length"), ({"model": "gone"}, "gone"), ({"system": "s" * 600}, "no room")],
 )  # fmt: skip
-def test_what_cannot_be_sent_is_told_and_nothing_is_lost(events: ChatEvents, wrong: dict[str, Any], told: str):
+def test_what_cannot_be_sent_is_named_and_nothing_is_lost(events: ChatEvents, wrong: dict[str, Any], words: str):
     *_, last = send(events, **wrong)
-    assert last[3]["phase"] == ("empty" if told == "empty" else "failed")
-    assert told in last[3]["hint" if told == "empty" else "problem"]
+    assert last[3]["phase"] == ("empty" if words == "empty" else "failed")
+    assert words in last[3]["hint" if words == "empty" else "problem"]
     assert last[0] == wrong.get("message", "Hello") or last[0]["__type__"] == "update"
     assert turns(events) == ()
 

@@ -29,7 +29,7 @@ def test_a_program_gets_text_and_a_whole_record(client: Client, runner: Scripted
 
 
 def test_generate_is_the_only_named_endpoint(client: Client):
-    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/generate"]  # type: ignore[index]
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/generate"]  # type: ignore[index]  # a dict
 
 
 @pytest.mark.parametrize(

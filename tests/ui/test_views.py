@@ -157,7 +157,7 @@ def test_every_state_has_its_words():
     assert loading == {"phase": "loading", "text": "loading m int4: fetching 50%", "fraction": 0.5}
     reading = views.status(PromptProgress(512, 2048, 0.1))
     assert reading == {"phase": "reading", "text": "reading the prompt, 512 of 2,048 tokens", "fraction": 0.25}
-    reasons = {reason: views.status(Finished(reason, "", 1)) for reason in views.FINISH_REASONS}  # type: ignore[arg-type]
+    reasons = {reason: views.status(Finished(reason, "", 1)) for reason in views.FINISH_REASONS}  # type: ignore[arg-type]  # any text
     assert reasons["cancelled"] == {"phase": "stopped", "text": "stopped"}
     assert reasons["length"] == {"phase": "finished", "text": "finished: token limit reached"}
     assert views.status(token("x")) is None

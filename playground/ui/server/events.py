@@ -84,7 +84,7 @@ class Events:
             raise Refused(400, "batched, event_id and oauth_token are not taken here.")
 
     def check_part(self, sent: Any) -> None:
-        """Refuse a call of a component's own function where there is none.
+        """Refuse a call of a component's own function that does not exist.
 
         Raises:
             Refused: There is no such function.

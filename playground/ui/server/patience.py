@@ -15,7 +15,7 @@ class PatientProtocol(H11Protocol):
     _limit: asyncio.TimerHandle | None = None
 
     # uvicorn has the same type here, and the same complaint: asyncio names a wider one
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own has it so
         """A client has connected."""
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:

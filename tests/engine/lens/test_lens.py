@@ -193,7 +193,7 @@ def test_what_an_architecture_does_not_show_is_named():
     with pytest.raises(LensUnavailable, match="does not keep its 2 layers in one list"):
         lens_of(ModuleModel(module))
     with pytest.raises(LensUnavailable, match="ScriptModel does not show its layers"):
-        lens_of(ScriptModel([1]))  # type: ignore[arg-type]
+        lens_of(ScriptModel([1]))  # type: ignore[arg-type]  # no lens can read it: that is the test
 
 
 @pytest.mark.parametrize("name", BOTH)

@@ -117,7 +117,7 @@ def test_a_ladder_of_packed_weights_has_an_fp32_reference_and_keeps_the_model_in
     *said, record = list(ladder(runner, asked(4, quantization="int8", only=("int8",))))
     assert isinstance(record, LadderRecord)
     assert record.model.quantization == "fp32" == reference_quantization("int8")
-    assert any("fp32" in one.text for one in said if isinstance(one, Stage))  # told before, not only in the result
+    assert any("fp32" in one.text for one in said if isinstance(one, Stage))  # said before, not only in the result
     assert all(name in LADDER.about for name in (*PACKED, "fp32"))
     assert "fp32" in record.reference.name
     assert not rungs_of(record)["int8"].skipped
