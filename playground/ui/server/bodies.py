@@ -40,11 +40,11 @@ class Counter:
         data = self._rest + data
         kept = len(data) - (len(data) - len(data.rstrip(b"\\"))) % 2  # an escape may end in the next piece
         self._rest, data = data[kept:], data[:kept]
-        pieces = data.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
-        outside = b"".join(pieces[self._in_text :: 2]).translate(None, _NOT_STRUCTURE)
-        self._in_text ^= len(pieces) % 2 == 0
+        parts = data.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
+        outside = b"".join(parts[self._in_text :: 2]).translate(None, _NOT_STRUCTURE)
+        self._in_text ^= len(parts) % 2 == 0
         self._values += sum(outside.count(mark) for mark in (b"[", b"{", b",", b":"))
-        self._quotes += len(pieces) - 1
+        self._quotes += len(parts) - 1
         if max(self._values, self._quotes // 4) > self._max_values:  # a text has two quotes, and so has its key
             raise Refused(413, f"The request holds more than {self._max_values:,} values, the limit: send fewer.")
         for byte in outside:
@@ -78,7 +78,7 @@ class Bodies:
             raise Refused(408, f"The request did not arrive within {self._patience_s:g} s: send it again.") from None
 
     async def _collect(self, receive: Receive, max_bytes: int, counter: Counter | None) -> bytes:
-        pieces, length = list[bytes](), 0
+        parts, length = list[bytes](), 0
         try:
             while True:
                 message = await receive()
@@ -94,9 +94,9 @@ class Bodies:
                     if counter is not None:
                         counter.add(data[start : start + _PIECE_BYTES])
                     await asyncio.sleep(0)  # others get their turn
-                pieces.append(data)
+                parts.append(data)
                 if not message.get("more_body"):
-                    return b"".join(pieces)
+                    return b"".join(parts)
         except BaseException:
             self._held -= length
             raise
@@ -110,7 +110,7 @@ async def parse(body: bytes) -> Any:
     """The value of a JSON text, beside the event loop.
 
     Raises:
-        Refused: It is no JSON.
+        Refused: It is not JSON.
     """
     try:
         return await asyncio.to_thread(_parse, body)

@@ -9,9 +9,8 @@ from playground.runs.records import Document
 from playground.ui.components.base import part
 from playground.ui.shell.common import QUIET, session_of
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES
+from playground.ui.shell.saving import STOPPED_WAIT_S
 
-_WAIT_S = 3.0
 _MOST_CHARS = 8_000_000  # of one document: a larger one is saved as a file
 _TITLE_CHARS = 80
 
@@ -28,12 +27,12 @@ def wire_history(history: gr.HTML, pages: Pages) -> None:
         ticket = pages.newest(session_of(request))
         if ticket is None:
             return gr.skip()
-        await asyncio.to_thread(ticket.ended.wait, _WAIT_S)  # a stopped run ends at its next token or chunk
+        await asyncio.to_thread(ticket.ended.wait, STOPPED_WAIT_S)
         key, record = str(ticket.begun_s), ticket.record
         if record is None or (isinstance(value, dict) and value.get("kept") == key):
             return gr.skip()
         text = await asyncio.to_thread(record.to_json)
-        return _entry(record, key, text) if len(text) <= min(_MOST_CHARS, MAX_OPENED_BYTES) else gr.skip()
+        return _entry(record, key, text) if len(text) <= _MOST_CHARS else gr.skip()
 
     history.input(newest, history, history, concurrency_limit=None, **QUIET)
 

@@ -12,17 +12,15 @@ from playground.runs.records import MAX_RECORD_BYTES, Document
 from playground.ui.shell.common import note
 from playground.ui.shell.pages import Slot
 
-MAX_OPENED_BYTES = (
-    48 * 2**20
-)  # 200 reruns of 2,500 tokens are 38 MB; as text within a request it fits the server's limit
-_WAIT_S = 3.0
+MAX_OPENED_BYTES = 48 * 2**20  # 200 reruns of 2,500 tokens are 38 MB; within a request it fits the server's limit
+STOPPED_WAIT_S = 3.0  # a stopped run ends at its next token or chunk
 
 
 async def saved(slot: Slot, session: str) -> tuple[Any, Any]:
     """The page's last document as a file, or a note that says why there is none."""
     ticket = slot.last(session)
     if ticket is not None and ticket.stop.is_set():
-        await asyncio.to_thread(ticket.ended.wait, _WAIT_S)  # a stopped run ends at its next token or chunk
+        await asyncio.to_thread(ticket.ended.wait, STOPPED_WAIT_S)
     if ticket is None or ticket.record is None:
         going = ticket is not None and not ticket.ended.is_set()
         text = "The run has not finished yet." if going else "There is no finished run to save: run something first."
