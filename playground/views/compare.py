@@ -25,10 +25,10 @@ MOST_ROWS = 6  # shown before a first difference
 _SAME_PROB = 1e-6  # as recorded: two readings of one distribution differ by less
 
 
-def run_lines(record: RunRecord) -> str:
-    """A saved run as the text that a token view shows."""
+def run_lines(record: RunRecord, *, read: str = "", recorded: bool = False) -> str:
+    """A saved run as the text that a token view shows; `read` is its prompt's line, `recorded` as in `head_line`."""
     ordered = record.settings.get("repetition_penalty", 1) == 1
-    lines = [views.head_line(secrets.token_hex(8), ordered=ordered)]
+    lines = [views.head_line(secrets.token_hex(8), ordered=ordered, recorded=recorded), read]
     lines += [views.token_line(token) for token in record.tokens]
     return "".join([*lines, views.end_line(record.finish_reason)])
 

@@ -1,28 +1,22 @@
 """A saved run as Play shows it: its tokens, their times, and the figures that the file holds."""
 
-import secrets
 from typing import Any
 
 from playground.engine.events import PromptProcessed
 from playground.runs.records import RunRecord
 from playground.runs.updates import Meters
 from playground.views import run as views
-from playground.views.compare import run_lines, run_status
+from playground.views.compare import run_lines
 from playground.views.format import NOTHING, format_bytes
-
-saved_status = run_status
 
 
 def saved_lines(record: RunRecord, *, recorded: bool = False) -> str:
     """The lines of its token view, the reading of the prompt included; `recorded` as in `head_line`."""
-    _, lines = run_lines(record).split("\n", 1)
-    ordered = record.settings.get("repetition_penalty", 1) == 1
-    head = views.head_line(secrets.token_hex(8), ordered=ordered, recorded=recorded)
     prefill_s = _prefill_s(record)
     if prefill_s is None:
-        return head + lines
+        return run_lines(record, recorded=recorded)
     read = PromptProcessed(len(record.prompt_token_ids), 0, prefill_s, 0, prefill_s)
-    return head + views.prompt_line(read) + lines
+    return run_lines(record, read=views.prompt_line(read), recorded=recorded)
 
 
 def saved_meters(record: RunRecord) -> dict[str, Any]:
@@ -33,7 +27,8 @@ def saved_meters(record: RunRecord) -> dict[str, Any]:
         kv_full_bytes=None, gpu_allocated_bytes=None, gpu_reserved_bytes=None, mbu=None, limit_s=None,
         bandwidth_bytes_per_s=None, cost=record.cost, hardware_usd_per_hour=0, energy=record.energy,
     )  # fmt: skip
-    live = {"kv": format_bytes(record.memory.kv_cache_bytes), "kv_full": NOTHING, "own_label": "own hardware"}
+    # the price of an hour is not in the file, only what the run cost at it
+    live = {"kv": format_bytes(record.memory.kv_cache_bytes), "kv_full": NOTHING, "money_note": "where it ran"}
     return views.meter_values(meters, record.finish_reason) | live
 
 

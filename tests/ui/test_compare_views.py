@@ -17,6 +17,7 @@ from playground.views import compare as views
 from playground.views import sweep as sweep_view
 from playground.views.format import estimate_text
 from playground.views.metric_table import busy_text, table_value
+from playground.views.saved_run import saved_meters
 from tests.ui.compare_samples import HOSTILE, compared, made_run, swept
 
 words = st.lists(st.sampled_from(["a", "b", " c", "\n", "", HOSTILE]), max_size=12)
@@ -135,6 +136,7 @@ def test_a_saved_run_becomes_the_same_token_lines_that_a_live_one_writes():
     assert [line["text"] for line in lines if "text" in line] == ["a", HOSTILE, "b"]
     assert lines[0]["ordered"] is True
     assert lines[-1] == {"end": "length"}
+    assert "$" not in saved_meters(run)["money_note"]  # the file does not hold the price of an hour
     assert views.run_status(run) == {"phase": "finished", "text": "finished: token limit reached"}
     assert views.run_status(made_run(["a"], finish_reason="cancelled"))["phase"] == "stopped"
 

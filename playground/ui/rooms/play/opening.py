@@ -16,7 +16,8 @@ from playground.ui.rooms.sidebar.preset_menu import preset_updates
 from playground.ui.shell.common import QUIET, Controls, note, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
-from playground.views.saved_run import saved_lines, saved_meters, saved_status
+from playground.views.compare import run_status
+from playground.views.saved_run import saved_lines, saved_meters
 
 Updates = dict[Component, Any]
 
@@ -36,7 +37,7 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
         slot.keep(session_of(request), record)
         news = note("Opened from a file.", f"Nothing has run: this is the saved run. {words}")
         own = {controls[name]: value for name, value in settings.items()}
-        return updates | own | {play.status: saved_status(record), play.notice: news}
+        return updates | own | {play.status: run_status(record), play.notice: news}
 
     outputs = [*controls.values(), play.tokens, play.meters, play.status, play.notice]
     return play.open.input(open_it, play.open, outputs, concurrency_limit=None, **QUIET)
