@@ -51,7 +51,7 @@ class Pieces:
         """The value and its end.
 
         Raises:
-            ValueError: It is no JSON.
+            ValueError: It is not JSON.
         """
         short = self.short(at)
         if short is not None:
@@ -76,7 +76,7 @@ class Pieces:
         """Where a value ends; nothing of it is kept.
 
         Raises:
-            ValueError: It is no JSON.
+            ValueError: It is not JSON.
         """
         short = self.short(at)
         if short is not None:
@@ -90,7 +90,7 @@ class Pieces:
             The end of the object or list that begins here.
 
         Raises:
-            ValueError: It is no JSON, or holds or nests too much.
+            ValueError: It is not JSON, or holds or nests too much.
         """
         mark = self._text[at : at + 1]
         if mark not in ("{", "["):
@@ -162,7 +162,7 @@ def parse(text: str, **options: Any) -> Any:
     """The value of a JSON text, as `json.loads` reads it, a short one in one step.
 
     Raises:
-        ValueError: It is no JSON, or holds or nests too much.
+        ValueError: It is not JSON, or holds or nests too much.
     """
     if len(text) <= PIECE:
         return json.loads(text, **options)

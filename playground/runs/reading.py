@@ -33,7 +33,7 @@ class Reader:
         """The member `kind` of the document, if it is a short text.
 
         Raises:
-            ValueError: The text is no JSON object.
+            ValueError: The text is not a JSON object.
         """
         found = list[Any]()
 
@@ -50,7 +50,7 @@ class Reader:
 
         Raises:
             Misfit: It is not of this kind.
-            ValueError: The text is no JSON.
+            ValueError: The text is not JSON.
         """
         made, end = self._object(kind, self._pieces.after_space(0), ())
         self._whole(end)

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.ui.server.page import page_script, page_style
+from playground.ui.shell.common import LEAD
 
 _CONFIGURED = b"<script data-gradio-mode>"  # above it stands Gradio's configuration, which our script fills in
 _OTHERS = re.compile(rb'\s*<meta\s+(?:property="og|name="twitter)[^>]*>')  # pictures and words of Gradio's own site
 _APP = b"<gradio-app"
 _PROMPT = b'"elem_id":"prompt"'
 _SKIP = b'<a id="skip" href="#prompt">Skip to the prompt</a>'
-_ABOUT = "See how a language model writes: every token, its odds, its time and its cost, on this machine."
 _KEPT = {"cache-control": "private, max-age=31536000, immutable"}  # another content has another name
 
 
@@ -35,11 +35,11 @@ class Front:
             script_at: (script, "text/javascript"),
         }
         parts = (
-            f'<meta name="description" content="{_ABOUT}">',
+            f'<meta name="description" content="{LEAD}">',
             f'<link rel="stylesheet" href="{style_at}">',
             f'<script src="{script_at}"></script>',
         )
-        shell = f'<div id="shell"><b>Inference Playground</b>{_ABOUT}</div>'
+        shell = f'<div id="shell"><b>Inference Playground</b>{LEAD}</div>'
         self._added = {_CONFIGURED: "".join(parts).encode(), _APP: shell.encode()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,9 +16,8 @@ from playground.settings import Settings
 from playground.ui.components.forms import gallery
 from playground.ui.rooms.compare.pane_values import pane_value
 from playground.ui.rooms.sidebar.preset_menu import preset_updates
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import LEAD, QUIET, Controls
 
-LEAD = "See how a language model writes: every token, its odds, its time and its cost, on this machine."
 _RUN = {"Play": "run-button", "Compare": "compare-run", "Reruns": "reruns-run", "Cost": ""}
 
 
