@@ -86,7 +86,7 @@ def opening(browsers: Browsers, url: str) -> Iterator[OpenPage]:
         yield open_it
     finally:
         browsers.clean()
-    assert not problems
+    assert not problems, problems
 
 
 def _look(page: Page, problems: list[str]) -> None:

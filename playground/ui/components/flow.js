@@ -3,31 +3,44 @@
 // a line wrapped by the width, until the width changes.
 const LEAST = 64, MOST = 256;
 const flow = (out) => {
+  const large = []; // closed parts that no frame has cut yet
   let box = out, nodes = [], part = null, size = 0, width = 0, due = 0, follows = true, following = true, lastTop = 0;
 
   const begin = (cls) => { part = el('div', cls); size = 0; box.append(part); box.dataset.flow = ''; };
-  const close = () => { part.classList.add('done'); part = null; }; // the growing part is always shown, at its true height
+  const close = () => { // the growing part is always shown, at its true height
+    if (size > MOST) large.push(part);
+    part.classList.add('done');
+    part = null;
+  };
   const add = (node, text) => {
     if (!part) begin('part');
     part.append(node);
     size += 1;
     if (size >= LEAST && text.endsWith('\n')) close();
   };
-  // Where the last line begins: a token whose word is lower than the previous one's.
-  const lastLine = () => {
-    const all = part.children, top = (node) => (node.lastElementChild || node).getClientRects()[0]?.top;
-    const last = top(all[all.length - 1]);
-    for (let i = all.length - 1; i > 0; i -= 1) if (top(all[i - 1]) < last - 4) return i;
-    return 0;
+  // Where lines begin: at tokens whose word is lower than the previous one's.
+  const lineStarts = (all) => {
+    const tops = all.map((node) => (node.lastElementChild || node).getClientRects()[0]?.top);
+    return [...all.keys()].filter((i) => i && tops[i] > tops[i - 1] + 4);
   };
-  const fold = () => {
-    const full = part, from = lastLine();
-    if (!from) return;
-    const rest = [...full.children].slice(from);
-    close();
-    begin('part folded'); // its first token's space stays on the previous line
-    part.append(...rest);
-    size = rest.length;
+  // Cuts a part where lines begin, so that none has more than MOST tokens. Several pieces may have come since the last frame.
+  const fold = (full) => {
+    const all = [...full.children], cuts = [];
+    let from = 0, line = 0;
+    for (const start of [...lineStarts(all), all.length]) {
+      if (start - from > MOST && line > from) cuts.push(from = line);
+      line = start;
+    }
+    let last = full;
+    for (const [i, cut] of cuts.entries()) {
+      last.classList.add('done');
+      const next = el('div', 'part folded'); // its first token's space stays on the previous line
+      next.append(...all.slice(cut, cuts[i + 1]));
+      last.after(next);
+      last = next;
+    }
+    if (full !== part) last.classList.add('done');
+    else { part = last; size = part.children.length; }
   };
   const unfold = () => {
     for (const one of [...out.querySelectorAll('.folded')].reverse()) {
@@ -43,7 +56,8 @@ const flow = (out) => {
   // side by side, each reading of a height would lay out the page again.
   const settle = () => {
     due = 0;
-    if (part && size > MOST) fold();
+    for (const one of large.splice(0)) fold(one);
+    if (part && size > MOST) fold(part);
     if (!following || below() < 2) return;
     out.scrollTop = out.scrollHeight;
     toEnd(); // a part that becomes visible may be taller than estimated
@@ -69,7 +83,7 @@ const flow = (out) => {
 
   return {
     get nodes() { return nodes; },
-    clear() { out.textContent = ''; box = out; nodes = []; part = null; follows = following = true; lastTop = 0; },
+    clear() { out.textContent = ''; box = out; nodes = []; part = null; large.length = 0; follows = following = true; lastTop = 0; },
     into(node) { if (part) close(); box = node; }, // new text goes there; it scrolls with `out`
     follow(on) { follows = following = on; }, // whether the end stays visible
     token(node, text) { nodes.push(node); add(node, text); },

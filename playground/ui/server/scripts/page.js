@@ -22,11 +22,18 @@
   // Until all of it is in its place, the page is not shown: parts that come one after the other would push each other.
   const start = document.documentElement.classList, room = matchMedia(config.wide), wide = room.matches;
   if (window.gradio_config?.components.some((one) => one.props.elem_id === 'settings')) start.add('starting');
-  setTimeout(() => start.remove('starting'), 20_000); // what went wrong is then seen
+  const show = () => start.remove('starting');
+  const giveUp = (before) => { // what went wrong is then seen; a slow machine still adds parts
+    const count = document.getElementsByTagName('*').length;
+    if (count === before) show(); else setTimeout(giveUp, 10_000, count);
+  };
+  giveUp(0);
   const settle = () => {
     const sidebar = document.getElementById('settings');
-    if (sidebar?.classList.contains('open') === wide && document.getElementById('run-button')) start.remove('starting');
-    else if (start.contains('starting')) requestAnimationFrame(settle);
+    if (sidebar?.classList.contains('open') === wide && document.getElementById('run-button')) {
+      void sidebar.parentElement.offsetWidth; // the sidebar stands where it should before transitions are on again
+      show();
+    } else if (start.contains('starting')) requestAnimationFrame(settle);
   };
   settle();
   const watch = () => {

@@ -55,9 +55,13 @@
     return new Response(new ReadableStream({ start }), { status: reply.status, headers: reply.headers });
   }
 
+  // A page that is left closes its stream, and with it what the server keeps for it; an answer that still comes opens none.
+  let isLeft = false;
+  window.addEventListener('beforeunload', () => { isLeft = true; });
   window.fetch = (input, init) => {
     const { pathname } = new URL(input.url ?? input, location.href);
     if (pathname.endsWith('/queue/join')) return join(input, init);
-    return pathname.endsWith('/queue/data') ? follow(input, init) : real(input, init);
+    if (!pathname.endsWith('/queue/data')) return real(input, init);
+    return isLeft ? new Promise(() => {}) : follow(input, init);
   };
 })();
