@@ -80,6 +80,7 @@ def load(
     if quantization not in QUANTIZATIONS:
         raise PlaygroundError(f"Unknown quantization {quantization!r}: {nearest(quantization, list(QUANTIZATIONS))}")
     place = placement.pick_device(device)
+    placement.choose_kernels(place)
     folder = fetch(entry, progress)
     with _ONE_AT_A_TIME:
         return _load_fetched(entry, folder, quantization, place, engine, probe, progress)

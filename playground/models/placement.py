@@ -33,6 +33,12 @@ def _devices() -> list[str]:
     return [*cuda, *mps, "cpu"]
 
 
+def choose_kernels(device: str) -> None:
+    """Switch off what PyTorch would choose and what is slow here; before a model is loaded on this device."""
+    if device.startswith("cuda"):
+        torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # it prepares a plan for each new number of tokens: 50 ms
+
+
 def device_name(device: str) -> str:
     """The processor in words."""
     if device.startswith("cuda"):

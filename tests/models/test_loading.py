@@ -12,7 +12,7 @@ from playground.models import loading
 from playground.models.catalogue import local_entry
 from playground.models.loading import estimate, load, menu, unload
 from playground.models.pack_model import is_tied, pack_cuda
-from playground.models.placement import available_bytes, device_name, needs_spreading, pick_device
+from playground.models.placement import available_bytes, choose_kernels, device_name, needs_spreading, pick_device
 from playground.models.quantization import reasons
 from playground.models.quiet import quiet
 from playground.models.storage import weights_bytes
@@ -257,3 +257,12 @@ def test_a_loaded_model_no_longer_needs_its_file(tmp_path, quantization):
     weights = folder / "model.safetensors"
     weights.write_bytes(b"\0" * weights.stat().st_size)  # in place: a mapped weight would now be zero
     assert torch.equal(loaded.module(IDS).logits, expected)
+
+
+def test_attention_that_plans_for_each_length_is_switched_off_on_cuda():
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    try:
+        choose_kernels("cuda:0")
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(before)
