@@ -83,6 +83,11 @@ def test_arabic_runs_from_the_right_and_pieces_of_characters_show_their_bytes(
     expect(tokens).to_have_count(4)
     boxes = [tokens.nth(place).bounding_box() or {} for place in (0, 1, 3)]
     assert boxes[0]["x"] > boxes[1]["x"] > boxes[2]["x"]
+    tokens.nth(0).focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("token 2 of 4")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("token 1 of 4")).to_be_visible()
     right = page.locator(".toks").first.bounding_box() or {}
     assert right["x"] + right["width"] - (boxes[0]["x"] + boxes[0]["width"]) < 30
     assert prompt_of(page).evaluate("field => getComputedStyle(field).unicodeBidi") == "plaintext"

@@ -19,10 +19,19 @@ const visible = (text) => {
 // The bytes of a piece of a character, as the engine spells them; '' for any other token.
 const bytesOf = (text) => (/^(<0x[0-9A-F]{2}>)+$/.test(text ?? '') ? text.match(/[0-9A-F]{2}(?=>)/g).join(' ') : '');
 const { percent, plural, seconds } = window.playground.numbers;
+// Whether text runs to the left here: the next token of the line is on the left of this one, or the one before on its right.
+const runsLeft = (all, at) => {
+  const boxOf = (node) => (node?.lastElementChild || node)?.getBoundingClientRect(); // the word: a space before it may be on another line
+  const here = boxOf(all[at]);
+  for (const step of [1, -1]) {
+    const box = boxOf(all[at + step]);
+    if (box?.width && Math.abs(box.bottom - here.bottom) < 4) return (box.left - here.left) * step < 0;
+  }
+  return false;
+};
 // Where a key moves among tokens in lines of text: to the neighbour, first, last, or nearest of the next line.
 const nextToken = (all, at, key) => {
-  if (key === 'ArrowRight') return all[at + 1];
-  if (key === 'ArrowLeft') return all[at - 1];
+  if (key === 'ArrowRight' || key === 'ArrowLeft') return all[at + ((key === 'ArrowRight') === runsLeft(all, at) ? -1 : 1)];
   if (key === 'Home') return all[0];
   if (key === 'End') return all[all.length - 1];
   const step = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0;
