@@ -18,13 +18,10 @@ from playground.errors import PlaygroundError, nearest
 from playground.experiments.branching.records import BranchesRecord, BranchRecord, How
 from playground.experiments.branching.request import DEFAULT_WIDTH, BranchRequest, check_branch
 from playground.experiments.branching.run import BranchUpdate, start_branch
-from playground.experiments.branching.tree import add, name_of, tokens_of, total_logprob
+from playground.experiments.branching.tree import add
 from playground.experiments.documents import read_document
 from playground.runs.records import RunRecord
-from playground.views.branch_words import against, beam_sentence, saving_sentence, took_words
-from playground.views.format import format_seconds
-
-_FORK = "▸"
+from playground.views.branch_text import branch_text
 
 
 def run_branch(
@@ -46,7 +43,7 @@ def run_branch(
         tree = _follow(tree, start_branch(runner, tree, request, stopped.is_set, model=name))
     if len(tree.branches) == before:
         raise PlaygroundError("Stopped before the branch had a token.")
-    give(tree, _text(tree, tree.branches[-1]), save, json)
+    give(tree, branch_text(tree, tree.branches[-1]), save, json)
 
 
 def _tree(file: str) -> BranchesRecord:
@@ -103,24 +100,3 @@ def _follow(tree: BranchesRecord, updates: Iterator[BranchUpdate]) -> BranchesRe
                 count = update.tokens if isinstance(update, BeamProgress) else update.index + 1
                 live.update(Text(f"{count} tokens"), refresh=True)
     return tree
-
-
-def _text(tree: BranchesRecord, branch: BranchRecord) -> str:
-    """The whole answer with the fork marked, then its figures."""
-    parents = tokens_of(tree, branch.parent)
-    shared = "".join(token.text for token in parents[: branch.at])
-    own = branch.text.removeprefix(shared)
-    mean = total_logprob(parents) / len(parents)
-    timing = branch.timing
-    lines = [
-        (f"branch {branch.id}", f"{branch.name}; {took_words(tree, branch)}"),
-        ("finished", f"{branch.finish_reason}; {branch.at + len(branch.tokens)} tokens, {len(branch.tokens)} its own"),
-        ("log probability", f"total {branch.total_logprob:.2f}, mean {branch.mean_logprob:.3f} a token"),
-        (name_of(tree, branch.parent), f"total {total_logprob(parents):.2f}, mean {mean:.3f} a token"),
-        ("", against(tree, branch.id, branch.parent)),
-        ("", beam_sentence(tree, branch)),
-        ("cache", saving_sentence(tree, branch)),
-        ("time", f"first token {format_seconds(timing.ttft_s)}, all {format_seconds(timing.e2e_s)}"),
-    ]
-    figures = "\n".join(f"{name:>20}  {value}" for name, value in lines if value)
-    return f"{shared}{_FORK}{own}\n\n{figures}"

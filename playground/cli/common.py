@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playground.cli.build import build_runner
-from playground.cli.terminal import loading_steps, print_json, safe_text, show_progress
+from playground.cli.terminal import loading_steps, print_json, show_progress
 from playground.errors import PlaygroundError
 from playground.runs.records import Document
 from playground.runs.runner import Runner
 from playground.runs.store import save_record
 from playground.settings import MAX_PROMPT_CHARS, check_prompt
+from playground.views.terminal import safe_text
 
 
 def read_prompt(prompt: str) -> str:

@@ -4,10 +4,10 @@ import sys
 
 import typer
 
-from playground.cli.terminal import safe_text
 from playground.errors import PlaygroundError
 from playground.runs.speed import LONG_S, Estimate
 from playground.views.format import estimate_text
+from playground.views.terminal import safe_text
 
 
 def confirm(estimate: Estimate, name: str, *, yes: bool) -> None:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from playground.cli.common import check_folder_of, give
 from playground.cli.cost_start import Start, started
-from playground.cli.cost_text import cost_text
 from playground.data.presets import HardwareList, PriceChoices, load_list
 from playground.errors import PlaygroundError, nearest
 from playground.experiments.costing.export import sheet_csv
@@ -22,6 +21,7 @@ from playground.numbers import plain_number, with_a_point
 from playground.paths import presets_dir
 from playground.saving import write_atomic
 from playground.views.cost_report import sheet_html
+from playground.views.cost_text import cost_text
 from playground.views.formula_script import formula_notes
 
 _ALIASES = {

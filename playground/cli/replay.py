@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from playground.cli.common import with_model
-from playground.cli.terminal import print_json, safe_text
+from playground.cli.terminal import print_json
 from playground.errors import PlaygroundError
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.documents import read_document
@@ -13,6 +13,7 @@ from playground.experiments.replays import Outcome, replay_document, replay_shee
 from playground.runs.records import Document, ModelRecord, RunRecord
 from playground.runs.replay import replay, why_sentence
 from playground.runs.runner import Runner
+from playground.views.terminal import safe_text
 
 
 def replay_file(file: str, *, model: str | None, json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from playground.backends.base import Loading, PreparedPrompt
 from playground.backends.job import Queued
 from playground.cli.common import read_prompt, stop_on_interrupt, with_model
-from playground.cli.terminal import meters_text, print_json, print_notes, safe_text, tokens_text
+from playground.cli.terminal import print_json, print_notes
 from playground.data.preset_files import load_presets
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
@@ -18,6 +18,8 @@ from playground.runs.run import Run
 from playground.runs.store import save_record
 from playground.runs.updates import RunRequest
 from playground.settings import make_settings
+from playground.views.run_text import meters_text, tokens_text
+from playground.views.terminal import safe_text
 
 
 def run_prompt(

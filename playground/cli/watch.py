@@ -10,12 +10,12 @@ from rich.text import Text
 
 from playground.backends.base import Loading
 from playground.backends.job import Queued
-from playground.cli.terminal import safe_text
 from playground.engine.events import PreparedPrompt
 from playground.runs.budget import TimeUsed
 from playground.runs.stages import Stage
 from playground.views.panels import View
 from playground.views.run import notes_of
+from playground.views.terminal import safe_text
 
 R = TypeVar("R")
 

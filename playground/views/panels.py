@@ -96,6 +96,7 @@ class View:
         complete: Whether all that was requested is there.
         line: A finished part in a line for the terminal; empty says nothing of it.
         figures: What an update adds to the status line of the page, beside its words.
+        tables: Whether there is a table or a chart among its contents.
         stream: Text of an update that a person reads as it comes, in place of its line; also gets the record.
     """
 
@@ -106,6 +107,7 @@ class View:
     line: Callable[[Any], str] = lambda _part: ""
     figures: Callable[[Any], Mapping[str, Any]] = lambda _update: {}
     stream: Callable[[Any], str] = lambda _update: ""
+    tables: bool = True
 
     def contents(self, sofar: Sofar) -> list[tuple[Panel, Content]]:
         """Panels that have content, in their order."""

@@ -1,5 +1,6 @@
 """Panels as text for a terminal: tables in columns, charts by their summary."""
 
+import unicodedata
 from collections.abc import Iterator
 from itertools import zip_longest
 from textwrap import wrap
@@ -8,11 +9,24 @@ from playground.views.panels import Sofar, Table, View, cell_text, plain
 from playground.views.spec import ChartSpec
 
 _WIDTH = 118
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
-def view_text(view: View, sofar: Sofar) -> str:
-    """Every panel that has content and was not streamed, with a blank line between them."""
-    contents = [content for panel, content in view.contents(sofar) if not panel.streamed]
+def safe_text(text: str) -> str:
+    """Text for a terminal: characters that could move the cursor, recolour the screen or turn text round are shown."""
+    return "".join(f"\\u{ord(c):04x}" if _acts(c) else c for c in text)
+
+
+def _acts(char: str) -> bool:
+    """Whether a terminal would act on it. Emoji joiners and the spaces of other scripts are text."""
+    return (unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char not in "\n\t") or (
+        unicodedata.bidirectional(char) in _TURNS
+    )
+
+
+def view_text(view: View, sofar: Sofar, *, streamed: bool = False) -> str:
+    """Every panel that has content, with a blank line between them; `streamed` ones only if asked for."""
+    contents = [content for panel, content in view.contents(sofar) if streamed or not panel.streamed]
     blocks = ["\n".join(_lines(one)) for content in contents for one in plain(content)]
     return "\n\n".join(block for block in blocks if block)
 

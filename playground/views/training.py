@@ -92,4 +92,5 @@ VIEW = View(
     ),
     draw=_draw,
     kept=_kept,
+    tables=False,
 )

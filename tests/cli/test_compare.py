@@ -9,13 +9,13 @@ import pytest
 from click.testing import Result
 
 from playground.cli import conduct as conduct_module
-from playground.cli.terminal import safe_text
 from playground.engine.events import TokenEvent
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.table import metric_rows
 from playground.experiments.documents import parse_document, read_document
 from playground.runs.records import RunRecord
 from playground.views.format import format_percent
+from playground.views.terminal import safe_text
 from tests.cli.conftest import Invoke
 from tests.cli.test_run import refused
 from tests.tiny_runner import endless_folder, ids

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.cli.terminal import ascii_json, safe_text
+from playground.cli.terminal import ascii_json
 from playground.cli.watch import watch
 from playground.engine.events import PreparedPrompt
 from playground.views.panels import View
+from playground.views.terminal import safe_text
 
 
 @pytest.mark.parametrize(

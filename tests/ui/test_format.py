@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from playground.cli.cost_text import cost_text
-from playground.cli.terminal import meters_text
 from playground.experiments.costing.sections import section_of
 from playground.runs.records import RunRecord
 from playground.ui.server.page import page_script
 from playground.views import format as formats
 from playground.views.cost_report import sheet_html
+from playground.views.cost_text import cost_text
 from playground.views.cost_words import input_text, sheet_figure
 from playground.views.formula_script import formula_notes
 from playground.views.panels import Sofar, Table
 from playground.views.run import meter_values
+from playground.views.run_text import meters_text
 from playground.views.terminal import view_text
 from playground.views.throughput import VIEW
 from tests.experiments.costing.sheets import fields, sheet

@@ -38,15 +38,21 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if begins else text
 
 
-def sheet_csv(sheet: CostSheet, fields: CostFields, notes: Mapping[str, Mapping[str, str]] | None = None) -> str:
-    """The whole sheet as CSV with a header line.
+def sheet_csv(
+    sheet: CostSheet,
+    fields: CostFields,
+    notes: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    delimiter: str = ",",
+) -> str:
+    """The whole sheet as CSV with a header line, or with tabs for commas.
 
     Amounts are USD whatever the currency of the page; the row `currency` has its rate.
 
     `notes` hold the `formula` of each formula by name, for the figures' source.
     """
     out = io.StringIO()
-    writer: csv.DictWriter[str] = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer: csv.DictWriter[str] = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n", delimiter=delimiter)
     writer.writeheader()
     for row in _rows(sheet, fields, notes or {}):
         writer.writerow({name: safe_cell(text) for name, text in row.items()})
