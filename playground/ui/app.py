@@ -88,7 +88,7 @@ def build_app(
             wire_gallery(play.gallery, examples, controls, fillable),
         )
         wire_models(demo, play, controls, runner, events, settings_set, gates)
-        wire_storage(play, controls)
+        wire_storage(controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in prompts})
         wire_history(history, pages)

@@ -20,6 +20,7 @@ function draw() {
   const before = head?.run;
   head = end < 0 ? null : JSON.parse(value.slice(0, end));
   element.classList.toggle('filled', head !== null);
+  say('shown', head !== null);
   element.classList.toggle('live', head !== null && grows());
   title.textContent = head ? head.name : '';
   if (head?.run && head.run === before) { mark(); return; }

@@ -1,4 +1,4 @@
-"""Parts of the Cost tab: a calculator, a bar of actions, the site and grid of the energy."""
+"""Parts of the Cost tab: a calculator, a head over them all, the site and grid of the energy."""
 
 from typing import Any
 
@@ -19,14 +19,10 @@ def cost_figures(section: str, *, title: str, lead: str, **props: Any) -> gr.HTM
     return part("cost_figures", "", template, scripts_before=("calculator_charts",), section=section, **props)
 
 
-def cost_bar(prices_as_of: str, *, max_bytes: int, **props: Any) -> gr.HTML:
-    """Its value is `{action, sheet, id}` as JSON when something is exported, with the event `input`.
-
-    With the action `open` it is `{action, text, id}`, a file of at most `max_bytes`.
-    """
+def cost_bar(prices_as_of: str, **props: Any) -> gr.HTML:
+    """Model, currency, and where the numbers are from; it has no value."""
     template = markup("cost_bar", date=prices_as_of)
-    return part("cost_bar", "", template, scripts_before=("calculator_form",), section="bar",
-                max_bytes=max_bytes, **props)  # fmt: skip
+    return part("cost_bar", None, template, scripts_before=("calculator_form",), section="bar", **props)
 
 
 def cost_offer(**props: Any) -> gr.HTML:

@@ -52,32 +52,19 @@ function draw() {
 }
 
 const front = () => document.querySelector('#cost-sections [role="tab"][aria-selected="true"]')?.textContent.trim();
-async function share() {
+cost.share = async () => { // copies a link; what to say about it
   const section = cost.config.sections.find((one) => one.tab === front()) || cost.config.sections[0];
-  const text = cost.link(section.id);
-  window.playground.tabs.link(text);
-  let copied = false;
-  try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or no secure context */ }
-  status.textContent = `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
-}
-const chooser = element.querySelector('input[type=file]');
-const { files } = window.playground, tell = (words) => { status.textContent = words; };
-files.register('cost-bar', { element, kinds: ['cost'], take: (text) => { props.value = JSON.stringify({ action: 'open', text, id: Date.now() }); trigger('input'); } });
-chooser.addEventListener('change', async () => {
-  const [file] = chooser.files; // a file of any kind brings its measurements
-  if (file) await files.open(file, { place: 'cost-bar', kinds: [], max_bytes: props.max_bytes, tell });
-  chooser.value = '';
-});
+  window.playground.tabs.link(cost.link(section.id));
+  const copied = await window.playground.hand.copy(location.href);
+  return `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
+};
 element.addEventListener('click', (event) => {
   const action = event.target.closest('button[data-do]')?.dataset.do;
   if (!action) return;
   status.textContent = '';
-  if (action === 'link') { share(); return; }
   if (action === 'assumed') { cost.take('none'); select.focus(); return; }
-  if (action === 'open') { chooser.click(); return; }
-  if (action === 'reset') { cost.reset(); status.textContent = 'All inputs are assumptions again.'; return; }
-  props.value = JSON.stringify({ action, sheet: cost.snapshot(), id: Date.now() });
-  trigger('input');
+  cost.reset();
+  status.textContent = 'All inputs are assumptions again.';
 });
 if (cost.linked) status.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
 cost.on(draw);

@@ -20,7 +20,7 @@ async function draw() {
   element.querySelector('.clear').disabled = !all.length;
 }
 
-element.querySelector('.show').addEventListener('click', async () => { await draw(); box.showModal(); });
+document.addEventListener('playground:history', async () => { await draw(); box.showModal(); });
 element.querySelector('.close').addEventListener('click', () => box.close());
 element.querySelector('.clear').addEventListener('click', async () => { await runs.clear(); await draw(); });
 let kept = '';

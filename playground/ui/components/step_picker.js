@@ -52,6 +52,7 @@ function draw() {
   at = -1;
   try { run = answer ? JSON.parse(answer) : null; } catch { run = null; }
   element.classList.toggle('filled', run !== null);
+  say('shown', run !== null);
   say('reset');
   list.replaceChildren();
   if (!run) return;

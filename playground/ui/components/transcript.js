@@ -63,6 +63,7 @@ function draw() {
   while (list.children.length > same) list.lastChild.remove();
   for (const turn of turns.slice(same)) turn.forEach(add);
   element.classList.toggle('filled', list.children.length > 0);
+  say('shown', list.children.length > 0);
   mark();
   view.toEnd();
 }

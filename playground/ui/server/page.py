@@ -30,6 +30,8 @@ _SCRIPTS = (
     "settings",
     "numbers",
     "notices",
+    "hand",
+    "picture",
     "keys",
     "page",
     "files",

@@ -1,4 +1,4 @@
-"""Run, Stop and Save, the same for everything they start, stop and save; Run is grey where the model can't feed it."""
+"""Run and Stop, the same for everything they start and stop; Run is grey where the model can't feed it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,6 @@ from playground.backends.base import Capability
 from playground.runs.runner import Runner
 from playground.ui.shell.common import QUIET, WORK, Controls, session_of
 from playground.ui.shell.pages import Slot
-from playground.ui.shell.saving import saved
 
 Gate = tuple[gr.Button, gr.HTML, frozenset[Capability]]
 """What starts a section, its `status_line`, and what it needs of a model."""
@@ -61,15 +60,6 @@ def wire_stop(button: gr.Button, slot: Slot) -> None:
         slot.stop(session_of(request))
 
     button.click(stop, None, None, queue=False, **QUIET)
-
-
-def wire_save(button: gr.Button, slot: Slot, download: gr.HTML, notice: gr.HTML) -> None:
-    """The page's document as a file."""
-
-    async def save(request: gr.Request) -> tuple[Any, Any]:
-        return await saved(slot, session_of(request))
-
-    button.click(save, None, [download, notice], concurrency_limit=None, **QUIET)
 
 
 def wire_gates(gates: Sequence[Gate], runner: Runner, models_set: Sequence[Dependency]) -> None:

@@ -10,7 +10,7 @@ _BY_HAND = {
     "sweep": ("compare-open", "Compare"),
     "rerun": ("reruns-open", "Reruns"),
     "branch": ("branches-open", "Inside/Branches"),
-    "cost": ("cost-bar", "Cost"),
+    "cost": ("cost-open", "Cost"),
     "preset": ("preset-open", ""),
 }
 

@@ -1,50 +1,48 @@
 """Saving a finished document, and opening a saved one."""
 
 import asyncio
-import time
 from typing import Any
-
-import gradio as gr
 
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.runs.records import MAX_RECORD_BYTES, Document
-from playground.ui.shell.common import note
 from playground.ui.shell.pages import Slot
 
 MAX_OPENED_BYTES = 48 * 2**20  # 200 reruns of 2,500 tokens are 38 MB; within a request it fits the server's limit
 STOPPED_WAIT_S = 3.0  # a stopped run ends at its next token or chunk
 
 
-async def saved(slot: Slot, session: str) -> tuple[Any, Any]:
-    """The page's last document as a file, or a note that says why there is none."""
+async def document_of(slot: Slot, session: str) -> Document:
+    """The page's last document.
+
+    Raises:
+        PlaygroundError: Says why there is none.
+    """
     ticket = slot.last(session)
     if ticket is not None and ticket.stop.is_set():
         await asyncio.to_thread(ticket.ended.wait, STOPPED_WAIT_S)
     if ticket is None or ticket.record is None:
         going = ticket is not None and not ticket.ended.is_set()
-        text = "The run has not finished yet." if going else "There is no finished run to save: run something first."
-        return gr.skip(), note("Nothing saved.", text)
-    text = await asyncio.to_thread(ticket.record.to_json)
-    return {"name": _name(ticket.record), "text": text, "id": time.time_ns()}, _about(text)
+        raise PlaygroundError("The run has not finished yet." if going else "There is no result here: run something.")
+    return ticket.record
 
 
-def _about(text: str) -> Any:
-    """A note with a file that is too large for the page to open again."""
+def too_large(text: str) -> tuple[str, str] | None:
+    """Title and words about a file that is too large for the page to open again."""
     if 4 * len(text) <= MAX_OPENED_BYTES or (size := len(text.encode("utf-8", "replace"))) <= MAX_OPENED_BYTES:
-        return gr.skip()
-    return note(
-        "Saved, and too large for this page.",
+        return None
+    return "Saved, and too large for this page.", (
         f"The file has {size:,} bytes, and the page opens up to {MAX_OPENED_BYTES:,}. The terminal commands read up to "
-        f"{MAX_RECORD_BYTES:,}: `playground replay FILE`. Ask for fewer runs or tokens to open it here.",
+        f"{MAX_RECORD_BYTES:,}: `playground replay FILE`. Ask for fewer runs or tokens to open it here."
     )
 
 
-def _name(record: Document) -> str:
+def name_of(record: Document) -> str:
+    """The name of its file, without an ending."""
     model = getattr(record, "model", None)
     seed = getattr(record, "settings", {}).get("seed")
     parts = [record.model_dump(include={"kind"})["kind"], model.id if model else None, seed]
-    return "-".join(str(part) for part in parts if part is not None) + ".json"
+    return "-".join(str(part) for part in parts if part is not None)
 
 
 def opened(text: Any, *kinds: type[Document]) -> Document:

@@ -1,4 +1,4 @@
-"""The section of a declared experiment: its fields, Run, Stop, Save, Export, Open, status and panels."""
+"""The section of a declared experiment: its fields, Run, Stop, the bar of its result, status and panels."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,17 +17,16 @@ from playground.runs.experiment import Experiment, late, updates
 from playground.runs.request import PromptRequest, Request, read_request
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
-from playground.ui.components.forms import download, open_file
 from playground.ui.components.status import notice, status_line
-from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.pages import Pages, Slot
-from playground.ui.shell.saving import MAX_OPENED_BYTES, opened, saved
+from playground.ui.shell.saving import opened
 from playground.views.panels import Content, Sofar
-from playground.views.report import record_html
 from playground.views.run import status
 
 Looked = Callable[[gr.Request], dict[str, Any]]
@@ -41,12 +40,9 @@ class Section:
     experiment: Experiment[Any, Any]
     run: gr.Button
     stop: gr.Button
-    save: gr.Button
-    export: gr.Button
-    open: gr.HTML
+    bar: gr.HTML
     fields: Controls
     notice: gr.HTML
-    download: gr.HTML
     shown: tuple[gr.HTML, ...]
 
 
@@ -66,16 +62,20 @@ def build_section(experiment: Experiment[Any, Any], shared: Controls) -> Section
         with gr.Row(elem_classes="actions"):
             run = gr.Button(experiment.verb, variant="primary", elem_id=f"{ids}-run")
             stop = gr.Button("Stop", elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
-            save = gr.Button("Save as JSON", elem_id=f"{ids}-save")
-            export = gr.Button("Save as HTML", elem_id=f"{ids}-export")
-            kind = experiment.record.model_fields["kind"].default
-            open_it = open_file(kind, max_bytes=MAX_OPENED_BYTES, elem_id=f"{ids}-open")
+        bar = section_bar(experiment, ids, f"#{ids} .lab-results")
         state = status_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
         news = notice(pane=ids, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             panels = panel_parts(ids, view)
     shown = (state, *(panels[panel.name] for panel in view.panels))
-    return Section(experiment, run, stop, save, export, open_it, fields, news, download(), shown)
+    return Section(experiment, run, stop, bar, fields, news, shown)
+
+
+def section_bar(experiment: Experiment[Any, Any], prefix: str, picture: str) -> gr.HTML:
+    """The bar of an experiment's result; `picture` as in `result_bar`."""
+    without = () if late(experiment.view).tables else ("table",)
+    kind = experiment.record.model_fields["kind"].default
+    return build_bar(prefix, kinds=[kind], panes=[prefix], picture=picture, without=without, label=experiment.title)
 
 
 def heading(title: str, about: str) -> gr.HTML:
@@ -135,7 +135,7 @@ def wire_section(
     section: Section, controls: Controls, runner: Runner, pages: Pages, prompt: gr.Textbox | None = None,
     looked: Looked = lambda _: {},
 ) -> Any:  # fmt: skip
-    """Run, stop, save, export and open; returns the event at whose end the work is over.
+    """Run, stop, open, and what the bar gives; returns the event at whose end the work is over.
 
     The section's slot has the experiment's name. The room may have the prompt, where the section has no field for it,
     and values in place of those of the sidebar.
@@ -145,9 +145,9 @@ def wire_section(
     slot = pages.slot(section.experiment.name)
     events = _Events(section, values, runner, slot, looked)
     wire_stop(section.stop, slot)
-    wire_save(section.save, slot, section.download, section.notice)
-    section.export.click(events.export, None, [section.download, section.notice], concurrency_limit=None, **QUIET)
-    section.open.input(events.open, section.open, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
+    own = {name: one for name, one in values.items() if name == "prompt"}
+    wire_bar(section.bar, slot, section.notice, link_inputs(controls, own))
+    section.bar.input(events.open, section.bar, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
     seed = values if issubclass(section.experiment.request, PromptRequest) else None
     return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)
 
@@ -205,13 +205,3 @@ class _Events:
         then = self._experiment.again(record, "")
         fields = self._experiment.request.model_fields
         return [*showing.values(), *(field_value(fields[name], getattr(then, name)) for name in section.fields), {}]
-
-    async def export(self, request: gr.Request) -> tuple[Any, Any]:
-        """What is shown as an HTML file."""
-        file, problem = await saved(self._slot, session_of(request))
-        ticket = self._slot.last(session_of(request))
-        if ticket is None or ticket.record is None:
-            return file, problem
-        shown, view = self._experiment, late(self._experiment.view)
-        text = await asyncio.to_thread(record_html, shown.title, shown.about, view, ticket.record)
-        return {"name": file["name"].replace(".json", ".html"), "text": text, "id": file["id"]}, gr.skip()

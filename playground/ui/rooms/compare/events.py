@@ -153,7 +153,7 @@ class CompareEvents:
         """A saved comparison or sweep fills the tab again; nothing runs."""
         values = named(self._controls, data)
         try:
-            record = await asyncio.to_thread(opened, data[self._tab.file], CompareRecord, SweepRecord)
+            record = await asyncio.to_thread(opened, data[self._tab.bar], CompareRecord, SweepRecord)
             base = base_of(make_request({**values, "prompt": "any"}))
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import gradio as gr
 
 from playground.ui.components.feed import Feeds
-from playground.ui.components.forms import choice, download, open_file, text_line
+from playground.ui.components.forms import choice, text_line
 from playground.ui.components.pane import pane_adder, pane_meters, pane_settings, pane_token
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import metric_table, price_table
 from playground.ui.components.tokens import diff, token_view
 from playground.ui.rooms.compare.pane_values import NAMES, PANE_SETTINGS, READY, pane_value
 from playground.ui.rooms.compare.sweep_layout import Sweep, build_sweep
+from playground.ui.shell.bar import build_bar
 from playground.ui.shell.common import Controls
-from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 _MODES = [
     ("together", "side by side (one batch)", "All panes take each step together: fast to watch, times are shared."),
@@ -43,8 +43,7 @@ class Compare:
     prompt: gr.Textbox
     run: gr.Button
     stop: gr.Button
-    save: gr.Button
-    file: gr.HTML
+    bar: gr.HTML
     mode: gr.HTML
     why: gr.HTML
     notice: gr.HTML
@@ -54,7 +53,6 @@ class Compare:
     reference: gr.HTML
     diffs: gr.HTML
     table: gr.HTML
-    download: gr.HTML
     sweep: Sweep
 
     @property
@@ -65,7 +63,11 @@ class Compare:
 
 def build_compare(feeds: Feeds) -> Compare:
     """Lay the tab out."""
-    prompt, run, stop, save, file = _ask()
+    prompt, run, stop = _ask()
+    bar = build_bar(
+        "compare", kinds=["compare", "sweep"], panes=[f"compare-{name}" for name in NAMES], label="This comparison",
+        picture=".compare-place, .compare-results",
+    )  # fmt: skip
     with gr.Row(elem_classes="under compare-mode"):
         mode = choice("Panes run", "together", _MODES, elem_id="compare-mode")
         pane_adder("+ Add a pane", elem_classes="adder")
@@ -82,12 +84,11 @@ def build_compare(feeds: Feeds) -> Compare:
         table = metric_table("Every metric", elem_id="compare-table")
     sweep = build_sweep()
     return Compare(
-        prompt, run, stop, save, file, mode, why, news, panes, gr.State(()), verdict, reference, diffs, table,
-        download(), sweep,
+        prompt, run, stop, bar, mode, why, news, panes, gr.State(()), verdict, reference, diffs, table, sweep,
     )  # fmt: skip
 
 
-def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button]:
     """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
@@ -97,9 +98,7 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.HTML]:
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Run", variant="primary", elem_id="compare-run", elem_classes="run-key")
             stop = gr.Button("Stop", elem_id="compare-stop", elem_classes="stop-key", interactive=False)
-            save = gr.Button("Save as JSON", elem_id="compare-save")
-            file = open_file("compare", "sweep", max_bytes=MAX_OPENED_BYTES, elem_id="compare-open")
-    return prompt, run, stop, save, file
+    return prompt, run, stop
 
 
 def _pane(slot: int, feeds: Feeds) -> Pane:

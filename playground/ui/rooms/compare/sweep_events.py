@@ -21,7 +21,8 @@ from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.pane_values import label_of
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
-from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.bar import link_inputs, wire_bar
+from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
@@ -148,7 +149,7 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
     for button, handler in ((sweep.run, events.run), (sweep.anyway, events.run_anyway)):
         wire_run(sweep.run, sweep.stop, (handler, fields, outputs), on=[button.click], seed=controls)
     wire_stop(sweep.stop, slot)
-    wire_save(sweep.save, slot, sweep.download, sweep.notice)
+    wire_bar(sweep.bar, slot, sweep.notice, link_inputs(controls, {}))
     sweep.metric.input(events.plot, sweep.metric, [sweep.metric, sweep.plot], trigger_mode="always_last", **QUIET)
     changes = [sweep.name.input, sweep.values.change, controls["max_new_tokens"].change, controls["prompt"].change]
     gr.on(changes, events.estimate, fields, sweep.estimate, trigger_mode="always_last", concurrency_limit=None, **QUIET)

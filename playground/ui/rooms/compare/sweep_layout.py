@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 from playground.ui.components.charts import chart, multiples
-from playground.ui.components.forms import download, menu, text_line
+from playground.ui.components.forms import menu, text_line
 from playground.ui.components.status import notice, status_line
 from playground.ui.rooms.compare.pane_values import READY
 from playground.ui.rooms.compare.sweep_views import SWEPT
+from playground.ui.shell.bar import build_bar
 
 PANE = "sweep"
 
@@ -22,14 +23,13 @@ class Sweep:
     run: gr.Button
     anyway: gr.Button
     stop: gr.Button
-    save: gr.Button
+    bar: gr.HTML
     estimate: gr.HTML
     notice: gr.HTML
     status: gr.HTML
     metric: gr.HTML
     plot: gr.HTML
     cells: gr.HTML
-    download: gr.HTML
 
     @property
     def filled(self) -> list[gr.HTML | gr.Textbox | gr.Button]:
@@ -50,7 +50,7 @@ def build_sweep() -> Sweep:
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Run the sweep", elem_id="sweep-run")
                 stop = gr.Button("Stop", elem_id="sweep-stop", elem_classes="stop-key", interactive=False)
-                save = gr.Button("Save as JSON", elem_id="sweep-save")
+        bar = build_bar("sweep", kinds=["sweep"], panes=[PANE], picture="#sweep-plot, #sweep-cells", label="This sweep")
         estimate = text_line("", elem_id="sweep-estimate")
         news = notice(pane=PANE, elem_classes="notice")
         anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice is open
@@ -60,4 +60,4 @@ def build_sweep() -> Sweep:
         plot = chart(label="Metric against the value", elem_id="sweep-plot", visible=False)
         metric.visible = False  # until there is something to plot
         cells = multiples(elem_id="sweep-cells")
-    return Sweep(name, values, run, anyway, stop, save, estimate, news, state, metric, plot, cells, download())
+    return Sweep(name, values, run, anyway, stop, bar, estimate, news, state, metric, plot, cells)

@@ -4,7 +4,8 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.compare.events import CompareEvents
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.sweep_events import wire_sweep
-from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.bar import link_inputs, wire_bar
+from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
 
@@ -24,11 +25,11 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
         seed=own, cleared=results[1:], then=(events.results, tab.slots, results),
     )  # fmt: skip
     wire_stop(tab.stop, slot)
-    wire_save(tab.save, slot, tab.download, tab.notice)
+    wire_bar(tab.bar, slot, tab.notice, link_inputs(own, {}))
     tab.reference.input(events.refer, [tab.reference, tab.slots], results, trigger_mode="always_last", **QUIET)
     for pane in settings:
         pane.input(events.checker(pane), {*own.values(), pane}, pane, trigger_mode="always_last", **QUIET)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
-    tab.file.input(events.open, {*own.values(), tab.file}, opened, concurrency_limit=None, **QUIET)
+    tab.bar.input(events.open, {*own.values(), tab.bar}, opened, concurrency_limit=None, **QUIET)
     wire_sweep(sweep, own, runner, pages)

@@ -1,15 +1,13 @@
 """What the Cost tab asks of the server: measured numbers of this page's documents, exports, and files opened."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from playground import pieces
 from playground.errors import PlaygroundError
 from playground.experiments.costing.export import sheet_csv
 from playground.experiments.costing.facts import facts_of
@@ -21,15 +19,18 @@ from playground.experiments.documents import kinds
 from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.runs.records import Document
+from playground.ui.shell.bar import Given
 from playground.ui.shell.common import note, refused, session_of
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES, opened
+from playground.ui.shell.saving import opened
 from playground.views.cost_report import sheet_html
+from playground.views.cost_text import cost_text
 from playground.views.formula_script import formula_notes
 from playground.views.run import packed
+from playground.views.terminal import safe_text
 
-_MAX_REQUEST_CHARS = 400_000
-_ACTIONS = ("csv", "html", "json")
+_Text = Annotated[str, Field(max_length=2_000)]
+_WANTED = ("save", "text", "table", "report")
 
 
 class _SheetRequest(BaseModel):
@@ -41,9 +42,9 @@ class _SheetRequest(BaseModel):
     large_model: str = Field(max_length=200)
     small_model: str = Field(max_length=200)
     compared: list[str] = Field(max_length=MAX_COMPARED)
-    given: dict[str, str] = Field(max_length=200)
-    sources: dict[str, str] = Field(max_length=200)
-    currency: dict[str, str] = Field(max_length=2)
+    given: dict[str, _Text] = Field(max_length=200)
+    sources: dict[str, _Text] = Field(max_length=200)
+    currency: dict[str, _Text] = Field(max_length=2)
     lengths: dict[str, Any] = Field(max_length=2)
 
 
@@ -61,16 +62,16 @@ class CostEvents:
     def _offered(self, request: gr.Request) -> list[dict[str, Any]]:
         return [source.to_plain() for source in facts_of(self._pages.documents(session_of(request)))]
 
-    async def act(self, value: Any, request: gr.Request) -> tuple[Any, Any, Any]:
-        """The request of a button in the head: a file to download, the values of an opened file, and a note."""
+    async def open(self, text: Any, request: gr.Request) -> tuple[Any, Any]:
+        """Values of an opened file, and a note."""
         try:
-            raw = await asyncio.to_thread(read_request, value)
-            if raw.get("action") == "open":
-                return gr.skip(), *await asyncio.to_thread(self._opened, raw.get("text"), request)
-            name, text = await asyncio.to_thread(self._made, raw)
+            return await asyncio.to_thread(self._opened, text, request)
         except PlaygroundError as error:
-            return gr.skip(), gr.skip(), refused("That did not work.", error)
-        return {"name": name, "text": text, "id": time.time_ns()}, gr.skip(), {}
+            return gr.skip(), refused("This file was not opened.", error)
+
+    async def give(self, wanted: dict[str, Any], _request: gr.Request) -> Given:
+        """The calculation as the bar wants it."""
+        return await asyncio.to_thread(self._made, wanted)
 
     def _opened(self, text: Any, request: gr.Request) -> tuple[Any, Any]:
         """A saved calculation is set as it was; anything else is offered as measured, and taken."""
@@ -88,32 +89,17 @@ class CostEvents:
             return gr.skip(), note("Nothing taken.", text)
         return packed({"offered": self._offered(request), "take": found[0].id}), {}
 
-    def _made(self, raw: dict[str, Any]) -> tuple[str, str]:
+    def _made(self, raw: dict[str, Any]) -> Given:
         """The whole sheet as a file, recalculated here, exactly."""
-        action, request = request_of(raw)
+        want, request = request_of(raw)
         sheet = build_sheet(request, self._fields)
-        if action == "csv":
-            return "cost.csv", sheet_csv(sheet, self._fields, formula_notes())
-        if action == "html":
+        if want == "table":
+            return "cost.tsv", sheet_csv(sheet, self._fields, formula_notes(), delimiter="\t")
+        if want == "report":
             return "cost.html", sheet_html(sheet, self._fields, formula_notes())
+        if want == "text":
+            return "cost.txt", safe_text(cost_text(sheet, self._fields)) + "\n"
         return "cost.json", sheet.to_json()
-
-
-def read_request(value: Any) -> dict[str, Any]:
-    """The value of the head, an object.
-
-    Raises:
-        PlaygroundError: It can't be read.
-    """
-    if not isinstance(value, str) or len(value) > _MAX_REQUEST_CHARS + MAX_OPENED_BYTES:
-        raise PlaygroundError("The page's request is too long to be read.")
-    try:
-        raw = pieces.parse(value)
-    except (ValueError, RecursionError):
-        raw = None
-    if not isinstance(raw, dict):
-        raise PlaygroundError("The page's request could not be read: it is not a JSON object.")
-    return raw
 
 
 def request_of(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
@@ -123,10 +109,10 @@ def request_of(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
         PlaygroundError: It can't be read.
     """
     try:
-        action = raw["action"]
+        want = raw["want"]
         sheet = _SheetRequest.model_validate(raw["sheet"])
-        if action not in _ACTIONS:
-            raise ValueError(f"action {str(action)[:40]!r} is not one of {', '.join(_ACTIONS)}")
+        if want not in _WANTED:
+            raise ValueError(f"{str(want)[:40]!r} is not one of {', '.join(_WANTED)}")
         currency = Currency(
             code=sheet.currency["code"], per_usd=Decimal(plain_number(sheet.currency["per_usd"]) or "nan")
         )
@@ -139,7 +125,7 @@ def request_of(raw: Mapping[str, Any]) -> tuple[str, CostRequest]:
         tuple(section.id for section in SECTIONS), lengths, sheet.model, tuple(sheet.compared), sheet.large_model,
         sheet.small_model, sheet.given, sheet.sources, currency,
     )  # fmt: skip
-    return action, request
+    return want, request
 
 
 def _lengths(raw: Mapping[str, Any]) -> Lengths:

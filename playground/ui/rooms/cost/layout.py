@@ -10,13 +10,12 @@ from playground.metrics.prices import price_list_date
 from playground.runs.runner import Runner
 from playground.ui.components.charts import bar_rows, chart
 from playground.ui.components.cost import calculator, cost_bar, cost_figures, cost_offer
-from playground.ui.components.forms import download
 from playground.ui.components.status import notice
 from playground.ui.components.tables import price_table
 from playground.ui.rooms.cost.events import CostEvents
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared
 from playground.ui.shell.section import build_sections, wire_section
 
@@ -31,12 +30,12 @@ class Cost:
     offer: gr.HTML
     notice: gr.HTML
     declared: list[Declared]
-    download: gr.HTML
 
 
 def build_cost() -> Cost:
     """Lay the tab out."""
-    bar = cost_bar(price_list_date(), max_bytes=MAX_OPENED_BYTES, elem_id="cost-bar", elem_classes="cost-head")
+    bar = build_bar(PANE, source="cost", picture="#cost-sections .cost-results", label="This calculation")
+    cost_bar(price_list_date(), elem_id="cost-bar", elem_classes="cost-head")
     news = notice(pane=PANE, elem_classes="notice")
     declared = list[Declared]()
     tabs = list(dict.fromkeys(section.tab for section in SECTIONS))
@@ -47,7 +46,7 @@ def build_cost() -> Cost:
                     if section.tab == tab:
                         _build_section(section)
                 declared += build_sections(f"Cost/{tab}")
-    return Cost(bar, cost_offer(), news, declared, download())
+    return Cost(bar, cost_offer(), news, declared)
 
 
 def _build_section(section: Section) -> None:
@@ -74,8 +73,7 @@ def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages
     """Offer what was measured, here or in other tabs, when the tab opens; export, and open files."""
     events = CostEvents(pages)
     tab.select(events.offer, None, cost.offer, **QUIET)
-    cost.bar.input(
-        events.act, cost.bar, [cost.download, cost.offer, cost.notice], concurrency_limit=None, **QUIET
-    )  # fmt: skip
+    wire_bar(cost.bar, events.give, cost.notice)
+    cost.bar.input(events.open, cost.bar, [cost.offer, cost.notice], concurrency_limit=None, **QUIET)
     for one in cost.declared:
         wire_section(one, controls, runner, pages).then(events.offer, None, cost.offer, **QUIET)

@@ -9,16 +9,16 @@ from playground.experiments.branching.request import DEFAULT_WIDTH
 from playground.runs.runner import Runner
 from playground.ui.components.branches import branch_choice, branch_path, branch_tree
 from playground.ui.components.feed import Feeds
-from playground.ui.components.forms import download, open_file, text_line
+from playground.ui.components.forms import text_line
 from playground.ui.components.status import notice, stamp, status_line
 from playground.ui.components.tokens import diff
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.buttons import wire_save, wire_stop
+from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.buttons import wire_stop
 from playground.ui.shell.common import QUIET, WORK, Controls
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES
 
 PANE = "branches"
 _IDLE = "A branch reuses what comes before it from the cache: only what is new is computed."
@@ -40,8 +40,7 @@ class Branches:
 
     stamp: gr.HTML
     stop: gr.Button
-    save: gr.Button
-    file: gr.HTML
+    bar: gr.HTML
     notice: gr.HTML
     status: gr.HTML
     path: gr.HTML
@@ -50,7 +49,6 @@ class Branches:
     tree: gr.HTML
     verdict: gr.HTML
     diff: gr.HTML
-    download: gr.HTML
 
     @property
     def shown(self) -> list[Component]:
@@ -65,8 +63,10 @@ def build_branches(feeds: Feeds) -> Branches:
             state = status_line(_IDLE, pane=PANE, elem_id="branches-status")
             with gr.Row(elem_classes="actions"):
                 stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
-                save = gr.Button("Save as JSON", elem_id="branches-save")
-                file = open_file("branch", max_bytes=MAX_OPENED_BYTES, elem_id="branches-open")
+        bar = build_bar(
+            PANE, kinds=["branch"], panes=[PANE], label="These branches",
+            picture=".branch-path.block, .branch-tree.block, #branches-told, #branches-verdict",
+        )  # fmt: skip
         news = notice(pane=PANE, elem_classes="notice")
         gr.HTML(_EMPTY, elem_classes="card branch-empty")
         with gr.Row(elem_classes="branch-pair"):
@@ -77,7 +77,7 @@ def build_branches(feeds: Feeds) -> Branches:
         verdict = text_line(elem_id="branches-verdict")
         differences = diff()
         mark = stamp()
-    return Branches(mark, stop, save, file, news, state, path, choice, summary, tree, verdict, differences, download())
+    return Branches(mark, stop, bar, news, state, path, choice, summary, tree, verdict, differences)
 
 
 def wire_branches(section: Branches, looked: Looked, controls: Controls, runner: Runner, pages: Pages) -> Filled:
@@ -93,11 +93,11 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
     growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, **WORK, **QUIET)
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
     wire_stop(section.stop, slot)
-    wire_save(section.save, slot, section.download, section.notice)
+    wire_bar(section.bar, slot, section.notice, link_inputs(controls, {}))
     tree.input(events.show, tree, [section.path, section.summary, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
-    section.file.input(events.open, section.file, shown, concurrency_limit=None, **QUIET)
+    section.bar.input(events.open, section.bar, shown, concurrency_limit=None, **QUIET)
     return (section.stamp,), events.fill  # it follows the run even before the section is open
 
 

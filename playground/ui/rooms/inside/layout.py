@@ -8,16 +8,17 @@ from gradio.components import Component
 
 from playground.runs.runner import Runner
 from playground.ui.components.feed import Feeds
-from playground.ui.components.forms import open_file, text_line
+from playground.ui.components.forms import text_line
 from playground.ui.components.status import notice
 from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches
 from playground.ui.rooms.inside.context.layout import Context, build_context, wire_context
 from playground.ui.rooms.inside.layers import Layers, build_layers, wire_layers
 from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.sampler import PANE as SAMPLER_PANE
 from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
+from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.ui.shell.section import Section as Declared
 
 PANE = "inside"
@@ -28,7 +29,7 @@ class Inside:
     """The parts of the tab."""
 
     run: gr.HTML
-    file: gr.HTML
+    bar: gr.HTML
     notice: gr.HTML
     sampler: Sampler
     branches: Branches
@@ -45,7 +46,7 @@ def build_inside(feeds: Feeds) -> Inside:
     """Lay the tab out; `feeds` are those of the page."""
     with gr.Row(elem_classes="inside-head"):
         run = text_line("", elem_id="inside-run")
-        file = open_file("run", max_bytes=MAX_OPENED_BYTES, elem_id="inside-open")
+        bar = build_bar(PANE, kinds=["run"], panes=[SAMPLER_PANE], picture="#sampler", label="The inspected run")
     news = notice(pane=PANE, elem_classes="notice")
     with gr.Tabs(elem_id="inside-sections"):
         with gr.Tab("Sampler", id="sampler"):
@@ -56,7 +57,7 @@ def build_inside(feeds: Feeds) -> Inside:
             context = build_context(context_tab, feeds)
         with gr.Tab("Layers", id="layers"):
             layers = build_layers()
-    return Inside(run, file, news, sampler, branches, context, layers)
+    return Inside(run, bar, news, sampler, branches, context, layers)
 
 
 def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner, pages: Pages) -> None:
@@ -78,6 +79,7 @@ def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner,
 
     shown = [inside.run, *filled]
     tab.select(fill, None, shown, **QUIET)
-    opened = inside.file.input(looked.open, inside.file, inside.notice, concurrency_limit=None, **QUIET)
+    wire_bar(inside.bar, looked.give, inside.notice, link_inputs(controls, {}))
+    opened = inside.bar.input(looked.open, inside.bar, inside.notice, concurrency_limit=None, **QUIET)
     opened.then(fill, None, shown, **QUIET)
-    inside.branches.file.input(fill, None, shown, **QUIET)  # after it was read: its run is the inspected one
+    inside.branches.bar.input(fill, None, shown, **QUIET)  # after it was read: its run is the inspected one

@@ -11,6 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.replay import request_again
+from playground.ui.shell.bar import Given, form_of
 from playground.ui.shell.common import refused, session_of
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
@@ -61,6 +62,13 @@ class Looked:
         assert isinstance(record, RunRecord)
         self.look_at(record, request)
         return {}
+
+    async def give(self, wanted: dict[str, Any], request: gr.Request) -> Given:
+        """The inspected run as a bar wants it."""
+        record = self.record(request)
+        if record is None:
+            raise PlaygroundError(_NOTHING)
+        return await form_of(wanted, record)
 
     def look_at(self, record: RunRecord, request: gr.Request) -> None:
         """Inspect this run from now on."""

@@ -16,19 +16,19 @@ from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.ui.components.charts import timeline
 from playground.ui.components.feed import Feeds
-from playground.ui.components.forms import Option, download, menu, open_file, text_line
+from playground.ui.components.forms import Option, download, menu, text_line
 from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
 from playground.ui.rooms.play.gallery import build_gallery
-from playground.ui.shell.buttons import wire_run, wire_save, wire_stop
+from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
 from playground.ui.shell.controls import elem_id_of, make_request, priced
 from playground.ui.shell.follow import Due, failure
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import Pages, Ticket
-from playground.ui.shell.saving import MAX_OPENED_BYTES
 from playground.views import run as views
 from playground.views.hidden import hidden_text
 from playground.views.saved_run import saved_lines
@@ -45,9 +45,7 @@ class Play:
     prompt: gr.Textbox
     run: gr.Button
     stop: gr.Button
-    share: gr.Button
-    save: gr.Button
-    open: gr.HTML
+    bar: gr.HTML
     preview: gr.HTML
     examples: gr.HTML
     gallery: gr.HTML
@@ -62,7 +60,11 @@ def build_play(
     examples: Sequence[ExamplePrompt], first: Mapping[str, Example], recorded: RunRecord, feeds: Feeds
 ) -> Play:
     """Lay the tab out: prompt, then what a new page shows, then an answer with its meters."""
-    prompt, run, stop, share, save, open_it = _ask()
+    prompt, run, stop = _ask()
+    bar = build_bar(
+        PANE, kinds=["run"], panes=[PANE], picture=".answer", label="This run",
+        ids={"save": "save-button", "link": "share-button"},
+    )  # fmt: skip
     with gr.Row(elem_classes="under"):
         preview = text_line("", elem_id="preview")
         options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
@@ -81,12 +83,10 @@ def build_play(
         with gr.Column(elem_classes="card"):
             timeline(pane=PANE)
     price_table([("Play", PANE)], "run", elem_id="play-prices")
-    return Play(
-        prompt, run, stop, share, save, open_it, preview, chosen, cards, news, tokens, state, gauges, download()
-    )
+    return Play(prompt, run, stop, bar, preview, chosen, cards, news, tokens, state, gauges, download())
 
 
-def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button, gr.HTML]:
+def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button]:
     """The prompt and its buttons."""
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
@@ -102,14 +102,11 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button, gr.Button, gr.H
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Run", variant="primary", elem_id="run-button")
             stop = gr.Button("Stop", elem_id="stop-button", interactive=False)
-            share = gr.Button("Share", elem_id="share-button")
-            save = gr.Button("Save as JSON", elem_id="save-button")
-            open_it = open_file("run", max_bytes=MAX_OPENED_BYTES, elem_id="play-open")
-    return prompt, run, stop, share, save, open_it
+    return prompt, run, stop
 
 
 def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> None:
-    """Run, stop and save."""
+    """Run, stop, and what the bar gives."""
     slot = pages.slot("play")
 
     async def answer(data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, Any, Any]]:
@@ -127,7 +124,7 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
     shown = [play.tokens, play.meters, play.status]
     wire_run(play.run, play.stop, (answer, set(controls.values()), shown), seed=controls)
     wire_stop(play.stop, slot)
-    wire_save(play.save, slot, play.download, play.notice)
+    wire_bar(play.bar, slot, play.notice, link_inputs(controls, {}))
 
 
 async def _values(

@@ -40,7 +40,7 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
         return updates | own | {play.status: run_status(record), play.notice: news}
 
     outputs = [*controls.values(), play.tokens, play.meters, play.status, play.notice]
-    return play.open.input(open_it, play.open, outputs, concurrency_limit=None, **QUIET)
+    return play.bar.input(open_it, play.bar, outputs, concurrency_limit=None, **QUIET)
 
 
 def _settings(record: RunRecord, runner: Runner) -> tuple[dict[str, Any], str]:

@@ -14,7 +14,7 @@ from playground.experiments.reruns.run import with_mentions
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.components.charts import chart, heat
-from playground.ui.components.forms import choice, download, open_file
+from playground.ui.components.forms import choice
 from playground.ui.components.reruns import answers, figures, fork_tree, headline
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
@@ -22,8 +22,7 @@ from playground.ui.components.tokens import mentions
 from playground.ui.shell.common import QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.section import Section, build_sections, wire_section
+from playground.ui.shell.section import Section, build_sections, section_bar, wire_section
 from playground.views.panels import Sofar
 from playground.views.rerun_mentions import mentions_drawn
 from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW
@@ -84,9 +83,7 @@ def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
     with gr.Row(elem_classes="actions"):
         run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
         stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
-        save = gr.Button("Save as JSON", elem_id="reruns-save")
-        export = gr.Button("Save as HTML", elem_id="reruns-export")
-        file = open_file("rerun", max_bytes=MAX_OPENED_BYTES, elem_id="reruns-open")
+    bar = section_bar(RERUN, PANE, ".rerun-results")
     news = notice(pane=PANE, elem_classes="notice")
     state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):
@@ -95,7 +92,7 @@ def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
             drawings = _results()
     price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
     shown = (state, *(drawings[name] for name in _NAMES))
-    own = Section(RERUN, run, stop, save, export, file, fields | {"prompt": prompt}, news, download(), shown)
+    own = Section(RERUN, run, stop, bar, fields | {"prompt": prompt}, news, shown)
     return own, build_sections("Reruns", fields)
 
 

@@ -94,14 +94,11 @@ def wire_models(
         event.then(preview, set(everything), play.preview, **QUIET)
 
 
-def wire_storage(play: Play, controls: Controls) -> None:
-    """Settings survive a reload, and travel in a link's fragment; all of it in the browser."""
+def wire_storage(controls: Controls) -> None:
+    """Settings survive a reload, in the browser alone."""
     everything = list(controls.values())
     changes: list[Callable[..., Any]] = [control.change for control in everything]
     gr.on(changes, None, everything, None, js="(...values) => window.playground.save(...values)", **QUIET)
-    play.share.click(
-        None, everything, play.notice, js="async (...values) => await window.playground.share(...values)", **QUIET
-    )
     controls["seed"].input(None, None, controls["random_seed"], js="() => false", **QUIET)
     by_hand = [spec.name for spec in SLIDERS if spec.name != "seed"] + [*CHECKS, "system", "stop"]
     touched: list[Callable[..., Any]] = [controls[name].input for name in by_hand]

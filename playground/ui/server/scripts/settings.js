@@ -104,10 +104,9 @@ window.playground = ((config) => {
     const seed = values[place('seed')], again = values[place('random_seed')] && seed === drawn; // of the newest run
     if (again) values[place('random_seed')] = false;
     const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
-    if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run as JSON.`);
+    if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run.`);
     window.playground.tabs.link(text);
-    let copied = false;
-    try { await navigator.clipboard.writeText(location.href); copied = true; } catch { /* not allowed, or not a secure context */ }
+    const copied = await window.playground.hand.copy(location.href);
     return note(copied ? 'Link copied.' : 'The link is in the address bar.', `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
   }
 

@@ -18,12 +18,14 @@ from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
 from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
+from playground.ui.shell.bar import Given
 from playground.ui.shell.common import Controls, named, person_of, session_of
 from playground.ui.shell.controls import settings_of
 from playground.ui.shell.follow import Due, failure, follow
 from playground.ui.shell.pages import Pages
 from playground.views import context as views
 from playground.views.context import Shown
+from playground.views.terminal import safe_text
 
 _TYPING_S = 0.2
 _NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
@@ -153,6 +155,17 @@ class ChatEvents:
         if shown is None or backend is None or not isinstance(kind, str):
             return ""
         return await asyncio.to_thread(backend.tokenize, lambda tokenizer: _chips(tokenizer, shown, kind))
+
+    async def give(self, _wanted: dict[str, Any], request: gr.Request) -> Given:
+        """The turns as text.
+
+        Raises:
+            PlaygroundError: There is none yet.
+        """
+        turns = self._chats.of(session_of(request)).turns
+        if not turns:
+            raise PlaygroundError("The chat has no answer yet: send a message.")
+        return "chat.txt", safe_text("\n\n".join(f"You: {one.user}\n\nModel: {one.answer}" for one in turns) + "\n")
 
     def fill(self, request: gr.Request) -> str | None:
         """The strip of the inspected run; None if a chat that has begun keeps its own."""

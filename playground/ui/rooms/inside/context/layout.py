@@ -14,6 +14,7 @@ from playground.ui.components.tokens import context_key, context_strip, token_ch
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
 from playground.ui.rooms.inside.looked import Filled, Looked
+from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
@@ -44,6 +45,8 @@ class Context:
     chips: gr.HTML
     transcript: gr.HTML
     status: gr.HTML
+    bar: gr.HTML
+    notice: gr.HTML
     declared: list[Section]
     tokenizer: Tokenizer
 
@@ -62,11 +65,17 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
             )  # fmt: skip
             turns = transcript(pane=PANE, empty=_EMPTY_CHAT, more=feeds.more(), elem_id="context-turns")
             message, send, stop, new = _ask()
+            bar = build_bar(
+                PANE, panes=[PANE], without=("open", "save", "table", "report"), label="This chat",
+                picture="#context-strip, #context-turns",
+            )  # fmt: skip
             state = status_line("No message sent yet.", pane=PANE, elem_id="context-stage")
-            notice(pane=PANE, elem_classes="notice")
+            news = notice(pane=PANE, elem_classes="notice")
         declared = build_sections("Inside/Context")
         tokenizer = build_tokenizer()
-    return Context(tab, message, limit, send, stop, new, strip, key, chips, turns, state, declared, tokenizer)
+    return Context(
+        tab, message, limit, send, stop, new, strip, key, chips, turns, state, bar, news, declared, tokenizer
+    )  # fmt: skip
 
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
@@ -85,6 +94,7 @@ def wire_context(section: Context, looked: Looked, controls: Controls, runner: R
     events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
     wire_stop(section.stop, pages.slot("chat"))
+    wire_bar(section.bar, events.give, section.notice, link_inputs(controls, {}))
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
     for one in section.declared:
         wire_section(one, controls, runner, pages)
