@@ -25,7 +25,7 @@ def _acts(char: str) -> bool:
 
 
 def view_text(view: View, sofar: Sofar, *, streamed: bool = False) -> str:
-    """Every panel that has content, with a blank line between them; `streamed` ones only if asked for."""
+    """Every panel that has content, with a blank line between them; those that were `streamed` only if wanted."""
     contents = [content for panel, content in view.contents(sofar) if streamed or not panel.streamed]
     blocks = ["\n".join(_lines(one)) for content in contents for one in plain(content)]
     return "\n\n".join(block for block in blocks if block)

@@ -49,7 +49,7 @@ def no_requests(page: Page) -> Iterator[None]:
 
 def sheet_of(page: Page, folder: Path) -> CostSheet:
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save as JSON").and_(page.locator('[data-do="json"]')).click()
+        page.locator("#cost-save").click()
     path = folder / "cost.json"
     download.value.save_as(path)
     return parse_as(CostSheet, path.read_text("utf-8"))
@@ -91,7 +91,7 @@ def test_bad_input_is_told_at_its_field_and_loses_nothing(open_lab: OpenPage):
         expect(problem).to_contain_text("Requests a day must be")
         expect(box).to_have_attribute("aria-invalid", "true")
         assert figure(page, "month", "per_month_usd") == NOTHING
-    page.locator('[data-do="csv"]').click()
+    page.locator("#cost-text").click()
     expect(page.locator(".notice .box").filter(has_text="Requests a day must be")).to_be_visible()
     box.fill("5000")
     expect(problem).to_be_empty()
@@ -152,15 +152,17 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     assert sheet.assumptions["cached_share"] == Decimal("0.05")
     assert set(sheet.sections) == {one.id for one in SECTIONS}
     assert sheet_again(sheet) == sheet
-    for action, beginning in (("csv", "section,"), ("html", "<!doctype html>")):
+    page.locator("#cost-table").click()
+    buttons = {"tsv": "#cost-table-menu [data-do=table-file]", "html": "#cost-export"}
+    for action, beginning in (("tsv", "section\t"), ("html", "<!doctype html>")):
         with page.expect_download() as download:
-            page.locator(f'[data-do="{action}"]').click()
+            page.locator(buttons[action]).click()
         download.value.save_as(tmp_path / f"cost.{action}")
         text = (tmp_path / f"cost.{action}").read_text("utf-8")
         assert text.lower().lstrip("\ufeff").startswith(beginning)
         assert len(text) < 400_000
         assert "1234" in text.replace(",", "")
-    page.locator('[data-do="link"]').click()
+    page.locator("#cost-link").click()
     fragment = page.evaluate("location.hash")
     assert "cost.steps=7" in fragment
     assert "cost.cached_share=0.05" in fragment
@@ -173,7 +175,7 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     third = open_tab(open_lab, "Cost")
     rewritten = tmp_path / "powershell.json"  # as its `>` writes what a command prints
     rewritten.write_text((tmp_path / "cost.json").read_text("utf-8"), "utf-16", newline="\r\n")
-    third.locator("#cost-bar input[type=file]").set_input_files(rewritten)
+    third.locator("#cost-open input[type=file]").set_input_files(rewritten)
     expect(field(third, "month", "requests_per_day")).to_have_value("1,234")
     assert json.loads((tmp_path / "cost.json").read_text("utf-8"))["kind"] == "cost"
 

@@ -19,7 +19,7 @@ def ran(page: Page, prompt: str, count: int) -> None:
 
 
 def entries(page: Page) -> Locator:
-    page.locator("#history .show").click()
+    page.locator("#play-history").click()
     return page.locator("#history .list li")
 
 

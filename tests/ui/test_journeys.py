@@ -107,7 +107,7 @@ def test_keys_run_and_stop_and_what_came_stays(open_page: OpenPage, runner: Scri
     assert count >= 5
     expect(page.get_by_role("button", name="Run")).to_be_enabled()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save as JSON").click()
+        page.locator("#save-button").click()
     record = json.loads(download.value.path().read_text("utf-8"))
     assert record["finish_reason"] == "cancelled"
     assert [token["text"] for token in record["tokens"]] == tokens_of(page).all_text_contents()
@@ -168,7 +168,7 @@ def test_a_shared_link_fills_in_and_never_runs(open_page: OpenPage, runner: Scri
     page.get_by_label("Quantization").select_option("int8")
     expect(page.get_by_text("136 MB measured")).to_be_visible()
     page.get_by_label("System prompt").fill("Be brief.")
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy link").click()
     page.wait_for_function("location.hash.length > 10")
     fragment = page.evaluate("location.hash")
     assert "reference_model" not in fragment

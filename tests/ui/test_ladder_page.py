@@ -41,7 +41,7 @@ def climb(page: Page, *, tokens: int = 6) -> None:
 
 def saved_by(page: Page, section: Locator) -> str:
     with page.expect_download() as download:
-        section.get_by_role("button", name="Save as JSON").click()
+        section.get_by_role("button", name="Save", exact=True).click()
     return download.value.path().read_text("utf-8")
 
 

@@ -17,10 +17,11 @@ from playground.runs.updates import RunRequest
 from playground.settings import make_settings
 from playground.ui.components.feed import MOST_LINES, Feed, Feeds
 from playground.ui.rooms.play.layout import preview_of
+from playground.ui.shell.bar import form_of
 from playground.ui.shell.follow import Due
 from playground.ui.shell.live import RunView, run_frames
 from playground.ui.shell.pages import MAX_SESSIONS, Pages, Slot, Ticket
-from playground.ui.shell.saving import saved
+from playground.ui.shell.saving import document_of
 from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.compare_samples import made_run
@@ -255,12 +256,12 @@ def test_documents_of_a_page_come_newest_first_from_the_slots_that_are_named():
 def test_a_finished_run_is_saved_as_a_record_that_reads_back():
     runner, slot = ScriptedRunner(Script(tokens_per_s=2000)), Slot()
     run_async(seen_of(runner, request_for("a b c", seed=7), slot.begin("me")))
-    file, _ = run_async(saved(slot, "me"))
-    assert file["name"] == "run-fake-135m-7.json"
-    assert parse_record(file["text"]).prompt == "a b c"
+    name, text = run_async(form_of({"want": "save"}, run_async(document_of(slot, "me"))))
+    assert name == "run-fake-135m-7.json"
+    assert parse_record(text).prompt == "a b c"
     for session in ("somebody else", "nobody"):
-        _, told = run_async(saved(slot, session))
-        assert "no finished run" in told["text"]
+        with pytest.raises(PlaygroundError):
+            run_async(document_of(slot, session))
 
 
 def test_the_preview_is_quiet_without_a_prompt_and_says_what_is_wrong():

@@ -66,7 +66,7 @@ def build_compare(feeds: Feeds) -> Compare:
     prompt, run, stop = _ask()
     bar = build_bar(
         "compare", kinds=["compare", "sweep"], panes=[f"compare-{name}" for name in NAMES], label="This comparison",
-        picture=".compare-place, .compare-results",
+        picture="#compare-prompt textarea, .compare-place, .compare-results",
     )  # fmt: skip
     with gr.Row(elem_classes="under compare-mode"):
         mode = choice("Panes run", "together", _MODES, elem_id="compare-mode")

@@ -62,7 +62,7 @@ def build_play(
     """Lay the tab out: prompt, then what a new page shows, then an answer with its meters."""
     prompt, run, stop = _ask()
     bar = build_bar(
-        PANE, kinds=["run"], panes=[PANE], picture=".answer", label="This run",
+        PANE, kinds=["run"], panes=[PANE], picture="#prompt textarea, .answer", label="This run",
         ids={"save": "save-button", "link": "share-button"},
     )  # fmt: skip
     with gr.Row(elem_classes="under"):

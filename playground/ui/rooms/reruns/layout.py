@@ -83,7 +83,7 @@ def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
     with gr.Row(elem_classes="actions"):
         run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
         stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
-    bar = section_bar(RERUN, PANE, ".rerun-results")
+    bar = section_bar(RERUN, PANE, "#reruns-prompt textarea, .rerun-results")
     news = notice(pane=PANE, elem_classes="notice")
     state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):

@@ -2,14 +2,30 @@
 // and as a PNG the same, drawn at twice the size. Nodes are copied, so text stays text; nothing is parsed as markup.
 window.playground.hand.picture = (() => {
   const SVG = 'http://www.w3.org/2000/svg', HTML = 'http://www.w3.org/1999/xhtml', MARGIN = 20, SCALE = 2, MOST_SIDE = 16_000;
-  const LEFT_OUT = 'script, style, template, dialog, datalist, input[type="file"], [popover], .voice, .about, .tip, .term > button, .result-bar, [data-part="notice"], [data-part="download"]';
-  const STYLES = ('display position top right bottom left float box-sizing width height min-width min-height margin padding border border-radius '
+  const LEFT_OUT = 'input[type="checkbox"], script, style, template, dialog, datalist, input[type="file"], [popover], .voice, .about, .tip, .term > button, .result-bar, [data-part="notice"], [data-part="download"]';
+  const STYLES = ('display position top right bottom left float box-sizing width height min-width min-height margin padding border-top border-right border-bottom border-left border-radius '
     + 'border-collapse border-spacing background-color background-image background-size background-position background-repeat background-clip color '
     + 'font-family font-size font-weight font-style font-variant-numeric letter-spacing line-height text-align text-decoration text-transform text-indent '
     + 'text-overflow white-space word-break overflow-wrap overflow vertical-align opacity visibility flex-direction flex-wrap flex-grow flex-shrink '
     + 'flex-basis grid-template-columns grid-template-rows grid-column grid-row grid-auto-flow gap align-items align-content align-self justify-content '
     + 'justify-items justify-self order list-style-type list-style-position transform transform-origin box-shadow clip-path unicode-bidi direction z-index '
     + 'fill fill-opacity stroke stroke-width stroke-dasharray stroke-opacity stroke-linecap stroke-linejoin text-anchor dominant-baseline').split(' ');
+
+  const plain = (name) => name.replaceAll(/["']/g, '');
+  const dataOf = (blob) => new Promise((resolve, reject) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.onerror = reject; reader.readAsDataURL(blob); });
+  // The letters that the page has loaded, since a picture can load nothing.
+  async function letters() {
+    const loaded = [...document.fonts].filter((one) => one.status === 'loaded').map((one) => `${plain(one.family)} ${one.weight} ${one.style}`);
+    const faces = [...document.styleSheets].flatMap((sheet) => { try { return [...sheet.cssRules].filter((rule) => rule instanceof CSSFontFaceRule).map((rule) => [rule, sheet.href ?? document.baseURI]); } catch { return []; } });
+    const texts = faces.map(async ([{ style }, base]) => {
+      const family = plain(style.getPropertyValue('font-family')), weight = style.getPropertyValue('font-weight') || '400', slope = style.getPropertyValue('font-style') || 'normal';
+      const address = style.getPropertyValue('src').match(/url\(["']?([^"')]+)/)?.[1];
+      if (!address || !loaded.includes(`${family} ${weight} ${slope}`)) return '';
+      const reply = await fetch(new URL(address, base));
+      return reply.ok ? `@font-face{font-family:"${family}";font-weight:${weight};font-style:${slope};src:url(${await dataOf(await reply.blob())})}` : '';
+    });
+    return (await Promise.all(texts)).join('\n');
+  }
 
   const shown = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.matches(LEFT_OUT);
   // Whatever scrolls, or is not drawn because it is out of sight, is drawn in full while it is copied.
@@ -35,7 +51,7 @@ window.playground.hand.picture = (() => {
   function copier() {
     const names = new Map(); // of classes, by the styles that they stand for
     const rules = (style, keep = '') => STYLES.map((name) => [name, style.getPropertyValue(name)])
-      .filter(([, value]) => value !== '').map(([name, value]) => `${name}:${value}`).join(';') + keep;
+      .filter(([, value]) => value !== '').map(([name, value]) => `${name}:${name === 'overflow' ? value.replaceAll(/auto|scroll/g, 'visible') : value}`).join(';') + keep;
     const classOf = (text) => { if (!names.has(text)) names.set(text, `s${names.size}`); return names.get(text); };
 
     function dress(node, copy) {
@@ -60,7 +76,7 @@ window.playground.hand.picture = (() => {
       if (node.nodeType === Node.TEXT_NODE) return document.createTextNode(node.data.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')); // which no XML may hold
       if (node.nodeType !== Node.ELEMENT_NODE || !shown(node)) return null;
       const isField = node.matches('textarea, select, input:not([type="checkbox"], [type="radio"], [type="range"])');
-      const made = node instanceof HTMLCanvasElement ? drawn(node) : isField ? field(node) : document.createElementNS(node.namespaceURI, node.localName);
+      const made = node instanceof HTMLCanvasElement ? drawn(node) : isField ? field(node) : document.createElementNS(node.namespaceURI, node.localName === 'button' ? 'span' : node.localName);
       if (node.namespaceURI === SVG) for (const { name, value } of node.attributes) if (!/^(on|class$|style$|data-|aria-|id$|href$|xlink)/.test(name)) made.setAttribute(name, value);
       for (const name of ['colspan', 'rowspan', 'type', 'checked', 'dir']) if (node.hasAttribute(name)) made.setAttribute(name, node.getAttribute(name));
       dress(node, made);
@@ -74,7 +90,7 @@ window.playground.hand.picture = (() => {
     return { copy, sheet };
   }
 
-  function build(roots) {
+  function build(roots, fonts) {
     const { copy, sheet } = copier(), page = getComputedStyle(document.querySelector('.gradio-container'));
     const node = (space, tag, values) => { const one = document.createElementNS(space, tag); for (const [name, value] of Object.entries(values)) one.setAttribute(name, value); return one; };
     const boxes = roots.map((one) => one.getBoundingClientRect());
@@ -90,7 +106,7 @@ window.playground.hand.picture = (() => {
       svg.append(hole);
       top += boxes[place].height + MARGIN;
     }
-    style.textContent = sheet();
+    style.textContent = `${fonts}\n${sheet()}`;
     return { svg: new XMLSerializer().serializeToString(svg), width, height };
   }
 
@@ -111,7 +127,7 @@ window.playground.hand.picture = (() => {
   return async (nodes, { as, name }) => {
     const roots = nodes.filter((one) => one.checkVisibility() && one.getBoundingClientRect().height > 0);
     if (!roots.length) throw new Error('nothing of it is in view.');
-    const made = unrolled(roots, () => build(roots)), file = `${name}.${as}`;
+    const fonts = await letters(), made = unrolled(roots, () => build(roots, fonts)), file = `${name}.${as}`;
     window.playground.hand.download(file, as === 'svg' ? made.svg : await drawn(made));
     return file;
   };
