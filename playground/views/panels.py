@@ -26,11 +26,18 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A text of several lines: pieces in reading order, and whether each is marked."""
+
+    pieces: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
 class Drawn:
     """What the page draws by a component of its own; terminal and report show the same as tables and words."""
 
     value: Any
-    plain: "Sequence[Table | str]"
+    plain: "Sequence[Table | Marked | str]"
 
 
 Content = ChartSpec | Table | Drawn | str
@@ -115,9 +122,18 @@ class View:
         return [(panel, drawn[panel.name]) for panel in self.panels if drawn.get(panel.name)]
 
 
-def plain(content: Content) -> Sequence[ChartSpec | Table | str]:
+Plain = ChartSpec | Table | Marked | str
+"""What terminal and report can draw."""
+
+
+def plain(content: Content) -> Sequence[Plain]:
     """What terminal and report can draw."""
     return content.plain if isinstance(content, Drawn) else (content,)
+
+
+def marked_text(text: Marked) -> str:
+    """As text alone: what is marked stands in brackets."""
+    return "".join(f"[{piece}]" if is_marked else piece for piece, is_marked in text.pieces)
 
 
 def cell_text(cell: str | Cell) -> str:

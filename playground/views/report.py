@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from playground.views.panels import Content, Panel, Sofar, Table, View, cell_text, plain
+from playground.views.panels import Content, Marked, Panel, Plain, Sofar, Table, View, cell_text, plain
 from playground.views.spec import ChartSpec
 from playground.views.svg_chart import chart_svg
 
@@ -44,7 +44,7 @@ def _panel(panel: Panel, content: Content) -> str:
     return f'<section aria-label="{escape(panel.label)}">\n<h2>{escape(panel.label)}</h2>\n{drawn}</section>\n'
 
 
-def _content(content: ChartSpec | Table | str) -> str:
+def _content(content: Plain) -> str:
     if isinstance(content, ChartSpec):
         return f"<figure>{chart_svg(content)}<figcaption>{escape(content.summary)}</figcaption></figure>\n"
     if isinstance(content, Table):
@@ -54,7 +54,13 @@ def _content(content: ChartSpec | Table | str) -> str:
         )
         note = f"<p>{escape(content.note)}</p>\n" if content.note else ""
         return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n{note}'
+    if isinstance(content, Marked):
+        return "".join(f"<p>{line}</p>\n" for line in _marked(content).splitlines())
     return "".join(f"<p>{escape(line)}</p>\n" for line in content.splitlines())
+
+
+def _marked(content: Marked) -> str:
+    return "".join(f"<mark>{escape(text)}</mark>" if is_on else escape(text) for text, is_on in content.pieces)
 
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:

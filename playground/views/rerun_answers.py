@@ -1,12 +1,16 @@
 """The answers of a rerun: identical ones collapsed, each against the most common, and how alike all of them are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from statistics import median
+from typing import Any
 
+from playground.experiments.reruns.mentions import MAX_MENTION_CHARS, mention_spans
 from playground.experiments.reruns.records import RerunRecord, RerunRow
 from playground.experiments.reruns.statistics import answer_groups, similarity_matrix
+from playground.views.panels import Marked
+from playground.views.passages import cut, merged, split_at
 from playground.views.run import packed
 
 MAX_ANSWERS = 60
@@ -30,7 +34,10 @@ def groups_of(record: RerunRecord) -> list[Group]:
 
 
 def answers_view(record: RerunRecord) -> str:
-    """Value of the component `answers`: counts, and each answer as pieces of a diff against the most common one."""
+    """Value of the component `answers`: counts, and each answer as pieces of a diff against the most common one.
+
+    A piece that is a mention, or part of one, has a third item.
+    """
     groups = groups_of(record)
     if not groups:
         return ""
@@ -47,18 +54,41 @@ def answers_view(record: RerunRecord) -> str:
         }
         for place, group in enumerate(shown)
     ]
+    for answer, group in zip(answers, shown, strict=True):
+        answer["pieces"] = _with_mentions(answer["pieces"], group.row.text, list(record.summary.mentions))
     alike = median(_alike(one["pieces"]) for one in answers[1:]) >= _ALIKE if len(answers) > 1 else True
     rest = groups[MAX_ANSWERS:]
     more = {"answers": len(rest), "runs": sum(len(group.runs) for group in rest)}
     return packed({"n": record.n, "marked": alike, "compared": _DIFF_TOKENS, "answers": answers, "more": more})
 
 
-def answers_text(record: RerunRecord) -> str:
-    """The different answers, the most common first, each with the number of runs that gave it."""
-    texts = [(len(group.runs), " ".join(group.row.text.split())) for group in groups_of(record)]
-    return "\n".join(
-        f"{f'x{count}':>5}  {text if len(text) <= _LINE_CHARS else f'{text[:_LINE_CHARS]}...'}" for count, text in texts
-    )
+def _with_mentions(pieces: Sequence[list[str]], text: str, mentions: Sequence[str]) -> list[list[Any]]:
+    """The pieces of an answer, each mention in pieces of its own."""
+    if not mentions:
+        return [*pieces]
+    spans = merged(one for each in mention_spans(text[: _TEXT_CHARS + 2 * MAX_MENTION_CHARS], mentions) for one in each)
+    found, at = list[list[Any]](), 0
+    for kind, piece in pieces:
+        if kind == "-":
+            found.append([kind, piece])
+        else:
+            found += [[kind, part, *([1] if is_on else [])] for part, is_on in split_at(piece, spans, at)]
+            at += len(piece)
+    return found
+
+
+def answers_text(record: RerunRecord) -> Marked:
+    """The different answers, the most common first, each with the number of runs that gave it, mentions marked."""
+    mentions = list(record.summary.mentions)
+    return Marked([piece for group in groups_of(record) for piece in _line(group, mentions)])
+
+
+def _line(group: Group, mentions: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    text = " ".join(group.row.text.split())
+    spans = merged(one for each in mention_spans(text, mentions) for one in each)
+    yield f"{f'x{len(group.runs)}':>5}  ", False
+    yield from cut(split_at(text, spans), _LINE_CHARS)
+    yield "\n", False
 
 
 def _pieces(reference: RerunRow, row: RerunRow) -> list[list[str]]:
@@ -87,9 +117,9 @@ def _cut(pieces: Sequence[list[str]]) -> list[list[str]]:
 
 def _alike(pieces: Sequence[Sequence[str]]) -> float:
     """Share of characters that both answers have."""
-    same = sum(len(text) for kind, text in pieces if kind == "=")
-    own = sum(len(text) for kind, text in pieces if kind in "=+")
-    other = sum(len(text) for kind, text in pieces if kind in "=-")
+    same = sum(len(text) for kind, text, *_ in pieces if kind == "=")
+    own = sum(len(text) for kind, text, *_ in pieces if kind in "=+")
+    other = sum(len(text) for kind, text, *_ in pieces if kind in "=-")
     return same / max(own, other, 1)
 
 

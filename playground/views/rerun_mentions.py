@@ -1,26 +1,35 @@
 """How often a rerun mentions each word: what the shares count, how sure they are, and what would make them surer."""
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from playground.experiments.reruns.facts import is_one_repeated
+from playground.experiments.reruns.mentions import mention_spans
 from playground.experiments.reruns.records import MentionRecord, RerunRecord
 from playground.views.format import count_of, format_percent
-from playground.views.panels import Drawn, Table
+from playground.views.panels import Drawn, Marked, Table
+from playground.views.passages import in_its_sentence
+from playground.views.rerun_answers import groups_of
 from playground.views.rerun_figures import ONE_REPEATED, between, place_text
 from playground.views.run import packed
 
 _LONGER = 4  # times the tokens that were too few, within what the page's slider reaches:
 _LEAST_LONGER, _MOST_LONGER = 256, 2048
+_SENTENCES = 30  # shown of a word
+_Sentences = Counter[tuple[tuple[str, bool], ...]]
+"""Sentences as pieces that are marked or not, each with the number of runs that say it."""
 
 
 def mentions_drawn(record: RerunRecord) -> Drawn:
     """Each word's rate, interval, first places, and runs needed: value of `mentions`, and a table with advice."""
     longest, found = max((len(row.token_ids) for row in record.runs), default=1), record.summary.mentions
+    said = sentences(record)
     rows = [
         {
             "word": word, "count": one.count, "median": one.first_token_median, "places": one.first_tokens,
             "rate": round(one.rate, 6), "low": round(low, 6), "high": round(high, 6),
-            "said": mention_words(record, one),
+            "said": mention_words(record, one), **_shown(said[word]),
         }
         for word, one in found.items()
         for low, high in [mention_ends(record, one)]
@@ -29,7 +38,38 @@ def mentions_drawn(record: RerunRecord) -> Drawn:
         "n": record.n, "longest": longest, "rows": rows, "cut": cut_text(record), "raise": longer(record),
         "advice": _advice(record),
     })  # fmt: skip
-    return Drawn(value, list(_plain(record)) if found else [])
+    return Drawn(value, [*_plain(record), *_sentences(said)] if found else [])
+
+
+def sentences(record: RerunRecord) -> dict[str, _Sentences]:
+    """For each word the sentences of the answers that say it, each answer's first; equal ones together."""
+    words = list(record.summary.mentions)
+    found = {word: _Sentences() for word in words}
+    for group in groups_of(record) if words else []:
+        for word, spans in zip(words, mention_spans(group.row.text, words), strict=True):
+            if spans:
+                found[word][tuple(in_its_sentence(group.row.text, spans))] += len(group.runs)
+    return found
+
+
+def _shown(said: _Sentences) -> dict[str, Any]:
+    kept = said.most_common(_SENTENCES)
+    return {
+        "sentences": [{"n": n, "pieces": [[text, int(is_on)] for text, is_on in pieces]} for pieces, n in kept],
+        "left": len(said) - len(kept),
+    }
+
+
+def _sentences(said: dict[str, _Sentences]) -> Iterator[Marked]:
+    """The same for terminal and report."""
+    for word, all_of_it in said.items():
+        if all_of_it:
+            pieces: list[tuple[str, bool]] = [(f"“{word}” in its sentence:\n", False)]
+            for sentence, n in all_of_it.most_common(_SENTENCES):
+                pieces += [(f"{f'x{n}':>5}  ", False), *sentence, ("\n", False)]
+            left = len(all_of_it) - _SENTENCES
+            pieces += [(f"and {count_of(left, 'more sentence')}\n", False)] if left > 0 else []
+            yield Marked(pieces)
 
 
 def cut_text(record: RerunRecord) -> str:

@@ -81,10 +81,17 @@ def _draw_rerun(sofar: Sofar) -> dict[str, Content]:
         "headline": Drawn(headline_view(record), [made]),
         "tree": Drawn(tree_view(record), []),
         **{name: chart for name, chart in charts.items() if chart is not None},
-        "mentions": mentions_drawn(record),
-        "answers": Drawn(answers_view(record), [answers_text(record)]),
+        **mentions_of(record),
         "numbers": numbers_drawn(record),
         "heat": Drawn(heat_view(record), []),
+    }
+
+
+def mentions_of(record: RerunRecord) -> dict[str, Content]:
+    """The panels that change with the words that are looked for."""
+    return {
+        "mentions": mentions_drawn(record),
+        "answers": Drawn(answers_view(record), [answers_text(record)]),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from textwrap import wrap
 
-from playground.views.panels import Sofar, Table, View, cell_text, plain
+from playground.views.panels import Marked, Plain, Sofar, Table, View, cell_text, marked_text, plain
 from playground.views.spec import ChartSpec
 
 _WIDTH = 118
@@ -31,9 +31,11 @@ def view_text(view: View, sofar: Sofar, *, streamed: bool = False) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def _lines(content: ChartSpec | Table | str) -> Iterator[str]:
+def _lines(content: Plain) -> Iterator[str]:
     if isinstance(content, Table):
         yield from table_lines(content)
+    elif isinstance(content, Marked):
+        yield from wrapped(marked_text(content))
     else:
         yield from wrapped(content.summary if isinstance(content, ChartSpec) else content)
 

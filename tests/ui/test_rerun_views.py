@@ -24,7 +24,7 @@ from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, plan_text
 from playground.views.spec import ChartSpec
 from playground.views.terminal import view_text
 from tests.experiments.reruns.made import some_runs
-from tests.ui.rerun_samples import hostile_record, ladder, record, row
+from tests.ui.rerun_samples import hostile_record, ladder, record, record_of, row
 
 MAX_VIEW_BYTES = 2_000_000
 TIMES = chr(0xD7)  # the sign of multiplication
@@ -106,7 +106,7 @@ def test_the_pieces_of_a_diff_spell_both_answers(runs):
     answers = drawn(answers_view(made))["answers"]
     texts = {"".join(text for kind, text in one["pieces"] if kind in "=+~") for one in answers}
     assert texts == {run.text for run in made.runs}
-    reference = "".join(text for _, text in answers[0]["pieces"])
+    reference = "".join(text for _, text, *_ in answers[0]["pieces"])
     assert all("".join(text for kind, text in one["pieces"] if kind in "=-") == reference for one in answers)
 
 
@@ -204,6 +204,33 @@ def test_mentions_carry_rate_interval_and_first_places():
     assert (never["count"], never["median"], never["low"]) == (0, None, 0)
 
 
+def test_mentions_are_marked_in_the_answers_however_the_diff_cuts_them():
+    texts = [["I like", " New", " Balance"], ["I like", " New", " shoes. W1 is", " new\nbal", "ance."]]
+    runs = [row([at, 2, *range(3, 1 + len(own))], own) for at, own in enumerate(texts)]
+    view = drawn(answers_view(record_of(runs, ["new balance", "like new"])))
+    marked = ["".join(piece[1] for piece in one["pieces"] if len(piece) > 2) for one in view["answers"]]
+    assert marked == ["like New Balance", "like Newnew\nbalance"]
+    assert ["".join(p[1] for p in one["pieces"] if p[0] != "-") for one in view["answers"]] == [r.text for r in runs]
+
+
+def test_each_mention_stands_in_its_sentence_with_the_runs_that_say_it():
+    texts = [
+        "First one. I buy Nike today! Nike again.",
+        "First one. I buy Nike today! Puma.",
+        "Nothing",
+        "x " * 200 + "nike",
+    ]
+    made = record_of([row([at], [text]) for at, text in enumerate(texts)], ["nike", "puma", "absent"])
+    nike, puma, absent = drawn(mentions_drawn(made))["rows"]
+    assert nike["sentences"][0] == {"n": 2, "pieces": [["I buy ", 0], ["Nike", 1], [" today!", 0]]}
+    assert sum(one["n"] for one in nike["sentences"]) == nike["count"] == 3
+    assert len("".join(text for text, _ in nike["sentences"][1]["pieces"])) < 200
+    assert ([one["n"] for one in puma["sentences"]], absent["sentences"]) == ([1], [])
+    report, text = record_html("t", "a", RERUN_VIEW, made), view_text(RERUN_VIEW, Sofar(record=made))
+    assert "I buy <mark>Nike</mark> today!" in report
+    assert "I buy [Nike] today!" in text
+
+
 def test_rates_of_answers_that_were_cut_say_so_and_offer_a_higher_limit():
     made = record([[1] * 12, [2] * 12], ["w1"])
     view = drawn(mentions_drawn(made))
@@ -247,10 +274,11 @@ def test_terminal_and_report_say_what_the_page_says():
     made = record([[0, 1], [0, 1], [0, 2], [3]], ["w1", "w9"])
     text, report = view_text(RERUN_VIEW, Sofar(record=made)), record_html("t", "a", RERUN_VIEW, made)
     page = [value for pair in drawn(numbers_drawn(made)).values() for value in pair if value]
-    for words in (made_with(made), "x2   w0 w1".strip(), "To know “w9” to within 5 points", *page):
+    for words in (made_with(made), "x2 w0 [w1]", "To know “w9” to within 5 points", *page):
         assert " ".join(words.split()) in " ".join(text.split())
-    for words in (*page, "w0 w1"):
+    for words in (*page, "w0 w2"):
         assert escape(words) in report
+    assert "w0 <mark>w1</mark>" in report
     assert all(names["term"] in text for names in rerun_definitions().values())
     several = ladder(0, 0.5, 1)
     text = view_text(TEMPERATURE_VIEW, Sofar(record=several))

@@ -192,6 +192,10 @@ def test_editing_the_mentions_recounts_without_a_new_run(open_lab: OpenPage):
     expect(rows).to_have_count(3)
     assert [text.split()[-1] for text in rows.all_inner_texts()] == ["1/4", "1/4", "0/4"]
     assert "To know “w9” to within 5 points" in page.locator(".mentions .needs").inner_text()
+    marked = page.locator(".answers mark")
+    assert sorted(marked.all_inner_texts()) == sorted(["w5"] * 12 + ["w3"] * 11)  # one answer is all w5
+    expect(page.locator(".mentions .said mark").first).to_have_text("w5")
+    assert marked.first.evaluate("node => getComputedStyle(node).borderBottomStyle") == "solid"
     assert list(save(page)["summary"]["mentions"]) == ["w5", "w3", "w9"]
     limit = page.locator("#setting-max_new_tokens input[type=number]")
     limit.fill("12")

@@ -9,7 +9,7 @@ line breaks. An apostrophe ends a word, so "can" is in "can't".
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from statistics import median
 
@@ -19,6 +19,7 @@ from playground.experiments.reruns.records import MentionRecord, RerunRow
 
 MAX_MENTIONS = 20
 MAX_MENTION_CHARS = 200
+Span = tuple[int, int]
 _SAME = str.maketrans("\u2010\u2011\u2018\u2019\u02bc", "--'''")  # hyphens; curly apostrophes
 _UNSPACED = ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR",
              "TIBETAN", "YI")  # fmt: skip
@@ -57,7 +58,7 @@ def count_mentions(runs: Sequence[RerunRow], mentions: Sequence[str]) -> dict[st
 def _count(texts: list[tuple[str, list[int]]], ends: list[list[int]], mention: str) -> MentionRecord:
     phrase, first_tokens = _folded(mention)[0], []
     for (text, places), own_ends in zip(texts, ends, strict=True):
-        at = _find(text, phrase)
+        at = next(_find(text, phrase), None)
         if at is not None:
             first_tokens.append(bisect_right(own_ends, places[at]))
     n, count = len(texts), len(first_tokens)
@@ -80,19 +81,32 @@ def _cautious(rate: float, low: float, high: float) -> float:
 
 def find_mention(text: str, mention: str) -> int | None:
     """Index of the character in which the first mention begins; None if there is none."""
+    spans = mention_spans(text, [mention])[0]
+    return spans[0][0] if spans else None
+
+
+def mention_spans(text: str, mentions: Sequence[str]) -> list[list[Span]]:
+    """For each word or phrase where the text says it: its first character, and the one after its last."""
     folded, places = _folded(text)
-    at = _find(folded, _folded(mention)[0])
-    return None if at is None else places[at]
+    after = [*places, len(text)]
+
+    def span(at: int, size: int) -> Span:
+        last = places[at + size - 1]
+        return places[at], next(place for place in after[at + size :] if place > last)
+
+    phrases = [_folded(mention)[0] for mention in mentions]
+    return [[span(at, len(phrase)) for at in _find(folded, phrase)] for phrase in phrases]
 
 
-def _find(text: str, phrase: str) -> int | None:
+def _find(text: str, phrase: str) -> Iterator[int]:
+    """Places of a phrase as whole words, none within another."""
     at = text.find(phrase) if phrase else -1
     while at >= 0:
         end = at + len(phrase)
-        if not _joined(text[at - 1 : at], phrase[0]) and not _joined(phrase[-1], text[end : end + 1]):
-            return at
-        at = text.find(phrase, at + 1)
-    return None
+        is_whole = not _joined(text[at - 1 : at], phrase[0]) and not _joined(phrase[-1], text[end : end + 1])
+        if is_whole:
+            yield at
+        at = text.find(phrase, end if is_whole else at + 1)
 
 
 def _joined(before: str, after: str) -> bool:

@@ -5,10 +5,12 @@ let view = null, drawn = null;
 
 function words(answer) {
   const text = el('div', 'text');
-  for (const [kind, piece] of answer.pieces) {
-    if (kind === '+' && marks.checked) text.append(el('ins', '', piece));
-    else if (kind === '-') { if (marks.checked) text.append(el('del', '', piece)); }
-    else text.append(kind === '~' && marks.checked ? el('span', 'far', piece) : piece);
+  for (const [kind, piece, mention] of answer.pieces) {
+    const shown = mention ? el('mark', '', piece) : piece, tag = marks.checked ? { '+': 'ins', '-': 'del', '~': 'span' }[kind] : '';
+    if (kind === '-' && !tag) continue;
+    const node = tag ? el(tag, tag === 'span' ? 'far' : '') : text;
+    node.append(shown);
+    if (tag) text.append(node);
   }
   if (!text.textContent) text.append(el('span', 'far', '‹empty answer›'));
   if (answer.left) text.append(el('span', 'far', ` … and ${plural(answer.left, 'more character')}, in the saved file`));

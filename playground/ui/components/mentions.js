@@ -27,6 +27,31 @@ function strip(row, longest) { // one mark per position, as high as the number o
   return line;
 }
 
+function sentence({ n, pieces }) {
+  const line = el('li'), text = el('span', 'text');
+  text.append(...pieces.map(([piece, marked]) => (marked ? el('mark', '', piece) : piece)));
+  line.append(el('span', 'times', `×${n}`), text);
+  return line;
+}
+
+function sentences(row, open) {
+  const box = el('details'), list = el('ul'), all = row.sentences.length + row.left;
+  box.open = open;
+  box.dataset.word = row.word;
+  list.append(...row.sentences.map(sentence));
+  if (row.left) list.append(el('li', 'left', `and ${plural(row.left, 'more sentence')}: the saved file has all answers`));
+  const head = el('summary', '', `${row.word}: `);
+  head.append(el('span', 'sub', `${plural(all, 'sentence')} in ${plural(row.count, 'run')}`));
+  box.append(head, list);
+  return box;
+}
+
+function drawSentences(rows) { // what a person opened or closed stays so while words are typed
+  const box = find('.said'), before = new Map([...box.children].map((one) => [one.dataset.word, one.open]));
+  const said = rows.filter((row) => row.sentences.length);
+  box.replaceChildren(...said.map((row, at) => sentences(row, before.get(row.word) ?? at === 0)));
+}
+
 function draw() {
   const view = props.value ? JSON.parse(props.value) : { n: 0, longest: 1, rows: [], cut: '', raise: 0, advice: [] };
   element.classList.toggle('filled', view.rows.length > 0);
@@ -37,6 +62,7 @@ function draw() {
   find('.rows').replaceChildren(...view.rows.map((row) => rate(row, view.n)));
   find('.first-head').textContent = 'token of the first mention; the tick is the median';
   find('.strips').replaceChildren(...view.rows.map((row) => strip(row, view.longest)));
+  drawSentences(view.rows);
   const [from, to] = find('.scale').children;
   from.textContent = '1'; to.textContent = view.longest.toLocaleString('en');
   find('.needs').replaceChildren(...view.advice.map((text) => el('li', '', text)));

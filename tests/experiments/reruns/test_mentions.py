@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from playground.errors import PlaygroundError
 from playground.experiments.reruns.intervals import reruns_needed, wilson
-from playground.experiments.reruns.mentions import check_mentions, count_mentions, find_mention
+from playground.experiments.reruns.mentions import check_mentions, count_mentions, find_mention, mention_spans
 from tests.experiments.reruns.made import row
 
 SAID = [
@@ -41,6 +41,20 @@ def test_a_mention_among_spaces_is_found_where_it_is_or_before(before: str, afte
     assert at is not None
     assert at <= len(before) + 1
     assert find_mention(unicodedata.normalize("NFD", text), mention) is not None
+
+
+@pytest.mark.parametrize(("text", "mention"), SAID)
+def test_a_mention_is_found_again_in_the_stretch_that_is_marked(text: str, mention: str):
+    for start, end in mention_spans(text, [mention])[0]:
+        assert find_mention(text[start:end], mention) == 0
+        assert find_mention(f"{text[:start]}, {text[end:]}", mention) is None or text.lower().count(mention.lower()) > 1
+
+
+def test_every_mention_has_its_place():
+    text = "Nike, NIKE\u2019s and Nikerson; new \n Balance, cafe\u0301."
+    spans = mention_spans(text, ["nike", "new balance", "café", "puma"])
+    said = [[text[start:end] for start, end in each] for each in spans]
+    assert said == [["Nike", "NIKE"], ["new \n Balance"], ["cafe\u0301"], []]
 
 
 @given(

@@ -24,12 +24,13 @@ from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, section_bar, wire_section
 from playground.views.panels import Sofar
-from playground.views.rerun_mentions import mentions_drawn
-from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW
+from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, mentions_of
 
 PANE = "reruns"
 _TYPING_S = 0.25
 _NAMES = {panel.name: panel for panel in RERUN_VIEW.panels}
+_COUNTED = ("mentions", "answers")
+"""Panels that show mentions."""
 _SEEDS = (
     ("different", "different", "The sidebar's seed for the first run, and the next numbers for the others"),
     ("same", "the same", "The sidebar's seed for every run: what still differs does not come from the draw"),
@@ -132,7 +133,7 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     """Run, stop, save and open; words to look for are counted as they are typed. `controls` are the sidebar's."""
     words, counts = tab.own.fields["mentions"], _Counts(pages)
     ladder = next(one for one in tab.declared if one.experiment is TEMPERATURES)
-    counted = [tab.own.shown[1 + list(_NAMES).index("mentions")], *ladder.shown[1:]]
+    counted = [*(tab.own.shown[1 + list(_NAMES).index(name)] for name in _COUNTED), *ladder.shown[1:]]
     words.change(  # `input` does not fire for pasted or deleted text
         counts.recount, words, [*counted, tab.own.notice], trigger_mode="always_last", concurrency_limit=None, **QUIET
     )
@@ -150,7 +151,7 @@ class _Counts:
 
     def __init__(self, pages: Pages):
         self._reruns, self._ladders = pages.slot(RERUN.name), pages.slot(TEMPERATURES.name)
-        self._nothing = tuple(gr.skip() for _ in range(1 + len(TEMPERATURE_VIEW.panels)))
+        self._nothing = tuple(gr.skip() for _ in range(len(_COUNTED) + len(TEMPERATURE_VIEW.panels)))
 
     async def recount(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """Those typed now; what was counted before stays if they can't be."""
@@ -167,21 +168,22 @@ class _Counts:
         return self._nothing
 
     def _count(self, text: Any, session: str) -> tuple[Any, ...]:
-        """The panel of mentions and those of the temperatures, as far as there are any.
+        """The panels that show mentions, and those of the temperatures, as far as there are any.
 
         Raises:
             PlaygroundError: Too many, or one can't be searched for.
         """
         words = read_request(RerunRequest, {"mentions": text or "", "model": "", "prompt": "-"}).mentions
-        panel, *ladder = self._nothing
+        panels, ladder = list(self._nothing[: len(_COUNTED)]), list(self._nothing[len(_COUNTED) :])
         ticket = self._reruns.last(session)
         if ticket is not None and isinstance(ticket.record, RerunRecord):
             ticket.record = with_mentions(ticket.record, words)
-            panel = panel_value(mentions_drawn(ticket.record))
+            drawn = mentions_of(ticket.record)
+            panels = [panel_value(drawn[name]) for name in _COUNTED]
         ticket = self._ladders.last(session)
         if ticket is not None and isinstance(ticket.record, TemperatureLadderRecord):
             rungs = [with_mentions(rung, words) for rung in ticket.record.rungs]
             ticket.record = ticket.record.model_copy(update={"rungs": rungs})
             drawn = TEMPERATURE_VIEW.draw(Sofar(record=ticket.record))
             ladder = [panel_value(drawn[one.name]) for one in TEMPERATURE_VIEW.panels]
-        return panel, *ladder
+        return *panels, *ladder
