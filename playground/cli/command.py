@@ -38,7 +38,7 @@ def command(*sharers: Experiment[Any, Any]) -> Callable[..., None]:
     """A function whose signature holds the options of all; the first whose request has what was given is run."""
     first = sharers[0].request
     items = {name: field for one in sharers for name, field in one.request.items().items()}
-    shared = ({"yes": (_Yes, False)} if any(one.estimate for one in sharers) else {}) | _SHARED
+    shared = ({"yes": (_Yes, False)} if any(one.asks for one in sharers) else {}) | _SHARED
 
     def run(**values: Any) -> None:
         own = {name: values.pop(name) for name in shared}

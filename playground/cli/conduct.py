@@ -42,7 +42,7 @@ def conduct(
     runner, names = build_runner_of([model, *request.more_models()])
     request, view = request.with_models(names), late(experiment.view)
     if experiment.estimate is not None:
-        confirm(late(experiment.estimate)(runner, request), experiment.name, yes=yes)
+        confirm(late(experiment.estimate)(runner, request), experiment.name, yes=yes or not experiment.asks)
     with stop_on_interrupt() as stopped:
         record = watch(updates(runner, experiment, request, stopped.is_set), experiment.record, view, text=not json)
     if record is None:

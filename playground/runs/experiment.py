@@ -54,7 +54,8 @@ class Experiment(Generic[Q, R]):
         holds: Whether it works on one model and holds that model's turn; otherwise it starts its own runs.
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
-        estimate: How long a request may take; the person confirms a long one.
+        estimate: How long a request may take.
+        asks: Whether the person confirms a long one.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Experiment(Generic[Q, R]):
     anchor: str = ""
     command: str = ""
     estimate: Late[Callable[["Runner", Q], "Estimate"]] | None = None
+    asks: bool = False
 
     @property
     def prefix(self) -> str:

@@ -7,7 +7,7 @@ from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.engine.events import Candidate, Finished, PreparedPrompt, TokenEvent
 from playground.experiments.compare.changes import title_of
-from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord, DiffRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.experiments.compare.table import MetricRow, metric_rows
@@ -47,7 +47,8 @@ def line(update: Any) -> str:
 
 def again_text(update: PaneAgain) -> str:
     """Which pass runs, and why."""
-    return f"once more for its times, pass {update.number} of {update.count}: {update.title}"
+    why = "against itself, to see the noise" if update.itself else "once more for its times"
+    return f"{why}, pass {update.number} of {update.count}: {update.title}"
 
 
 def _names(record: CompareRecord) -> list[str]:
@@ -61,7 +62,7 @@ def _answers(record: CompareRecord) -> str:
 
 def _table(record: CompareRecord) -> Table:
     """Every metric of every pane, the best of each marked."""
-    rows, names = metric_rows(record.panes, record.mode, record.passes), _names(record)
+    rows, names = metric_rows(record.panes, record.mode, record.passes, record.control), _names(record)
     notes = ["✓ best", *_notes(rows), SHARED_TIMES if record.mode == "batch" else TURNS]
     notes += [busy] if (busy := busy_text(record.panes, names)) else []
     return Table(["", *names], [[row.name, *_cells(row)] for row in rows], "\n".join(notes))

@@ -18,16 +18,17 @@ SHARED_TIMES = (
 _TAGS = ("shared", "not ranked")  # words that start a row's note, shown beside its name
 TURNS = (
     "The panes ran one after the other. Measured figures have a best only where each pane ran several times: the "
-    "median and its range stand here, and ✓ where ranges lie apart by more than passes of one pane do."
+    "median and its range stand here, and ✓ where panes lie apart by more than passes of one pane do. The first pane "
+    "was measured twice over: how far it is from itself is noise."
 )
-_BUSY = 3  # times p50: of an idle machine, p95 is little above it
+_LATE = 3  # times p50: of an idle machine, p95 is little above it
 
 
 def busy_text(panes: Sequence[RunRecord], names: Sequence[str]) -> str:
     """That the machine was busy, where the gaps between tokens tell so; else nothing."""
     for name, run in zip(names, panes, strict=True):
         middle, late = run.timing.itl_p50_s, run.timing.itl_p95_s
-        if middle and late and late > _BUSY * middle:
+        if middle and late and late > _LATE * middle:
             gaps = f"of its gaps between tokens p50 is {format_seconds(middle)} and p95 {format_seconds(late)}"
             return f"This machine was busy, so times are loose: in {name}, {gaps}."
     return ""
@@ -50,7 +51,7 @@ def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMo
             "about": row.about,
             "unit": row.unit,
             "better": _better(row.higher_is_better),
-            "note": sentence(row.note),
+            "note": f"{sentence(row.note)} {_itself(row)}".strip(),
             "tag": next((tag for tag in _TAGS if f"{tag}:" in row.note), ""),
             "colour": metric_colour(row),
             "cells": _cells(row),
@@ -59,6 +60,14 @@ def table_value(rows: Sequence[MetricRow], names: Sequence[str], mode: CompareMo
     ]
     note = f"{SHARED_TIMES if mode == 'batch' else TURNS} {busy}".strip()
     return packed({"names": list(names), "rows": shown, "note": note})
+
+
+def _itself(row: MetricRow) -> str:
+    """What the first pane gave when it was measured again."""
+    if row.itself is None:
+        return ""
+    low, high = (format_figure(end, row.unit) for end in row.itself)
+    return f"The first pane again gave {low if low == high else f'{low} to {high}'}."
 
 
 def _better(higher: bool | None) -> str:

@@ -174,11 +174,13 @@ def test_a_sweep_is_one_document_and_a_line_for_each_value(sweep: Invoke, tmp_pa
     assert [run.settings["temperature"] for run in record.runs] == record.values
     assert read_document(file) == record
     result = sweep(*flags)
-    assert "3 runs, at most 18 tokens of answer" in result.stderr
+    assert "12 runs, at most 72 tokens of answer" in result.stderr  # three times, the first one twice over
     for n, run in enumerate(record.runs):
         assert f"{n + 1} of 3: temperature = {record.values[n]}" in result.stdout
         assert safe_text(run.text).strip() in result.stdout
-    table = result.stdout.rstrip().splitlines()[-4:]
+    lines = result.stdout.splitlines()
+    head = next(n for n, line in enumerate(lines) if line.split()[:2] == ["temperature", "output"])
+    table = lines[head : head + 4]
     assert [line.split()[0] for line in table] == ["temperature", "0", "0.5", "1.5"]
 
 

@@ -12,7 +12,7 @@ from playground.backends.job import Queued
 from playground.backends.slot import ModelSlot
 from playground.engine.events import TokenEvent
 from playground.experiments.compare.experiment import COMPARE
-from playground.experiments.compare.panes import PaneUpdate
+from playground.experiments.compare.pane_updates import PaneUpdate
 from playground.experiments.reruns.records import RerunRecord
 from playground.models.chat_template import chat_templates
 from playground.runs.experiment import TIMES

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,12 +19,12 @@ from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.costing.fact import FactSource, quoted, run_facts
 from playground.runs.experiment import Experiment
 from playground.runs.records import RunRecord
-from playground.runs.replay import compare_runs, request_again
+from playground.runs.replay import request_again
 from playground.runs.request import PromptRequest, item
 from playground.runs.updates import RunRequest
 
+T = TypeVar("T")
 MIN_PANES, MAX_PANES = 2, 4
-_CUT_SHORT = ("time", "cancelled")  # the model would have written more
 
 
 class RunsRequest(PromptRequest):
@@ -35,6 +35,10 @@ class RunsRequest(PromptRequest):
     """
 
     _number: ClassVar[str] = "{n} of {count}"
+    passes: int = item(
+        3, "Passes of each run for its times", "From 1 to 9; the first run is measured against itself too.", ge=1, le=9,
+        page=False,
+    )  # fmt: skip
     repeats: tuple[RunRequest, ...] = Field((), exclude=True)
 
     @property
@@ -52,9 +56,18 @@ class RunsRequest(PromptRequest):
         return self.repeats or tuple(pane_request(self.base, own) for own in self.changes)
 
     @property
+    def rounds(self) -> int:
+        """How often each run is measured."""
+        return self.passes
+
+    def all_rounds(self, runs: Sequence[T]) -> list[T]:
+        """What there is of each run, as often as it is measured; of several rounds, the first one twice over."""
+        return [*runs, *(runs[:1] if self.rounds > 1 else ())] * self.rounds
+
+    @property
     def most_tokens(self) -> int:
         """Of all runs."""
-        return sum(run.settings.max_new_tokens for run in self.runs())
+        return sum(run.settings.max_new_tokens for run in self.all_rounds(self.runs()))
 
     def titles(self) -> list[str]:
         """Number of each run, and what it sets."""
@@ -85,7 +98,6 @@ class CompareRequest(RunsRequest):
         (), "One pane: name=value[,name=value...]; give 2 to 4", flags=["--set"], lines=True, metavar="PANE"
     )
     together: bool = item(False, "As one batch, if the panes allow it")
-    passes: int = item(3, "Passes of each pane for its times, if in turns", "From 1 to 9.", ge=1, le=9)
     reference: int = item(1, "Number of the pane that the others are compared with", "From 1.", ge=1)
 
     @field_validator("panes", mode="before")
@@ -112,9 +124,9 @@ class CompareRequest(RunsRequest):
         return self.panes
 
     @property
-    def most_tokens(self) -> int:
-        """Of all passes."""
-        return super().most_tokens * (1 if self.together else self.passes)
+    def rounds(self) -> int:
+        """Once, if all panes share one batch."""
+        return 1 if self.together else self.passes
 
     def with_models(self, ids: Sequence[str]) -> Self:
         """The same with these ids: its own, then the others."""
@@ -176,33 +188,9 @@ def _compare_again(old: CompareRecord, model: str) -> CompareRequest:
 
 def _sweep_again(old: SweepRecord, model: str) -> SweepRequest:
     """The values that have a run."""
-    return SweepRequest.model_construct(vary=Vary(old.name, tuple(old.values)), **_again(old.prompt, old.runs, model))
-
-
-def _difference(old: RunRecord, new: RunRecord | None) -> str:
-    """The first token that differs; a run that was cut short is compared as long as it was."""
-    if new is None:
-        return "did not run again."
-    if old.finish_reason in _CUT_SHORT:
-        new = new.model_copy(update={"tokens": new.tokens[: len(old.tokens)]})
-    outcome = compare_runs(old, new)
-    return "" if outcome.identical else outcome.difference(old)
-
-
-def _compare_differences(old: CompareRecord, new: CompareRecord) -> Iterator[str]:
-    """Of the tokens of each pane; times are not compared."""
-    now = dict(zip(new.places, new.panes, strict=True))
-    for place, (number, pane) in enumerate(zip(old.places, old.panes, strict=True)):
-        if difference := _difference(pane, now.get(place)):
-            yield f"pane {number + 1}: {difference}"
-
-
-def _sweep_differences(old: SweepRecord, new: SweepRecord) -> Iterator[str]:
-    """Of the tokens of each run; times are not compared."""
-    now = dict(zip(new.values, new.runs, strict=True))
-    for value, run in zip(old.values, old.runs, strict=True):
-        if difference := _difference(run, now.get(value)):
-            yield f"{old.name} = {value}: {difference}"
+    return SweepRequest.model_construct(
+        vary=Vary(old.name, tuple(old.values)), passes=1, **_again(old.prompt, old.runs, model)
+    )
 
 
 def _facts(record: CompareRecord) -> Iterator[FactSource]:
@@ -223,9 +211,10 @@ COMPARE = Experiment(
     run="playground.experiments.compare.run:compare",
     view="playground.views.compare_panels:COMPARE",
     again=_compare_again,
-    differences=_compare_differences,
+    differences="playground.experiments.compare.differences:compare_differences",
     facts=_facts,
     holds=False,
+    estimate="playground.experiments.compare.sweep:estimate_runs",
 )
 SWEEP = Experiment(
     name="sweep",
@@ -238,7 +227,8 @@ SWEEP = Experiment(
     run="playground.experiments.compare.sweep:sweep",
     view="playground.views.sweep:SWEEP",
     again=_sweep_again,
-    differences=_sweep_differences,
+    differences="playground.experiments.compare.differences:sweep_differences",
     holds=False,
-    estimate="playground.experiments.compare.sweep:estimate_sweep",
+    estimate="playground.experiments.compare.sweep:estimate_runs",
+    asks=True,
 )

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from playground.backends.base import Backend
 from playground.engine.events import PreparedPrompt, PromptProcessed, PromptProgress, RowEvent
 from playground.errors import PlaygroundError
+from playground.experiments.compare.metrics import measured_values
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
+from playground.metrics.passes import there_and_back
 from playground.runs.experiment import TIMES
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
@@ -17,7 +21,6 @@ from playground.runs.updates import (
     BatchPlan,
     BatchRequest,
     BatchUpdate,
-    Meters,
     RowRecord,
     RunRequest,
     Update,
@@ -28,50 +31,6 @@ _WARM_PROMPT, _WARM_TOKENS = 256, 2  # one chunk of a prompt, and one step after
 NOT_BEGUN = "Stopped before it began."
 
 
-@dataclass(frozen=True)
-class PaneBegun:
-    """The prompt of a pane is about to be read.
-
-    Attributes:
-        pane: Its place.
-        title: Its number and what it sets.
-        meters: Everything measured so far, from any thread.
-        shared: It is one of a batch, so its tokens come interleaved with those of the others.
-    """
-
-    pane: int
-    title: str
-    meters: Callable[[], Meters | None]
-    shared: bool = False
-
-
-@dataclass(frozen=True)
-class PaneUpdate:
-    """An update of a pane's run; its `RunRecord` comes last. `shared` as in `PaneBegun`."""
-
-    pane: int
-    update: Update
-    shared: bool = False
-
-
-@dataclass(frozen=True)
-class PaneFailed:
-    """A pane has no run: `problem` says why in a sentence. The others continue."""
-
-    pane: int
-    title: str
-    problem: str
-
-
-@dataclass(frozen=True)
-class PaneAgain:
-    """A pane runs once more, for its times only: which pass of how many."""
-
-    title: str
-    number: int
-    count: int
-
-
 class Panes:
     """Runs of several requests. Iterate `in_turns` or `as_batch` once.
 
@@ -79,6 +38,7 @@ class Panes:
         records: The runs that have a record, by their place; also those that were stopped.
         problems: Why the others have none.
         more: Records of the further passes of each place.
+        control: Records of the first place's second measurement, a pass each; there are none of a single pass.
     """
 
     def __init__(
@@ -91,7 +51,15 @@ class Panes:
         self.records: dict[int, RunRecord] = {}
         self.problems: dict[int, str] = {}
         self.more: dict[int, list[RunRecord]] = {}
+        self.control: list[RunRecord] = []
         self._passes = passes
+
+    def measured(self, places: Sequence[int]) -> dict[str, Any]:
+        """Fields `passes` and `control` of a document with these places; nothing where each ran once."""
+        if not any(self.more.values()):
+            return {}
+        passes = [measured_values([self.records[place], *self.more.get(place, [])]) for place in places]
+        return {"passes": passes, "control": measured_values(self.control) if 0 in places else {}}
 
     def why_missing(self, pane: int) -> str:
         """Why a pane without a record has none."""
@@ -110,38 +78,56 @@ class Panes:
             raise PlaygroundError(f"None could run. {' '.join(all_of_them)}")
 
     def in_turns(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed | PaneAgain]:
-        """One after the other, those of one model together; the model is ready and warm before its first run.
+        """One after the other, those of one model together; the model is ready and warm before each of its passes.
 
-        Further passes go back and forth, so that what changes in the machine meanwhile meets all panes alike.
+        The first pass has all answers. Further ones go back and forth over models and panes, so that what changes in
+        the machine meanwhile meets all panes alike.
         """
-        for places in self._groups():
-            try:
-                with closing(self._ready(places[0])) as steps:
-                    for step in steps:
-                        yield PaneUpdate(places[0], step)
-            except PlaygroundError as error:
-                yield from self._failed(places, error)
-                continue
-            for place in places:
+        groups = self._groups()
+        for number in range(1, self._passes + 1):
+            for places in there_and_back(groups, number):
                 if self._should_stop():
                     return
-                yield from self._alone(place)
-            for number in range(2, self._passes + 1):
-                for place in places if number % 2 else reversed(places):
-                    yield from self._pass(place, number)
+                yield from self._pass(places, number, is_ready=number > 1 and len(groups) == 1)
 
-    def _pass(self, place: int, number: int) -> Iterator[PaneAgain]:
-        """Once more, for the times; a pass that was stopped or failed counts for nothing."""
-        if self._should_stop() or place not in self.records:
+    def _pass(
+        self, places: Sequence[int], number: int, *, is_ready: bool
+    ) -> Iterator[PaneBegun | PaneUpdate | PaneFailed | PaneAgain]:
+        """A pass of those of one model."""
+        here = [place for place in places if number == 1 or place in self.records]
+        if not here:
             return
-        yield PaneAgain(self._titles[place], number, self._passes)
+        try:
+            if not is_ready:
+                with closing(self._ready(here[0])) as steps:
+                    for step in steps:
+                        yield PaneUpdate(here[0], step)
+        except PlaygroundError as error:
+            yield from self._failed(here, error) if number == 1 else ()
+            return
+        turns: list[int | None] = [*here, *([None] if 0 in here and self._passes > 1 else [])]
+        for place in there_and_back(turns, number):
+            if self._should_stop():
+                return
+            if place is None:
+                yield from self._again(0, number, self.control, itself=True)
+            elif number == 1:
+                yield from self._alone(place)
+            else:
+                yield from self._again(place, number, self.more.setdefault(place, []))
+
+    def _again(self, place: int, number: int, kept: list[RunRecord], *, itself: bool = False) -> Iterator[PaneAgain]:
+        """Once more, for the times; a run that was stopped or failed counts for nothing."""
+        if place not in self.records:
+            return
+        yield PaneAgain(self._titles[place], number, self._passes, itself)
         with (
             suppress(PlaygroundError),
             closing(self._runner.start(self._requests[place], self._should_stop, alone=TIMES)) as run,
         ):
             for update in run:
                 if isinstance(update, RunRecord) and update.finish_reason != "cancelled":
-                    self.more.setdefault(place, []).append(update)
+                    kept.append(update)
 
     def as_batch(self) -> Iterator[PaneBegun | PaneUpdate | PaneFailed]:
         """All at once: they share prompt, model, quantization and how the prompt is read.

@@ -71,6 +71,8 @@ class CompareRecord(Document):
         failed: The panes that have no run.
         passes: For each of `panes` its measured metrics by name, a value for each pass, the run above being the first;
             empty where it ran once.
+        control: The same of the first requested pane's second measurement, an A/A pair with it: how far noise alone
+            reaches.
     """
 
     schema_: Literal[1] = 1
@@ -84,6 +86,7 @@ class CompareRecord(Document):
     diffs: list[DiffRecord]
     failed: list[FailedRecord] = Field(default=[])
     passes: list[dict[str, list[float]]] = Field(default=[])
+    control: dict[str, list[float]] = Field(default={})
 
     def members(self) -> Sequence[RunRecord]:
         """One a pane."""
@@ -105,6 +108,7 @@ class SweepRecord(Document):
         asked: All values requested; more than `values` where some failed or it was stopped.
         runs: In the order of the request, only those that ended by themselves.
         failed: The values whose run failed, by their place among these.
+        passes, control: As in a comparison: of `runs`, and of the first one again.
     """
 
     schema_: Literal[1] = 1
@@ -115,6 +119,8 @@ class SweepRecord(Document):
     asked: list[Any]
     runs: list[RunRecord] = Field(min_length=1)
     failed: list[FailedRecord] = Field(default=[])
+    passes: list[dict[str, list[float]]] = Field(default=[])
+    control: dict[str, list[float]] = Field(default={})
 
     def members(self) -> Sequence[RunRecord]:
         """One a value."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from playground.experiments.compare.changes import base_of
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import CompareRequest
-from playground.experiments.compare.metrics import measured_values
 from playground.experiments.compare.panes import Panes
 from playground.experiments.compare.records import CompareMode, CompareRecord, FailedRecord
 from playground.runs.experiment import Lab
@@ -61,9 +60,7 @@ def _record(request: CompareRequest, panes: Panes, mode: CompareMode) -> Compare
             for place, changes in enumerate(request.changes)
             if place not in panes.records
         ],
-        passes=[measured_values([panes.records[place], *panes.more.get(place, [])]) for place in places]
-        if panes.more
-        else [],
+        **panes.measured(places),
     )
 
 

@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.experiment import SweepRequest
+from playground.experiments.compare.experiment import RunsRequest, SweepRequest
 from playground.experiments.compare.panes import Panes
 from playground.experiments.compare.records import FailedRecord, SweepRecord
 from playground.experiments.compare.run import ModeChosen
@@ -15,27 +15,27 @@ from playground.runs.stages import Steps
 from playground.runs.updates import RunRequest
 
 
-def estimate_sweep(runner: Runner, request: SweepRequest) -> Estimate:
-    """Tokens and time of a sweep, from speeds measured in this process; may measure the memory, under a second.
+def estimate_runs(runner: Runner, request: RunsRequest) -> Estimate:
+    """Tokens and time of all passes, from speeds measured in this process; may measure the memory, under a second.
 
     Raises:
-        PlaygroundError: No value can run here.
+        PlaygroundError: No run can be made here.
     """
-    runs = request.runs()
-    times, bases = [], []
-    problem = None
+    times, bases = list[float](), list[str]()
+    runs, problem = request.runs(), None
     for run in runs:
         try:
             speed = runner.expected_speed(run.model, run.quantization)
         except PlaygroundError as error:  # this one will fail at once, the others run
             problem = error
+            times.append(0.0)
             continue
         bases.append(speed.basis)
         times.append(_seconds(runner, run, speed))
-    if problem is not None and not times:
+    if problem is not None and not bases:
         raise problem
-    tokens = sum(run.settings.max_new_tokens for run in runs)
-    return Estimate(len(runs), tokens, math.fsum(times), "; ".join(dict.fromkeys(bases)))
+    all_of_them = request.all_rounds(times)
+    return Estimate(len(all_of_them), request.most_tokens, math.fsum(all_of_them), "; ".join(dict.fromkeys(bases)))
 
 
 def _seconds(runner: Runner, run: RunRequest, speed: ExpectedSpeed) -> float:
@@ -58,7 +58,7 @@ def sweep(lab: Lab, request: SweepRequest) -> Steps[SweepRecord | None]:
     request, seed = request.with_seed()
     if seed is not None:
         yield ModeChosen("turns", f"All runs use seed {seed}.")
-    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop)
+    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop, request.passes)
     yield from panes.in_turns()
     # A run that was cut short would be a false point in the plot.
     ended = [place for place, run in sorted(panes.records.items()) if run.finish_reason != "cancelled"]
@@ -76,4 +76,5 @@ def sweep(lab: Lab, request: SweepRequest) -> Steps[SweepRecord | None]:
             FailedRecord(pane=place, changes=request.changes[place], problem=problem)
             for place, problem in sorted(panes.problems.items())
         ],
+        **panes.measured(ended),
     )

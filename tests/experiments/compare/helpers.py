@@ -52,6 +52,6 @@ def compare_request(base: RunRequest, *panes: Any, **options: Any) -> CompareReq
     return read_request(CompareRequest, _base(base) | {"panes": panes, "passes": 1} | options)
 
 
-def sweep_request(base: RunRequest, name: str, values: Sequence[Any]) -> SweepRequest:
+def sweep_request(base: RunRequest, name: str, values: Sequence[Any], *, passes: int = 1) -> SweepRequest:
     """A sweep of the base over these values."""
-    return read_request(SweepRequest, _base(base) | {"vary": (name, values)})
+    return read_request(SweepRequest, _base(base) | {"vary": (name, values), "passes": passes})

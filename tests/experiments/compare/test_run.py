@@ -12,7 +12,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import base_of, parse_changes
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import COMPARE, CompareRequest
-from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.experiments.documents import parse_document
@@ -291,11 +291,33 @@ def test_panes_in_turns_run_several_passes_there_and_back(tiny: Runner):
     came = list(updates(tiny, COMPARE, wanted))
     record = record_of(came)
     assert [(one.number, one.title.split(":")[0]) for one in of(PaneAgain, came)] == [
-        (2, "pane 2"), (2, "pane 1"), (3, "pane 1"), (3, "pane 2"),
+        (1, "pane 1"), (2, "pane 1"), (2, "pane 2"), (2, "pane 1"), (3, "pane 1"), (3, "pane 2"), (3, "pane 1"),
     ]  # fmt: skip
+    assert [one.itself for one in of(PaneAgain, came)] == [True, True, False, False, False, False, True]
+    assert len(record.control["decode"]) == 3
     assert [len(own["decode"]) for own in record.passes] == [3, 3]
     assert record.passes[0]["decode"][0] == record.panes[0].timing.decode_tokens_per_s
     assert parse_document(record.to_json()) == record
     together = record_of(list(updates(tiny, COMPARE, wanted.model_copy(update={"together": True}))))
-    assert together.passes == []
-    assert wanted.most_tokens == 3 * together.panes[0].settings["max_new_tokens"] * 2
+    assert (together.passes, together.control) == ([], {})
+    assert wanted.most_tokens == 3 * together.panes[0].settings["max_new_tokens"] * 3
+
+
+def test_passes_go_back_and_forth_over_models_too(tiny: Runner):
+    wanted = compare_request(request(max_new_tokens=3), "", "quantization=bf16", passes=3)
+    came = list(updates(tiny, COMPARE, wanted))
+    again = [(one.number, one.title.split(":")[0], one.itself) for one in of(PaneAgain, came)]
+    first, other = "pane 1", "pane 2"
+    assert again == [
+        (1, first, True), (2, other, False), (2, first, True), (2, first, False),
+        (3, first, False), (3, first, True), (3, other, False),
+    ]  # fmt: skip
+    loaded = [one.update.quantization for one in of(PaneUpdate, came) if isinstance(one.update, Loading)]
+    assert list(dict.fromkeys(loaded)) == ["bf16", "fp32"]  # what is in memory is not loaded again
+    assert [len(own["decode"]) for own in record_of(came).passes] == [3, 3]
+
+
+def test_one_pass_measures_nothing_against_itself(tiny: Runner):
+    came = list(updates(tiny, COMPARE, compare_request(request(max_new_tokens=3), "seed=1", "seed=2", passes=1)))
+    assert of(PaneAgain, came) == []
+    assert (record_of(came).passes, record_of(came).control) == ([], {})

@@ -7,9 +7,9 @@ import pytest
 from playground.engine.events import TokenEvent
 from playground.errors import PlaygroundError
 from playground.experiments.compare.experiment import SWEEP
-from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.sweep import estimate_sweep
+from playground.experiments.compare.sweep import estimate_runs
 from playground.experiments.documents import parse_document
 from playground.runs.experiment import updates
 from playground.runs.runner import Runner
@@ -48,6 +48,20 @@ def test_what_varies_is_in_the_runs(tiny: Runner, name: str, values: tuple[Any, 
     assert others[0].get("seed", 0) is not None
 
 
+def test_passes_of_a_sweep_are_kept_with_the_first_value_against_itself(tiny: Runner):
+    wanted = sweep_request(request(max_new_tokens=3), "seed", (4, 5), passes=2)
+    came = list(updates(tiny, SWEEP, wanted))
+    record = record_of(came)
+    assert [len(own["decode"]) for own in record.passes] == [2, 2]
+    assert len(record.control["decode"]) == 2
+    assert estimate_runs(tiny, wanted).runs == 6 == len(of(PaneAgain, came)) + len(record.runs)
+    assert parse_document(record.to_json()) == record
+    seen = list[Any]()
+    for update in updates(tiny, SWEEP, wanted, lambda: bool(of(PaneAgain, seen))):
+        seen.append(update)
+    assert (record_of(seen).values, record_of(seen).passes) == ([4, 5], [])  # all answers, of one pass
+
+
 def test_a_sweep_that_is_stopped_keeps_the_runs_that_had_ended(tiny: Runner):
     seen: list[Any] = []
 
@@ -65,14 +79,14 @@ def test_a_sweep_that_is_stopped_keeps_the_runs_that_had_ended(tiny: Runner):
 
 def test_a_value_that_fails_does_not_lose_the_others(tiny: Runner):
     wanted = sweep_request(request(), "model", ("tiny-llama", "nowhere", "tiny-gpt2"))
-    assert estimate_sweep(tiny, wanted).runs == 3
+    assert estimate_runs(tiny, wanted).runs == 3
     came = list(updates(tiny, SWEEP, wanted))
     record = record_of(came)
     assert [failed.pane for failed in of(PaneFailed, came)] == [1]
     assert record.values == ["tiny-llama", "tiny-gpt2"]
     assert [(one.pane, one.changes) for one in record.failed] == [(1, {"model": "nowhere"})]
     nowhere = sweep_request(request(), "model", ("nowhere", "elsewhere"))
-    for work in (lambda: list(updates(tiny, SWEEP, nowhere)), lambda: estimate_sweep(tiny, nowhere)):
+    for work in (lambda: list(updates(tiny, SWEEP, nowhere)), lambda: estimate_runs(tiny, nowhere)):
         with pytest.raises(PlaygroundError, match="Unknown model"):
             work()
 
@@ -89,26 +103,26 @@ def test_meters_of_a_run_are_there_once_it_has_begun(tiny: Runner):
 
 def test_the_estimate_counts_tokens_and_takes_the_last_speed(tiny: Runner):
     wanted = sweep_request(request(), "max_new_tokens", (2, 30))
-    by_memory = estimate_sweep(tiny, wanted)
+    by_memory = estimate_runs(tiny, wanted)
     assert (by_memory.runs, by_memory.output_tokens) == (2, 32)
     facts = tiny.facts
     assert facts is not None
     assert by_memory.seconds == pytest.approx(32 * facts.step_bytes / 1e10)  # the bandwidth of these tests
     assert "at most" in by_memory.basis
     run = answer(tiny, request(max_new_tokens=30))
-    measured = estimate_sweep(tiny, wanted)
+    measured = estimate_runs(tiny, wanted)
     decode, prefill = run.timing.decode_tokens_per_s, run.timing.prefill_tokens_per_s
     assert decode is not None
     assert prefill is not None
     assert measured.seconds == pytest.approx(32 / decode + 2 * len(run.prompt_token_ids) / prefill)
     assert "last answered" in measured.basis
     answer(tiny, request(max_new_tokens=1))  # too short to say anything
-    assert estimate_sweep(tiny, wanted) == measured
+    assert estimate_runs(tiny, wanted) == measured
 
 
 def test_a_model_that_is_not_in_memory_is_estimated_by_its_size_on_paper(tiny: Runner):
     wanted = sweep_request(request(max_new_tokens=10), "quantization", ("bf16", "int4"))
-    estimate = estimate_sweep(tiny, wanted)
+    estimate = estimate_runs(tiny, wanted)
     parameters = tiny.catalogue.find("tiny-llama").parameters
     assert estimate.seconds == pytest.approx(10 * (2 + 0.5) * parameters / 1e10, rel=1e-3)
     assert estimate.basis.count("each token of") == 2
@@ -120,10 +134,10 @@ def test_a_sweep_is_long_above_the_limit(tiny: Runner, monkeypatch: pytest.Monke
     wanted = sweep_request(request(max_new_tokens=100), "seed", (1, 2))
     for seconds, is_long in ((0.99 * LONG_S, False), (1.01 * LONG_S, True)):
         monkeypatch.setattr(tiny._devices, "_bandwidth", {"cpu": 200 * facts.step_bytes / seconds})
-        estimate = estimate_sweep(tiny, wanted)
+        estimate = estimate_runs(tiny, wanted)
         assert (estimate.seconds, estimate.is_long) == (pytest.approx(seconds), is_long)
     bounded = sweep_request(request(max_new_tokens=100, time_limit_s=0.5), "seed", (1, 2))
-    assert estimate_sweep(tiny, bounded).seconds == 1
+    assert estimate_runs(tiny, bounded).seconds == 1
 
 
 def test_an_empty_prompt_is_refused_at_once():

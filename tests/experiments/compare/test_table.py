@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.experiments.compare.metrics import measured_values
-from playground.experiments.compare.table import NOISE, MetricRow, metric_rows
+from playground.experiments.compare.table import MetricRow, metric_rows
+from playground.metrics.passes import NOISE
 from playground.runs.records import RunRecord
 from tests.experiments.compare.helpers import RATES, run_of
 
@@ -49,9 +50,9 @@ def test_numbers_that_tie_have_no_best():
     assert [row.name for row in rows.values() if row.best is not None] == []
 
 
-def _decode(*passes: list[float]) -> MetricRow:
+def _decode(*passes: list[float], control: list[float] | None = None) -> MetricRow:
     runs = [run_of([1, 2], decode_tokens_per_s=own[0]) for own in passes]
-    rows = metric_rows(runs, "turns", [{"decode": own} for own in passes])
+    rows = metric_rows(runs, "turns", [{"decode": own} for own in passes], {"decode": control} if control else None)
     return next(row for row in rows if row.name == "decode")
 
 
@@ -66,6 +67,15 @@ def test_passes_give_median_and_range_and_a_best_only_beyond_what_one_run_does_t
     assert (clear.values, clear.ranges, clear.best) == ([21.0, 34.0], [(20.0, 22.0), (33.0, 35.0)], 1)
     assert _decode([18.6, 33.4, 13.2], [21.3, 18.0, 30.0]).best is None  # ranges meet
     assert _decode([10.0, 20.0, 11.0], [21.0, 22.0, 21.0]).best is None  # apart, but one run alone moves as far
+
+
+def test_what_the_first_run_differs_from_itself_is_noise():
+    apart = ([20.0, 21.0, 22.0], [33.0, 34.0, 35.0])
+    calm, loud = _decode(*apart, control=[21.0, 20.5, 22.0]), _decode(*apart, control=[20.0, 36.0, 22.0])
+    assert (calm.best, calm.differs, calm.itself) == (1, True, (20.5, 22.0))
+    assert (loud.best, loud.differs, loud.itself) == (None, False, (20.0, 36.0))
+    assert loud.values == calm.values
+    assert _decode([20.0], [30.0]).differs is None
 
 
 def test_neither_way_is_better_for_what_describes_an_answer():

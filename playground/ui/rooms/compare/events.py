@@ -131,10 +131,10 @@ class CompareEvents:
     def _shown(self, record: CompareRecord, slots: Sequence[int]) -> Updates:
         names = [NAMES[slot] for slot in slots]
         options = [[str(slot), NAMES[slot], ""] for slot in slots] if len(slots) > 1 else []
-        rows = metric_rows(record.panes, record.mode, record.passes)
+        rows = metric_rows(record.panes, record.mode, record.passes, record.control)
         return {
             self._tab.reference: gr.update(value=str(slots[record.reference]), options=options),
-            self._tab.verdict: verdict(record.panes, names, record.reference, record.diffs),
+            self._tab.verdict: verdict(record.panes, names, record.reference, record.diffs, rows),
             self._tab.diffs: views.diffs_value(record.panes, names, record.reference, record.diffs),
             self._tab.table: table_value(rows, names, record.mode, busy_text(record.panes, names)),
         }

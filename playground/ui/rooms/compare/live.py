@@ -7,7 +7,7 @@ from typing import Any
 from playground.engine.events import Finished
 from playground.errors import PlaygroundError
 from playground.experiments.compare.experiment import COMPARE, CompareRequest
-from playground.experiments.compare.panes import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import CompareRecord
 from playground.experiments.compare.run import ModeChosen
 from playground.runs.budget import TimeUsed

@@ -11,7 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.experiments.compare.experiment import SWEEP, SweepRequest
 from playground.experiments.compare.records import SweepRecord
-from playground.experiments.compare.sweep import estimate_sweep
+from playground.experiments.compare.sweep import estimate_runs
 from playground.experiments.compare.table import metric_rows
 from playground.runs.experiment import updates
 from playground.runs.request import read_request
@@ -28,7 +28,7 @@ from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
 from playground.views.format import estimate_text
-from playground.views.sweep import plot, plotted, telling
+from playground.views.sweep import plot, plotted, result_text, telling
 
 Updates = dict[Component, Any]
 _PAUSE_S = 0.25
@@ -50,7 +50,7 @@ def sweep_updates(sweep: Sweep, record: SweepRecord) -> Updates:
 
 
 def _plotted(sweep: Sweep, record: SweepRecord, chosen: Any) -> Updates:
-    rows = metric_rows(record.runs)
+    rows = metric_rows(record.runs, passes=record.passes, control=record.control)
     names = [row.name for row in plotted(rows)]
     if not names:
         return _unplotted(sweep)
@@ -58,7 +58,8 @@ def _plotted(sweep: Sweep, record: SweepRecord, chosen: Any) -> Updates:
     row = next(row for row in rows if row.name == name)
     drawn = plot(record, row, label_of(record.name))
     menu = gr.update(value=name, options=[[one, one, None] for one in names], visible=True)
-    return {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
+    shown = {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
+    return shown | {sweep.estimate: result_text(record, row)}
 
 
 def _unplotted(sweep: Sweep) -> Updates:
@@ -87,7 +88,7 @@ class SweepEvents:
         prompt = str(data[self._controls["prompt"]] or "").strip() or "any"
         try:
             wanted = self._request(data, prompt)
-            estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
+            estimate = await asyncio.to_thread(estimate_runs, self._runner, wanted)
         except PlaygroundError as error:
             return str(error)
         return estimate_text(estimate)
@@ -107,7 +108,7 @@ class SweepEvents:
     ) -> AsyncIterator[Updates]:
         try:
             wanted, runner = self._request(data), priced(self._runner, named(self._controls, data), request)
-            estimate = await asyncio.to_thread(estimate_sweep, self._runner, wanted)
+            estimate = await asyncio.to_thread(estimate_runs, self._runner, wanted)
         except PlaygroundError as error:
             yield {self._sweep.notice: refused("The sweep did not run.", error)}
             return
@@ -150,6 +151,7 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
         wire_run(sweep.run, sweep.stop, (handler, fields, outputs), on=[button.click], seed=controls)
     wire_stop(sweep.stop, slot)
     wire_bar(sweep.bar, slot, sweep.notice, link_inputs(controls, {}))
-    sweep.metric.input(events.plot, sweep.metric, [sweep.metric, sweep.plot], trigger_mode="always_last", **QUIET)
+    plotted_parts = [sweep.metric, sweep.plot, sweep.estimate]
+    sweep.metric.input(events.plot, sweep.metric, plotted_parts, trigger_mode="always_last", **QUIET)
     changes = [sweep.name.input, sweep.values.change, controls["max_new_tokens"].change, controls["prompt"].change]
     gr.on(changes, events.estimate, fields, sweep.estimate, trigger_mode="always_last", concurrency_limit=None, **QUIET)

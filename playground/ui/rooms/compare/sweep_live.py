@@ -7,12 +7,13 @@ from playground.backends.base import Loading
 from playground.backends.job import Queued
 from playground.engine.events import Finished, TokenEvent
 from playground.experiments.compare.experiment import SweepRequest
-from playground.experiments.compare.panes import PaneBegun, PaneFailed, PaneUpdate
+from playground.experiments.compare.pane_updates import PaneAgain, PaneBegun, PaneFailed, PaneUpdate
 from playground.experiments.compare.records import SweepRecord
 from playground.runs.budget import TimeUsed
 from playground.runs.records import RunRecord
 from playground.ui.rooms.compare import sweep_views
 from playground.views import run as views
+from playground.views.compare_panels import again_text
 from playground.views.format import format_seconds
 
 
@@ -23,6 +24,7 @@ class SweepView:
         self.lines = sweep_views.first_line()
         self.status: dict[str, Any] = {"phase": "queued", "text": "starting"}
         self._name, self._values = request.vary
+        self._runs, self._again, self._doing = len(request.all_rounds(self._values)), 0, ""
         self._begun: set[int] = set()
         self._ended: set[int] = set()
         self._tokens = self._kept = 0
@@ -38,6 +40,9 @@ class SweepView:
             self._close(update.pane, update.problem)
         elif isinstance(update, PaneUpdate):
             self._run(update.pane, update.update)
+        elif isinstance(update, PaneAgain):
+            self._again, self._doing = self._again + 1, f"; {again_text(update)}"
+            self.status = self._progress()
         elif isinstance(update, TimeUsed):
             self._limit = f"; {update.text}"
         elif isinstance(update, SweepRecord):
@@ -64,9 +69,10 @@ class SweepView:
 
     def _progress(self) -> dict[str, Any]:
         done, count = len(self._ended), len(self._values)
+        passed = done + max(0, self._again - 1)
         spent = format_seconds(time.monotonic() - self._since)
-        text = f"{done} of {count} runs, {self._tokens:,} tokens, {spent}"
-        return {"phase": "reading", "text": text, "fraction": done / count, "turn": done}
+        text = f"{done} of {count} runs, {self._tokens:,} tokens, {spent}{self._doing}"
+        return {"phase": "reading", "text": text, "fraction": passed / self._runs, "turn": done}
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """The sweep is over."""
