@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground.experiments.determinism.records import AnswerRecord, ArmRecord, LoadRecord
-from playground.views.format import NOTHING, count_of, format_percent, format_rate, without_unit
+from playground.views.format import NOTHING, count_of, format_rate, without_unit
+from playground.views.load_speeds import Speeds
 from playground.views.panels import Content, Drawn, Panel, Sofar, Table, View
 from playground.views.run import packed
 from playground.views.spec import Axis, ChartSpec, Series
@@ -14,10 +15,6 @@ _SHOWN = 60  # characters of an answer in a terminal
 _BEFORE = 20  # characters of it before the first difference
 _ANSWERS = 5
 _HEAD = ("method", "unique", "of", "most common", "first fork", "decode", "batch sizes")
-_TIMES = (
-    "The methods run one after the other, so other programs on this machine make their tokens/s hard to compare. "
-    "Each ran once, so a small difference says nothing."
-)
 
 
 def arms_chart(arms: Sequence[ArmRecord], requests: int) -> ChartSpec:
@@ -34,23 +31,19 @@ def arms_chart(arms: Sequence[ArmRecord], requests: int) -> ChartSpec:
     )
 
 
-def arms_value(arms: Sequence[ArmRecord]) -> str:
+def arms_value(arms: Sequence[ArmRecord], speeds: Speeds | None = None) -> str:
     """Each method: its answers by frequency, where they fork, and what it costs."""
-    return packed([_arm(arm, arms[0]) for arm in arms])
+    return packed([_arm(arm, arms[0], speeds or Speeds()) for arm in arms])
 
 
-def _arm(arm: ArmRecord, first: ArmRecord) -> dict[str, Any]:
-    cost = (
-        ""
-        if arm is first or not first.tokens_per_s
-        else f"{format_percent(arm.tokens_per_s / first.tokens_per_s)} of {first.title}, one pass"
-    )
+def _arm(arm: ArmRecord, first: ArmRecord, speeds: Speeds) -> dict[str, Any]:
+    spread = speeds.of(arm)
     sizes = sorted(int(size) for size in arm.batch_sizes if size.isdigit())
     return {
         "name": arm.name, "title": arm.title, "unique": f"{arm.unique:,}", "n": f"{arm.n:,}",
         "mode": f"×{arm.mode_count:,}",  # noqa: RUF001 - the sign of multiplication
-        "fork": first_fork(arm) or NOTHING, "cost": cost,
-        "speed": without_unit(format_rate(arm.tokens_per_s)),
+        "fork": first_fork(arm) or NOTHING, "cost": speeds.cost(arm, first), "range": speeds.text(arm),
+        "speed": without_unit(format_rate(arm.tokens_per_s if spread is None else spread.middle)),
         "sizes": f"batches of {sizes[0]} to {sizes[-1]}" if sizes else "",
         "answers": [_answer(answer) for answer in arm.answers[:MAX_ANSWERS]],
         "more": max(0, len(arm.answers) - MAX_ANSWERS),
@@ -75,10 +68,13 @@ def ours(record: LoadRecord) -> str:
     return f"{counts}. {model}, at most {count_of(record.max_new_tokens, 'token')} each." if arms else ""
 
 
-def _row(arm: ArmRecord) -> tuple[str, ...]:
+def _row(arm: ArmRecord, first: ArmRecord, speeds: Speeds) -> tuple[str, ...]:
     sizes = " ".join(f"{size}:{count}" for size, count in arm.batch_sizes.items())
     counts = (f"{arm.unique:,}", f"{arm.n:,}", f"{arm.mode_count:,}")
-    return (arm.title, *counts, first_fork(arm) or "no fork", format_rate(arm.tokens_per_s), sizes)
+    spread = speeds.of(arm)
+    speed = format_rate(arm.tokens_per_s if spread is None else spread.middle)
+    said = "; ".join(text for text in (speeds.text(arm), speeds.cost(arm, first) if spread else "") if text)
+    return (arm.title, *counts, first_fork(arm) or "no fork", f"{speed} ({said})" if said else speed, sizes)
 
 
 def _answers(arm: ArmRecord) -> str:
@@ -100,13 +96,16 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
     arms = record.arms if record else sofar.of(ArmRecord)
     if not arms:
         return {}
-    plain = [Table(_HEAD, [_row(arm) for arm in arms], _TIMES), *map(_answers, arms)]
+    speeds = Speeds(record.passes, record.control) if record else Speeds()
+    rows = [_row(arm, arms[0], speeds) for arm in arms]
+    plain = [Table(_HEAD, rows, speeds.note(arms)), *map(_answers, arms)]
     drawn: dict[str, Content] = {
         "chart": arms_chart(arms, record.asked if record else sofar.request.requests),
-        "arms": Drawn(arms_value(arms), plain),
+        "arms": Drawn(arms_value(arms, speeds), plain),
     }
     sentence = ours(record) if record else ""
-    return drawn | ({"ours": Drawn(sentence, [sentence, f"Elsewhere: {record.anchor}."])} if sentence else {})
+    shown = f"{sentence} {speeds.note(arms)}"
+    return drawn | ({"ours": Drawn(shown, [sentence, f"Elsewhere: {record.anchor}."])} if sentence else {})
 
 
 def _kept(sofar: Sofar) -> str:

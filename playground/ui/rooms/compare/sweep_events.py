@@ -58,7 +58,7 @@ def _plotted(sweep: Sweep, record: SweepRecord, chosen: Any) -> Updates:
     row = next(row for row in rows if row.name == name)
     drawn = plot(record, row, label_of(record.name))
     menu = gr.update(value=name, options=[[one, one, None] for one in names], visible=True)
-    shown = {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
+    shown: Updates = {sweep.metric: menu, sweep.plot: gr.update(value=drawn.to_json(), visible=True)}
     return shown | {sweep.estimate: result_text(record, row)}
 
 
