@@ -58,7 +58,7 @@ def load(lab: Lab, request: LoadRequest) -> Steps[LoadRecord | None]:
     try:
         with suppress(Stopped):
             for arm in arms:
-                loaded = yield from stand.of(arm)
+                loaded = yield from parts.run(stand.of(arm), 0)
                 environment = describe_environment(loaded.facts, len(prepared.ids))
                 stamp = stamp or {"model": model_record(loaded.facts), "environment": environment}
                 finished.append((yield from parts.run(_arm(arm, loaded, request, ground), _SHARES - 1)))
