@@ -15,6 +15,14 @@ class NoPrompt(PlaygroundError):
     """Nothing has been written yet: no failure, and a page says so at the field."""
 
 
+class NotHere(PlaygroundError):
+    """A model that would have to be downloaded first, which only a person may decide."""
+
+
+class Stopped(PlaygroundError):
+    """A person ended it."""
+
+
 class NotEnoughMemory(PlaygroundError):
     """A model, or a run of it, does not fit into the memory that is free now."""
 

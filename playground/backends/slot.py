@@ -4,7 +4,7 @@ from playground.backends.base import Backend, Loading
 from playground.backends.residents import Residents
 from playground.backends.source import LocalSource, Progress, Source
 from playground.backends.turns import Turns
-from playground.errors import NotEnoughMemory, PlaygroundError, nearest
+from playground.errors import NotEnoughMemory, NotHere, PlaygroundError, nearest
 from playground.models.catalogue import Catalogue
 from playground.models.placement import pick_device
 from playground.settings import QUANTIZATIONS
@@ -46,13 +46,38 @@ class ModelSlot:
         if reason is not None:
             raise PlaygroundError(f"{quantization} can't run here: {reason}")
 
-    def ensure(self, model: str, quantization: str, progress: Progress) -> Backend:
-        """The backend for this model, fetched and loaded if necessary. Call it with a turn held.
+    def is_here(self, model: str) -> bool:
+        """Whether it can be used without a download."""
+        facts = self.backend.facts if self.backend else None
+        return (facts is not None and facts.id == model) or self.source.is_ready(self.catalogue.find(model))
+
+    def refuse_missing(self, model: str) -> None:
+        """Reject a model that would have to be downloaded.
+
+        Raises:
+            NotHere: It would.
+        """
+        if not self.is_here(model):
+            raise NotHere(
+                f"{self.catalogue.find(model).title} is not on this machine, and nothing is downloaded unasked: choose "
+                "it under Model in the settings and press Fetch there, or choose another model."
+            )
+
+    def ensure(self, model: str, quantization: str, progress: Progress, *, fetches: bool = True) -> Backend:
+        """The backend for this model, loaded if necessary. Call it with a turn held.
+
+        Args:
+            model: Id in the catalogue.
+            quantization: In which it runs.
+            progress: Gets the stages.
+            fetches: Whether a model that is not on this machine is downloaded.
 
         Raises:
             PlaygroundError: It is not available; the model that was in memory still works.
         """
         self.check(model, quantization)
+        if not fetches:
+            self.refuse_missing(model)
         if self.backend is not None and self.holds(model, quantization):
             return self.backend
         if (kept := self.residents.take(model, quantization)) is not None:

@@ -7,8 +7,9 @@ from playground.backends.base import Backend
 from playground.backends.local import LocalBackend
 from playground.backends.prober import Prober
 from playground.models.catalogue import ModelEntry
-from playground.models.fetch import is_ready
+from playground.models.fetch import fetch, is_ready
 from playground.models.loading import Probe, load, menu
+from playground.models.offer import Offer, check_space, offer_of
 from playground.paths import cache_dir
 
 Progress = Callable[[str, float | None], None]
@@ -30,6 +31,18 @@ class Source(Protocol):
 
         Raises:
             PlaygroundError: It is not available; nothing stays in memory.
+        """
+        ...
+
+    def offer(self, entry: ModelEntry) -> Offer | None:
+        """What fetching it would bring; None where there is nothing to fetch."""
+        ...
+
+    def fetch(self, entry: ModelEntry, progress: Progress) -> None:
+        """Bring it onto this machine; an error of `progress` ends it.
+
+        Raises:
+            PlaygroundError: It can't be fetched.
         """
         ...
 
@@ -57,3 +70,13 @@ class LocalSource:
         for limit in loaded.facts.limits:
             progress(limit, None)
         return LocalBackend(loaded)
+
+    def offer(self, entry: ModelEntry) -> Offer | None:
+        """As `offer_of`."""
+        return offer_of(entry)
+
+    def fetch(self, entry: ModelEntry, progress: Progress) -> None:
+        """As `fetch.fetch`, if there is room for it."""
+        if not is_ready(entry) and (offer := offer_of(entry)) is not None:
+            check_space(entry.title, offer)
+        fetch(entry, progress)

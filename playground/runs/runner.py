@@ -23,6 +23,7 @@ from playground.runs.measure import Measurement, Surroundings
 from playground.runs.pricing import Pricing
 from playground.runs.run import Batch, Run
 from playground.runs.sharing import Reading, Sharing
+from playground.runs.shelf import Shelf
 from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
 from playground.settings import check_prompt
@@ -43,16 +44,17 @@ class Runner:
         person: Whose work it is; empty is nobody in particular.
         spending: What people used, within the budget.
         sharing: Deals the model out.
+        shelf: Which models are on this machine.
     """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
-        self._slot, self.person = slot, ""
+        self._slot, self.person, self._fetches = slot, "", True
+        self.shelf = Shelf(slot)
         self.hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
-        self._devices = devices or Devices(hardware)
+        self._devices, self._speeds = devices or Devices(hardware), Speeds()
         self.spending = Spending(Budget())
         self.sharing = Sharing(slot, self._devices, self.spending)
-        self._speeds = Speeds()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -79,6 +81,12 @@ class Runner:
         other.person = person
         return other
 
+    def without_fetching(self) -> Self:
+        """The same runner, which downloads no model: work that needs one that is not here is refused."""
+        other = copy.copy(self)
+        other._fetches = False
+        return other
+
     @property
     def facts(self) -> ModelFacts | None:
         """Facts of the model in memory now."""
@@ -93,22 +101,11 @@ class Runner:
         """Each quantization of a model, with the reason where it can't run here."""
         return self._slot.quantizations(model)
 
-    def models(self) -> dict[str, str | None]:
-        """Each model, with what is needed first if it is not on this machine yet."""
-        return {
-            entry.id: None
-            if self._slot.source.is_ready(entry)
-            else "not on this machine yet: choosing it fetches it, which needs a network"
-            for entry in self.catalogue.entries
-        }
-
     def check(self, model: str, quantization: str) -> None:
-        """Refuse a model or quantization that is not available here.
-
-        Raises:
-            PlaygroundError: Unknown, or not possible on this machine.
-        """
+        """Refuse a model or quantization that is unknown, can't run here, or would have to be fetched unasked."""
         self._slot.check(model, quantization)
+        if not self._fetches:
+            self.shelf.refuse_missing(model)
 
     def load(self, model: str, quantization: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Loading]:
         """Fetch and load, in place; waits for its turn. If stopped while it waits, it loads nothing.
@@ -124,8 +121,8 @@ class Runner:
             yield update
 
     def expected_speed(self, model: str, quantization: str) -> ExpectedSpeed:
-        """How fast this model will answer; measures the memory's bandwidth once, which takes under a second."""
-        self._slot.check(model, quantization)
+        """How fast this model will answer; measures the memory's bandwidth once, in under a second."""
+        self.check(model, quantization)
         bandwidth = self._devices.bandwidth(self._slot.device)
         return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
 
@@ -147,13 +144,13 @@ class Runner:
             PlaygroundError: The request is refused at once.
         """
         check_prompt(request.prompt)
-        self._slot.check(request.model, request.quantization)
+        self.check(request.model, request.quantization)
         return Run(replace(request, settings=request.settings.seeded()), should_stop, self._updates, alone)
 
     def start_batch(
         self, request: BatchRequest, should_stop: Callable[[], bool] = lambda: False, *, records: bool = False
     ) -> Batch:
-        """Several answers to one prompt, computed together; nothing happens before it is iterated.
+        """Several answers to one prompt, computed together once it is iterated.
 
         Rows without a seed get one each; stopped, those that have ended are kept. With `records`, each row is measured
         separately and yields a `RowRecord` when it ends.
@@ -162,7 +159,7 @@ class Runner:
             PlaygroundError: The request is refused at once.
         """
         check_prompt(request.prompt)
-        self._slot.check(request.model, request.quantization)
+        self.check(request.model, request.quantization)
         check_rows(request.settings)
         request = replace(request, settings=tuple(own.seeded() for own in request.settings))
         return Batch(request, should_stop, records, self._batch_updates)
@@ -184,11 +181,11 @@ class Runner:
         work is; None is an answer. `read` is made without the turn, before `work` asks for it.
 
         Raises:
-            PlaygroundError: The model is not available, lacks a capability that `work` needs, or the work is over the
-                budget.
+            PlaygroundError: The model is not available or lacks what `work` needs, or the work is over the budget.
         """
-        job = job or Job()
-        return self.sharing.holding(self.person, job, model, quantization, work, should_stop, needs=needs, read=read)
+        self.check(model, quantization)
+        own = (self.person, self._fetches)
+        return self.sharing.holding(own, job or Job(), model, quantization, work, should_stop, needs=needs, read=read)
 
     def start_meter(self, device: str, clock: Clock) -> EnergyMeter:
         """The energy of this device from now on, as long as the clock runs; for work that holds the model's turn."""

@@ -42,7 +42,7 @@ class Sharing:
 
     def holding(
         self,
-        person: str,
+        whose: tuple[str, bool],
         job: Job,
         model: str,
         quantization: str,
@@ -52,8 +52,8 @@ class Sharing:
         needs: frozenset[Capability],
         read: Reading | None,
     ) -> Generator[Queued | Loading | T, None, None]:
-        """As `Runner.holding`."""
-        self._slot.check(model, quantization)
+        """As `Runner.holding`; `whose` is a person, and whether a model may be downloaded for them."""
+        person, fetches = whose
         self._spending.check(person, job.most_tokens)
         turns = self._slot.turns
         with turns.place(job, person):
@@ -64,7 +64,7 @@ class Sharing:
                 yield from turns.wait(job, should_stop)
                 if should_stop():
                     return
-                backend = yield from self._ensure(model, quantization, job, should_stop)
+                backend = yield from self._ensure(model, quantization, job, should_stop, fetches=fetches)
                 if backend is None:
                     return
                 if why := why_not(backend, needs):
@@ -133,12 +133,12 @@ class Sharing:
         self._slot.replace(backend)
 
     def _ensure(
-        self, model: str, quantization: str, job: Job, should_stop: Callable[[], bool]
+        self, model: str, quantization: str, job: Job, should_stop: Callable[[], bool], *, fetches: bool
     ) -> Generator[Queued | Loading, None, Backend | None]:
         """The model; None if stopped. Where it does not fit beside a model in use, it waits until that is free."""
         while True:
             try:
-                return (yield from self._loaded(model, quantization))
+                return (yield from self._loaded(model, quantization, fetches=fetches))
             except NotEnoughMemory:
                 if not self._slot.turns.others_set_aside(job):
                     raise
@@ -149,12 +149,12 @@ class Sharing:
             if should_stop():
                 return None
 
-    def _loaded(self, model: str, quantization: str) -> Generator[Loading, None, Backend]:
+    def _loaded(self, model: str, quantization: str, *, fetches: bool) -> Generator[Loading, None, Backend]:
         if self._slot.backend is not None and self._slot.holds(model, quantization):
             return self._slot.backend
 
         def work(progress: Progress) -> Backend:
-            return self._slot.ensure(model, quantization, progress)
+            return self._slot.ensure(model, quantization, progress, fetches=fetches)
 
         steps = with_progress(work)
         while True:

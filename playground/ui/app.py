@@ -23,6 +23,7 @@ from playground.ui.rooms.play.gallery import load_recorded, wire_gallery
 from playground.ui.rooms.play.layout import build_play, wire_play
 from playground.ui.rooms.play.opening import wire_opening
 from playground.ui.rooms.reruns.layout import build_reruns, wire_reruns
+from playground.ui.rooms.sidebar.fetching import FetchEvents
 from playground.ui.rooms.sidebar.layout import build_sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
 from playground.ui.rooms.sidebar.preset_wiring import wire_presets
@@ -65,6 +66,7 @@ def build_app(
     wanted, pages = set(_ROOMS if rooms is None else rooms), pages or Pages()
     examples = {id: one for id, one in load_examples(shipped / "examples").items() if one.tab in {"Play", *wanted}}
     recorded = load_recorded(shipped / "examples" / "recorded.json")
+    runner = runner.without_fetching()  # a page downloads a model only by its Fetch button
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         chosen = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), chosen)
@@ -87,7 +89,8 @@ def build_app(
             wire_opening(play, controls, runner, pages),
             wire_gallery(play.gallery, examples, controls, fillable),
         )
-        wire_models(demo, play, controls, runner, events, settings_set, gates)
+        fetching = FetchEvents(runner, pages.slot("fetch"), pages.slot("offer"))
+        wire_models(demo, play, sidebar, controls, runner, events, fetching, settings_set, gates)
         wire_storage(controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in prompts})

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def index(tmp_path, monkeypatch, weights) -> Index:
 def fast(monkeypatch):
     """A stand-in for the conversion, which is tested by itself: seconds less for each test."""
 
-    def convert(gguf: Path, folder: Path, origin: str) -> None:
+    def convert(gguf: Path, folder: Path, origin: str, going: Callable[[], None]) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "model.safetensors").write_bytes(gguf.read_bytes())
         fetching.write_manifest(folder, origin)

@@ -505,9 +505,9 @@ def test_a_finished_run_that_is_kept_does_not_keep_the_weights(runner: Runner, s
 
 
 def test_the_catalogue_says_what_is_here_and_what_must_be_fetched(runner: Runner):
-    models = runner.models()
-    assert models["tiny-llama"] is None
-    assert "fetch" in str(models["gpt2"])
+    missing = runner.shelf.missing()
+    assert "tiny-llama" not in missing
+    assert "gpt2" in missing
     assert set(runner.quantizations("tiny-llama")) == {"fp32", "bf16", "fp16", "int8", "int4"}
     with pytest.raises(PlaygroundError):
         runner.quantizations("nope")

@@ -41,6 +41,11 @@ def menu(
     return part("menu", value, template, definitions={"about": {"definition": about}}, elem_id=elem_id, **props)
 
 
+def model_offer(**props: Any) -> gr.HTML:
+    """What fetching a model would bring, or how far the fetch is: a value of `views.offer`, empty for nothing."""
+    return part("model_offer", {}, **props)
+
+
 def settings_strip(**props: Any) -> gr.HTML:
     """The settings that matter most, as the browser has them, in one button that opens the sidebar; it has no value."""
     return part("settings_strip", None, **props)

@@ -1,7 +1,9 @@
 const box = element.querySelector('.box'), title = box.querySelector('b'), words = box.querySelector('span'), voice = element.querySelector('.voice');
+const act = box.querySelector('.act');
 let shown = 0, hinted = null; // when; which
 
-function show(kind, head, text) {
+function show(kind, head, text, action) {
+  act.hidden = action !== 'fetch';
   box.className = `box ${kind}`;
   box.hidden = !text;
   title.textContent = head || '';
@@ -27,9 +29,10 @@ document.addEventListener('playground:succeeded', ({ detail: since }) => {
   if (box.classList.contains('problem') && shown < since) show('', '', '');
 });
 hear('status', (status) => {
-  if (status.phase === 'failed') show('problem', status.title, status.problem);
+  if (status.phase === 'failed') show('problem', status.title, status.problem, status.act);
   else if (status.phase === 'empty') hint(status.hint, status.id);
   else if (['queued', 'loading', 'running'].includes(status.phase)) show('', '', ''); // a new start: clear old notices
 });
-box.querySelector('button').addEventListener('click', () => { show('', '', ''); props.value = { closed: true }; });
+act.addEventListener('click', () => window.playground.showModel());
+box.querySelector('.close').addEventListener('click', () => { show('', '', ''); props.value = { closed: true }; });
 if (props.value?.text) show(props.value.kind, props.value.title, props.value.text);

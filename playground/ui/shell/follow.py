@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar
 
-from playground.errors import NoPrompt, PlaygroundError
+from playground.errors import NoPrompt, NotHere, PlaygroundError
 from playground.runs.records import Document
 from playground.ui.shell.pages import Ticket
 
@@ -31,7 +31,8 @@ def failure(error: BaseException) -> dict[str, Any]:
     if isinstance(error, NoPrompt):
         return {"phase": "empty", "text": "no prompt yet", "hint": str(error), "id": time.time_ns()}
     if isinstance(error, PlaygroundError):
-        return {"phase": "failed", "text": "failed", "title": title, "problem": str(error)}
+        state = {"phase": "failed", "text": "failed", "title": title, "problem": str(error)}
+        return state | ({"act": "fetch"} if isinstance(error, NotHere) else {})
     kind = type(error).__name__
     problem = (
         f"An unexpected error occurred ({kind}). Your text and settings are kept: run again, or choose "

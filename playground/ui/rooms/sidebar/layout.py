@@ -11,7 +11,7 @@ from playground.errors import PlaygroundError
 from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
 from playground.settings import Settings
 from playground.ui.components.cost import energy_place
-from playground.ui.components.forms import Option, menu, open_file, text_line
+from playground.ui.components.forms import Option, menu, model_offer, open_file, text_line
 from playground.ui.components.status import notice
 from playground.ui.shell.common import Controls
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
@@ -42,6 +42,7 @@ class Sidebar:
 
     panel: gr.Sidebar
     controls: Controls
+    fetch: "Fetching"
     rates: gr.HTML
     machine: gr.HTML
     preset_name: gr.Textbox
@@ -51,6 +52,15 @@ class Sidebar:
     preset_ask: gr.HTML
     preset_pending: gr.State
     preset_replace: gr.Button
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """Below the model's menu: what fetching a model would bring, and the buttons that start and stop it."""
+
+    offer: gr.HTML
+    fetch: gr.Button
+    stop: gr.Button
 
 
 def preset_options(presets: Presets) -> list[Option]:
@@ -71,7 +81,8 @@ def build_sidebar(
     """Lay the settings out; `menus` are what `fill_menus` gives for the choice of a new page."""
     with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
         gr.HTML(_BRAND, elem_classes="brand")
-        controls = _menus(presets, menus) | _sliders(_FIRST, menus[2])
+        controls, fetch = _menus(presets, menus)
+        controls |= _sliders(_FIRST, menus[2])
         gr.HTML(_FOR_NEXT, elem_classes="for-next")
         with gr.Accordion("More settings", open=False):
             controls |= _sliders([one.name for one in SLIDERS if one.name not in _FIRST], menus[2]) | _texts()
@@ -90,24 +101,27 @@ def build_sidebar(
             replace = gr.Button("Replace it", elem_id="preset-replace", size="sm")  # shown while the question is open
             text_line("Saved on the machine that serves this page; only you see them there.")
     return Sidebar(
-        panel, controls | prices, rates_line, machine, name, save, export, opened, ask, gr.State(None), replace
+        panel, controls | prices, fetch, rates_line, machine, name, save, export, opened, ask, gr.State(None), replace
     )
 
 
-def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> Controls:
+def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> tuple[Controls, Fetching]:
     first = next(iter(presets.all), CUSTOM)
-    return {
-        "preset": menu(
-            "Preset",
-            first,
-            preset_options(presets),
-            elem_id=elem_id_of("preset"),
-            hints=preset_hints(presets),
-            about=_ABOUT["preset"],
-        ),
-        "model": _filled("Model", "model", menus[0]),
-        "quantization": _filled("Quantization", "quantization", menus[1]),
-    }
+    preset = menu(
+        "Preset",
+        first,
+        preset_options(presets),
+        elem_id=elem_id_of("preset"),
+        hints=preset_hints(presets),
+        about=_ABOUT["preset"],
+    )
+    model = _filled("Model", "model", menus[0])
+    offer = model_offer(elem_id="model-offer")
+    with gr.Row(elem_classes=["buttons", "fetching"]):  # each is shown while the offer says so
+        fetch = gr.Button("Fetch", elem_id="model-fetch", size="sm", variant="primary")
+        stop = gr.Button("Stop", elem_id="model-fetch-stop", size="sm")
+    quantization = _filled("Quantization", "quantization", menus[1])
+    return {"preset": preset, "model": model, "quantization": quantization}, Fetching(offer, fetch, stop)
 
 
 def _filled(label: str, field: str, update: dict[str, Any]) -> gr.HTML:

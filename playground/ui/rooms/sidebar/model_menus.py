@@ -33,8 +33,10 @@ def fill_menus(
     entries = {entry.id: entry for entry in runner.catalogue.entries}
     chosen = entries.get(model) if isinstance(model, str) else None
     entry = chosen or runner.catalogue.default
-    reasons = runner.models()
-    models: list[Option] = [(one.id, _model_text(one.title, reasons.get(one.id)), None) for one in entries.values()]
+    missing = runner.shelf.missing()
+    models: list[Option] = [
+        (one.id, _model_text(one.title, is_here=one.id not in missing), None) for one in entries.values()
+    ]
     possible = runner.quantizations(entry.id)
     if possible.get(str(quantization), "unknown") is not None:
         quantization = next((name for name, reason in possible.items() if reason is None), QUANTIZATIONS[0])
@@ -60,15 +62,21 @@ def _update(sent: object, value: object, **rest: Any) -> dict[str, Any]:
     return gr.update(**rest) if sent == value else gr.update(value=value, **rest)
 
 
-def _model_text(title: str, reason: str | None) -> str:
-    return title if reason is None else f"{title} ({reason})"
+def _model_text(title: str, *, is_here: bool) -> str:
+    return title if is_here else f"{title} (not on this machine)"
 
 
 async def load_frames(runner: Runner, model: str, quantization: str, ticket: Ticket) -> AsyncGenerator[dict[str, Any]]:
-    """Statuses while a model loads; on failure the last one says why, and the old model still works."""
+    """Statuses while a model loads; on failure the last one says why, and the old model still works.
+
+    One that is not on this machine is not loaded: it is fetched only when a person asks for it.
+    """
     facts = runner.facts
     if facts is not None and (facts.id, facts.quantization) == (model, quantization):
         yield READY
+        return
+    if not (runner.shelf.is_here(model) or runner.shelf.is_coming(model)):
+        yield {"phase": "idle", "text": f"{model} is not on this machine: see Model"}
         return
     last = READY
     try:

@@ -10,7 +10,8 @@ from gradio.events import Dependency
 
 from playground.runs.runner import Runner
 from playground.ui.rooms.play.layout import Play, preview_of
-from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar, rates_text
+from playground.ui.rooms.sidebar.fetching import FetchEvents
+from playground.ui.rooms.sidebar.layout import CUSTOM, Fetching, Sidebar, rates_text
 from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.buttons import Gate, wire_gates
 from playground.ui.shell.common import QUIET, Controls, named, person_of, session_of
@@ -62,13 +63,15 @@ class ModelEvents:
 def wire_models(
     demo: gr.Blocks,
     play: Play,
+    sidebar: Sidebar,
     controls: Controls,
     runner: Runner,
     events: ModelEvents,
+    fetching: FetchEvents,
     presets_set: Sequence[Dependency],
     gates: Sequence[Gate],
 ) -> None:
-    """Fill the page when it opens, load the chosen model, and preview the prompt.
+    """Fill the page when it opens, load the chosen model if it is here, offer to fetch it if not; preview the prompt.
 
     After `presets_set` another model may be chosen; `gates` are those of `wire_gates`.
     """
@@ -84,14 +87,23 @@ def wire_models(
     both = [controls["model"].input, controls["quantization"].input]
     chosen = gr.on(both, lambda *values: events.fill(*values)[:2], menus, menus[:2], **QUIET)
     loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)
-    for event in presets_set:
-        event.then(events.fill, menus, menus, **QUIET)
+    fetched = _wire_fetch(sidebar.fetch, controls["model"], fetching)
+    arrived = fetched.then(events.load, menus, [play.status, *menus], **QUIET)
+    set_by_preset = [event.then(events.fill, menus, menus, **QUIET) for event in presets_set]
+    for event in (here, chosen, arrived, *set_by_preset):
+        event.then(fetching.offer, menus[0], sidebar.fetch.offer, trigger_mode="multiple", **QUIET)
     inputs = ("prompt", "system", "stop", "raw", "context_length", "max_new_tokens")
     triggers: list[Callable[..., Any]] = [controls[name].change for name in inputs]
     gr.on(triggers, preview, set(everything), play.preview, trigger_mode="always_last", **QUIET)
-    wire_gates(gates, runner, (known, loaded))
-    for event in (known, loaded):
+    wire_gates(gates, runner, (known, loaded, arrived))
+    for event in (known, loaded, arrived):
         event.then(preview, set(everything), play.preview, **QUIET)
+
+
+def _wire_fetch(parts: Fetching, model: Component, events: FetchEvents) -> Dependency:
+    """Fetch and Stop; returns the event at whose end the model is here, or was not fetched."""
+    parts.stop.click(events.stop, None, None, queue=False, **QUIET)
+    return parts.fetch.click(events.fetch, model, parts.offer, concurrency_limit=None, **QUIET)
 
 
 def wire_storage(controls: Controls) -> None:

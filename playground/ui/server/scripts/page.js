@@ -50,6 +50,11 @@
   const turn = (open) => { if (isOpen() === !open) document.querySelector('#settings .toggle-button').click(); };
   room.addEventListener('change', () => { if (!room.matches) turn(false); });
   window.playground.openSidebar = () => { turn(true); document.querySelector('#settings .toggle-button').focus(); };
+  window.playground.showModel = () => { // where a model that is not on this machine can be fetched
+    turn(true);
+    const fetch = document.getElementById('model-fetch');
+    (fetch?.checkVisibility() ? fetch : document.querySelector('#setting-model select'))?.focus();
+  };
   // While this part is in front the settings hardly matter: the sidebar makes room, and comes back afterwards.
   let away = false, due = 0;
   const makeRoom = (part) => {
