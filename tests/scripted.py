@@ -307,6 +307,11 @@ class ScriptedRunner(Runner):
         """This model is in memory from now on."""
         self._slot.backend = self._source.backend(self.catalogue.find(model))
 
+    def forget_fetched(self) -> None:
+        """Only what was here at first is here."""
+        self._source.fetched.clear()
+        self.hold("fake-135m")
+
     def holds(self, model: str, quantization: str) -> bool:
         """Whether this is the model in memory."""
         return self._slot.holds(model, quantization)

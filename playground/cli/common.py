@@ -14,6 +14,7 @@ from playground.runs.records import Document
 from playground.runs.runner import Runner
 from playground.runs.store import save_record
 from playground.settings import MAX_PROMPT_CHARS, check_prompt
+from playground.views.offer import offer_text
 from playground.views.terminal import safe_text
 
 
@@ -64,8 +65,16 @@ def with_model(
     if save is not None:
         check_folder_of(Path(save))
     runner, name = build_runner(model, preferred)
+    say_fetch(runner, name)
     show_progress(loading_steps(runner.load(name, quantization)))
     return runner, name
+
+
+def say_fetch(runner: Runner, model: str) -> None:
+    """Say what is fetched, if the model is not here: naming it in a command is to ask for it."""
+    if not runner.shelf.is_here(model) and (offer := runner.shelf.offer(model)) is not None:
+        title = runner.catalogue.find(model).title
+        print(safe_text(f"{title} is not on this machine, so it is fetched. {offer_text(offer)}"), file=sys.stderr)
 
 
 def give(record: Document, text: str, save: str | None, json: bool) -> None:

@@ -7,6 +7,7 @@ import webbrowser
 from contextlib import closing
 
 from playground.cli.build import build_runner
+from playground.cli.common import say_fetch
 from playground.cli.ending import Ending
 from playground.cli.terminal import loading_steps, show_progress
 from playground.errors import PlaygroundError
@@ -87,6 +88,7 @@ def _in_url(host: str) -> str:
 
 def _load(runner: Runner, model: str, quantization: str) -> None:
     try:
+        say_fetch(runner, model)
         show_progress(loading_steps(runner.load(model, quantization)))
     except PlaygroundError as error:
         print(f"error: {error}", flush=True)

@@ -34,6 +34,11 @@ def ended(value: dict[str, Any], problem: str, *, stopped: bool) -> dict[str, An
     return value | {"phase": "offer" if stopped else "failed", "note": note}
 
 
+def offer_text(offer: Offer) -> str:
+    """The same for a terminal, on one line."""
+    return " ".join(filter(None, ["; ".join(f"{name}: {words}" for name, words in _rows(offer)) + ".", offer.note]))
+
+
 def _head(title: str) -> str:
     return f"{title} is not on this machine."
 

@@ -21,7 +21,7 @@ function hint(text, id) {
 watch('value', () => {
   const value = props.value || {};
   if (value.kind === 'hint') { hint(value.text, value.id); return; }
-  show(value.kind, value.title, value.text);
+  show(value.kind, value.title, value.text, value.act);
   voice.textContent = value.text || '';
   if (!value.text && !value.closed) window.playground.succeeded();
 });
@@ -35,4 +35,4 @@ hear('status', (status) => {
 });
 act.addEventListener('click', () => window.playground.showModel());
 box.querySelector('.close').addEventListener('click', () => { show('', '', ''); props.value = { closed: true }; });
-if (props.value?.text) show(props.value.kind, props.value.title, props.value.text);
+if (props.value?.text) show(props.value.kind, props.value.title, props.value.text, props.value.act);

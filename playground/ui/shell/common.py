@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from playground.errors import NoPrompt, PlaygroundError
+from playground.errors import NoPrompt, NotHere, PlaygroundError
 
 Controls = dict[str, Any]
 """Components by field name; which events one has depends on its kind, so their type is left open."""
@@ -57,7 +57,8 @@ def is_on_this_machine(request: gr.Request) -> bool:
 
 def refused(title: str, error: PlaygroundError) -> dict[str, Any]:
     """A value for the `Notice` about what a person wanted and did not get; a missing prompt is a hint at its field."""
-    return note(title, str(error), kind="hint" if isinstance(error, NoPrompt) else "problem")
+    value = note(title, str(error), kind="hint" if isinstance(error, NoPrompt) else "problem")
+    return value | ({"act": "fetch"} if isinstance(error, NotHere) else {})
 
 
 def note(title: str, text: str, *, kind: str = "note") -> dict[str, Any]:

@@ -76,6 +76,8 @@ class CompareEvents:
         try:
             wanted, slots = self._request(data)
             runner = priced(self._runner, named(self._controls, data), request)
+            for model in dict.fromkeys([wanted.model, *(pane.get("model", wanted.model) for pane in wanted.panes)]):
+                runner.shelf.refuse_missing(model)
         except PlaygroundError as error:
             problem = refused("This did not run.", error)
             yield gr.skip(), gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))

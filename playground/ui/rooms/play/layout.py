@@ -113,6 +113,7 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
         try:
             values = named(controls, data)
             wanted, at_prices = make_request(values), priced(runner, values, request)
+            at_prices.check(wanted.model, wanted.quantization)  # refused, it leaves the last answer in its place
         except PlaygroundError as error:
             yield gr.skip(), gr.skip(), failure(error)
             return
