@@ -5,8 +5,8 @@ window.playground = ((config) => {
   const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
   const fields = config.fields;
   const now = {}; // the values of all controls
-  class Events extends Array {}
-  class Event_ {}
+  const LATE = new Set(['tabs', 'tabitem', 'accordion']);
+  class Plain extends Array {}
   const place = (name) => fields.findIndex((field) => field.name === name);
   let drawn = null; // the seed of the newest run
   const bytes = (text) => new TextEncoder().encode(text).length;
@@ -78,11 +78,15 @@ window.playground = ((config) => {
     if (props.settings) props.settings.open = matchMedia(config.wide).matches;
   }
 
-  // Gradio searches all events for each part. Svelte wraps plain objects and arrays to see changes of them, which makes
-  // the search slow; it leaves objects of other classes alone, and events never change.
-  function plain(value) {
-    if (Array.isArray(value)) return Events.from(value, plain);
-    return value && typeof value === 'object' ? Object.assign(new Event_(), value, { targets: plain(value.targets) }) : value;
+  // Gradio searches all parts and all events, again and again. Svelte wraps plain objects and arrays to see changes of
+  // them, which makes a search slow; it leaves objects of other classes alone, and what they hold.
+  // A part is drawn later only where a tab or a fold opens, or where it begins hidden. Svelte must watch the way to those;
+  // Gradio makes its tree from these arrays by `map`, so where they are of another class, it stays unwatched.
+  function thin(node, parts) { // whether something below is drawn later
+    const children = node.children ?? [], below = children.map((child) => thin(child, parts)), own = (child) => parts.get(child.id);
+    const watched = LATE.has(parts.get(node.id)?.type) || below.some(Boolean) || children.some((child) => own(child).props.visible === false);
+    if (children.length && !watched) node.children = Plain.from(children);
+    return watched;
   }
 
   function save(...values) {
@@ -118,8 +122,11 @@ window.playground = ((config) => {
   const end = () => (document.dispatchEvent(new Event('playground:ended')), [{ __type__: 'update', interactive: true }, { __type__: 'update', interactive: false }]);
 
   if (window.gradio_config) {
-    restore(window.gradio_config.components);
-    window.gradio_config.dependencies = plain(window.gradio_config.dependencies);
+    const { components, dependencies, page } = window.gradio_config;
+    restore(components);
+    thin(page[''].layout, new Map(components.map((one) => [one.id, one])));
+    window.gradio_config.components = Plain.from(components);
+    window.gradio_config.dependencies = Plain.from(dependencies);
   }
   return { save, share, begin, end, settings: () => now };
 })(PLAYGROUND_CONFIG);
