@@ -14,7 +14,7 @@ _SPARE = 1.05  # a disk that is filled to the last byte fails everything else, t
 
 @dataclass(frozen=True)
 class Offer:
-    """What a person is told before anything is fetched.
+    """What a person reads before anything is fetched.
 
     Attributes:
         fetched_bytes: To be fetched; None if unknown.

@@ -71,10 +71,7 @@ def build_app(
         chosen = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), chosen)
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
-        with gr.Row(elem_classes="top"):
-            gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
-            settings_strip(elem_id="settings-strip")
-        history = build_history()
+        history = _build_top()
         with gr.Tabs():
             with gr.Tab("Play", id="play"):
                 play = build_play(prompts, examples, recorded, pages.feeds)
@@ -99,6 +96,14 @@ def build_app(
 
         demo.unload(_forgetting(pages))
     return demo.queue(max_size=_MAX_WAITING_EVENTS, api_open=False, default_concurrency_limit=None)
+
+
+def _build_top() -> gr.HTML:
+    """The name of the page, the settings where the sidebar is folded, and the history."""
+    with gr.Row(elem_classes="top"):
+        gr.HTML("<h1>Inference Playground</h1>", elem_classes=["brand", "brand-main"])
+        settings_strip(elem_id="settings-strip")
+    return build_history()
 
 
 def _forgetting(pages: Pages) -> Callable[[gr.Request], None]:

@@ -1,4 +1,4 @@
-"""What a person is told of a model that is not on this machine: pure functions, no Gradio."""
+"""What a person reads of a model that is not on this machine: pure functions, no Gradio."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from playground.views.format import format_bytes
 
 
 def asking(model: str, title: str) -> dict[str, Any]:
-    """While its hub is asked."""
+    """While its hub has not answered."""
     return {"phase": "asking", "model": model, "head": _head(title), "note": "Asking for its size and licence…"}
 
 
