@@ -152,8 +152,8 @@ def test_the_sheet_travels_as_files_and_as_a_link(open_lab: OpenPage, tmp_path: 
     assert sheet.assumptions["cached_share"] == Decimal("0.05")
     assert set(sheet.sections) == {one.id for one in SECTIONS}
     assert sheet_again(sheet) == sheet
-    page.locator("#cost-table").click()
-    buttons = {"tsv": "#cost-table-menu [data-do=table-file]", "html": "#cost-export"}
+    page.locator("#cost-tsv").click()
+    buttons = {"tsv": "#cost-tsv-menu [data-do=table-file]", "html": "#cost-export"}
     for action, beginning in (("tsv", "section\t"), ("html", "<!doctype html>")):
         with page.expect_download() as download:
             page.locator(buttons[action]).click()

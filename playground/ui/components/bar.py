@@ -12,7 +12,7 @@ _LABELS = {
     "open": "Open", "save": "Save", "link": "Copy link", "text": "Copy text", "picture": "Picture", "table": "Table",
     "report": "Report", "history": "History",
 }  # fmt: skip
-_ENDS = {"report": "export"}  # of an id, where it is not the action
+_ENDS = {"report": "export", "table": "tsv"}  # of an id: a section may have a panel called "table"
 _CHOICES = {
     "picture": (("png", "PNG"), ("svg", "SVG")),
     "table": (("table-copy", "Copy cells"), ("table-file", "File (TSV)")),
