@@ -8,13 +8,13 @@ from tests.ui.conftest import OpenPage
 from tests.ui.pages import ready, violations
 
 pytestmark = pytest.mark.browser
-ROOMS = ()
+ROOMS = ("Compare",)
 
 
 def ran(page: Page, prompt: str, count: int) -> None:
-    page.get_by_role("textbox", name="Prompt").fill(prompt)
+    page.locator("#prompt textarea").fill(prompt)
     page.locator("#run-button").click()
-    expect(page.locator(".chip")).to_have_text("finished: end of answer")
+    expect(page.locator(".chip").first).to_have_text("finished: end of answer")
     expect(page.locator("#history [data-part]")).to_have_attribute("data-count", str(count))
 
 
@@ -34,10 +34,41 @@ def test_what_ran_is_kept_over_a_reload_and_opens_as_it_was(open_page: OpenPage,
     expect(rows).to_have_count(2)
     assert not violations(page)
     rows.filter(has_text="one two three").locator(".open").click()
-    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("one two three")
-    expect(page.locator(".chip")).to_have_text("finished: end of answer")
+    expect(page.locator("#prompt textarea")).to_have_value("one two three")
+    expect(page.locator(".chip").first).to_have_text("finished: end of answer")
     assert page.get_by_role("group", name="Output tokens").locator(".tok").all_text_contents() == tokens
     assert len(runner.answers) == 2
+
+
+def test_a_replaced_answer_comes_back_with_its_settings(open_page: OpenPage, runner: ScriptedRunner):
+    page, back = open_page(), "#play-history ~ .back"
+    ran(page, "one two three", 1)
+    expect(page.locator(back)).to_be_hidden()
+    page.get_by_role("slider", name="Temperature").fill("0")
+    ran(page, "another prompt", 2)
+    for prompt, temperature in (("one two three", "0.8"), ("another prompt", "0")):
+        page.locator(back).click()
+        expect(page.locator("#prompt textarea")).to_have_value(prompt)
+        expect(page.get_by_role("slider", name="Temperature")).to_have_value(temperature)
+    assert len(runner.answers) == 2
+
+
+def test_two_runs_stand_side_by_side(open_page: OpenPage, runner: ScriptedRunner):
+    page = open_page()
+    ran(page, "one two three", 1)
+    page.get_by_role("slider", name="Temperature").fill("0")
+    ran(page, "one two three", 2)
+    rows = entries(page)
+    compare = page.locator("#history .compare")
+    expect(compare).to_be_disabled()
+    for place in (1, 0):  # the first one marked is the reference
+        rows.nth(place).get_by_role("checkbox").check()
+    compare.click()
+    expect(page.locator("#compare-diffs")).to_be_visible()
+    expect(page.locator("#compare-B-settings")).to_contain_text("0")
+    expect(page.locator("#compare-A .tok, [aria-label='Output tokens of pane A'] .tok").first).to_be_visible()
+    assert len(runner.answers) == 2
+    assert not violations(page)
 
 
 def test_one_or_all_can_be_deleted(open_page: OpenPage, runner: ScriptedRunner):

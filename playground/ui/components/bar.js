@@ -1,6 +1,6 @@
 // What can be done with a result. Its state is that of its panes: the value is a file's text (event `input`), or what is
 // wanted of the result (`submit`); the server answers with a text of the same id. A link is made of controls (`select`).
-const { files, hand } = window.playground, bar = element.querySelector('.bar'), said = element.querySelector('.said'), input = element.querySelector('input');
+const { files, hand, runs } = window.playground, bar = element.querySelector('.bar'), said = element.querySelector('.said'), input = element.querySelector('input');
 const source = () => props.source && window.playground[props.source]; // a result that is calculated in the page
 const buttons = [...bar.querySelectorAll('[data-needs]')];
 const states = new Map(), there = new Map();
@@ -23,7 +23,7 @@ for (const pane of props.panes) {
   const on = (what, act) => document.addEventListener(`playground:${pane}:${what}`, ({ detail }) => { act(detail); draw(); });
   on('shown', (is) => there.set(pane, is));
   on('status', ({ phase }) => {
-    if (phase === 'queued' || phase === 'running') { states.set(pane, 'busy'); tell(''); }
+    if (phase === 'queued' || phase === 'running') { states.set(pane, 'busy'); tell(''); offer(null); }
     else if (phase !== 'loading' && phase !== 'reading') states.set(pane, 'rests'); // a model also loads when it is chosen
     if (phase === 'finished' || phase === 'stopped') there.set(pane, true);
   });
@@ -53,17 +53,28 @@ async function copy(want) {
   if (made && !copied) hand.download(made.name, made.text);
   tell(!made ? '' : copied ? 'Copied.' : `This browser does not let a page copy here: saved as ${made.name}.`);
 }
-async function draw_(as) {
+async function paint(as) {
   tell('Wait…');
   try { tell(`Saved as ${await hand.picture([...document.querySelectorAll(props.picture)], { as, name: props.place.replace(/-open$/, '') })}.`); }
   catch (error) { tell(`No picture: ${error.message}`); }
 }
+// A run that replaced a result: one click brings the earlier one back, and another the later one.
+const back = bar.querySelector('.back');
+let replaced = null;
+function offer(detail) { replaced = detail; back.hidden = !detail; back.textContent = detail?.later ? 'Later result' : 'Earlier result'; }
+document.addEventListener('playground:replaced', ({ detail }) => { if (props.kinds[0] === detail.kind && element.offsetParent) offer({ ...detail, later: false }); });
+async function goBack() {
+  const { kind, keys, later } = replaced, text = await runs.text(keys[later ? 1 : 0]);
+  if (text) { props.value = text; trigger('input'); }
+  offer(text ? { kind, keys, later: !later } : null);
+}
 const acts = {
+  back: goBack,
   open: () => input.click(),
   history: () => document.dispatchEvent(new CustomEvent('playground:history', { detail: props.kinds })),
   link: async () => { if (source()) tell(await source().share()); else trigger('select'); },
   save: () => save('save'), text: () => copy('text'), report: () => save('report'),
-  'table-copy': () => copy('table'), 'table-file': () => save('table'), png: () => draw_('png'), svg: () => draw_('svg'),
+  'table-copy': () => copy('table'), 'table-file': () => save('table'), png: () => paint('png'), svg: () => paint('svg'),
 };
 
 function toggle(button) {

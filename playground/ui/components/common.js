@@ -49,6 +49,18 @@ const nextToken = (all, at, key) => {
   return best;
 };
 
+// A button that resets; it takes that back until something else has changed, which its user reports by the result.
+const undoable = (button, reset, state) => {
+  const label = button.textContent;
+  let undo = null, after = '';
+  const show = () => { button.textContent = undo ? 'Undo' : label; };
+  button.addEventListener('click', () => {
+    if (undo) { undo(); undo = null; } else { undo = reset(); after = state(); }
+    show();
+  });
+  return () => { if (undo && state() !== after) { undo = null; show(); } };
+};
+
 const termOf = (words) => {
   const node = el('span', 'term'), ask = el('button', '', '?');
   ask.type = 'button';

@@ -58,15 +58,13 @@ cost.share = async () => { // copies a link; what to say about it
   const copied = await window.playground.hand.copy(location.href);
   return `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
 };
-element.addEventListener('click', (event) => {
-  const action = event.target.closest('button[data-do]')?.dataset.do;
-  if (!action) return;
-  status.textContent = '';
-  if (action === 'assumed') { cost.take('none'); select.focus(); return; }
-  cost.reset();
+element.querySelector('[data-do="assumed"]').addEventListener('click', () => { cost.take('none'); select.focus(); });
+const moved = undoable(element.querySelector('[data-do="reset"]'), () => {
   status.textContent = 'All inputs are assumptions again.';
-});
+  const undo = cost.reset();
+  return () => { status.textContent = ''; undo(); };
+}, () => JSON.stringify(cost.snapshot()));
 if (cost.linked) status.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
-cost.on(draw);
+cost.on(() => { moved(); draw(); });
 draw();
 window.playground.foldsSidebar(element); // most inputs are here

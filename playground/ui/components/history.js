@@ -2,33 +2,55 @@
 const { files, runs } = window.playground, box = element.querySelector('dialog'), list = element.querySelector('.list');
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const MOST = 4, chosen = new Set();
+const canCompare = () => [...document.querySelectorAll('[role="tab"]')].some((tab) => tab.textContent.trim() === 'Compare');
+function count() { element.querySelector('.compare').disabled = chosen.size < 2 || chosen.size > MOST; }
+function mark(key, title) { // the first one marked is what the others are compared with
+  const tick = el('input');
+  tick.type = 'checkbox';
+  tick.setAttribute('aria-label', `Compare: ${title}`);
+  tick.addEventListener('change', () => { if (tick.checked) chosen.add(key); else chosen.delete(key); count(); });
+  return tick;
+}
+
 function entry({ key, kind, title, made }) {
   const item = el('li'), words = el('div', 'words'), open = el('button', 'open', 'Open'), remove = el('button', '', 'Delete');
   words.append(el('span', 'title', title), el('span', 'sub', `${kind}, ${when.format(key)}${made ? `, ${made}` : ''}`));
   for (const button of [open, remove]) { button.type = 'button'; button.setAttribute('aria-label', `${button.textContent}: ${title}`); }
   open.addEventListener('click', async () => { const text = await runs.text(key); box.close(); if (text) await files.give(kind, text); });
   remove.addEventListener('click', async () => { await runs.remove(key); await draw(); });
-  item.append(words, open, remove);
+  item.append(kind === 'run' && canCompare() ? mark(key, title) : el('span'), words, open, remove);
   return item;
 }
 
 async function draw() {
   const all = await runs.all().catch(() => []);
   element.dataset.count = all.length;
+  chosen.clear();
+  count();
+  for (const part of element.querySelectorAll('.compare, .compares')) part.hidden = !canCompare() || all.filter(({ kind }) => kind === 'run').length < 2;
   list.replaceChildren(...all.map(entry));
   element.querySelector('.none').hidden = all.length > 0;
   element.querySelector('.clear').disabled = !all.length;
 }
 
 document.addEventListener('playground:history', async () => { await draw(); box.showModal(); });
+element.querySelector('.compare').addEventListener('click', async () => {
+  const texts = await Promise.all([...chosen].map((key) => runs.text(key)));
+  box.close();
+  await files.give('compare', JSON.stringify(texts.filter(Boolean)));
+});
 element.querySelector('.close').addEventListener('click', () => box.close());
 element.querySelector('.clear').addEventListener('click', async () => { await runs.clear(); await draw(); });
+const newest = {}; // of this page, by kind
 let kept = '';
 document.addEventListener('playground:ended', () => { props.value = { kept, id: Date.now() }; trigger('input'); });
 watch('value', async () => {
   const { key, kind, title, made, text } = props.value || {};
   if (!text || key === kept) return;
   kept = key;
-  await runs.add({ kind, title, made, text }).catch(() => {}); // no room, or not allowed: the run itself is not touched
+  const now = await runs.add({ kind, title, made, text }).catch(() => null); // no room, or not allowed: the run itself is not touched
+  if (now && newest[kind]) document.dispatchEvent(new CustomEvent('playground:replaced', { detail: { kind, keys: [newest[kind], now] } }));
+  if (now) newest[kind] = now;
   await draw();
 });

@@ -95,7 +95,7 @@ function clear() { problem.textContent = ''; name.removeAttribute('aria-invalid'
 name.addEventListener('focus', () => name.setAttribute('list', prices.names()), { once: true });
 name.addEventListener('input', clear);
 at('.choose').addEventListener('submit', (event) => { event.preventDefault(); add(); });
-at('.reset').addEventListener('click', () => { clear(); prices.reset(); });
+const moved = undoable(at('.reset'), () => { clear(); return prices.reset(); }, () => JSON.stringify([prices.chosen(), prices.factor()]));
 body.addEventListener('click', (event) => {
   const id = event.target.closest('.remove')?.dataset.id;
   if (!id) return;
@@ -120,6 +120,6 @@ for (const pane of props.sources) {
     soon();
   });
 }
-prices.onChange(soon);
+prices.onChange(() => { moved(); soon(); });
 explain(props.definitions);
 draw();

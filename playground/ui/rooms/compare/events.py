@@ -1,6 +1,7 @@
 """What happens in the Compare tab: a run, its results, another reference, a file that is opened."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -13,7 +14,9 @@ from playground.experiments.compare.changes import base_of
 from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import CompareRequest
 from playground.experiments.compare.records import CompareRecord, SweepRecord
+from playground.experiments.compare.saved import compare_saved
 from playground.experiments.compare.table import metric_rows
+from playground.runs.records import RunRecord
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.ui.rooms.compare.layout import Compare
@@ -44,6 +47,9 @@ _MODE_WORDS = {
     "batch": "Opened from a file: the panes ran side by side, as one batch.",
     "turns": "Opened from a file: the panes ran one after the other.",
 }
+
+
+_SAVED_WORDS = "Saved runs, side by side. They ran at different times: read differences of speed with care."
 
 
 class CompareEvents:
@@ -155,7 +161,8 @@ class CompareEvents:
         """A saved comparison or sweep fills the tab again; nothing runs."""
         values = named(self._controls, data)
         try:
-            record = await asyncio.to_thread(opened, data[self._tab.bar], CompareRecord, SweepRecord)
+            text = data[self._tab.bar]
+            record = await asyncio.to_thread(_read, text)
             base = base_of(make_request({**values, "prompt": "any"}))
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
@@ -168,7 +175,9 @@ class CompareEvents:
             slot = self._pages.slot("sweep")
             filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
-        news = note("Opened from a file.", "Nothing has run: these are the saved results. Run calls the model again.")
+        news = note("Saved results.", "Nothing has run: they are as they were saved. Run calls the model again.")
+        if _is_list(text):
+            filled[self._tab.why] = _SAVED_WORDS
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
     def _filled(self, record: CompareRecord, base: dict[str, Any]) -> Updates:
@@ -199,6 +208,24 @@ def _live(slots: Sequence[int], panes: Sequence[PaneValues]) -> list[Any]:
 
 def _slot(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 1 else None
+
+
+def _is_list(text: Any) -> bool:
+    return isinstance(text, str) and text.startswith("[")
+
+
+def _read(text: Any) -> CompareRecord | SweepRecord:
+    """A saved comparison or sweep; or a list of saved runs, each as text, which become one."""
+    if not _is_list(text):
+        record = opened(text, CompareRecord, SweepRecord)
+        assert isinstance(record, CompareRecord | SweepRecord)
+        return record
+    try:
+        texts = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PlaygroundError("The chosen runs could not be read: they are not a list in JSON.") from None
+    runs = [one for each in texts[: len(NAMES) + 1] if isinstance(one := opened(each, RunRecord), RunRecord)]
+    return compare_saved(runs)
 
 
 def _referring(record: CompareRecord, reference: int) -> CompareRecord:

@@ -200,7 +200,12 @@ window.playground.cost = (() => {
     if (money.code !== 'USD') { pairs.set('cost.code', money.code); pairs.set('cost.rate', money.rate); }
     return pairs.toString();
   }
-  function reset() { const { offered } = current(); state = { ...first(), offered, taken: 'none' }; prices().reset(); changed(); }
+  function reset() { // returns what takes it back
+    const before = current(), undo = prices().reset();
+    state = { ...first(), offered: before.offered, taken: 'none' };
+    changed();
+    return () => { state = { ...before, offered: current().offered }; undo(); changed(); };
+  }
 
   // Charts are separate parts: each is notified of its drawing, and finds it here when its tab first opens.
   function draw(feed, spec) {

@@ -94,7 +94,7 @@ window.playground.prices = (() => {
     names,
     chosen: () => [...current().ids],
     choose(ids) { const taken = usable(ids); change({ ids: taken }); return taken; },
-    reset() { change({ ids: usable(read().first), factor: 1 }); },
+    reset() { const before = current(); change({ ids: usable(read().first), factor: 1 }); return () => change(before); }, // takes it back
     factor: () => current().factor,
     setFactor(value) { if (!usableFactor(value)) return false; change({ factor: value }); return true; },
     onChange(listener) { listeners.add(listener); return () => listeners.delete(listener); },

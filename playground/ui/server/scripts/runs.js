@@ -1,5 +1,5 @@
 // The last runs and documents of this browser, kept in its own database; nothing of it is on the server.
-//   add(entry)     key, kind, title, made, text
+//   add(entry)     kind, title, made, text; returns its key
 //   all()          newest first, without their texts
 //   text(key), remove(key), clear()
 window.playground.runs = (() => {
@@ -23,12 +23,14 @@ window.playground.runs = (() => {
     return found.sort((a, b) => b.key - a.key).map(({ text, ...rest }) => ({ ...rest, chars: text.length }));
   }
   async function add(entry) {
-    await done((await store('readwrite')).put({ ...entry, key: Date.now() }));
+    const key = Date.now();
+    await done((await store('readwrite')).put({ ...entry, key }));
     let chars = 0;
     for (const [place, one] of (await all()).entries()) {
       chars += one.chars;
       if (place >= MOST || (place && chars > MOST_CHARS)) await remove(one.key);
     }
+    return key;
   }
   const remove = async (key) => done((await store('readwrite')).delete(key));
   const clear = async () => done((await store('readwrite')).clear());
