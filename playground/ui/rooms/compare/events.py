@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -157,11 +157,16 @@ class CompareEvents:
         ticket.record = changed
         return self._shown(changed, slots)
 
-    async def open(self, data: dict[Component, Any], request: gr.Request) -> Updates:
-        """A saved comparison or sweep fills the tab again; nothing runs."""
-        values = named(self._controls, data)
+    def opener(self, bar: gr.HTML) -> Callable[..., Awaitable[Updates]]:
+        """A saved comparison or sweep from this bar fills the tab again; nothing runs."""
+
+        async def open_it(data: dict[Component, Any], request: gr.Request) -> Updates:
+            return await self._open(data[bar], named(self._controls, data), request)
+
+        return open_it
+
+    async def _open(self, text: Any, values: dict[str, Any], request: gr.Request) -> Updates:
         try:
-            text = data[self._tab.bar]
             record = await asyncio.to_thread(_read, text)
             base = base_of(make_request({**values, "prompt": "any"}))
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):

@@ -50,7 +50,9 @@ def build_sweep() -> Sweep:
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Run the sweep", elem_id="sweep-run")
                 stop = gr.Button("Stop", elem_id="sweep-stop", elem_classes="stop-key", interactive=False)
-        bar = build_bar("sweep", kinds=["sweep"], panes=[PANE], picture="#sweep-plot, #sweep-cells", label="This sweep")
+        bar = build_bar(
+            "sweep", kinds=["sweep", "compare"], panes=[PANE], picture="#sweep-plot, #sweep-cells", label="This sweep"
+        )
         estimate = text_line("", elem_id="sweep-estimate")
         news = notice(pane=PANE, elem_classes="notice")
         anyway = gr.Button("Run anyway", elem_id="sweep-anyway", size="sm")  # shown while the notice is open

@@ -31,5 +31,6 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
         pane.input(events.checker(pane), {*own.values(), pane}, pane, trigger_mode="always_last", **QUIET)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
-    tab.bar.input(events.open, {*own.values(), tab.bar}, opened, concurrency_limit=None, **QUIET)
+    for bar in (tab.bar, sweep.bar):
+        bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
     wire_sweep(sweep, own, runner, pages)
