@@ -71,7 +71,7 @@ async function goBack() {
 const acts = {
   back: goBack,
   open: () => input.click(),
-  history: () => document.dispatchEvent(new CustomEvent('playground:history', { detail: props.kinds })),
+  history: () => document.dispatchEvent(new Event('playground:history')),
   link: async () => { if (source()) tell(await source().share()); else trigger('select'); },
   save: () => save('save'), text: () => copy('text'), report: () => save('report'),
   'table-copy': () => copy('table'), 'table-file': () => save('table'), png: () => paint('png'), svg: () => paint('svg'),

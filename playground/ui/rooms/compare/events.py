@@ -44,8 +44,8 @@ Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
 """Of tokens, status and meters."""
 _MODE_WORDS = {
-    "batch": "Opened from a file: the panes ran side by side, as one batch.",
-    "turns": "Opened from a file: the panes ran one after the other.",
+    "batch": "Saved results: the panes ran side by side, as one batch.",
+    "turns": "Saved results: the panes ran one after the other.",
 }
 
 

@@ -35,7 +35,7 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
         except PlaygroundError as error:
             return {play.notice: note("This file was not opened.", str(error), kind="problem")}
         slot.keep(session_of(request), record)
-        news = note("Opened from a file.", f"Nothing has run: this is the saved run. {words}")
+        news = note("A saved run.", f"Nothing has run: it is as it was saved. {words}")
         own = {controls[name]: value for name, value in settings.items()}
         return updates | own | {play.status: run_status(record), play.notice: news}
 

@@ -43,7 +43,7 @@
     if (key === 'Tab') rove();
     else if (key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); press(RUNS); }
     else if (key === 'Enter' && event.repeat && target.matches('button')) event.preventDefault(); // the focus may just have come to it
-    else if (key === 'Escape' && !document.querySelector('.tip.open, dialog[open]')) press('.stop-key, .stop-key button, #stop-button'); // a box closes first
+    else if (key === 'Escape' && !document.querySelector('.tip.open, dialog[open], :popover-open')) press('.stop-key, .stop-key button, #stop-button'); // a box closes first
     else if (plain && key === '?' && !writes(target) && !list().open) { event.preventDefault(); list().showModal(); }
     else if (plain && key in steps && target.matches('[role="tablist"] [role="tab"]')) move(event, target);
   });
