@@ -77,11 +77,13 @@ class Sofar:
         request: The request; None for an opened file.
         parts: Everything that the run has yielded, stages aside.
         record: The document, at the end.
+        growth: What the last update that had any gave to `View.growth`.
     """
 
     request: Any = None
     parts: Sequence[Any] = ()
     record: Any = None
+    growth: Any = None
 
     def of(self, kind: type) -> list[Any]:
         """The parts of a kind."""
@@ -104,6 +106,7 @@ class View:
         line: A finished part in a line for the terminal; empty says nothing of it.
         figures: What an update adds to the status line of the page, beside its words.
         tables: Whether there is a table or a chart among its contents.
+        growth: What there is of an update to draw before a part is finished; the newest replaces the one before.
         stream: Text of an update that a person reads as it comes, in place of its line; also gets the record.
     """
 
@@ -113,6 +116,7 @@ class View:
     complete: Callable[[Sofar], bool] = _is_complete
     line: Callable[[Any], str] = lambda _part: ""
     figures: Callable[[Any], Mapping[str, Any]] = lambda _update: {}
+    growth: Callable[[Any], Any] = lambda _update: None
     stream: Callable[[Any], str] = lambda _update: ""
     tables: bool = True
 

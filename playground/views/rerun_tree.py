@@ -2,11 +2,14 @@
 
 import heapq
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from playground.experiments.reruns.branches import grow
+from playground.experiments.reruns.collect import Growth
 from playground.experiments.reruns.records import ForkRecord, RerunRecord
-from playground.experiments.reruns.tree import Node, fork_tree
+from playground.experiments.reruns.tree import Node, Row, fork_tree, tree_of
 from playground.views.run import packed
 
 MAX_ROWS = 80
@@ -21,7 +24,7 @@ _CANDIDATES = 5
 class _Drawing:
     """Nodes drawn so far as plain values, a parent before its children."""
 
-    record: RerunRecord
+    runs: Sequence[Row]
     rows: int = 1
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -33,14 +36,22 @@ class _Drawing:
             value["id"] = node.token_ids[0]
         if node.prob is not None:
             value["prob"] = float(f"{node.prob:.5g}")
-        if node.fork is not None:
+        writing = self._writing(node)
+        if node.fork is not None and (len(node.children) > 1 or node.ended > writing):
             value["fork"] = _fork(node.fork, node)
         if not node.children:
-            value["ends"] = Counter(self.record.runs[run].finish_reason for run in node.runs)
+            value["ends"] = Counter(self.runs[run].finish_reason or "writing" for run in node.runs)
         else:
             value["folded"] = _leaves(node)
         self.nodes.append(value)
         return len(self.nodes) - 1
+
+    def _writing(self, node: Node) -> int:
+        """How many of the runs that have no token after the node are still being written."""
+        if not node.ended:
+            return 0
+        on = {run for child in node.children for run in child.runs}
+        return sum(not self.runs[run].finish_reason for run in node.runs if run not in on)
 
     def open(self, at: int, node: Node, most: int) -> list[tuple[int, Node]]:
         """Draw a node's branches up to a limit and count the rest. Returns the drawn ones."""
@@ -52,7 +63,8 @@ class _Drawing:
             for child in kept
         ]
         if node.ended:
-            self.nodes.append({"parent": at, "stops": True, "n": node.ended})
+            still = {"writing": True} if self._writing(node) else {}
+            self.nodes.append({"parent": at, "stops": True, "n": node.ended, **still})
         if rest:
             runs = sum(len(child.runs) for child in rest)
             self.nodes.append({"parent": at, "more": len(rest), "n": runs})
@@ -66,8 +78,23 @@ def tree_view(record: RerunRecord, most_rows: int = MAX_ROWS) -> str:
     The `n` of a node is the sum over what is drawn under it: branches, runs that end there (`stops`) or
     branches left out (`more`); if none of its branches is drawn, `folded` counts the answers in it.
     """
-    root = fork_tree(record)
-    drawing = _Drawing(record)
+    nodes = _drawn(fork_tree(record), record.runs, most_rows)
+    return packed({"n": record.n, "answers": record.summary.unique, "nodes": nodes})
+
+
+def growing_tree(growth: Growth, most_rows: int = MAX_ROWS) -> str:
+    """The same of runs that are being written; empty before the first token of all of them."""
+    rows = growth.rows()
+    branches = grow([row.token_ids for row in rows])
+    if not any(row.token_ids for row in rows):
+        return ""
+    root = tree_of(branches, rows, growth.forks(branches))
+    different = len({tuple(row.token_ids) for row in rows})
+    return packed({"n": len(rows), "answers": different, "nodes": _drawn(root, rows, most_rows), "growing": 1})
+
+
+def _drawn(root: Node, runs: Sequence[Row], most_rows: int) -> list[dict[str, Any]]:
+    drawing = _Drawing(runs)
     heap = [(-len(root.runs), drawing.add(-1, root, main=True), root)]
     everything = _leaves(root) <= most_rows
     while heap:
@@ -81,7 +108,7 @@ def tree_view(record: RerunRecord, most_rows: int = MAX_ROWS) -> str:
             continue
         for child_at, child in drawing.open(at, node, most):
             heapq.heappush(heap, (-len(child.runs), child_at, child))
-    return packed({"n": record.n, "answers": record.summary.unique, "nodes": drawing.nodes})
+    return drawing.nodes
 
 
 def _fork(fork: ForkRecord, node: Node) -> dict[str, Any]:

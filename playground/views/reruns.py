@@ -18,7 +18,7 @@ from playground.views.rerun_figures import (
     requests_of,
 )
 from playground.views.rerun_mentions import mention_words, mentions_drawn
-from playground.views.rerun_tree import tree_view
+from playground.views.rerun_tree import growing_tree, tree_view
 
 
 def plan_text(plan: BatchPlan) -> str:
@@ -74,7 +74,7 @@ def _draw_rerun(sofar: Sofar) -> dict[str, Content]:
     """Everything there is to show; takes about a second for 200 long answers."""
     record: RerunRecord | None = sofar.record
     if record is None:
-        return {}
+        return {"tree": Drawn(growing_tree(sofar.growth), [])} if sofar.growth else {}
     charts = {"agreement": agreement_chart(record), "entropy": entropy_chart(record), "lengths": lengths_chart(record)}
     made = f"{_different(record)}. {made_with(record)}; {record.rows_at_once} at once on {record.model.device}."
     return {
@@ -119,6 +119,7 @@ RERUN_VIEW = View(
     complete=lambda sofar: sofar.record is not None and sofar.record.n == sofar.record.asked,
     line=_line,
     figures=_figures,
+    growth=lambda update: getattr(update, "growth", None),
 )
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from html import escape
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.experiments.reruns.collect import RerunProgress
+from playground.engine.events import Candidate, Finished, TokenEvent
+from playground.experiments.reruns.collect import Collected, RerunProgress
+from playground.experiments.reruns.records import RerunRow
 from playground.runs.updates import BatchPlan
 from playground.ui.shell.fields import panel_value
 from playground.views.panels import Drawn, Sofar
@@ -19,7 +22,7 @@ from playground.views.rerun_answers import MAX_ANSWERS, answers_view, heat_view
 from playground.views.rerun_charts import agreement_chart, entropy_chart, ladder_chart, lengths_chart
 from playground.views.rerun_figures import headline_view, made_with, numbers_drawn, rerun_definitions
 from playground.views.rerun_mentions import mentions_drawn
-from playground.views.rerun_tree import tree_view
+from playground.views.rerun_tree import growing_tree, tree_view
 from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, plan_text
 from playground.views.spec import ChartSpec
 from playground.views.terminal import view_text
@@ -88,6 +91,53 @@ def test_a_fork_says_how_many_runs_took_each_likely_token():
     assert [(one["text"], one["took"]) for one in root["fork"]["top"]] == [(" w1", 2), (" w2", 1)]
     assert root["fork"]["index"] == 1
     assert [node["n"] for node in drawn(tree_view(made))["nodes"] if node.get("stops")] == [1]
+
+
+def _collected(runs: Sequence[RerunRow], ended: Sequence[int]) -> Collected:
+    """As these runs come, token by token; those with these indices have ended."""
+    kept = Collected([run.seed for run in runs], 12)
+    for at in range(max(len(run.token_ids) for run in runs)):
+        for n, run in enumerate(runs):
+            if at < len(run.token_ids):
+                top = (Candidate(run.token_ids[at], run.token_texts[at], 0.5), Candidate(10_000, "?", 0.1))
+                kept.add(n, TokenEvent(
+                    index=at, id=run.token_ids[at], text=run.token_texts[at], logprob=run.logprobs[at], rank=1,
+                    entropy_bits=run.entropy_bits[at], sampled_prob=0.5, kept=3, top=top, time_s=0.0,
+                    survivors=(3, 3, 3), kv_cache_bytes=1,
+                ))  # fmt: skip
+    for n in ended:
+        kept.add(n, Finished("length", "", 0.0))
+    return kept
+
+
+@given(some_runs)
+def test_the_tree_that_has_grown_is_the_tree_of_the_record(runs):
+    made = record([run for run in runs if run] or [[1]])
+    growth = _collected(made.runs, range(made.n)).progress(1.0, growth=True).growth
+    assert growth is not None
+    grown, whole = drawn(growing_tree(growth)), drawn(tree_view(made))
+    shape = ("parent", "text", "n", "start", "tokens", "main", "ends", "stops", "folded", "more")
+    assert [{k: one.get(k) for k in shape} for one in grown["nodes"]] == [
+        {k: one.get(k) for k in shape} for one in whole["nodes"]
+    ]
+    assert (grown["n"], grown["answers"]) == (whole["n"], whole["answers"])
+
+
+def test_a_run_that_is_written_ends_nowhere_and_what_has_ended_stays():
+    made = record([[0, 1, 2], [0, 1], [0, 1, 2, 3], [0, 5, 6]])
+    growth = _collected(made.runs, [1]).progress(1.0, growth=True).growth
+    assert growth is not None
+    nodes = drawn(growing_tree(growth))["nodes"]
+    assert nodes[0]["n"] == 4
+    assert sorted(one["text"] for one in nodes if one.get("ends")) == [
+        " w2",
+        " w5 w6",
+    ]  # as far as the shortest of them
+    assert {reason for one in nodes for reason in one.get("ends", {})} == {"writing"}
+    assert [(one["n"], one.get("writing")) for one in nodes if one.get("stops")] == [(1, None)]
+    empty = Collected([1, 2], 12).progress(0.0, growth=True).growth
+    assert empty is not None
+    assert growing_tree(empty) == ""
 
 
 @given(some_runs)

@@ -126,8 +126,13 @@ def test_stop_keeps_the_runs_that_have_finished(open_lab: OpenPage):
     run(page, 200)
     expect(state(page)).to_have_text(re.compile(r"running, (32|64|96|128) of 200 finished"))
     expect(page.get_by_text("200 rows go in 7 waves of at most 32")).to_be_visible()
+    tree = page.locator(".fork-tree .growing")
+    expect(tree.locator(".node").nth(1)).to_be_visible()  # it grows meanwhile, alone
+    expect(page.locator(".card.answers").first).to_be_hidden()
     page.keyboard.press("Escape")
     finish(page, re.compile(r"stopped: \d+ of 200 runs finished"))
+    expect(tree).to_have_count(0)
+    expect(page.locator(".card.answers").first).to_be_visible()
     saved = save(page)
     assert saved["asked"] == 200
     assert 32 <= saved["n"] == len(saved["runs"]) < 200

@@ -36,6 +36,43 @@ class RerunProgress(Stage):
     elapsed_s: float
     tokens_per_s: float | None
     prompt_tokens: int
+    growth: "Growth | None" = None
+
+
+@dataclass(frozen=True)
+class GrowingRow:
+    """The first tokens of a run; its reason is empty while it is written."""
+
+    token_ids: Sequence[int]
+    token_texts: Sequence[str]
+    logprobs: Sequence[float]
+    finish_reason: str
+
+
+class Growth:
+    """The runs at one moment, to be read later and from another thread: the answers only ever get longer.
+
+    Runs that are being written are read as far as the shortest of them, so that none seems to end before the others.
+    """
+
+    def __init__(self, answers: Sequence["_Answer"], pieces: dict[int, str]):
+        begun = [answer for answer in answers if answer.token_ids and answer.reason != "cancelled"]
+        shortest = min((len(answer.token_ids) for answer in begun if answer.reason is None), default=0)
+        self._answers, self._pieces = begun, pieces
+        self._known = [
+            (len(answer.token_ids), str(answer.reason)) if answer.reason else (shortest, "") for answer in begun
+        ]
+
+    def rows(self) -> list[GrowingRow]:
+        """What there is of each run that has begun."""
+        return [
+            GrowingRow(answer.token_ids[:length], answer.token_texts[:length], answer.logprobs[:length], reason)
+            for answer, (length, reason) in zip(self._answers, self._known, strict=True)
+        ]
+
+    def forks(self, root: Branch) -> list[ForkRecord]:
+        """The model's own distribution wherever these rows part."""
+        return [_fork(self._answers, branch, self._pieces) for branch in walk(root) if branch.is_fork]
 
 
 @dataclass
@@ -49,6 +86,7 @@ class _Answer:
     entropy_bits: "array[float]" = field(default_factory=lambda: array("d"))
     top_ids: "array[int]" = field(default_factory=lambda: array("l"))
     top_probs: "array[float]" = field(default_factory=lambda: array("d"))
+    top_size: int = 0
     reason: FinishReason | None = None
 
     def row(self) -> RerunRow:
@@ -71,9 +109,9 @@ class Collected:
         prompt_tokens: Of the prompt, once it is known.
     """
 
-    def __init__(self, seeds: Sequence[int], where: str = ""):
-        """`where` stands before the words of its progress."""
-        self.prompt_tokens, self._where = 0, where
+    def __init__(self, seeds: Sequence[int], most_tokens: int, where: str = ""):
+        """A run has at most so many tokens; `where` stands before the words of its progress."""
+        self.prompt_tokens, self._most, self._where = 0, most_tokens, where
         self._answers = [_Answer(seed) for seed in seeds]
         self._pieces: dict[int, str] = {}  # how tokens look alone
         self._different: set[tuple[int, ...]] = set()
@@ -89,6 +127,7 @@ class Collected:
             answer.token_texts.append(event.text)
             answer.logprobs.append(event.logprob)
             answer.entropy_bits.append(event.entropy_bits)
+            answer.top_size = len(event.top)
             for item in event.top:
                 answer.top_ids.append(item.id)
                 answer.top_probs.append(item.prob)
@@ -100,11 +139,11 @@ class Collected:
                 self._finished += 1
                 self._different.add(tuple(answer.token_ids))
 
-    def progress(self, elapsed_s: float) -> RerunProgress:
-        """Progress now."""
+    def progress(self, elapsed_s: float, *, growth: bool = False) -> RerunProgress:
+        """Progress now, with the answers so far if asked for."""
         return RerunProgress(
             text=f"{self._where}running, {self._finished} of {len(self._answers)} finished",
-            fraction=self._finished / len(self._answers),
+            fraction=self._fraction(),
             requested=len(self._answers),
             finished=self._finished,
             active=self._begun - self._ended,
@@ -113,7 +152,13 @@ class Collected:
             elapsed_s=elapsed_s,
             tokens_per_s=self._tokens / elapsed_s if self._tokens and elapsed_s > 0 else None,
             prompt_tokens=self.prompt_tokens,
+            growth=Growth(self._answers, self._pieces) if growth else None,
         )
+
+    def _fraction(self) -> float:
+        """Runs that ended count whole, the others by their share of the tokens that they may have."""
+        shares = [1.0 if answer.reason else len(answer.token_ids) / self._most for answer in self._answers]
+        return sum(shares) / len(shares)
 
     def rows(self) -> list[RerunRow]:
         """The runs that ended by themselves, in the order of their rows."""
@@ -126,21 +171,21 @@ class Collected:
             root: The trie of the kept runs.
         """
         kept = self._kept()
-        return [self._fork(kept, branch) for branch in walk(root) if branch.is_fork]
+        return [_fork(kept, branch, self._pieces) for branch in walk(root) if branch.is_fork]
 
     def _kept(self) -> list[_Answer]:
         return [answer for answer in self._answers if answer.reason not in (None, "cancelled")]
 
-    def _fork(self, kept: list[_Answer], branch: Branch) -> ForkRecord:
-        run, at = min(child.runs[0] for child in branch.children), branch.end
-        answer = kept[run]
-        size = len(answer.top_ids) // len(answer.token_ids)
-        own = slice(at * size, (at + 1) * size)
-        ids, probs = answer.top_ids[own], answer.top_probs[own]
-        return ForkRecord(
-            run=run,
-            index=at,
-            entropy_bits=answer.entropy_bits[at],
-            gap=math.log(max(probs[0], _LEAST_PROB) / max(probs[1], _LEAST_PROB)),
-            top=[Candidate(id=id, text=self._pieces[id], prob=prob) for id, prob in zip(ids, probs, strict=True)],
-        )
+
+def _fork(answers: Sequence[_Answer], branch: Branch, pieces: dict[int, str]) -> ForkRecord:
+    run, at = min(child.runs[0] for child in branch.children), branch.end
+    answer = answers[run]
+    own = slice(at * answer.top_size, (at + 1) * answer.top_size)
+    ids, probs = answer.top_ids[own], answer.top_probs[own]
+    return ForkRecord(
+        run=run,
+        index=at,
+        entropy_bits=answer.entropy_bits[at],
+        gap=math.log(max(probs[0], _LEAST_PROB) / max(probs[1], _LEAST_PROB)),
+        top=[Candidate(id=id, text=pieces[id], prob=prob) for id, prob in zip(ids, probs, strict=True)],
+    )

@@ -18,6 +18,7 @@ from playground.settings import LIMITS
 
 FORK_TOP = 5  # alternatives recorded where runs part
 PROGRESS_EVERY_S = 0.1
+GROWTH_EVERY_S = 0.5
 _SEEDS = int(LIMITS["seed"].high) + 1
 
 
@@ -72,16 +73,17 @@ def _rerun(lab: Lab, request: RerunRequest, place: int = 0, where: str = "") -> 
     seeds = seeds or seeds_of(request.settings.seed, request.n, request.seeds)
     rows = tuple(request.settings.model_copy(update={"seed": seed, "top": FORK_TOP}) for seed in seeds)
     wanted = BatchRequest(request.prompt, request.model, request.quantization, rows, recorded=recorded)
-    collected, prompt, plan, end = Collected(seeds, where), None, None, None
-    begun_s = shown_s = lab.clock.now()
+    collected, prompt, plan, end = Collected(seeds, request.settings.max_new_tokens, where), None, None, None
+    begun_s = shown_s = grown_s = lab.clock.now()
     with closing(lab.runner.start_batch(wanted, lab.should_stop)) as batch:
         for update in batch:
             if isinstance(update, RowEvent):
                 collected.add(update.row, update.event)
                 now_s = lab.clock.now()
                 if now_s - shown_s >= PROGRESS_EVERY_S:
-                    shown_s = now_s
-                    yield collected.progress(now_s - begun_s)
+                    has_grown = now_s - grown_s >= GROWTH_EVERY_S
+                    shown_s, grown_s = now_s, now_s if has_grown else grown_s
+                    yield collected.progress(now_s - begun_s, growth=has_grown)
             elif isinstance(update, BatchEnd):
                 end = update
             else:

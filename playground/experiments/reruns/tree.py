@@ -3,9 +3,34 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from playground.experiments.reruns.branches import Branch, grow
-from playground.experiments.reruns.records import ForkRecord, RerunRecord, RerunRow
+from playground.experiments.reruns.records import ForkRecord, RerunRecord
+
+
+class Row(Protocol):
+    """An answer, or what there is of it: lists over its tokens."""
+
+    @property
+    def token_ids(self) -> Sequence[int]:
+        """Which tokens they are."""
+        ...
+
+    @property
+    def token_texts(self) -> Sequence[str]:
+        """What each adds to the answer."""
+        ...
+
+    @property
+    def logprobs(self) -> Sequence[float]:
+        """Of each, the model's own."""
+        ...
+
+    @property
+    def finish_reason(self) -> str:
+        """Empty while it is written."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,11 +60,15 @@ class Node:
 
 def fork_tree(record: RerunRecord) -> Node:
     """The tree of a record's runs. Runs are compared by token ids, so each leaf is one answer."""
-    forks = {(fork.run, fork.index): fork for fork in record.forks}
-    return _node(grow([run.token_ids for run in record.runs]), record.runs, forks)
+    return tree_of(grow([run.token_ids for run in record.runs]), record.runs, record.forks)
 
 
-def _node(branch: Branch, runs: Sequence[RerunRow], forks: Mapping[tuple[int, int], ForkRecord]) -> Node:
+def tree_of(root: Branch, runs: Sequence[Row], forks: Sequence[ForkRecord]) -> Node:
+    """The tree of a trie of these runs."""
+    return _node(root, runs, {(fork.run, fork.index): fork for fork in forks})
+
+
+def _node(branch: Branch, runs: Sequence[Row], forks: Mapping[tuple[int, int], ForkRecord]) -> Node:
     stretch, first = slice(branch.start, branch.end), runs[branch.runs[0]]
     children = []  # filled by a loop: each level is one frame, where a comprehension takes two
     for child in branch.children:

@@ -17,9 +17,9 @@ const isText = (node) => node.more == null && !node.stops;
 
 function label(node) {
   if (node.more != null) return `and ${plural(node.n, 'more run')} in ${plural(node.more, 'branch', 'branches')}`;
-  if (node.stops) return 'ends here';
+  if (node.stops) return node.writing ? 'goes on …' : 'ends here';
   if (node.folded != null) return shape(node.text);
-  const ends = node.ends || {}, end = ends.eos || ends.stop ? '∎' : ends.length || ends.time ? '⋯' : '';
+  const ends = node.ends || {}, end = ends.writing ? '…' : ends.eos || ends.stop ? '∎' : ends.length || ends.time ? '⋯' : '';
   return node.kids.length ? shape(node.text) : node.text ? `${shape(node.text)} ${end}` : end || '∎';
 }
 
@@ -118,7 +118,7 @@ function draw() {
   const [w, h] = narrow ? list() : ribbons();
   svg.setAttribute('width', w); svg.setAttribute('height', h);
   svg.setAttribute('aria-label', `Fork tree: ${plural(view.n, 'run')}, ${plural(view.answers, 'answer')}`);
-  find('.about').textContent = `where ${plural(view.n, 'run')} of one prompt diverge; width is how many still agree`;
+  find('.about').textContent = `where ${plural(view.n, 'run')} of one prompt diverge${view.growing ? ' so far' : ''}; width is how many still agree`;
   select(selected ?? order.find((node) => node.fork) ?? order[0], true);
 }
 
@@ -192,14 +192,23 @@ group.addEventListener('keydown', (event) => {
   if (next) { select(next); next.item.scrollIntoView({ block: 'nearest', inline: 'nearest' }); }
 });
 
+// A node is the same while the tree grows if it begins with the same token after the same words.
+const keyOf = (node) => (node.up ? `${keyOf(node.up)} ${node.start}:${node.id ?? (node.stops ? 'stop' : 'more')}` : 'root');
+
 function update() {
   if ((props.value || '') === drawn) return;
   drawn = props.value || '';
+  const key = view?.growing && selected ? keyOf(selected) : null, focused = group.contains(document.activeElement);
+  const place = view?.growing ? [box.scrollLeft, box.scrollTop] : null;
   selected = null;
   read(drawn);
+  selected = key && order.find((node) => keyOf(node) === key) || null;
+  element.classList.toggle('growing', Boolean(view?.growing));
   draw();
-  box.scrollLeft = 0;
-  box.scrollTop = view && width >= NARROW ? view.nodes[0].y - box.clientHeight / 2 : 0; // a tall tree starts at its middle
+  if (focused && selected) selected.item.focus({ preventScroll: true });
+  // a tall tree starts at its middle; one that grows stays where a person looks
+  const middle = view && width >= NARROW ? view.nodes[0].y - box.clientHeight / 2 : 0;
+  [box.scrollLeft, box.scrollTop] = view && place ? place : [0, middle];
 }
 watch('value', update);
 new ResizeObserver(() => { if (view && box.clientWidth && box.clientWidth !== width) draw(); }).observe(box);

@@ -25,6 +25,7 @@ from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
 from playground.ui.shell.pages import Pages, Slot
+from playground.ui.shell.rate import Rate
 from playground.ui.shell.saving import opened
 from playground.views.panels import Content, Sofar
 from playground.views.run import status
@@ -90,9 +91,10 @@ class _Shown:
         self._experiment, self._view = experiment, late(experiment.view)
         self._status: dict[str, Any] = {"phase": "queued", "text": "starting"}
         self._request, self._parts, self._record = request, list[Any](), None
-        self._drawn: list[Any] | None = None
+        self._drawn = False
         self._figures: dict[str, Any] = {}
         self._limit = ""
+        self._growth, self._rate = None, Rate()
 
     def add(self, update: Any) -> None:
         """Take in an update; the record comes last and replaces the parts."""
@@ -104,8 +106,10 @@ class _Shown:
         else:
             self._parts.append(update)
             self._record = update if isinstance(update, self._experiment.record) else None
-            self._drawn = None
+            self._drawn = False
         self._figures |= self._view.figures(update)
+        if (growth := self._view.growth(update)) is not None and self._rate.is_due():
+            self._growth, self._drawn = growth, False
 
     def end(self, failed: dict[str, Any] | None = None) -> None:
         """It ended, was stopped or failed; the results so far stay."""
@@ -121,14 +125,17 @@ class _Shown:
         self._status = {"phase": "finished", "text": f"opened: {self._view.kept(self._sofar())}, {made_with}"}
 
     def values(self) -> list[Any]:
-        """The status, then the panels, redrawn only when something came."""
-        if self._drawn is None:
+        """The status, then the panels, redrawn only when something came; what did not change is not sent again."""
+        if self._drawn:
+            return [self._figures | self._status, *[gr.skip()] * len(self._view.panels)]
+        with self._rate:
             drawn: Mapping[str, Content] = self._view.draw(self._sofar())
-            self._drawn = [panel_value(drawn.get(panel.name)) if drawn else gr.skip() for panel in self._view.panels]
-        return [self._figures | self._status, *self._drawn]
+            values = [panel_value(drawn.get(panel.name)) if drawn else gr.skip() for panel in self._view.panels]
+        self._drawn = True
+        return [self._figures | self._status, *values]
 
     def _sofar(self) -> Sofar:
-        return Sofar(self._request, tuple(self._parts), self._record)
+        return Sofar(self._request, tuple(self._parts), self._record, self._growth)
 
 
 def wire_section(
