@@ -55,6 +55,7 @@ class Experiment(Generic[Q, R]):
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
         estimate: How long a request may take.
+        before: What to know of a request before it runs, in a sentence that stands beside its button.
         asks: Whether the person confirms a long one.
     """
 
@@ -75,6 +76,7 @@ class Experiment(Generic[Q, R]):
     anchor: str = ""
     command: str = ""
     estimate: Late[Callable[["Runner", Q], "Estimate"]] | None = None
+    before: Callable[[Q], str] | None = None
     asks: bool = False
 
     @property
@@ -159,9 +161,12 @@ def updates(
         return should_stop() or runner.spending.is_over(job)
 
     def work(backend: "Backend | None") -> Iterator[Any]:
-        record = None
+        record, lab = None, Lab(runner, backend, should_end, job)
+        begun_s = lab.clock.now()
         with suppress(Stopped):
-            record = yield from run(Lab(runner, backend, should_end, job), request)
+            record = yield from run(lab, request)
+        if record is not None and experiment.holds and not should_end() and (done := request.work()) is not None:
+            runner.took(experiment.name, request.model, request.quantization, done, lab.clock.now() - begun_s)
         yield from runner.spending.ended(job)
         if record is not None:
             yield record
@@ -170,6 +175,19 @@ def updates(
         runner.spending.check(runner.person, request.most_tokens)
         return work(None)
     return runner.holding(request.model, request.quantization, work, should_stop, needs=experiment.needs, job=job)
+
+
+def ahead(runner: "Runner", experiment: Experiment[Q, R], request: Q) -> "tuple[str, Estimate | None]":
+    """What to know of a request before it runs, and how long it may take; may measure the memory, under a second.
+
+    Raises:
+        PlaygroundError: The model or quantization is not available here.
+    """
+    said = experiment.before(request) if experiment.before else ""
+    if experiment.estimate is not None:
+        return said, late(experiment.estimate)(runner, request)
+    work = request.work()
+    return said, None if work is None else runner.estimate(experiment.name, request.model, request.quantization, work)
 
 
 def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str | None) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from playground.engine.events import PreparedPrompt
 from playground.errors import PlaygroundError, nearest
 from playground.numbers import plain_number, with_a_point
+from playground.runs.work import Work
 from playground.settings import MAX_SENTENCES, Settings, check_prompt, make_settings, shown
 
 Q = TypeVar("Q", bound="Request")
@@ -71,6 +72,10 @@ class Request(BaseModel):
     def most_tokens(self) -> int:
         """How many tokens it may compute at most; 0 where no answer is computed, or their number is small."""
         return 0
+
+    def work(self) -> Work | None:
+        """How much it computes; None where that takes no time worth a word, or is not known."""
+        return None
 
     def more_models(self) -> list[str]:
         """Models that it names beside its own, by id or path."""

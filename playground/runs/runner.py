@@ -24,8 +24,9 @@ from playground.runs.pricing import Pricing
 from playground.runs.run import Batch, Run
 from playground.runs.sharing import Reading, Sharing
 from playground.runs.shelf import Shelf
-from playground.runs.speed import ExpectedSpeed, Speeds
+from playground.runs.speed import Estimate, ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
+from playground.runs.work import Work
 from playground.settings import check_prompt
 
 T = TypeVar("T")
@@ -125,6 +126,19 @@ class Runner:
         self.check(model, quantization)
         bandwidth = self._devices.bandwidth(self._slot.device)
         return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
+
+    def estimate(self, kind: str, model: str, quantization: str, work: Work) -> Estimate:
+        """How long this much work of an experiment takes.
+
+        Raises:
+            PlaygroundError: The model or quantization is not available here.
+        """
+        return self._speeds.estimate(kind, model, quantization, work, self.expected_speed(model, quantization))
+
+    def took(self, kind: str, model: str, quantization: str, work: Work, seconds: float) -> None:
+        """Take in how long it took."""
+        expected = Speeds().estimate(kind, model, quantization, work, self.expected_speed(model, quantization))
+        self._speeds.took(kind, model, quantization, seconds=seconds, expected_s=expected.seconds)
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
         """How the model would read the prompt, without a run; None while that model is not in memory."""

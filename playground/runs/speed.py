@@ -7,6 +7,7 @@ from playground.models.facts import ModelFacts
 from playground.models.storage import paper_bytes
 from playground.numbers import short_number
 from playground.runs.records import RunRecord
+from playground.runs.work import PREFILL, Work
 
 LONG_S = 120  # work that may take longer is worth a question
 
@@ -53,6 +54,7 @@ class Speeds:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], ExpectedSpeed] = {}
+        self._took: dict[tuple[str, str, str], float] = {}
 
     def saw(self, record: RunRecord) -> None:
         """Take in a finished run; one of fewer than two tokens has no speed."""
@@ -63,6 +65,22 @@ class Speeds:
             )
             speed = ExpectedSpeed(timing.decode_tokens_per_s, timing.prefill_tokens_per_s, basis)
             self._seen[model.id, model.quantization] = speed
+
+    def took(self, kind: str, model: str, quantization: str, *, seconds: float, expected_s: float) -> None:
+        """Take in how long a whole experiment took, against what its amount of work had promised."""
+        if seconds > 0 and expected_s > 0:
+            self._took[kind, model, quantization] = seconds / expected_s
+
+    def estimate(self, kind: str, model: str, quantization: str, work: Work, speed: ExpectedSpeed) -> Estimate:
+        """By the amount of work, corrected by the last time that this experiment ran here."""
+        decode = speed.decode_tokens_per_s
+        seconds = work.steps / decode + work.prompt / (speed.prefill_tokens_per_s or PREFILL * decode)
+        basis, factor = speed.basis, self._took.get((kind, model, quantization))
+        if factor is not None:
+            seconds, basis = seconds * factor, f"as the last {kind} here took, with {model} {quantization}"
+        if work.most_s is not None:
+            seconds = min(seconds, work.most_s)
+        return Estimate(work.runs, work.tokens, seconds, basis)
 
     def expect(self, entry: ModelEntry, quantization: str, held: ModelFacts | None, bandwidth: float) -> ExpectedSpeed:
         """The last speed, or else the roofline: the weights read once per token at the measured bandwidth.
@@ -76,6 +94,6 @@ class Speeds:
         limit = bandwidth / step_bytes
         basis = (
             f"at most {short_number(limit)} tokens/s, as memory gives {short_number(bandwidth / 1e9)} GB/s (measured) "
-            f"and each token of {entry.id} {quantization} reads {step_bytes / 1e6:,.0f} MB"
+            f"and each token of {entry.id} {quantization} reads {short_number(step_bytes / 1e6)} MB"
         )
         return ExpectedSpeed(limit, None, basis)

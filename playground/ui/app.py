@@ -30,6 +30,7 @@ from playground.ui.rooms.sidebar.preset_wiring import wire_presets
 from playground.ui.rooms.sidebar.wiring import ModelEvents, wire_examples, wire_models, wire_prices, wire_storage
 from playground.ui.server.api import add_api
 from playground.ui.server.page import FIELDS
+from playground.ui.shell.ahead import wire_ahead
 from playground.ui.shell.common import QUIET, Controls, session_of
 from playground.ui.shell.history import build_history, wire_history
 from playground.ui.shell.pages import Pages
@@ -115,6 +116,12 @@ def _forgetting(pages: Pages) -> Callable[[gr.Request], None]:
     return closed
 
 
+def _sections(room: "_Room") -> list[Section]:
+    """All that a room has, its own laid out by hand too."""
+    own = getattr(room.parts, "own", None)
+    return [*([own] if own else []), *getattr(room.parts, "declared", [])]
+
+
 def _declared(built: Iterable["_Room"], more: Sequence[Section]) -> list[Section]:
     return [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
 
@@ -125,6 +132,8 @@ def _wire_rooms(
     """Each tab; one with a prompt of its own begins with Play's."""
     for room in built:
         room.wire(room.tab, room.parts, controls, runner, pages)
+        if sections := _sections(room):
+            wire_ahead(sections, controls, runner, [room.tab.select])
         if own := getattr(room.parts, "prompt", None):
             room.tab.select(None, [controls["prompt"], own], own, js="(play, own) => own || play", **QUIET)
     for section in more:

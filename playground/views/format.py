@@ -23,6 +23,7 @@ _SIZES = {"G": (9, 1e9), "M": (6, 1e6), "k": (3, 1e3), "": (0, 1.0), "m": (-3, 1
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST, _LARGEST = -3, 9  # powers of ten between which a number has all its zeros
 _MOST_DECIMALS = 12
+_NOTICED_S = 2  # work that takes less needs no estimate
 _SAME = 1e-12  # shares nearer to 0 or 1 differ from them by rounding only
 
 
@@ -131,8 +132,14 @@ def sentence(text: str) -> str:
 def estimate_text(estimate: "Estimate") -> str:
     """How long work may take, and how that is known."""
     runs, took = count_of(estimate.runs, "run"), format_seconds(estimate.seconds)
-    tokens = count_of(estimate.output_tokens, "token")
-    return f"{runs}, at most {tokens} of answer, about {took}. {sentence(estimate.basis)}"
+    tokens = f", at most {count_of(estimate.output_tokens, 'token')} of answer" if estimate.output_tokens else ""
+    return f"{runs}{tokens}, about {took}. {sentence(estimate.basis)}"
+
+
+def ahead_text(said: str, estimate: "Estimate | None") -> str:
+    """What to know before a run; how long it takes, where a person would notice."""
+    is_worth = estimate is not None and estimate.seconds >= _NOTICED_S
+    return " ".join(text for text in (said, estimate_text(estimate) if estimate and is_worth else "") if text)
 
 
 def together(*texts: str) -> str:

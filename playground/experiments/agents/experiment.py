@@ -12,6 +12,7 @@ from playground.experiments.costing.fact import FactSource, fact_source, known, 
 from playground.metrics.prices import find_reference
 from playground.runs.experiment import Experiment
 from playground.runs.request import PromptRequest, item
+from playground.runs.work import Work
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, Settings, make_settings
 
 MAX_STEPS = 8
@@ -72,6 +73,12 @@ class AgentRequest(PromptRequest):
     def step_settings(self) -> Settings:
         """Settings of an answer: its length is the loop's own."""
         return self.settings.model_copy(update={"max_new_tokens": self.answer_tokens})
+
+    def work(self) -> Work:
+        """An answer a step, after a prompt that grows by an answer and a passage."""
+        tokens, more = self.steps * self.answer_tokens, self.answer_tokens + self.passage_tokens
+        read = more * self.steps * (self.steps + 1) / 2 if self.without_cache else more * self.steps
+        return Work(self.steps, tokens, tokens, read)
 
 
 def _again(old: AgentRecord, model: str) -> AgentRequest:

@@ -9,6 +9,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.context.records import ContextRecord, NeedleRecord
 from playground.runs.experiment import Experiment
 from playground.runs.request import ASCENDING, Request, item
+from playground.runs.work import Work
 from playground.settings import LIMITS
 
 MAX_CELLS = 200
@@ -33,6 +34,11 @@ class CurveRequest(Request):
     )
     is_timed: bool = True
 
+    def work(self) -> Work | None:
+        """Each length read once; as long as is allowed, where the lengths are those of the model."""
+        most_s = self.time_limit_s if self.is_timed else None
+        return Work(len(self.lengths), 0, 0, sum(self.lengths), most_s) if self.lengths else None
+
 
 class NeedleRequest(Request):
     """Prompts to hide the fact in.
@@ -48,6 +54,11 @@ class NeedleRequest(Request):
     )  # fmt: skip
     seed: int = item(0, "Seed of the codes", page=False, ge=0, le=LIMITS["seed"].high)
     only: int | None = None
+
+    def work(self) -> Work:
+        """A prompt for each cell."""
+        cells = len(self.lengths) * len(self.depths)
+        return Work(cells, 0, cells, sum(self.lengths) * len(self.depths))
 
     @model_validator(mode="after")
     def _cells(self) -> "NeedleRequest":

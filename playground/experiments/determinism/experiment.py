@@ -11,12 +11,16 @@ from playground.experiments.determinism.rungs import ARMS, DEFAULT_ARMS, FIXES, 
 from playground.runs.experiment import Experiment
 from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, Request, item
+from playground.runs.work import Work
 from playground.settings import PACKED, check_prompt, make_settings
 
 PLAIN = "fp32"  # what the reference is computed in where the weights are packed
 MAX_TOKENS = 512  # the logits of every step are held
 TIMED_REQUESTS, TIMED_TOKENS = 16, 32  # of a timed pass: enough for a speed
 ANCHOR = "80 unique answers of 1,000 (Qwen3-235B, 1,000 tokens each, on GPUs; Thinking Machines, 2025)"
+_PER_RUNG = 4  # steps for each token of the answer: it is written and read, by a module half as fast as our decoder
+_PER_REQUEST = 0.6  # steps for each token: a batch of four or five, half as fast, with its caches joined and split
+_FRESH = 2  # rungs in a fresh process
 _NAMES = list(dict.fromkeys(each.name for each in (*RUNGS, *FIXES)))
 
 
@@ -32,6 +36,11 @@ class LadderRequest(PromptRequest):
     )
     only: tuple[str, ...] = item((), "Only these rungs and fixes", "May be repeated.", page=False)
     quick: bool = item(False, "Skip what needs a fresh process")
+
+    def work(self) -> Work:
+        """Every rung and fix writes the answer and reads the reference's."""
+        rungs = len(self.only) or (len(_NAMES) - _FRESH if self.quick else len(_NAMES))
+        return Work(rungs, rungs * self.tokens, _PER_RUNG * rungs * self.tokens)
 
     @field_validator("only")
     @classmethod
@@ -74,12 +83,22 @@ def reference_quantization(chosen: str) -> str:
     return PLAIN if chosen in PACKED else chosen
 
 
+def _before(request: LadderRequest) -> str:
+    computed = reference_quantization(request.quantization)
+    packed = (
+        f", since {request.quantization} weights are packed: they are a rung"
+        if computed != request.quantization
+        else ""
+    )
+    return f"The reference will be one greedy answer in {computed}{packed}."
+
+
 LADDER = Experiment(
     name="ladder",
     title="Why did it say something else?",
     about="Why the same prompt can give another answer: one cause after the other, each measured on this machine. "
     "One greedy answer to the prompt above is the reference: in the model and quantization of the sidebar, or in "
-    f"{PLAIN} if that is {' or '.join(PACKED)}, since packed weights are another model's. Then one thing is changed at "
+    f"{PLAIN} if its weights are packed, since they are another model's. Then one thing is changed at "
     "a time: what it does to the logits, which tokens it puts at risk, whether the answer forks. "
     "Nothing is claimed that this machine does not show.",
     verb="Run the ladder",
@@ -90,6 +109,7 @@ LADDER = Experiment(
     view="playground.views.ladder_panels:VIEW",
     again=_ladder_again,
     differences=ladder_differences,
+    before=_before,
     needs=frozenset({"weights", "plain"}),
 )
 
@@ -126,6 +146,10 @@ class LoadRequest(Request):
     @classmethod
     def _prompt(cls, value: str) -> str:
         return check_prompt(value)
+
+    def work(self) -> Work:
+        """Batches of random size, each by forward passes of the whole module."""
+        return Work(self.requests * len(self.ways), self.most_tokens, _PER_REQUEST * self.most_tokens)
 
     @field_validator("ways")
     @classmethod

@@ -12,6 +12,7 @@ from playground.experiments.reruns.records import RerunRecord, RerunRow, SeedMod
 from playground.runs.experiment import Experiment
 from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, item
+from playground.runs.work import Work, batch_steps
 from playground.settings import make_settings
 
 SEED_WORDS: dict[str, str] = {
@@ -51,6 +52,10 @@ class RerunRequest(PromptRequest):
         """Of all runs."""
         return self.n * self.settings.max_new_tokens
 
+    def work(self) -> Work:
+        """Batches of rows."""
+        return Work(self.n, self.most_tokens, batch_steps(self.n, self.settings.max_new_tokens))
+
     def seeded(self) -> Self:
         """The same; without a seed if each run draws its own."""
         if self.seeds != "none":
@@ -69,6 +74,11 @@ class TemperatureRequest(RerunRequest):
     def most_tokens(self) -> int:
         """Of the runs at all temperatures."""
         return super().most_tokens * len(self.temperatures)
+
+    def work(self) -> Work:
+        """The same batches at each temperature."""
+        one, times = super().work(), len(self.temperatures)
+        return Work(times * one.runs, self.most_tokens, times * one.steps)
 
     @field_validator("temperatures")
     @classmethod

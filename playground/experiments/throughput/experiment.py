@@ -10,6 +10,7 @@ from playground.runs.experiment import Experiment
 from playground.runs.records import BatchRecord, Document, ModelRecord, Part
 from playground.runs.request import ASCENDING, Request, item
 from playground.runs.updates import MAX_BATCH
+from playground.runs.work import Work, batch_steps
 
 
 class ThroughputRequest(Request):
@@ -25,6 +26,11 @@ class ThroughputRequest(Request):
     def most_tokens(self) -> int:
         """Of all rows of all batches."""
         return sum(self.batches) * self.output_tokens
+
+    def work(self) -> Work:
+        """A batch after the other, each with its prompt."""
+        steps = sum(batch_steps(rows, self.output_tokens) for rows in self.batches)
+        return Work(len(self.batches), self.most_tokens, steps, self.input_tokens * len(self.batches))
 
 
 class SkippedBatch(Part):

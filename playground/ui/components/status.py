@@ -19,7 +19,7 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
 
     Its value is a dict with `phase`, `text` and `fraction`, as `views.run.status` makes it; a failure has `title` and
     `problem`, a missing prompt `hint`. Its prop `limit` says why nothing can run here; while it is not empty, it has
-    precedence.
+    precedence. Its prop `ahead` is what stands below while nothing runs: how long a run may take.
 
     Args:
         idle: Text before anything has run.
@@ -38,6 +38,7 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
     template = (
         f'<div class="row">{rows[look]}</div><div class="line"><i></i></div>'
         f"{'<div class=plan></div>' if look == 'figures' else ''}"
+        '<div class="ahead"></div>'
         '<div class="voice" role="status" aria-live="polite"></div>'
     )
     return part("status", {}, template, idle=idle, limit="", look=look, pane=pane, **props)
