@@ -55,7 +55,7 @@ class Experiment(Generic[Q, R]):
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
         estimate: How long a request may take.
-        before: What to know of a request before it runs, in a sentence that stands beside its button.
+        before: What to know of a request before it runs, in a sentence near its button.
         asks: Whether the person confirms a long one.
     """
 
@@ -166,7 +166,8 @@ def updates(
         with suppress(Stopped):
             record = yield from run(lab, request)
         if record is not None and experiment.holds and not should_end() and (done := request.work()) is not None:
-            runner.took(experiment.name, request.model, request.quantization, done, lab.clock.now() - begun_s)
+            ran, seconds = (experiment.name, request.model, request.quantization), lab.clock.now() - begun_s
+            runner.speeds.took(*ran, done, seconds, runner.expected_speed(*ran[1:]))
         yield from runner.spending.ended(job)
         if record is not None:
             yield record
@@ -186,8 +187,10 @@ def ahead(runner: "Runner", experiment: Experiment[Q, R], request: Q) -> "tuple[
     said = experiment.before(request) if experiment.before else ""
     if experiment.estimate is not None:
         return said, late(experiment.estimate)(runner, request)
-    work = request.work()
-    return said, None if work is None else runner.estimate(experiment.name, request.model, request.quantization, work)
+    if (work := request.work()) is None:
+        return said, None
+    speed = runner.expected_speed(request.model, request.quantization)
+    return said, runner.speeds.estimate(experiment.name, request.model, request.quantization, work, speed)
 
 
 def replay(experiment: Experiment[Q, R], old: Any, runner: "Runner", model: str | None) -> tuple[list[str], list[str]]:

@@ -24,9 +24,8 @@ from playground.runs.pricing import Pricing
 from playground.runs.run import Batch, Run
 from playground.runs.sharing import Reading, Sharing
 from playground.runs.shelf import Shelf
-from playground.runs.speed import Estimate, ExpectedSpeed, Speeds
+from playground.runs.speed import ExpectedSpeed, Speeds
 from playground.runs.updates import BatchRequest, BatchUpdate, RunRequest, Update
-from playground.runs.work import Work
 from playground.settings import check_prompt
 
 T = TypeVar("T")
@@ -46,6 +45,7 @@ class Runner:
         spending: What people used, within the budget.
         sharing: Deals the model out.
         shelf: Which models are on this machine.
+        speeds: Of what ran here.
     """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
@@ -53,9 +53,10 @@ class Runner:
         self.shelf = Shelf(slot)
         self.hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
-        self._devices, self._speeds = devices or Devices(hardware), Speeds()
+        self._devices = devices or Devices(hardware)
         self.spending = Spending(Budget())
         self.sharing = Sharing(slot, self._devices, self.spending)
+        self.speeds = Speeds()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -125,20 +126,7 @@ class Runner:
         """How fast this model will answer; measures the memory's bandwidth once, in under a second."""
         self.check(model, quantization)
         bandwidth = self._devices.bandwidth(self._slot.device)
-        return self._speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
-
-    def estimate(self, kind: str, model: str, quantization: str, work: Work) -> Estimate:
-        """How long this much work of an experiment takes.
-
-        Raises:
-            PlaygroundError: The model or quantization is not available here.
-        """
-        return self._speeds.estimate(kind, model, quantization, work, self.expected_speed(model, quantization))
-
-    def took(self, kind: str, model: str, quantization: str, work: Work, seconds: float) -> None:
-        """Take in how long it took."""
-        expected = Speeds().estimate(kind, model, quantization, work, self.expected_speed(model, quantization))
-        self._speeds.took(kind, model, quantization, seconds=seconds, expected_s=expected.seconds)
+        return self.speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
         """How the model would read the prompt, without a run; None while that model is not in memory."""
@@ -224,7 +212,7 @@ class Runner:
             record = measurement.record(
                 request, describe_environment(backend.facts, backend.chunk_tokens(len(prompt.ids)))
             )
-            self._speeds.saw(record)
+            self.speeds.saw(record)
             yield record
 
         yield from self.holding(request.model, request.quantization, work, run.should_stop, job=job, read=read)

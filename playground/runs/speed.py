@@ -66,17 +66,17 @@ class Speeds:
             speed = ExpectedSpeed(timing.decode_tokens_per_s, timing.prefill_tokens_per_s, basis)
             self._seen[model.id, model.quantization] = speed
 
-    def took(self, kind: str, model: str, quantization: str, *, seconds: float, expected_s: float) -> None:
+    def took(
+        self, kind: str, model: str, quantization: str, work: Work, seconds: float, speed: ExpectedSpeed
+    ) -> None:  # fmt: skip
         """Take in how long a whole experiment took, against what its amount of work had promised."""
-        if seconds > 0 and expected_s > 0:
-            self._took[kind, model, quantization] = seconds / expected_s
+        if seconds > 0 and (promised := _seconds(work, speed)) > 0:
+            self._took[kind, model, quantization] = seconds / promised
 
     def estimate(self, kind: str, model: str, quantization: str, work: Work, speed: ExpectedSpeed) -> Estimate:
         """By the amount of work, corrected by the last time that this experiment ran here."""
-        decode = speed.decode_tokens_per_s
-        seconds = work.steps / decode + work.prompt / (speed.prefill_tokens_per_s or PREFILL * decode)
-        basis, factor = speed.basis, self._took.get((kind, model, quantization))
-        if factor is not None:
+        seconds, basis = _seconds(work, speed), speed.basis
+        if (factor := self._took.get((kind, model, quantization))) is not None:
             seconds, basis = seconds * factor, f"as the last {kind} here took, with {model} {quantization}"
         if work.most_s is not None:
             seconds = min(seconds, work.most_s)
@@ -97,3 +97,8 @@ class Speeds:
             f"and each token of {entry.id} {quantization} reads {short_number(step_bytes / 1e6)} MB"
         )
         return ExpectedSpeed(limit, None, basis)
+
+
+def _seconds(work: Work, speed: ExpectedSpeed) -> float:
+    decode = speed.decode_tokens_per_s
+    return work.steps / decode + work.prompt / (speed.prefill_tokens_per_s or PREFILL * decode)

@@ -28,6 +28,6 @@ class Work:
 
 
 def batch_steps(rows: int, tokens: int) -> float:
-    """Steps of so many rows of so many tokens, in batches."""
+    """Steps of rows that are computed together, each with this many tokens."""
     first = min(rows, ROWS)
     return ceil(rows / ROWS) * tokens * (1 + _ROW * (first - 1))

@@ -110,7 +110,7 @@ class Collected:
     """
 
     def __init__(self, seeds: Sequence[int], most_tokens: int, where: str = ""):
-        """A run has at most so many tokens; `where` stands before the words of its progress."""
+        """A run has at most this many tokens; `where` stands before the words of its progress."""
         self.prompt_tokens, self._most, self._where = 0, most_tokens, where
         self._answers = [_Answer(seed) for seed in seeds]
         self._pieces: dict[int, str] = {}  # how tokens look alone
@@ -140,7 +140,7 @@ class Collected:
                 self._different.add(tuple(answer.token_ids))
 
     def progress(self, elapsed_s: float, *, growth: bool = False) -> RerunProgress:
-        """Progress now, with the answers so far if asked for."""
+        """Progress now, and the answers so far where they are wanted."""
         return RerunProgress(
             text=f"{self._where}running, {self._finished} of {len(self._answers)} finished",
             fraction=self._fraction(),

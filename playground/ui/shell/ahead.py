@@ -1,4 +1,4 @@
-"""What stands beside a section's Run before it runs: how long it may take, and what the person should know of it."""
+"""What a person reads near a section's Run before it runs: how long it may take, and what else to know of it."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
