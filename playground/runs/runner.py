@@ -49,9 +49,8 @@ class Runner:
     """
 
     def __init__(self, slot: ModelSlot, hardware: Hardware, devices: Devices | None = None):
-        self._slot, self.person, self._fetches = slot, "", True
+        self._slot, self.person, self.hardware, self._fetches = slot, "", hardware, True
         self.shelf = Shelf(slot)
-        self.hardware = hardware
         self.pricing = Pricing(DEFAULT_REFERENCE, hardware.usd_per_hour)
         self._devices = devices or Devices(hardware)
         self.spending = Spending(Budget())
