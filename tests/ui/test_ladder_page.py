@@ -148,6 +148,16 @@ def test_risky_tokens_and_the_fork_are_marked_by_more_than_colour(open_lab: Open
     expect(page.locator("#ladder-rungs .tip.open")).to_contain_text("gap between the two likeliest <= 2 x largest |dz|")
 
 
+def test_the_ladder_names_its_reference_as_the_quantization_is_chosen(open_lab: OpenPage):
+    page = open_tab(open_lab, "Reruns")
+    said = ladder_of(page).locator(".ahead")
+    expect(said).to_contain_text("fp32")
+    for chosen, named in (("int4", "int4"), ("bf16", "bf16")):
+        page.locator("#quantization-select").select_option(chosen)
+        expect(said).to_contain_text(named)
+    expect(said).not_to_contain_text("fp32")
+
+
 def test_the_load_runs_and_its_counts_are_those_of_the_record(open_lab: OpenPage):
     page = open_tab(open_lab, "Reruns")
     section = load_of(page)
@@ -161,6 +171,8 @@ def test_the_load_runs_and_its_counts_are_those_of_the_record(open_lab: OpenPage
         expect(item).to_contain_text(f"unique of {arm.n}")
         assert sum(answer.count for answer in arm.answers) == arm.n == 4
     expect(section.get_by_text(load_views.ours(record))).to_be_visible()
+    assert {len(speeds) for speeds in record.passes.values()} == {3} == {len(record.control)}
+    expect(section.locator("#load-arms")).to_contain_text(" to ")  # the range
     expect(section).to_contain_text("80 unique answers of 1,000")
     assert "Thinking Machines, 2025" in section.inner_text()
 
