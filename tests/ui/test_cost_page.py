@@ -136,7 +136,7 @@ def test_what_a_run_measured_fills_what_nobody_typed(open_lab: OpenPage):
     expect(page.get_by_label("Numbers taken from")).to_have_value("none")
     expect(field(page, "month", "output_tokens")).to_have_value("9")
     expect(page.locator('#cost-month [data-field="input_tokens"]')).to_contain_text("assumed")
-    row.get_by_role("button").click()
+    row.locator(".from").click()
     expect(field(page, "month", "output_tokens")).to_have_value("200")
 
 

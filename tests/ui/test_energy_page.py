@@ -21,7 +21,7 @@ def choices(kind: str) -> dict[str, float]:
 
 
 def open_energy(page: Page) -> Locator:
-    page.locator("#settings").get_by_role("button", name="Energy", exact=False).click()
+    page.locator("#settings").get_by_role("button", name="Prices and energy").click()
     place = page.locator("#energy-place")
     expect(place.get_by_label("PUE")).to_be_visible()
     return place

@@ -1,5 +1,5 @@
 const section = cost.section(props.section), about = {}, form = element.querySelector('form');
-const rows = [...section.models.map(([which, title]) => makeModel(which, title)), ...section.choices.map(makeChoice), ...section.fields.map((name) => makeField(name, about))];
+const rows = [...section.models.map(([which, title]) => makeModel(which, title, about)), ...section.choices.map((choice) => makeChoice(choice, about)), ...section.fields.map((name) => makeField(name, about))];
 form.append(...rows.map((one) => one.row));
 if (section.ranges.length) {
   const folded = el('details', 'ranges'), inside = section.ranges.map((name) => makeField(name, about));

@@ -31,30 +31,41 @@ const written = (field, { text, number, source }) => {
   return number.toLocaleString('en', { maximumSignificantDigits: source.startsWith('measured') && !Number.isInteger(number) ? 5 : 12 });
 };
 
+// A label with a "?" that tells what it is; `about` is what `explain` shows, by key.
+function labelled(label, key, definition, about, more = {}) {
+  const row = el('span', 'term'), ask = el('button', '', '?'), words = el('span', 'about', definition);
+  row.dataset.term = key;
+  about[key] = { definition, formula: '', unit: '', source: '', ...more };
+  words.id = `${label.htmlFor}-about`;
+  ask.type = 'button';
+  ask.setAttribute('aria-label', 'Explain');
+  ask.setAttribute('aria-describedby', words.id);
+  row.append(label, ask);
+  return [row, words];
+}
+
 const here = (name) => name && cost.section(props.section)?.fields.includes(name); // a switch is valid in either position
 
 function makeField(name, about) {
   const field = cost.field(name), row = el('div', 'field'), id = `cost-${props.section}-${name}-${ids++}`;
-  const label = el('label', 'term', field.label), input = el('input'), unit = el('span', 'unit', field.sign), from = el('button', 'from'), problem = el('p', 'problem');
+  const label = el('label', '', field.label), input = el('input'), unit = el('span', 'unit', field.sign), from = el('button', 'from'), problem = el('p', 'problem');
   row.dataset.field = name;
-  label.htmlFor = id;
-  label.dataset.term = name;
-  about[name] = { definition: field.about, formula: '', unit: field.unit === 'share' ? 'percent; type 20 for 20 %' : '', source: '' };
-  input.id = id;
+  label.htmlFor = input.id = id;
+  const [named, words] = labelled(label, name, field.about, about, { unit: field.unit === 'share' ? 'percent; type 20 for 20 %' : '' });
   problem.id = `${id}-problem`;
   from.type = 'button';
   if (field.unit === 'switch') {
     input.type = 'checkbox';
     input.addEventListener('change', () => cost.set(name, input.checked ? 1 : 0));
     row.classList.add('switch');
-    row.append(input, label, from, problem);
+    row.append(input, named, words, from, problem);
   } else {
     input.type = 'text';
     input.inputMode = 'decimal';
     input.autocomplete = 'off';
     input.setAttribute('aria-describedby', problem.id);
     input.addEventListener('input', () => cost.set(name, kept(field, input.value)));
-    row.append(label, input, unit);
+    row.append(named, words, input, unit);
   }
   let range = null, ratio = null;
   if (field.slider && field.unit !== 'switch') {
@@ -86,7 +97,7 @@ function makeField(name, about) {
 }
 
 // Menus that fill several inputs at once: a machine from the list, a grid, real lengths.
-function makeChoice(choice) {
+function makeChoice(choice, about) {
   const row = el('div', 'field choice'), select = el('select'), label = el('label', '', choice.label), hint = el('p', 'hint');
   select.id = `cost-${props.section}-choice-${ids++}`;
   label.htmlFor = select.id;
@@ -98,7 +109,7 @@ function makeChoice(choice) {
     }
     select.value = value;
   };
-  row.append(label, select, hint);
+  row.append(...labelled(label, `choice-${choice.id}`, choice.about, about), select, hint);
   if (choice.id === 'lengths') {
     select.addEventListener('change', () => cost.setLengths(select.value));
     return { row, update() { fill(cost.lengthSets().map((one) => [one.id, one.title]), cost.lengths.id); hint.textContent = `${cost.lengths.tokens.length} answers. ${cost.lengths.source}`; } };
@@ -115,7 +126,7 @@ function makeChoice(choice) {
   } };
 }
 
-function makeModel(which, title) {
+function makeModel(which, title, about) {
   const row = el('div', 'field model'), label = el('label', '', title), input = el('input'), problem = el('p', 'problem'), hint = el('p', 'hint');
   input.id = `cost-${which}-${ids++}`;
   input.type = 'text';
@@ -126,7 +137,7 @@ function makeModel(which, title) {
   label.htmlFor = input.id;
   input.addEventListener('focus', () => input.setAttribute('list', window.playground.prices.names())); // two thousand entries that few need
   input.addEventListener('input', () => cost.setModel(which, input.value));
-  row.append(label, input, problem, hint);
+  row.append(...labelled(label, which, 'The model of an API whose list price is used. Type a part of its name to search the list.', about), input, problem, hint);
   return { row, update() {
     const { text, found, problem: wrong } = cost.model(which);
     if (document.activeElement !== input && input.value !== text) input.value = text;

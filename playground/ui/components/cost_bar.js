@@ -1,22 +1,23 @@
 const form = element.querySelector('form'), status = element.querySelector('.status');
 form.addEventListener('submit', (event) => event.preventDefault());
-const model = makeModel('model', 'API model, type to search');
+const about = {}, model = makeModel('model', 'API model, type to search', about);
 form.append(model.row);
 
 const from = el('div', 'field from-run'), fromLabel = el('label', '', 'Numbers taken from'), select = el('select');
 select.id = 'cost-taken';
 fromLabel.htmlFor = select.id;
-from.append(fromLabel, select, el('p', 'hint', 'Measured here: runs, reruns, agents and throughput of this page, and opened files.'));
+from.append(...labelled(fromLabel, 'taken', 'Runs of this page and opened files have measured tokens, speeds and energy. What is chosen here fills every input that nobody has typed.', about), select, el('p', 'hint', 'Measured here: runs, reruns, agents and throughput of this page, and opened files.'));
 select.addEventListener('change', () => cost.take(select.value));
 form.append(from);
 
 const money = el('div', 'field currency'), code = el('input'), rate = el('input'), wrong = el('p', 'problem');
-const named = (input, id, label) => { const one = el('label', '', label); input.id = id; input.type = 'text'; input.autocomplete = 'off'; input.setAttribute('aria-describedby', 'cost-currency-problem'); one.htmlFor = id; return one; };
+const named = (input, id, label, why) => { const one = el('label', '', label); input.id = id; input.type = 'text'; input.autocomplete = 'off'; input.setAttribute('aria-describedby', 'cost-currency-problem'); one.htmlFor = id; return labelled(one, id, why, about); };
 wrong.id = 'cost-currency-problem';
 rate.inputMode = 'decimal';
-money.append(named(code, 'cost-code', 'Currency'), named(rate, 'cost-rate', 'for one USD'), code, rate, wrong);
+money.append(...named(code, 'cost-code', 'Currency', 'Three letters, such as EUR. The price list is in USD.'), ...named(rate, 'cost-rate', 'for one USD', 'How much of that currency one USD buys. No rate is fetched: type the one you use.'), code, rate, wrong);
 for (const input of [code, rate]) input.addEventListener('input', () => cost.setCurrency(code.value, rate.value));
 form.append(money);
+explain(about);
 
 // What measured values have replaced, in a sentence or two; empty if they have replaced nothing.
 function announced() {
@@ -58,6 +59,7 @@ cost.share = async () => { // copies a link; what to say about it
   const copied = await window.playground.hand.copy(location.href);
   return `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
 };
+element.querySelector('[data-do="prices"]').addEventListener('click', () => window.playground.showPrices());
 element.querySelector('[data-do="assumed"]').addEventListener('click', () => { cost.take('none'); select.focus(); });
 const moved = undoable(element.querySelector('[data-do="reset"]'), () => {
   status.textContent = 'All inputs are assumptions again.';

@@ -30,6 +30,7 @@ function draw() {
 }
 
 explain(props.definitions);
+for (const button of element.querySelectorAll('.place')) button.addEventListener('click', () => window.playground.showPrices());
 hear('detail', (open) => { element.querySelector('.gauges').hidden = !open; });
 const read = (values) => { measured = values || {}; draw(); };
 hear('live-meters', read); // during a run, its feed gives the measurements

@@ -46,12 +46,17 @@ def _gauge(gauge: Gauge, elem_id: str) -> str:
     )
     date = '<div class="date" data-k="money_date"></div>' if gauge.quantity == "money" else ""
     aside = f'<p class="aside">{attribute(NOT_THE_SAME)}</p>' if gauge.quantity == "money" else ""
+    place = (
+        '<button type="button" class="place">Prices and energy…</button>'
+        if gauge.quantity in ("money", "energy")
+        else ""
+    )
     bar = '<div class="bar" aria-hidden="true"><i></i><i></i></div>' if gauge.quantity == "memory" else ""
     key = gauge.headline
     return (
         f'<div class="gauge {gauge.quantity}"><h2>{gauge.title}<span class="sub" data-k="{gauge.quantity}_note"></span>'
         f'</h2><div class="big"><span data-k="{key}">{NOTHING}</span><small>{_term(key, elem_id)}</small></div>'
-        f"{bar}{date}<dl>{rows}</dl>{aside}</div>"
+        f"{bar}{date}<dl>{rows}</dl>{aside}{place}</div>"
     )
 
 

@@ -4,7 +4,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from playground.data.energy import EnergyList
 from playground.data.lengths import LengthList
 from playground.data.presets import HardwareList, load_list
 from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
@@ -20,6 +19,8 @@ from playground.views.formula_script import formula_notes
 _SIGNS = SIGNS | {"share": "%", "switch": ""}
 _PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
 _WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")
+_REAL = "Numbers of tokens of answers that were really given; the chart draws its requests from them."
+_MACHINE = "Fills in the rent and the power of a machine; its source stands below, and both may be edited."
 _MODELS = {"cascade": [["large_model", "Large model"], ["small_model", "Small model"]]}
 
 
@@ -79,18 +80,9 @@ def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
          "source": f"{one.source} As of {listed.as_of}.", "set": {"usd_per_hour": one.usd_per_hour, "watts": one.watts}}
         for one in listed.hardware
     ]  # fmt: skip
-    energy = load_list(EnergyList, folder / "energy.yaml")
-    grids = [
-        {"id": one.id, "title": one.title, "source": one.source, "set": {"g_per_kwh": one.value}} for one in energy.grid
-    ]
-    sites = [{"id": one.id, "title": one.title, "source": one.source, "set": {"pue": one.value}} for one in energy.pue]
     return {
-        "example": [{"id": "lengths", "label": "Real answers", "options": []}],
-        "own_hardware": [{"id": "machine", "label": "Machine from the list", "options": machines}],
-        "energy": [
-            {"id": "grid", "label": "Grid", "options": grids},
-            {"id": "site", "label": "Site", "options": sites},
-        ],
+        "example": [{"id": "lengths", "label": "Real answers", "options": [], "about": _REAL}],
+        "own_hardware": [{"id": "machine", "label": "Machine from the list", "options": machines, "about": _MACHINE}],
     }
 
 

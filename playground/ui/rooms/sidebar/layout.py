@@ -87,8 +87,6 @@ def build_sidebar(
         with gr.Accordion("More settings", open=False):
             controls |= _sliders([one.name for one in SLIDERS if one.name not in _FIRST], menus[2]) | _texts()
         prices, rates_line, machine = _prices(hardware, usd_per_hour)
-        with gr.Accordion("Energy", open=False):
-            energy_place(elem_id="energy-place")
         with gr.Accordion("Your presets", open=False):
             name = gr.Textbox(label="Name", placeholder="My settings", max_lines=1, max_length=80)
             with gr.Row(elem_classes="buttons"):
@@ -196,7 +194,8 @@ def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls
     machines: list[Option] = [("", "your own price", None)]
     machines += [(machine.id, f"{machine.title}, {format_money(machine.usd_per_hour)}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
-    with gr.Accordion("Prices", open=False):
+    with gr.Accordion("Prices and energy", open=False, elem_id="prices-place"):
+        text_line("Of the figures in Play and in Cost.")
         reference = gr.Dropdown(
             choices,
             value=DEFAULT_REFERENCE,
@@ -214,4 +213,5 @@ def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls
             elem_id=elem_id_of("hardware_usd_per_hour"),
             interactive=True,
         )
+        energy_place(elem_id="energy-place")
     return {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine

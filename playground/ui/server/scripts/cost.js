@@ -8,6 +8,8 @@
 //   snapshot(), open(sheet), link()
 //   on(fn)               called once a frame after changes
 window.playground.cost = (() => {
+  // Inputs that Play uses as well: they stand under "Prices and energy", and what is set there or here holds in both.
+  const PLACE = { pue: 'pue', g_per_kwh: 'grid' }, PRICE = 'usd_per_hour';
   const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], RATIO = 'tokens_per_token', MOST_CHARS = 300_000;
   const listeners = new Set(), drawings = {};
   const numbers = window.playground.numbers;
@@ -21,7 +23,9 @@ window.playground.cost = (() => {
     return config;
   }
   const prices = () => window.playground.prices;
-  const first = () => ({ values: {}, models: { ...read().models }, currency: { code: 'USD', rate: '1' }, lengths: read().lengths[0], offered: [], taken: '' });
+  const energy = () => window.playground.energy, chosen = window.playground.chosen;
+  const first = () => ({ values: {}, models: { ...read().models, model: '' }, // '' is the reference price of "Prices and energy"
+    currency: { code: 'USD', rate: '1' }, lengths: read().lengths[0], offered: [], taken: '' });
 
   const text = (raw, most) => (typeof raw === 'string' ? raw.slice(0, most) : typeof raw === 'number' ? String(raw) : null);
   function restored(raw) { // known names and plain text only; the fields report their limits
@@ -83,6 +87,11 @@ window.playground.cost = (() => {
     const field = read().byName[name], own = current().values[name];
     if (own) { const [number, problem] = check(field, own.text); return { text: own.text, number, problem, source: own.source, set: true }; }
     if (name === RATIO && prices().factor() !== 1) return { text: shown(prices().factor()), number: prices().factor(), problem: '', source: 'typed', set: true };
+    if (PLACE[name]) {
+      const { value: number, source } = energy().now(PLACE[name]);
+      if (number !== field.default) return { text: shown(number), number, problem: '', source: source ? `list: ${source}` : 'typed', set: true };
+    }
+    if (name === PRICE && chosen('hardware_usd_per_hour') !== null) { const number = chosen('hardware_usd_per_hour'); return { text: shown(number), number, problem: '', source: 'typed under “Prices and energy”', set: true }; }
     if (field.follows === null) return { text: shown(field.default), number: field.default, problem: '', source: 'assumed', set: false };
     const base = value(field.follows);
     if (base.number === null) return { text: '', number: null, problem: '', source: 'assumed', set: false };
@@ -91,17 +100,20 @@ window.playground.cost = (() => {
   }
   function set(name, raw, source = 'typed') {
     current().values[name] = { text: String(raw), source };
-    if (name === RATIO) { const { number } = value(name); if (number !== null) prices().setFactor(number); } // the price tables' too
+    const { number } = value(name);
+    if (name === RATIO && number !== null) prices().setFactor(number); // the price tables' too
+    if (PLACE[name] && number !== null) energy().type(PLACE[name], number);
     changed();
   }
   function unset(name) {
     delete current().values[name];
     if (name === RATIO) prices().setFactor(1);
+    if (PLACE[name]) energy().choose(PLACE[name], energy().choices(PLACE[name])[0].id);
     changed();
   }
 
   function model(which) {
-    const text = current().models[which], found = prices().find(text);
+    const own = current().models[which], text = own || (which === 'model' ? chosen('reference_model') ?? read().models.model : own), found = prices().find(text);
     if (found) return { text, found, problem: '' };
     const near = prices().near(text);
     return { text, found: null, problem: `No model “${text.slice(0, 80)}” in the price list.${near.length ? ` Near it: ${near.join(', ')}.` : ''}` };
@@ -172,11 +184,14 @@ window.playground.cost = (() => {
   }
   function setLengths(id) { const found = lengthSets().find((one) => one.id === id); if (found) { current().lengths = found; changed(); } }
 
+  function allSet() { // here and in the places that others share
+    const shared = [RATIO, PRICE, ...Object.keys(PLACE)].map((name) => [name, value(name)]).filter(([, one]) => one.set);
+    return { ...current().values, ...Object.fromEntries(shared.map(([name, { text, source }]) => [name, { text, source }])) };
+  }
   function snapshot() {
-    const ratio = value(RATIO), all = ratio.set ? { ...current().values, [RATIO]: { text: ratio.text, source: ratio.source } } : current().values;
-    const values = Object.entries(all), { code, rate } = current().currency, { tokens, source } = current().lengths;
+    const values = Object.entries(allSet()), { code, rate } = current().currency, { tokens, source } = current().lengths;
     return {
-      ...current().models, compared: prices().chosen(),
+      ...current().models, model: model('model').text, compared: prices().chosen(),
       given: Object.fromEntries(values.map(([name, own]) => [name, own.text])), sources: Object.fromEntries(values.map(([name, own]) => [name, own.source])),
       currency: { code, per_usd: rate }, lengths: { tokens, source },
     };
@@ -191,20 +206,26 @@ window.playground.cost = (() => {
   }
   const otherLengths = () => current().lengths.id !== read().lengths[0].id && read().lengths.some((one) => one.id === current().lengths.id);
   function link(section) {
-    const pairs = new URLSearchParams(), { models: own, currency: money } = current();
+    const pairs = new URLSearchParams(), { models, currency: money } = current(), own = { ...models, model: model('model').text };
     pairs.set('cost.section', section);
-    for (const [name, { text }] of Object.entries(current().values)) pairs.set(`cost.${name}`, text);
-    for (const [which, id] of Object.entries(own)) if (id !== first().models[which]) pairs.set(`cost.${which}`, id);
+    for (const [name, { text }] of Object.entries(allSet())) pairs.set(`cost.${name}`, text);
+    for (const [which, id] of Object.entries(own)) if (id !== read().models[which]) pairs.set(`cost.${which}`, id);
     if (otherLengths()) pairs.set('cost.lengths', current().lengths.id);
     if (prices().chosen().join() !== prices().first.join()) pairs.set('cost.compared', prices().chosen().join());
     if (money.code !== 'USD') { pairs.set('cost.code', money.code); pairs.set('cost.rate', money.rate); }
     return pairs.toString();
   }
   function reset() { // returns what takes it back
-    const before = current(), undo = prices().reset();
+    const before = current(), undo = prices().reset(), places = Object.values(PLACE).map((kind) => [kind, energy().now(kind)]);
     state = { ...first(), offered: before.offered, taken: 'none' };
+    for (const name of Object.keys(PLACE)) unset(name);
     changed();
-    return () => { state = { ...before, offered: current().offered }; undo(); changed(); };
+    return () => {
+      state = { ...before, offered: current().offered };
+      undo();
+      for (const [kind, { id, value: number }] of places) if (!id || !energy().choose(kind, id)) energy().type(kind, number);
+      changed();
+    };
   }
 
   // Charts are separate parts: each is notified of its drawing, and finds it here when its tab first opens.
@@ -227,6 +248,16 @@ window.playground.cost = (() => {
     const own = current().values[RATIO];
     if (own && numbers.parse(own.text) !== prices().factor()) delete current().values[RATIO];
     changed();
+  });
+  if (window.playground.energy) energy().onChange(() => { // the same for the site and the grid
+    for (const [name, kind] of Object.entries(PLACE)) { const own = current().values[name]; if (own && numbers.parse(own.text) !== energy().now(kind).value) delete current().values[name]; }
+    changed();
+  });
+  let before = '';
+  document.addEventListener('playground:settings', () => {
+    const now = JSON.stringify([chosen('hardware_usd_per_hour'), chosen('reference_model')]);
+    if (now !== before && window.playground.costConfig) changed();
+    before = now;
   });
   arrive();
 

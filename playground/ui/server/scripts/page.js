@@ -55,6 +55,13 @@
     const fetch = document.getElementById('model-fetch');
     (fetch?.checkVisibility() ? fetch : document.querySelector('#setting-model select'))?.focus();
   };
+  window.playground.showPrices = () => {
+    turn(true);
+    const head = document.querySelector('#prices-place .label-wrap');
+    if (!head.classList.contains('open')) head.click();
+    head.focus();
+    head.scrollIntoView({ block: 'nearest' });
+  };
   // While this part is in front the settings hardly matter: the sidebar makes room, and comes back afterwards.
   let away = false, due = 0;
   const makeRoom = (part) => {

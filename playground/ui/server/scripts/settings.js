@@ -4,7 +4,7 @@
 window.playground = ((config) => {
   const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
   const fields = config.fields;
-  const now = {}; // the values of all controls
+  const now = {}, first = {}; // the values of all controls, and those of a new page
   const LATE = new Set(['tabs', 'tabitem', 'accordion']);
   class Plain extends Array {}
   const place = (name) => fields.findIndex((field) => field.name === name);
@@ -68,7 +68,7 @@ window.playground = ((config) => {
     const props = Object.fromEntries(components.map((one) => [one.props.elem_id, one.props]));
     for (const field of fields) {
       const own = props[field.elem_id], value = found[field.name];
-      if (own) now[field.name] = own.value;
+      if (own) now[field.name] = first[field.name] = own.value;
       if (!own || value === undefined) continue;
       own.value = now[field.name] = value;
       if (field.slider) own.maximum = Math.max(own.maximum, value);
@@ -128,5 +128,6 @@ window.playground = ((config) => {
     window.gradio_config.components = Plain.from(components);
     window.gradio_config.dependencies = Plain.from(dependencies);
   }
-  return { save, share, begin, end, settings: () => now };
+  const chosen = (name) => (now[name] == null || now[name] === '' || now[name] === first[name] ? null : now[name]); // by a person
+  return { save, share, begin, end, settings: () => now, chosen };
 })(PLAYGROUND_CONFIG);
