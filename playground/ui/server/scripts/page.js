@@ -48,7 +48,6 @@
   watch();
   const isOpen = () => document.getElementById('settings')?.classList.contains('open');
   const turn = (open) => { if (isOpen() === !open) document.querySelector('#settings .toggle-button').click(); };
-  room.addEventListener('change', () => { if (!room.matches) turn(false); });
   window.playground.openSidebar = () => { turn(true); document.querySelector('#settings .toggle-button').focus(); };
   window.playground.showModel = () => { // where a model that is not on this machine can be fetched
     turn(true);
@@ -62,15 +61,24 @@
     head.focus();
     head.scrollIntoView({ block: 'nearest' });
   };
-  // While this part is in front the settings hardly matter: the sidebar makes room, and comes back afterwards.
-  let away = false, due = 0;
-  const makeRoom = (part) => {
-    if (start.contains('starting')) { due = setTimeout(makeRoom, 50, part); return; }
-    const wanted = part.checkVisibility();
-    if (wanted === away) return;
-    const turned = wanted ? isOpen() : !isOpen() && room.matches;
-    if (turned) turn(!wanted);
-    away = wanted && turned;
+  // While one of these parts is in front the settings hardly matter: the sidebar makes room, and comes back afterwards.
+  // What counts is what is in front once the page is at rest, however fast tabs were changed before.
+  const parts = new Set();
+  let inFront = false, away = false, narrowed = !wide, due = 0;
+  const makeRoom = () => {
+    if (start.contains('starting')) { due = setTimeout(makeRoom, 50); return; }
+    const wanted = [...parts].some((part) => part.isConnected && part.checkVisibility());
+    if (wanted === inFront) return; // its size alone has changed: a sidebar that was opened meanwhile stays
+    inFront = wanted;
+    const folded = away;
+    away = wanted && isOpen();
+    if (away) turn(false); else if (folded && room.matches) turn(true); else narrowed ||= folded;
   };
-  window.playground.foldsSidebar = (part) => new ResizeObserver(() => { clearTimeout(due); due = setTimeout(makeRoom, 30, part); }).observe(part);
+  room.addEventListener('change', () => { // a window that was narrow for a while gets its sidebar back
+    if (!room.matches) { narrowed = isOpen() || away; turn(false); } else if (narrowed && !away) turn(true);
+  });
+  window.playground.foldsSidebar = (part) => {
+    parts.add(part);
+    new ResizeObserver(() => { clearTimeout(due); due = setTimeout(makeRoom, 30); }).observe(part);
+  };
 })(PLAYGROUND_CONFIG);
