@@ -19,8 +19,8 @@ class NotHere(PlaygroundError):
     """A model that would have to be downloaded first, which only a person may decide."""
 
 
-class Stopped(PlaygroundError):
-    """A person ended it."""
+class FetchStopped(PlaygroundError):
+    """A person ended the fetch of a model."""
 
 
 class NotEnoughMemory(PlaygroundError):

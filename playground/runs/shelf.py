@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from playground.backends.base import Loading
 from playground.backends.slot import ModelSlot
-from playground.errors import Stopped
+from playground.errors import FetchStopped
 from playground.models.offer import Offer
 from playground.runs.progress import with_progress
 
@@ -45,7 +45,7 @@ class Shelf:
         """Bring it onto this machine; what has come is kept if it is stopped.
 
         Raises:
-            Stopped: It was.
+            FetchStopped: It was.
             PlaygroundError: It can't be fetched.
         """
         entry = self._slot.catalogue.find(model)
@@ -53,7 +53,7 @@ class Shelf:
         def work(progress: Callable[[str, float | None], None]) -> None:
             def tell(stage: str, fraction: float | None) -> None:
                 if should_stop():
-                    raise Stopped(f"Fetching {entry.title} was stopped.")
+                    raise FetchStopped(f"Fetching {entry.title} was stopped.")
                 progress(stage, fraction)
 
             self._slot.source.fetch(entry, tell)

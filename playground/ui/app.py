@@ -23,7 +23,6 @@ from playground.ui.rooms.play.gallery import load_recorded, wire_gallery
 from playground.ui.rooms.play.layout import build_play, wire_play
 from playground.ui.rooms.play.opening import wire_opening
 from playground.ui.rooms.reruns.layout import build_reruns, wire_reruns
-from playground.ui.rooms.sidebar.fetching import FetchEvents
 from playground.ui.rooms.sidebar.layout import build_sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
 from playground.ui.rooms.sidebar.preset_wiring import wire_presets
@@ -52,7 +51,7 @@ def build_app(
     """The page over a runner.
 
     Args:
-        runner: Answers prompts; shared by all pages, one run at a time.
+        runner: Answers prompts; shared by all pages, one run at a time. They download a model only by Fetch.
         model: Id that a new page starts with; None is the catalogue's default.
         quantization: One that a new page starts with; None is the first.
         shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
@@ -64,10 +63,9 @@ def build_app(
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
     prompts = load_list(PromptList, shipped / "prompts.yaml").prompts
-    wanted, pages = set(_ROOMS if rooms is None else rooms), pages or Pages()
+    wanted, pages, runner = set(_ROOMS if rooms is None else rooms), pages or Pages(), runner.without_fetching()
     examples = {id: one for id, one in load_examples(shipped / "examples").items() if one.tab in {"Play", *wanted}}
     recorded = load_recorded(shipped / "examples" / "recorded.json")
-    runner = runner.without_fetching()  # a page downloads a model only by its Fetch button
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         chosen = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])
         events = ModelEvents(runner, pages.slot("play"), chosen)
@@ -87,8 +85,7 @@ def build_app(
             wire_opening(play, controls, runner, pages),
             wire_gallery(play.gallery, examples, controls, fillable),
         )
-        fetching = FetchEvents(runner, pages.slot("fetch"), pages.slot("offer"))
-        wire_models(demo, play, sidebar, controls, runner, events, fetching, settings_set, gates)
+        wire_models(demo, play, sidebar, controls, runner, events, pages, settings_set, gates)
         wire_storage(controls)
         wire_prices(demo, sidebar, {machine.id: machine.usd_per_hour for machine in hardware})
         wire_examples(play, {example.id: example.prompt for example in prompts})

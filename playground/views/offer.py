@@ -7,7 +7,7 @@ from playground.views.format import format_bytes
 
 
 def asking(model: str, title: str) -> dict[str, Any]:
-    """While its hub has not answered."""
+    """Until its hub has answered."""
     return {"phase": "asking", "model": model, "head": _head(title), "note": "Asking for its size and licence…"}
 
 

@@ -1,5 +1,8 @@
 """What a person does with the ladder and the load simulator, in a real browser; the tiny model computes everything."""
 
+import re
+import time
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -9,11 +12,12 @@ from playground.runs.records import parse_as
 from playground.views import load as load_views
 from playground.views.format import format_number, format_percent
 from tests.ui import ladder_records as made
-from tests.ui.lab import OpenPage, open_tab
+from tests.ui.lab import OpenPage, open_tab, set_slider
 from tests.ui.pages import NARROW, looks, violations
 
 pytestmark = pytest.mark.browser
 ROOMS = ("Reruns",)
+SLACK_S = 5.0  # two pages and two processes of a ladder share a machine that other tests use
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 
 
@@ -210,3 +214,32 @@ def test_what_stands_does_not_move_when_a_rung_arrives(open_lab: OpenPage):
     assert page.evaluate(places) == before
     assert section.locator("#ladder-rungs li").first.get_attribute("data-mine") == "kept"
     expect(section.locator("#ladder-rungs .texts").first).to_be_visible()
+
+
+def test_a_short_run_of_another_page_passes_between_the_steps_of_a_ladder(open_lab: OpenPage):
+    mine, theirs = open_tab(open_lab, "Reruns"), open_lab()
+    alone_s = short_run_s(theirs)
+    mine.locator("#reruns-prompt textarea, #reruns-prompt input").first.fill("Hello there")
+    section = ladder_of(mine)
+    section.get_by_label("Tokens of the answer").fill("64")
+    section.get_by_role("button", name="Run the ladder").click()
+    stage = section.locator("#ladder-stage .words")
+    expect(stage).not_to_have_text(re.compile("queued|not run yet|^$"))
+    for _ in range(3):
+        beside_s = short_run_s(theirs)
+        assert beside_s < alone_s + 3 + SLACK_S
+        assert "finished" not in stage.inner_text()  # the ladder goes on
+    section.get_by_role("button", name="Stop").click()
+    expect(stage).to_contain_text("stopped")
+
+
+def short_run_s(page: Page) -> float:
+    """Seconds from the click to the end of a short answer, as the person sees it."""
+    set_slider(page, "Max new tokens", 20)
+    page.get_by_role("textbox", name="Prompt").first.fill("Hello there")
+    began = time.monotonic()
+    page.locator("#run-button").click()
+    expect(page.locator("#stop-button")).to_be_enabled()
+    expect(page.locator(".chip").filter(visible=True).first).to_contain_text("finished: ")
+    expect(page.locator("#run-button")).to_be_enabled()
+    return time.monotonic() - began

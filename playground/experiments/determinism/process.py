@@ -77,13 +77,17 @@ def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldSto
 def _follow(
     lines: "queue.SimpleQueue[str | None]", should_stop: ShouldStop, doing: str
 ) -> Steps[dict[str, Any] | None]:
-    """Tell what the child tells, until its output ends; its result, if it gave one."""
-    result = None
+    """Tell what the child tells, until its output ends; its result, if it gave one.
+
+    While it tells nothing the stage comes again: the others' runs pass between two steps.
+    """
+    result, done = None, 0.0
     while True:
         obey(should_stop)
         try:
             line = lines.get(timeout=_LOOK_S)
         except queue.Empty:
+            yield Stage(doing, done)
             continue
         if line is None:
             return result
@@ -91,7 +95,8 @@ def _follow(
         if "result" in message:
             result = message["result"]
         elif "fraction" in message:
-            yield Stage(doing, message["fraction"])
+            done = message["fraction"]
+            yield Stage(doing, done)
 
 
 def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:

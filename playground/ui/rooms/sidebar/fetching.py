@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.errors import PlaygroundError, Stopped
+from playground.errors import FetchStopped, PlaygroundError
 from playground.models.offer import Offer
 from playground.runs.runner import Runner
 from playground.ui.shell.common import session_of
@@ -59,7 +59,7 @@ class FetchEvents:
                         yield views.fetching(model, title, came[-1].stage, came[-1].fraction, offer)
         except Exception as error:  # the page must say so, whatever it was
             words = str(error) if isinstance(error, PlaygroundError) else failure(error)["problem"]
-            last = views.ended(value, words, stopped=isinstance(error, Stopped))
+            last = views.ended(value, words, stopped=isinstance(error, FetchStopped))
         yield last
 
     def stop(self, request: gr.Request) -> None:
@@ -74,7 +74,7 @@ class FetchEvents:
         """Its title, if it is a model that must be fetched first and nobody brings it here already."""
         titles = {entry.id: entry.title for entry in self._runner.catalogue.entries}
         shelf = self._runner.shelf
-        if model not in titles or shelf.is_here(model) or shelf.is_coming(model):
+        if not isinstance(model, str) or model not in titles or shelf.is_here(model) or shelf.is_coming(model):
             return None
         return titles[model]
 

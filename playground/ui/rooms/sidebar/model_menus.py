@@ -75,7 +75,7 @@ async def load_frames(runner: Runner, model: str, quantization: str, ticket: Tic
     if facts is not None and (facts.id, facts.quantization) == (model, quantization):
         yield READY
         return
-    if not (runner.shelf.is_here(model) or runner.shelf.is_coming(model)):
+    if model in runner.shelf.missing() and not runner.shelf.is_coming(model):
         yield {"phase": "idle", "text": f"{model} is not on this machine: see Model"}
         return
     last = READY

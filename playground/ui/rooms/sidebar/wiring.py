@@ -16,7 +16,7 @@ from playground.ui.rooms.sidebar.model_menus import fill_menus, load_frames
 from playground.ui.shell.buttons import Gate, wire_gates
 from playground.ui.shell.common import QUIET, Controls, named, person_of, session_of
 from playground.ui.shell.controls import CHECKS, SLIDERS
-from playground.ui.shell.pages import Slot
+from playground.ui.shell.pages import Pages, Slot
 from playground.views.run import facts_values
 
 
@@ -67,7 +67,7 @@ def wire_models(
     controls: Controls,
     runner: Runner,
     events: ModelEvents,
-    fetching: FetchEvents,
+    pages: Pages,
     presets_set: Sequence[Dependency],
     gates: Sequence[Gate],
 ) -> None:
@@ -76,6 +76,7 @@ def wire_models(
     After `presets_set` another model may be chosen; `gates` are those of `wire_gates`.
     """
     menus = [controls["model"], controls["quantization"], controls["context_length"]]
+    fetching = FetchEvents(runner, pages.slot("fetch"), pages.slot("offer"))
     everything = list(controls.values())
 
     async def preview(data: dict[Component, Any]) -> str:
