@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from playground.experiments.costing.sections import section_of
 from playground.runs.records import RunRecord
-from playground.ui.server.page import page_script
+from playground.ui.server.page import page_scripts
 from playground.views import format as formats
 from playground.views.cost_report import sheet_html
 from playground.views.cost_text import cost_text
@@ -141,7 +141,7 @@ def _cases() -> list[tuple[str, list[Any]]]:
 def test_the_page_writes_every_quantity_as_python_does(browser: Browser):
     cases = _cases()
     page = browser.new_page()
-    page.add_script_tag(content=page_script())
+    page.add_script_tag(content="\n".join(page_scripts()))
     found = page.evaluate("cases => cases.map(([rule, given]) => window.playground.numbers[rule](...given))", cases)
     page.close()
     other = [

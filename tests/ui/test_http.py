@@ -7,7 +7,8 @@ from gradio_client.exceptions import AppError
 
 from playground.runs.records import RunRecord
 from playground.ui.server.launch import allowed_hosts, mount_options
-from playground.ui.server.page import page_script, page_style
+from playground.ui.server.page import page_scripts, page_style
+from playground.ui.shell.theme import font_files
 from tests.calls import run_async
 from tests.scripted import Script, ScriptedRunner
 
@@ -94,6 +95,6 @@ def test_nothing_that_calls_out_is_switched_on():
     for name in ("run_history", "enable_monitoring", "ssr_mode", "mcp_server", "pwa", "show_error"):
         assert options[name] is False
     assert options["footer_links"] == []
-    ours = page_script() + page_style()
+    ours = "".join(page_scripts()) + page_style(dict.fromkeys((file.name for file in font_files()), "here"))
     assert "http://" not in ours.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in ours

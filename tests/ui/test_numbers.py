@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from playground.numbers import with_a_point
-from playground.ui.server.page import page_script
+from playground.ui.server.page import page_scripts
 from tests.numbers_typed import TYPED
 
 pytestmark = pytest.mark.browser
@@ -15,7 +15,7 @@ ASK = (
 
 def test_the_page_reads_what_is_typed_as_python_does_and_says_the_same(browser: Browser):
     page = browser.new_page()
-    page.add_script_tag(content=page_script())
+    page.add_script_tag(content="\n".join(page_scripts()))
     found = page.evaluate(ASK, list(TYPED))
     page.close()
     assert found == [[number, with_a_point(text)] for text, number in TYPED.items()]

@@ -9,7 +9,7 @@ is imported.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -77,20 +77,65 @@ def _rules(named: str, file: Path) -> str:
     return f":where([data-part{named}]):not(#_) {{\n{file.read_text('utf-8')}}}\n"
 
 
-def scripts() -> str:
-    """The scripts of all parts, for the document's head: once a page, and compiled once a kind of part."""
-    sources = {file.stem: file.read_text("utf-8") for file in sorted(_HERE.glob("*.js"))}
-    return _DRAW.replace("SOURCES", json.dumps(sources).replace("<", "\\u003c"))
+def scripts(first: Collection[str]) -> tuple[str, str]:
+    """The scripts of all parts, each once a page and compiled once a kind of part: those needed first, and the rest."""
+    sources = {file.stem: without_comments(file.read_text("utf-8")) for file in sorted(_HERE.glob("*.js"))}
+    now = {name: text for name, text in sources.items() if name in first}
+    later = {name: text for name, text in sources.items() if name not in first}
+    return _DRAW.replace("SOURCES", _literal(now)), f"playground.know({_literal(later)});"
 
 
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def without_comments(script: str) -> str:
+    """A script without the lines that only say why."""
+    return re.sub(r"(?m)^ *//.*\n", "", script)
+
+
+# The rest is fetched when the first part that needs it is drawn: most people see one tab.
 _DRAW = """(() => {
   const sources = SOURCES, made = {}, given = ['element', 'trigger', 'props', 'server', 'upload', 'watch'];
-  (window.playground ??= {}).draw = (names, ...values) => {
+  const rest = document.currentScript?.dataset.rest;
+  let known = null;
+  const fetched = () => {
+    known ??= new Promise((done, failed) => {
+      document.head.append(Object.assign(document.createElement('script'), { src: rest, onload: done, onerror: failed }));
+    });
+    known.catch(() => { known = null; });
+    return known;
+  };
+  const missing = 'This part did not come, because the server did not answer. Reload the page.';
+  const draw = (names, ...values) => {
     made[names] ??= new Function(...given, names.map((name) => sources[name]).join(''));
     made[names](...values);
   };
+  Object.assign(window.playground ??= {}, {
+    know: (more) => Object.assign(sources, more),
+    draw: (names, ...values) => {
+      if (names.every((name) => name in sources)) draw(names, ...values);
+      else fetched().then(() => draw(names, ...values), () => { values[0].textContent = missing; });
+    },
+  });
 })();
 """
+_DRAWN = re.compile(r"playground\.draw\((\[[^\]]*\])")
+
+
+def drawn_at_first(demo: gr.Blocks) -> set[str]:
+    """The scripts of the parts that do not wait in a tab behind another."""
+    seen = (block for block in demo.blocks.values() if isinstance(block, gr.HTML) and not _waits(block))
+    found = (_DRAWN.search(block.js_on_load or "") for block in seen)
+    return {name for one in found if one for name in json.loads(one[1])}
+
+
+def _waits(block: Any) -> bool:
+    while (parent := block.parent) is not None:
+        if isinstance(block, gr.Tab) and parent.children[0] is not block:
+            return True
+        block = parent
+    return False
 
 
 def part(

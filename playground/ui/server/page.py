@@ -1,17 +1,18 @@
 """The page's own scripts and styles, put together once at start."""
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
-from playground.ui.components.base import scripts, styles
+from playground.ui.components.base import scripts, styles, without_comments
 from playground.ui.rooms.cost.config import cost_config
 from playground.ui.rooms.cost.price_list import price_list_data
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.ui.shell.places import places
 from playground.ui.shell.saving import MAX_OPENED_BYTES
-from playground.ui.shell.theme import root_css
+from playground.ui.shell.theme import font_css, root_css
 from playground.views.energy import energy_choices
 from playground.views.formula_script import formula_script
 
@@ -39,7 +40,6 @@ _SCRIPTS = (
     "runs",
     "energy",
     "prices",
-    "cost",
 )
 _NOT_IN_LINKS = {"preset", "reference_model", "hardware_usd_per_hour"}
 _TEXTS = {
@@ -61,8 +61,14 @@ def _field(name: str) -> dict[str, Any]:
     return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
 
 
-def page_script() -> str:
-    """What the head runs: our constants, the page's own scripts, and those that draw its parts."""
+def page_scripts(first: Collection[str] = ()) -> tuple[str, str]:
+    """What the head runs, and what the page fetches with the first tab that needs it.
+
+    Our constants, the page's own scripts, and those that draw its parts.
+
+    Args:
+        first: The scripts of the parts that are drawn at once.
+    """
     config = {
         "fields": [_field(name) for name in FIELDS],
         "about": {spec.label: spec.about for spec in SLIDERS},
@@ -72,10 +78,15 @@ def page_script() -> str:
         "wide": _WIDE,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    stream, settings, *own = ((_HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    lists = [_constant("priceList", price_list_data()), _constant("costConfig", cost_config())]
-    all_scripts = [stream, settings, *lists, *own, formula_script(), scripts()]
-    return "\n".join(all_scripts).replace("PLAYGROUND_CONFIG", constants)
+    stream, settings, *own = map(_script, _SCRIPTS)
+    parts, other_parts = scripts(first)
+    now = [stream, settings, _constant("priceList", price_list_data()), *own, formula_script(), parts]
+    later = [_constant("costConfig", cost_config()), _script("cost"), other_parts]
+    return "\n".join(now).replace("PLAYGROUND_CONFIG", constants), "\n".join(later)
+
+
+def _script(name: str) -> str:
+    return without_comments((_HERE / "scripts" / f"{name}.js").read_text("utf-8"))
 
 
 def _constant(name: str, value: dict[str, Any]) -> str:
@@ -83,8 +94,8 @@ def _constant(name: str, value: dict[str, Any]) -> str:
     return f"window.playground.{name} = {text};"
 
 
-def page_style() -> str:
-    """Colours of both themes, then the parts, then the page's layout and that of single sections."""
+def page_style(fonts: Mapping[str, str]) -> str:
+    """Fonts at these places, colours of both themes, the parts, then the page's layout and that of single sections."""
     rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
     layouts = (file.read_text("utf-8") for file in (*sorted((_HERE.parent / "shell").glob("*.css")), *rooms))
-    return root_css() + styles() + "".join(layouts)
+    return font_css(fonts) + root_css() + styles() + "".join(layouts)

@@ -61,7 +61,9 @@ class Server:
         gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
         take_over_queue(parent, demo)
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
-        zipped = GZipMiddleware(Sessions(Front(heard), demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5)
+        zipped = GZipMiddleware(
+            Sessions(Front(heard, demo), demo, pages), minimum_size=_SMALLEST_ZIPPED, compresslevel=5
+        )
         join = Join(join_code, people, port) if join_code else None
         self._guard = Guard(zipped, hosts=allowed_hosts(host), people=people, join=join, events=Events(demo))
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -1,5 +1,8 @@
 """The look as values, once: a table of colours for both themes, and the Gradio theme made from it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from gradio.themes import Base
 from gradio.themes.utils import fonts
 
@@ -70,7 +73,14 @@ _COLOURS = {
     "del": "error_text_color error_border_color error_icon_color",
     "del-soft": "error_background_fill",
 }
-_WEIGHTS = (400, 700)  # the other weights that Gradio ships hold a few letters only
+_FONTS = Path(__file__).parent.parent / "fonts"
+_FAMILIES = {"IBM Plex Sans": "ibm-plex-sans", "IBM Plex Mono": "ibm-plex-mono"}
+_WEIGHTS = {400: "Regular", 700: "Bold"}
+_LATIN = (
+    "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+304,U+308,U+329,U+2000-206F,U+20AC,U+2122,U+2191,U+2193,"
+    "U+2212,U+2215,U+FEFF,U+FFFD"
+)
+_OTHER_LETTERS = "U+100-130,U+132-151,U+154-24F,U+370-52F,U+1E00-1EFF"
 _WITHOUT_DARK = {"color_accent"}  # Gradio has one value of these for both themes
 _SIZES = {
     "body_text_size": "15px", "block_title_text_size": "13px", "block_label_text_size": "13px",
@@ -99,8 +109,31 @@ def root_css() -> str:
     return f":root{{{light}{ramp}{shared}}}\n.dark{{{dark}{ramp}}}\n"
 
 
+def font_files() -> list[Path]:
+    """The letters of Western languages, a third of the size of the fonts that come with Gradio."""
+    return sorted(_FONTS.glob("*.woff2"))
+
+
+def font_css(places: Mapping[str, str]) -> str:
+    """Which file holds which letters: ours, at these places by name, or Gradio's. A browser fetches what it needs."""
+    rules = list[str]()
+    for family, name in _FAMILIES.items():
+        for weight, word in _WEIGHTS.items():
+            theirs = family.replace(" ", "")
+            files = {
+                places[f"{name}-latin-{weight}-normal.woff2"]: _LATIN,
+                f"/static/fonts/{theirs}/{theirs}-{word}.woff2": _OTHER_LETTERS,
+            }
+            rules += [
+                f'@font-face{{font-family:"{family}";font-weight:{weight};src:url("{place}") format("woff2");'
+                f"unicode-range:{letters}}}\n"
+                for place, letters in files.items()
+            ]
+    return "".join(rules)
+
+
 def make_theme() -> Base:
-    """Gradio's own parts in our colours and type; fonts come with Gradio, none from a network."""
+    """Gradio's own parts in our colours and type."""
     values: dict[str, str] = dict(_SIZES)
     for token, names in _COLOURS.items():
         light, dark = TOKENS[token]
@@ -109,6 +142,6 @@ def make_theme() -> Base:
             if name not in _WITHOUT_DARK:
                 values[f"{name}_dark"] = dark
     return Base(
-        font=[fonts.LocalFont("IBM Plex Sans", weights=_WEIGHTS), "system-ui", "sans-serif"],
-        font_mono=[fonts.LocalFont("IBM Plex Mono", weights=_WEIGHTS), "ui-monospace", "monospace"],
+        font=[fonts.Font("IBM Plex Sans"), "system-ui", "sans-serif"],
+        font_mono=[fonts.Font("IBM Plex Mono"), "ui-monospace", "monospace"],
     ).set(**values)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from playground.data.presets import Hardware, Presets
 from playground.errors import PlaygroundError
-from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates, reference_models
+from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates
 from playground.settings import Settings
 from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, model_offer, open_file, text_line
@@ -185,20 +185,20 @@ def _tiers(tiers: Tiers) -> str:
 
 
 def _choice(model: Rates) -> tuple[str, str]:
-    """The menu's words and the id; prices of the shortest prompts."""
+    """The menu's words and the id, as `scripts/prices.js` writes them; prices of the shortest prompts."""
     return f"{model.title}, ${model.input[0][1]:.6g} in, ${model.output[0][1]:.6g} out", model.id
 
 
 def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
-    choices = [_choice(model) for model in reference_models()]
     machines: list[Option] = [("", "your own price", None)]
     machines += [(machine.id, f"{machine.title}, {format_money(machine.usd_per_hour)}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
     with gr.Accordion("Prices and energy", open=False, elem_id="prices-place"):
         text_line("Of the figures in Play and in Cost.")
         reference = gr.Dropdown(
-            choices,
+            [_choice(rates(DEFAULT_REFERENCE))],  # the page adds the others from its price list
             value=DEFAULT_REFERENCE,
+            allow_custom_value=True,
             label="Reference price",
             info="Provider or model; type to search. List price of a million tokens.",
             elem_id=elem_id_of("reference_model"),

@@ -83,6 +83,15 @@ window.playground.prices = (() => {
     return id;
   }
 
+  // The menu of reference prices, before Gradio draws it. With the page would come every choice twice.
+  function fill(menu) {
+    const short = ([[, usd]]) => `$${Number(usd.toPrecision(6))}`;
+    menu.choices = Object.values(read().all).map((one) => [`${one.title}, ${short(one.input)} in, ${short(one.output)} out`, one.id]);
+    menu.allow_custom_value = false;
+  }
+  const menu = window.gradio_config?.components.find((one) => one.props.elem_id === 'reference-price');
+  if (menu) fill(menu.props);
+
   return {
     most: MOST,
     limits: FACTOR,
