@@ -1,10 +1,11 @@
-"""What opening the page costs, for `bench`: bytes, layout shift, largest paint and longest task in a browser."""
+"""What opening the page costs, for `bench`: bytes, layout shift, largest paint, longest task; then what use costs."""
 
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from playground.bench.page_start import served
+from playground.bench.page_use import used
 from playground.bench.page_watch import launched
 from playground.bench.result import Result
 
@@ -24,15 +25,19 @@ _ALLOWED = (
     ("shift", 0.01, "", "0.01 allowed / layout shift while it comes"),
     ("paint_s", 2.5, "s", "2.5 s allowed / largest paint"),
     ("task_s", 0.2, "s", "0.2 s allowed / longest task until it is ready"),
+    ("streaming_task_s", 0.05, "s", "50 ms allowed / longest task while an answer streams in Play"),
+    ("tab_s", 0.1, "s", "100 ms allowed / slowest change of tabs, with results in them"),
 )
 
 
 def opening() -> Iterator[Result]:
-    """Medians of some openings of a page whose server runs beside the browser on the same cores."""
+    """Medians of some openings, then a use, of a page whose server runs beside the browser on the same cores."""
     with served() as url, launched() as browser:
         seen = [_opened(browser, url) for _ in range(_ROUNDS)]
+        later = used(browser, url)
+    medians = {name: statistics.median(one[name] for one in seen) for name in seen[0]}
     for name, allowed, unit, note in _ALLOWED:
-        measured = statistics.median(one[name] for one in seen)
+        measured = (medians | later)[name]
         yield Result(f"opening, {name}", allowed, measured, allowed / max(measured, 1e-3), 1.0, unit, note)
 
 

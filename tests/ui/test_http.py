@@ -1,5 +1,7 @@
 """The page's server as a stranger meets it: hosts, origins, bodies, headers, and the endpoint `/generate`."""
 
+import re
+
 import httpx
 import pytest
 from gradio_client import Client
@@ -81,6 +83,19 @@ async def _a_moment() -> None:
 
 def test_queued_events_cannot_be_run_around_the_queue(url: str):
     assert httpx.post(f"{url}gradio_api/run/generate", json={"data": ["x"]}).status_code == 404
+
+
+def test_a_page_is_small_on_the_way_and_the_same_without_brotli(url: str):
+    plain = {"accept-encoding": "identity"}
+    names = ["", *re.findall(r'(?:href|src)="/(own/[^"]+)"', httpx.get(url).text)]
+    sent = 0
+    for name in names:
+        with httpx.stream("GET", url + name) as packed:
+            sent += len(b"".join(packed.iter_raw()))
+        assert packed.headers["content-encoding"] == "br"
+        assert httpx.get(url + name).text == httpx.get(url + name, headers=plain).text
+    assert len(names) > 2
+    assert sent < 200_000
 
 
 def test_only_names_of_this_machine_are_allowed():

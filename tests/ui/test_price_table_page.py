@@ -143,3 +143,16 @@ def test_reruns_and_panes_are_priced_while_they_run_each_run_as_a_request(open_l
     panes.get_by_label("Pane").select_option("B")
     expect(panes.locator(".counts")).to_contain_text(", 5 out")
     assert violations(page) == []
+
+
+def test_the_menu_of_reference_prices_holds_the_whole_list(open_lab: OpenPage):
+    page = open_tab(open_lab, "Play")
+    chosen = next(one for one in reference_models() if one.id.startswith("anthropic/") and len(one.input) == 1)
+    page.get_by_role("button", name="Prices").click()
+    menu = page.locator("#reference-price input")
+    menu.fill(chosen.title)
+    page.locator("#reference-price").get_by_role("option").first.click()
+    expect(page.locator("#reference-rates")).to_contain_text(chosen.id)
+    menu.fill("no such model")
+    menu.blur()
+    expect(menu).to_have_value(re.compile(re.escape(chosen.title)))

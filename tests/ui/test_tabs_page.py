@@ -40,6 +40,7 @@ def test_back_forward_and_reload_keep_the_place(open_page: OpenPage):
 def test_a_link_and_a_place_stand_side_by_side(open_page: OpenPage):
     page = open_page("#temperature=1.5&tab=Cost")
     in_front(page, "Cost")
+    expect(page.locator("#cost-bar input").first).to_be_visible()  # its scripts came after those of the page
     page.get_by_role("tab", name="Play").click()
     expect(page.get_by_role("slider", name="Temperature", exact=True).first).to_have_value("1.5")
     page.wait_for_function("location.hash === '#temperature=1.5'")

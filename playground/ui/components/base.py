@@ -90,8 +90,8 @@ def _literal(value: object) -> str:
 
 
 def without_comments(script: str) -> str:
-    """A script without the lines that only say why."""
-    return re.sub(r"(?m)^ *//.*\n", "", script)
+    """A script without the lines that only say why, and without indents. No template of ours has lines."""
+    return re.sub(r"(?m)^ *//.*\n|^ +", "", script)
 
 
 # The rest is fetched when the first part that needs it is drawn: most people see one tab.
@@ -101,7 +101,8 @@ _DRAW = """(() => {
   let known = null;
   const fetched = () => {
     known ??= new Promise((done, failed) => {
-      document.head.append(Object.assign(document.createElement('script'), { src: rest, onload: done, onerror: failed }));
+      const script = document.createElement('script');
+      document.head.append(Object.assign(script, { src: rest, onload: done, onerror: failed }));
     });
     known.catch(() => { known = null; });
     return known;

@@ -28,8 +28,9 @@ _APP = b"<gradio-app"
 _PROMPT = b'"elem_id":"prompt"'
 _SKIP = b'<a id="skip" href="#prompt">Skip to the prompt</a>'
 _QUALITY = 9  # of 11: 60 ms once for all; the last two steps would save 9 % and take a second and a half
+_FOR_FRAMES = "/static/js/iframeResizer.contentWindow.min.js"  # of no use: no other site may have ours in a frame
 _SMALL = 500
-_PACKED = ("/assets/", "/theme.css")  # Gradio packs them anew for each person, and less
+_PACKED = ("/assets/", "/theme.css")  # Gradio packs them again for each person, and less
 _KEPT = {"cache-control": "private, max-age=31536000, immutable"}  # another content has another name
 
 
@@ -38,7 +39,7 @@ class Front:
 
     def __init__(self, app: ASGIApp, demo: gr.Blocks):
         self._app = app
-        self._files = dict[str, tuple[bytes, str]]()
+        self._files: dict[str, tuple[bytes, str]] = {_FOR_FRAMES: (b"", "text/javascript")}
         fonts = {file.name: self._keep(file.read_bytes(), "woff2", "font/woff2") for file in font_files()}
         style_at = self._keep(page_style(fonts).encode(), "css", "text/css")
         scripts = (script.encode() for script in page_scripts(drawn_at_first(demo)))

@@ -1,6 +1,7 @@
 """The page's own scripts and styles, put together once at start."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from playground.views.energy import energy_choices
 from playground.views.formula_script import formula_script
 
 _HERE = Path(__file__).parent
+_COMMENT = re.compile(r"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
 _MAX_NAME = 200
 _WIDE = "(min-width: 1200px)"  # where the sidebar is open from the start
 
@@ -80,7 +82,7 @@ def page_scripts(first: Collection[str] = ()) -> tuple[str, str]:
     constants = json.dumps(config).replace("<", "\\u003c")
     stream, settings, *own = map(_script, _SCRIPTS)
     parts, other_parts = scripts(first)
-    now = [stream, settings, _constant("priceList", price_list_data()), *own, formula_script(), parts]
+    now = [stream, settings, _constant("priceList", price_list_data()), *own, without_comments(formula_script()), parts]
     later = [_constant("costConfig", cost_config()), _script("cost"), other_parts]
     return "\n".join(now).replace("PLAYGROUND_CONFIG", constants), "\n".join(later)
 
@@ -98,4 +100,4 @@ def page_style(fonts: Mapping[str, str]) -> str:
     """Fonts at these places, colours of both themes, the parts, then the page's layout and that of single sections."""
     rooms = sorted(_HERE.parent.glob("rooms/**/*.css"), key=lambda file: file.name)
     layouts = (file.read_text("utf-8") for file in (*sorted((_HERE.parent / "shell").glob("*.css")), *rooms))
-    return font_css(fonts) + root_css() + styles() + "".join(layouts)
+    return _COMMENT.sub("", font_css(fonts) + root_css() + styles() + "".join(layouts))

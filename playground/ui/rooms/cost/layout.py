@@ -72,7 +72,7 @@ def _build_chart(plan: ChartPlan) -> None:
 def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Offer what was measured, here or in other tabs, when the tab opens; export, and open files."""
     events = CostEvents(pages)
-    tab.select(events.offer, None, cost.offer, **QUIET)
+    tab.select(events.offer, None, cost.offer, queue=False, **QUIET)
     wire_bar(cost.bar, events.give, cost.notice)
     cost.bar.input(events.open, cost.bar, [cost.offer, cost.notice], concurrency_limit=None, **QUIET)
     for one in cost.declared:

@@ -78,7 +78,7 @@ def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner,
         return values
 
     shown = [inside.run, *filled]
-    tab.select(fill, None, shown, **QUIET)
+    tab.select(fill, None, shown, queue=False, **QUIET)
     wire_bar(inside.bar, looked.give, inside.notice, link_inputs(controls, {}))
     opened = inside.bar.input(looked.open, inside.bar, inside.notice, concurrency_limit=None, **QUIET)
     opened.then(fill, None, shown, **QUIET)

@@ -95,7 +95,7 @@ def wire_context(section: Context, looked: Looked, controls: Controls, runner: R
     _wire_chat(section, events, fields)
     wire_stop(section.stop, pages.slot("chat"))
     wire_bar(section.bar, events.give, section.notice, link_inputs(controls, {}))
-    section.tab.select(events.longest, [controls["model"], section.limit], section.limit, **QUIET)
+    section.tab.select(events.longest, [controls["model"], section.limit], section.limit, queue=False, **QUIET)
     for one in section.declared:
         wire_section(one, controls, runner, pages)
     wire_tokenizer(section.tokenizer, section.tab, controls, runner)
