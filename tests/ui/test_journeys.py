@@ -372,7 +372,7 @@ def test_no_axe_violations_and_no_sideways_scroll(open_page: OpenPage, runner: S
         expect(slider(page, "Temperature")).to_be_in_viewport()
         page.wait_for_timeout(350)
     for name in ("More settings", "Prices and energy", "Your presets"):
-        page.get_by_role("button", name=name).click()
+        page.locator("#settings").get_by_role("button", name=name).click()
     page.wait_for_timeout(200)
     assert violations(page) == []
 
