@@ -76,7 +76,7 @@ def section_bar(experiment: Experiment[Any, Any], prefix: str, picture: str) -> 
     """The bar of an experiment's result; `picture` as in `result_bar`."""
     without = () if late(experiment.view).tables else ("table",)
     kind = experiment.record.model_fields["kind"].default
-    return build_bar(prefix, kinds=[kind], panes=[prefix], picture=picture, without=without, label=experiment.title)
+    return build_bar(prefix, kinds=[kind], panes=[prefix], picture=picture, without=without)
 
 
 def heading(title: str, about: str) -> gr.HTML:
