@@ -116,4 +116,5 @@ if (input) {
     input.value = '';
   });
 }
+if (props.source && !source()) document.addEventListener('playground:known', draw, { once: true }); // its script comes later
 draw();

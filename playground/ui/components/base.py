@@ -113,7 +113,7 @@ _DRAW = """(() => {
     made[names](...values);
   };
   Object.assign(window.playground ??= {}, {
-    know: (more) => Object.assign(sources, more),
+    know: (more) => { Object.assign(sources, more); document.dispatchEvent(new Event('playground:known')); },
     draw: (names, ...values) => {
       if (names.every((name) => name in sources)) draw(names, ...values);
       else fetched().then(() => draw(names, ...values), () => { values[0].textContent = missing; });
