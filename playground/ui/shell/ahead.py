@@ -32,7 +32,9 @@ def wire_ahead(
         texts = await asyncio.to_thread(
             lambda: [words_of(one, named({**controls, **one.fields}, data), runner) for one in sections]
         )
-        return [gr.update(ahead=text) for text in texts]
+        # Of a part that is not drawn yet, Gradio keeps the newest update of props alone: so the limit goes with it.
+        limits = [runner.why_not(one.experiment.needs) for one in sections]
+        return [gr.update(ahead=text, limit=limit) for text, limit in zip(texts, limits, strict=True)]
 
     own = list(dict.fromkeys(field for one in sections for field in one.fields.values()))
     changes: list[Any] = [*opened, *(one.change for one in own), *(controls[name].change for name in _FROM_SIDEBAR)]
