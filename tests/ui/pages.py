@@ -120,7 +120,7 @@ def looks(page: Page) -> Iterator[int]:
     yield 390
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 1000})
-    page.wait_for_function("innerWidth === 1440")
+    page.wait_for_function("innerWidth === 1440 && !document.getElementById('settings')?.getAnimations().length")
     yield 1440
 
 

@@ -8,6 +8,7 @@ import threading
 import pytest
 from playwright.sync_api import Page, expect
 
+from playground.errors import PlaygroundError
 from playground.metrics.prices import price_list_date
 from tests.scripted import Script, ScriptedRunner
 from tests.ui.conftest import OpenPage
@@ -253,6 +254,10 @@ def test_an_unexpected_error_is_told_without_its_insides(open_page: OpenPage, ru
     assert "secret inside" in caplog.text
 
 
+def _no_disk() -> None:
+    raise PlaygroundError("The disk is gone.")
+
+
 def test_menus_show_why_something_cannot_run_and_a_failed_load_keeps_the_old_model(
     open_page: OpenPage, runner: ScriptedRunner
 ):
@@ -262,12 +267,14 @@ def test_menus_show_why_something_cannot_run_and_a_failed_load_keeps_the_old_mod
     expect(menu.locator("option[value=fp16]")).to_be_disabled()
     more_settings(page)
     slider(page, "Context length").fill("4000")
-    page.get_by_label("Model").select_option("fake-far")
+    runner.script = Script(between=_no_disk)
+    page.get_by_label("Model").select_option("fake-small")
     expect(page.locator(".chip")).to_have_text("failed")
-    expect(page.get_by_text("there is no network").first).to_be_visible()
+    expect(page.get_by_text("The disk is gone").first).to_be_visible()
     assert runner.holds("fake-135m", "fp32")
     expect(slider(page, "Context length")).to_have_value("4000")
     expect(page.get_by_label("Model")).to_have_value("fake-135m")
+    runner.script = Script()
     page.get_by_label("Model").select_option("fake-small")
     expect(slider(page, "Context length")).to_have_attribute("max", "1024")
     ask(page, "one two three")
@@ -322,7 +329,7 @@ def test_a_preset_is_saved_exported_and_imported(open_page: OpenPage, runner: Sc
     slider(page, "Temperature").fill("0.33")
     page.get_by_role("button", name="Your presets").click()
     page.get_by_label("Name", exact=True).fill("My own")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#settings").get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Preset saved.")).to_be_visible()
     expect(page.get_by_label("Preset", exact=True)).to_have_value("my-own")
     with page.expect_download() as download:
@@ -348,7 +355,7 @@ def _replaced_after_a_yes(page: Page):
     expect(replace).to_be_hidden()
     for agrees, kept in ((False, "0.33"), (True, "0.55")):
         slider(page, "Temperature").fill("0.55")
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.locator("#settings").get_by_role("button", name="Save", exact=True).click()
         expect(replace).to_be_visible()
         if agrees:
             replace.click()
