@@ -157,9 +157,9 @@ def test_loading_is_not_in_the_times_of_the_pane_that_needs_it(
     def later() -> float:
         return clock() + loading_s[0]
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **options: Any) -> Any:
         loading_s[0] += 1000
-        return ensure(*arguments)
+        return ensure(*arguments, **options)
 
     monkeypatch.setattr(time, "perf_counter", later)
     monkeypatch.setattr(energy, "perf_counter", later)

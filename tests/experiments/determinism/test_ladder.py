@@ -23,7 +23,7 @@ from playground.experiments.documents import parse_document
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
-from playground.settings import PACKED
+from playground.settings import QUANTIZATIONS
 from tests.experiments.determinism.conftest import MODELS, Climbs, asked, ladder
 from tests.tiny_runner import of
 
@@ -118,7 +118,8 @@ def test_a_ladder_of_packed_weights_has_an_fp32_reference_and_keeps_the_model_in
     assert isinstance(record, LadderRecord)
     assert record.model.quantization == "fp32" == reference_quantization("int8")
     assert any("fp32" in one.text for one in said if isinstance(one, Stage))  # said before, not only in the result
-    assert all(name in LADDER.about for name in (*PACKED, "fp32"))
+    for quantization in QUANTIZATIONS:  # and before the run
+        assert f" {reference_quantization(quantization)}" in LADDER.before(asked(4, quantization=quantization))
     assert "fp32" in record.reference.name
     assert not rungs_of(record)["int8"].skipped
     assert runner.facts is not None
