@@ -313,7 +313,8 @@ def test_values_are_counted_outside_of_text_whatever_the_pieces(size: int):
 
 
 def test_the_page_is_compressed_and_a_stream_is_not(site: str):
-    assert httpx.get(site).headers["content-encoding"] == "gzip"
+    for packing in ("br", "gzip"):
+        assert httpx.get(site, headers={"accept-encoding": packing}).headers["content-encoding"] == packing
     assert httpx.get(f"{site}config").headers["content-encoding"] == "gzip"
     with httpx.stream("GET", f"{site}gradio_api/heartbeat/h1") as reply:
         assert "content-encoding" not in reply.headers

@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 
 from playground.errors import PlaygroundError
-from playground.experiments.compare.experiment import RunsRequest, SweepRequest
+from playground.experiments.compare.experiment import CompareRequest, RunsRequest, SweepRequest
 from playground.experiments.compare.panes import Panes
 from playground.experiments.compare.records import FailedRecord, SweepRecord
 from playground.experiments.compare.run import ModeChosen
@@ -35,7 +35,9 @@ def estimate_runs(runner: Runner, request: RunsRequest) -> Estimate:
     if problem is not None and not bases:
         raise problem
     all_of_them = request.all_rounds(times)
-    return Estimate(len(all_of_them), request.most_tokens, math.fsum(all_of_them), "; ".join(dict.fromkeys(bases)))
+    is_batch = isinstance(request, CompareRequest) and request.together and not request.more_models()
+    seconds = max(all_of_them) if is_batch else math.fsum(all_of_them)
+    return Estimate(len(all_of_them), request.most_tokens, seconds, "; ".join(dict.fromkeys(bases)))
 
 
 def _seconds(runner: Runner, run: RunRequest, speed: ExpectedSpeed) -> float:

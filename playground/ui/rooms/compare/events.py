@@ -15,6 +15,7 @@ from playground.experiments.compare.diff import diff_runs
 from playground.experiments.compare.experiment import CompareRequest
 from playground.experiments.compare.records import CompareRecord, SweepRecord
 from playground.experiments.compare.saved import compare_saved
+from playground.experiments.compare.sweep import estimate_runs
 from playground.experiments.compare.table import metric_rows
 from playground.runs.records import RunRecord
 from playground.runs.request import read_request
@@ -37,6 +38,7 @@ from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened
 from playground.views import compare as views
+from playground.views.format import ahead_text
 from playground.views.metric_table import busy_text, table_value
 from playground.views.verdict import verdict
 
@@ -47,8 +49,7 @@ _MODE_WORDS = {
     "batch": "Saved results: the panes ran side by side, as one batch.",
     "turns": "Saved results: the panes ran one after the other.",
 }
-
-
+_PAUSE_S = 0.25  # while a person types, one request at a time
 _SAVED_WORDS = "Saved runs, side by side. They ran at different times: read differences of speed with care."
 
 
@@ -76,6 +77,16 @@ class CompareEvents:
             return gr.update(problems=problems)
 
         return check
+
+    async def ahead(self, data: dict[Component, Any]) -> str:
+        """How long these panes may take, where a person would notice; none where they can't run, which Run says."""
+        await asyncio.sleep(_PAUSE_S)
+        prompt = self._controls["prompt"]
+        try:
+            wanted, _ = self._request(data | {prompt: str(data[prompt] or "").strip() or "any"})
+            return ahead_text("", await asyncio.to_thread(estimate_runs, self._runner, wanted))
+        except PlaygroundError:
+            return ""
 
     async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         """Values of all panes at the start and the end; between them the page polls the feeds."""

@@ -46,6 +46,7 @@ class Compare:
     bar: gr.HTML
     mode: gr.HTML
     why: gr.HTML
+    ahead: gr.HTML
     notice: gr.HTML
     panes: tuple[Pane, ...]
     slots: gr.State
@@ -73,6 +74,7 @@ def build_compare(feeds: Feeds) -> Compare:
         pane_adder("+ Add a pane", elem_classes="adder")
         gr.HTML(_LEGEND, elem_classes="surprise-key")
     why = text_line("", elem_id="compare-why")
+    ahead = text_line("", elem_id="compare-ahead")
     news = notice(pane="compare", elem_classes="notice")
     with gr.Column(elem_classes="compare-place", min_width=0), gr.Row(elem_classes="compare-panes"):
         panes = tuple(_pane(slot, feeds) for slot in range(len(NAMES)))
@@ -84,7 +86,7 @@ def build_compare(feeds: Feeds) -> Compare:
         table = metric_table("Every metric", elem_id="compare-table")
     sweep = build_sweep()
     return Compare(
-        prompt, run, stop, bar, mode, why, news, panes, gr.State(()), verdict, reference, diffs, table, sweep,
+        prompt, run, stop, bar, mode, why, ahead, news, panes, gr.State(()), verdict, reference, diffs, table, sweep,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Compare: one prompt in 2 to 4 panes, each with its own settings; and a sweep of one. Wiring."""
 
+import gradio as gr
+
 from playground.runs.runner import Runner
 from playground.ui.rooms.compare.events import CompareEvents
 from playground.ui.rooms.compare.layout import Compare
@@ -29,6 +31,9 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
     tab.reference.input(events.refer, [tab.reference, tab.slots], results, trigger_mode="always_last", **QUIET)
     for pane in settings:
         pane.input(events.checker(pane), {*own.values(), pane}, pane, trigger_mode="always_last", **QUIET)
+    changes = [tab.mode.input, *(pane.input for pane in settings)]
+    changes += [own[name].change for name in ("prompt", "model", "quantization", "max_new_tokens")]
+    gr.on(changes, events.ahead, inputs, tab.ahead, trigger_mode="always_last", concurrency_limit=None, **QUIET)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
     for bar in (tab.bar, sweep.bar):
