@@ -204,6 +204,7 @@ function update() {
   read(drawn);
   selected = key && order.find((node) => keyOf(node) === key) || null;
   element.classList.toggle('growing', Boolean(view?.growing));
+  element.closest('.rerun-results')?.classList.toggle('early', Boolean(view?.growing));
   draw();
   if (focused && selected) selected.item.focus({ preventScroll: true });
   // a tall tree starts at its middle; one that grows stays where a person looks
