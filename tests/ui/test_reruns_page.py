@@ -78,6 +78,23 @@ def counts(page: Page) -> list[int]:
     return [int(text[1:]) for text in page.locator(".answers li .count").all_inner_texts()]
 
 
+RUN_AT_ONCE = """() => {
+  [...document.querySelectorAll('[role="tab"]')].find((tab) => tab.textContent.trim() === 'Reruns').click();
+  const look = () => {
+    const run = document.querySelector('#reruns-run');
+    if (run?.checkVisibility()) run.click(); else requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_a_click_on_run_before_the_tab_has_its_prompt_is_not_lost(open_lab: OpenPage):
+    page = open_lab(fragment="#max_new_tokens=4")
+    page.locator("#prompt textarea").fill("Hello there")
+    page.evaluate(RUN_AT_ONCE)
+    finish(page, "finished: 16 runs")
+
+
 def test_every_count_equals_a_recount_from_the_saved_record(open_lab: OpenPage):
     page = reruns(open_lab, tokens=6, temperature=0.4)
     expect(page.get_by_text("One prompt, many runs")).to_be_visible()

@@ -44,5 +44,19 @@ window.playground.tabs = (() => {
   addEventListener('hashchange', () => { if (linked() !== known) location.reload(); }); // another link in an open page
   if (pairs().has(NAME)) arrive();
 
+  // A tab with a prompt of its own takes Play's when it opens. A click on Run that comes before the prompt waits for it.
+  const OWN = ['compare', 'reruns'], FRAMES = 300, emptied = new WeakSet();
+  document.addEventListener('input', ({ target }) => { if (target.matches('textarea')) emptied[target.value ? 'delete' : 'add'](target); }, true);
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest('button'), own = OWN.find((name) => button?.closest('[role="tabpanel"]') && button.id === `${name}-run`);
+    const field = own && document.querySelector(`#${own}-prompt textarea`), play = document.querySelector('#prompt textarea');
+    if (!field || field.value || emptied.has(field) || !play?.value.trim() || button.disabled) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    for (let frames = 0; frames < FRAMES && !field.value; frames += 1) await frame();
+    emptied.add(field); // if nothing came, Run says so
+    button.click();
+  }, true);
+
   return { show, link: (text) => { known = text; history.replaceState(null, '', address(text, wanted())); } };
 })();
