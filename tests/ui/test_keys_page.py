@@ -58,6 +58,7 @@ def test_an_empty_prompt_is_a_hint_at_its_field_and_a_problem_goes_with_the_next
     file = {"name": "a.json", "mimeType": "application/json", "buffer": b"{}"}
     page.locator("#inside-open input").set_input_files([file])
     expect(problems).to_have_count(1)
+    wrong = problems.locator("b").inner_text()
     for name, field, button in (("Reruns", "#reruns-prompt", "#reruns-run"), ("Play", "#prompt", "#run-button")):
         tab(page, name).click()
         page.locator(button).click()
@@ -73,4 +74,4 @@ def test_an_empty_prompt_is_a_hint_at_its_field_and_a_problem_goes_with_the_next
     expect(page.locator('[data-phase="finished"]:visible')).to_have_count(1)
     tab(page, "Inside").click()
     expect(tab(page, "Inside")).to_have_attribute("aria-selected", "true")
-    expect(problems).to_have_count(0)
+    expect(problems.filter(has_text=wrong)).to_have_count(0)  # a step of this model is refused there, a while later
