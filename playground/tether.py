@@ -9,10 +9,13 @@ import runpy
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 _PARENT_GONE = 75
+_LOOK_S = 0.1
 
 
 def tethered(module: str, *arguments: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[Any]:
@@ -39,6 +42,16 @@ def end(child: subprocess.Popen[Any]) -> None:
     child.wait()
     if child.stdin is not None:
         child.stdin.close()
+
+
+def wait(child: subprocess.Popen[Any], going: Callable[[], object]) -> None:
+    """Until the child ends; `going` is called several times a second, and an error that it raises ends the child."""
+    try:
+        while child.poll() is None:
+            going()
+            time.sleep(_LOOK_S)
+    finally:
+        end(child)
 
 
 def _watch(pipe: int) -> None:

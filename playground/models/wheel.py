@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,9 @@ from playground.errors import PlaygroundError
 from playground.models.catalogue import WheelSource
 from playground.models.manifest import sha256_of
 from playground.models.proxy import proxy_problem
-from playground.tether import end, tethered
+from playground.tether import tethered, wait
 
 Progress = Callable[[str, float | None], None]
-_POLL_S = 0.1
 
 
 def pip_arguments(requirement: str, folder: Path) -> list[str]:
@@ -41,14 +39,14 @@ def download_wheel(title: str, source: WheelSource, folder: Path, progress: Prog
         process = tethered(
             "pip", *pip_arguments(source.requirement, folder), stdout=log, stderr=log, env=_environment(inside)
         )
-        try:
-            seen = 0
-            while process.poll() is None:
-                seen = max(seen, largest_file(folder))  # a file that is being moved may be seen in neither folder
-                progress(stage, min(seen / source.wheel_bytes, 1.0))
-                time.sleep(_POLL_S)
-        finally:
-            end(process)
+        seen = 0
+
+        def look() -> None:
+            nonlocal seen
+            seen = max(seen, largest_file(folder))  # a file that is being moved may be seen in neither folder
+            progress(stage, min(seen / source.wheel_bytes, 1.0))
+
+        wait(process, look)
     wheels = list(folder.glob("*.whl"))
     if process.returncode or not wheels:
         raise PlaygroundError(_why(title, source, errors.read_text(encoding="utf-8", errors="replace")))

@@ -1,4 +1,4 @@
-"""A model that is not on this machine: what a person is told, the fetch that only they start, and Run before it."""
+"""A model that is not on this machine: what the page says of it, a fetch that only a person starts, Run before it."""
 
 import threading
 from collections.abc import Iterator

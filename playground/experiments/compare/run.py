@@ -30,11 +30,10 @@ def compare(lab: Lab, request: CompareRequest) -> Steps[CompareRecord | None]:
         PlaygroundError: Every pane failed.
     """
     request, seed = request.with_seed()
-    mode, why = _choose_mode(request)
+    mode, why = choose_mode(request)
     drawn = f" Panes without their own seed use seed {seed}."
     yield ModeChosen(mode, why if seed is None else why + drawn)
-    passes = 1 if mode == "batch" or request.together else request.passes
-    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop, passes)
+    panes = Panes(lab.runner, request.runs(), request.titles(), lab.should_stop, request.rounds)
     yield from panes.as_batch() if mode == "batch" else panes.in_turns()
     if not panes.records:
         panes.raise_problems()
@@ -64,7 +63,7 @@ def _record(request: CompareRequest, panes: Panes, mode: CompareMode) -> Compare
     )
 
 
-def _choose_mode(request: CompareRequest) -> tuple[CompareMode, str]:
+def choose_mode(request: CompareRequest) -> tuple[CompareMode, str]:
     """How the panes run, and why: as one batch only if that is wanted and they share model and prompt."""
     if not request.together:
         more = f", {request.passes} times there and back" if request.passes > 1 else ""

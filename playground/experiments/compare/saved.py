@@ -5,10 +5,9 @@ from typing import Any
 
 from playground.errors import PlaygroundError
 from playground.experiments.compare.diff import diff_runs
+from playground.experiments.compare.experiment import MAX_PANES, MIN_PANES
 from playground.experiments.compare.records import CompareRecord
 from playground.runs.records import RunRecord
-
-MOST = 4
 
 
 def compare_saved(runs: Sequence[RunRecord]) -> CompareRecord:
@@ -17,8 +16,8 @@ def compare_saved(runs: Sequence[RunRecord]) -> CompareRecord:
     Raises:
         PlaygroundError: There are too few or too many, or their prompts differ.
     """
-    if not 2 <= len(runs) <= MOST:
-        raise PlaygroundError(f"A comparison has 2 to {MOST} runs; {len(runs)} were chosen.")
+    if not MIN_PANES <= len(runs) <= MAX_PANES:
+        raise PlaygroundError(f"A comparison has {MIN_PANES} to {MAX_PANES} runs; {len(runs)} were chosen.")
     first, *others = runs
     if any(run.prompt != first.prompt for run in others):
         raise PlaygroundError("These runs have different prompts: choose runs of one prompt.")

@@ -7,7 +7,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.experiment import CompareRequest, RunsRequest, SweepRequest
 from playground.experiments.compare.panes import Panes
 from playground.experiments.compare.records import FailedRecord, SweepRecord
-from playground.experiments.compare.run import ModeChosen
+from playground.experiments.compare.run import ModeChosen, choose_mode
 from playground.runs.experiment import Lab
 from playground.runs.runner import Runner
 from playground.runs.speed import Estimate, ExpectedSpeed
@@ -35,7 +35,7 @@ def estimate_runs(runner: Runner, request: RunsRequest) -> Estimate:
     if problem is not None and not bases:
         raise problem
     all_of_them = request.all_rounds(times)
-    is_batch = isinstance(request, CompareRequest) and request.together and not request.more_models()
+    is_batch = isinstance(request, CompareRequest) and choose_mode(request)[0] == "batch"
     seconds = max(all_of_them) if is_batch else math.fsum(all_of_them)
     return Estimate(len(all_of_them), request.most_tokens, seconds, "; ".join(dict.fromkeys(bases)))
 

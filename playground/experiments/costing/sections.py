@@ -246,5 +246,5 @@ SECTIONS: tuple[Section, ...] = (_MONTH, _EXAMPLE, _HARDWARE, _AGENTS, _RETRIEVA
 
 
 def section_of(id: str) -> Section:
-    """The calculator of that id; a KeyError if there is none."""
+    """The calculator of that id; a KeyError for an unknown id."""
     return {section.id: section for section in SECTIONS}[id]

@@ -80,7 +80,7 @@ def _cautious(rate: float, low: float, high: float) -> float:
 
 
 def find_mention(text: str, mention: str) -> int | None:
-    """Index of the character in which the first mention begins; None if there is none."""
+    """Index of the character in which the first mention begins; None if it is not said."""
     spans = mention_spans(text, [mention])[0]
     return spans[0][0] if spans else None
 

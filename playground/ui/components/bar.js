@@ -29,7 +29,7 @@ for (const pane of props.panes) {
   });
 }
 
-function ask(want, more) { // the server's form of it: { name, text }, or null where it says why there is none
+function ask(want, more) { // the server's form of it: { name, text }, or null: a notice says why
   waiting?.(null);
   const id = Date.now();
   tell('Wait…');

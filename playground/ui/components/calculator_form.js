@@ -33,14 +33,11 @@ const written = (field, { text, number, source }) => {
 
 // A label with a "?" that tells what it is; `about` is what `explain` shows, by key.
 function labelled(label, key, definition, about, more = {}) {
-  const row = el('span', 'term'), ask = el('button', '', '?'), words = el('span', 'about', definition);
+  const row = termOf(label), words = el('span', 'about', definition);
   row.dataset.term = key;
   about[key] = { definition, formula: '', unit: '', source: '', ...more };
   words.id = `${label.htmlFor}-about`;
-  ask.type = 'button';
-  ask.setAttribute('aria-label', 'Explain');
-  ask.setAttribute('aria-describedby', words.id);
-  row.append(label, ask);
+  row.lastChild.setAttribute('aria-describedby', words.id);
   return [row, words];
 }
 

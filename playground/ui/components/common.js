@@ -65,7 +65,7 @@ const termOf = (words) => {
   const node = el('span', 'term'), ask = el('button', '', '?');
   ask.type = 'button';
   ask.setAttribute('aria-label', 'Explain');
-  node.append(document.createTextNode(words), ask);
+  node.append(words, ask);
   return node;
 };
 // A term's definition in a box beside it, on hover, focus and click. `element` holds `.term[data-term]` and one `.tip`.

@@ -16,7 +16,7 @@ async def document_of(slot: Slot, session: str) -> Document:
     """The page's last document.
 
     Raises:
-        PlaygroundError: Says why there is none.
+        PlaygroundError: It has not finished, or nothing has run.
     """
     ticket = slot.last(session)
     if ticket is not None and ticket.stop.is_set():

@@ -65,14 +65,14 @@ def build_branches(feeds: Feeds) -> Branches:
                 stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
         bar = build_bar(
             PANE, kinds=["branch"], panes=[PANE], label="These branches",
-            picture=".branch-path.block, .branch-tree.block, #branches-told, #branches-verdict",
+            picture=".branch-path.block, .branch-tree.block, #branches-summary, #branches-verdict",
         )  # fmt: skip
         news = notice(pane=PANE, elem_classes="notice")
         gr.HTML(_EMPTY, elem_classes="card branch-empty")
         with gr.Row(elem_classes="branch-pair"):
             path = branch_path(pane=PANE, more=feeds.more(), elem_classes="card branch-path")
             choice = branch_choice(pane=PANE, widths=WIDTHS, width=DEFAULT_WIDTH, elem_classes="card branch-choice")
-        summary = text_line(pane=PANE, elem_id="branches-told")
+        summary = text_line(pane=PANE, elem_id="branches-summary")
         tree = branch_tree(pane=PANE, elem_classes="card branch-tree")
         verdict = text_line(elem_id="branches-verdict")
         differences = diff()

@@ -160,7 +160,7 @@ class ChatEvents:
         """The turns as text.
 
         Raises:
-            PlaygroundError: There is none yet.
+            PlaygroundError: Nothing was said yet.
         """
         turns = self._chats.of(session_of(request)).turns
         if not turns:
