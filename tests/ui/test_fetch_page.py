@@ -70,7 +70,8 @@ def test_a_fetch_shows_how_far_it_is_stops_and_goes_on_until_the_model_answers(
         assert not violations(page)
     runner.script = Script(between=lambda: gate.wait(60))
     fetch.click()
-    stop.click()
+    with page.expect_response(lambda response: "/run/" in response.url):  # the server knows, before the fetch goes on
+        stop.click()
     gate.set()
     expect(fetch).to_be_visible()
     expect(offer).to_contain_text("stopped")
