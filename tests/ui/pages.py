@@ -131,8 +131,10 @@ def violations(page: Page, within: str | None = None) -> list[tuple[str, list[st
     """What axe finds wrong in the page as it is now, or in one part of it: rule and the first places.
 
     Axe does not know `content-visibility`: it takes text that is not drawn to lie over the text below, so all is drawn.
+    Nor does it know transitions: a button whose theme has just changed has the colours of neither, so they end first.
     """
     page.evaluate(_DRAW_ALL)
+    page.evaluate(_SETTLE)
     found = Axe().run(page, context=within).response["violations"]
     page.evaluate("document.adoptedStyleSheets.pop()")
     return [(one["id"], [_place(node) for node in one["nodes"][:3]]) for one in found]
@@ -142,6 +144,13 @@ _DRAW_ALL = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync('* { content-visibility: visible !important; }');
   document.adoptedStyleSheets.push(sheet);
+}"""
+
+
+_SETTLE = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);  // a change of style begins them
+  const ends = (one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity;
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
 }"""
 
 
