@@ -1,6 +1,6 @@
 const list = element.querySelector('ol'), marks = element.querySelector('input'), rest = element.querySelector('.rest');
 const FOLD = 320; // characters from which an answer is folded
-const ENDS = { eos: 'ended by the model', stop: 'ended by a stop string', length: 'cut at the token limit', time: 'cut by the time limit' };
+const ENDS = { eos: word('answers.ended_by_model'), stop: word('answers.ended_by_stop'), length: word('answers.cut_at_token'), time: word('answers.cut_by_time') };
 let view = null, drawn = null;
 
 function words(answer) {
@@ -24,12 +24,12 @@ function item(answer, place) {
   const text = words(answer), more = answer.n > answer.runs.length ? '…' : '';
   const long = text.textContent.length > FOLD;
   text.classList.toggle('folded', long);
-  if (place === 0 && view.answers.length > 1) meta.append(el('span', '', answer.n > 1 ? 'the most common' : 'tied for the most common'));
+  if (place === 0 && view.answers.length > 1) meta.append(el('span', '', answer.n > 1 ? word('answers.most_common') : word('answers.tied_for_most')));
   meta.append(el('span', '', plural(answer.tokens, 'token')), el('span', '', ENDS[answer.reason] || answer.reason), el('span', '', `${answer.n === 1 ? 'run' : 'runs'} ${answer.runs.join(', ')}${more}`));
   if (long) {
-    const button = el('button', '', 'show all');
+    const button = el('button', '', word('answers.show_all'));
     button.type = 'button'; button.setAttribute('aria-expanded', 'false');
-    button.addEventListener('click', () => { const folded = text.classList.toggle('folded'); button.textContent = folded ? 'show all' : 'show less'; button.setAttribute('aria-expanded', String(!folded)); });
+    button.addEventListener('click', () => { const folded = text.classList.toggle('folded'); button.textContent = folded ? word('answers.show_all') : word('answers.show_less'); button.setAttribute('aria-expanded', String(!folded)); });
     meta.append(button);
   }
   body.append(text, meta);

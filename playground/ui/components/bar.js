@@ -9,8 +9,8 @@ let waiting = null; // for the server's answer
 const tell = (words) => { said.textContent = words; };
 function missing() { // why there is nothing to give
   if (source()) return '';
-  if ([...states.values()].some((phase) => phase === 'busy')) return 'The run has not finished yet.';
-  return [...there.values()].some(Boolean) ? '' : 'Nothing here yet: run something first, or open a file.';
+  if ([...states.values()].some((phase) => phase === 'busy')) return word('bar.run_has_not');
+  return [...there.values()].some(Boolean) ? '' : word('bar.nothing_here_yet');
 }
 function draw() {
   const why = missing();
@@ -32,7 +32,7 @@ for (const pane of props.panes) {
 function ask(want, more) { // the server's form of it: { name, text }, or null: a notice says why
   waiting?.(null);
   const id = Date.now();
-  tell('Wait…');
+  tell(word('bar.wait'));
   props.value = { want, id, ...(source() ? { sheet: source().snapshot() } : {}), ...more };
   return new Promise((resolve) => { waiting = resolve; trigger('submit'); });
 }
@@ -45,23 +45,23 @@ watch('value', () => {
 async function save(want) {
   const made = await ask(want);
   if (made) hand.download(made.name, made.text);
-  tell(made ? `Saved as ${made.name}.` : '');
+  tell(made ? word('bar.saved_as', { name: made.name }) : '');
 }
 async function copy(want) {
   let made = null;
   const text = ask(want).then((one) => { made = one; return one?.text ?? ''; }), copied = await hand.copy(text);
   if (made && !copied) hand.download(made.name, made.text);
-  tell(!made ? '' : copied ? 'Copied.' : `This browser does not let a page copy here: saved as ${made.name}.`);
+  tell(!made ? '' : copied ? word('bar.copied') : word('bar.this_browser_does', { name: made.name }));
 }
 async function paint(as) {
-  tell('Wait…');
+  tell(word('bar.wait'));
   try { tell(`Saved as ${await hand.picture([...document.querySelectorAll(props.picture)], { as, name: props.place.replace(/-open$/, '') })}.`); }
-  catch (error) { tell(`No picture: ${error.message}`); }
+  catch (error) { tell(word('bar.no_picture', { why: error.message })); }
 }
 // A run that replaced a result: one click brings the earlier one back, and another the later one.
 const back = bar.querySelector('.back');
 let replaced = null;
-function offer(detail) { replaced = detail; back.hidden = !detail; back.textContent = detail?.later ? 'Later result' : 'Earlier result'; }
+function offer(detail) { replaced = detail; back.hidden = !detail; back.textContent = detail?.later ? word('bar.later_result') : word('bar.earlier_result'); }
 document.addEventListener('playground:replaced', ({ detail }) => { if (props.kinds[0] === detail.kind && element.offsetParent) offer({ ...detail, later: false }); });
 async function goBack() {
   const { kind, keys, later } = replaced, text = await runs.text(keys[later ? 1 : 0]);

@@ -4,23 +4,17 @@ from collections.abc import Collection, Sequence
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, markup, part
+from playground.ui.components.base import markup, part, safe_word
+from playground.ui.components.words import word
 
 GIVES = ("open", "save", "link", "text", "picture", "table", "report", "history")
 """Everything that a bar can offer, in order."""
-_LABELS = {
-    "open": "Open", "save": "Save", "link": "Copy link", "text": "Copy text", "picture": "Picture", "table": "Table",
-    "report": "Report", "history": "History",
-}  # fmt: skip
 _ENDS = {"report": "export", "table": "tsv"}  # of an id: a section may have a panel called "table"
 _CHOICES = {
-    "picture": (("png", "PNG"), ("svg", "SVG")),
-    "table": (("table-copy", "Copy cells"), ("table-file", "File (TSV)")),
+    "picture": ("png", "svg"),
+    "table": ("table-copy", "table-file"),
 }
-_ABOUT = {
-    "open": "Open a saved file", "save": "Save as a JSON file, which opens here again",
-    "link": "Copy a link that fills in prompt and settings", "report": "Save as an HTML page of its own",
-}  # fmt: skip
+_ABOUT = ("open", "link")
 
 
 def result_bar(
@@ -33,7 +27,7 @@ def result_bar(
     source: str = "",
     ids: dict[str, str] | None = None,
     max_bytes: int,
-    label: str = "This result",
+    label: str = "",
 ) -> gr.HTML:
     """A bar; its events are described in `shell/bar.py`, which wires it.
 
@@ -51,7 +45,7 @@ def result_bar(
     own = ids or {}
     buttons = "".join(_button(name, own.get(name) or f"{prefix}-{_ENDS.get(name, name)}") for name in GIVES
                       if name not in without)  # fmt: skip
-    template = markup("bar", label=label, buttons_html=buttons)
+    template = markup("bar", label=label or word("bar.result"), buttons_html=buttons)
     return part(
         "bar", None, template, kinds=list(kinds), panes=list(panes), picture=picture, source=source,
         place=f"{prefix}-open", max_bytes=max_bytes, elem_classes="result-bar",
@@ -59,8 +53,8 @@ def result_bar(
 
 
 def _button(name: str, id: str) -> str:
-    label, needs = _LABELS[name], "" if name in ("open", "link", "history") else " data-needs"
-    title = f' title="{attribute(_ABOUT[name])}"' if name in _ABOUT and not needs else ""
+    label, needs = safe_word(f"bar.{name}"), "" if name in ("open", "link", "history") else " data-needs"
+    title = f' title="{safe_word(f"bar.{name}.about")}"' if name in _ABOUT else ""
     if name == "open":
         return (
             f'<span id="{id}"><button type="button" data-do="open"{title}>{label}</button>'
@@ -69,7 +63,8 @@ def _button(name: str, id: str) -> str:
     if name not in _CHOICES:
         return f'<button type="button" id="{id}" data-do="{name}"{needs}{title}>{label}</button>'
     items = "".join(
-        f'<button type="button" role="menuitem" data-do="{action}">{text}</button>' for action, text in _CHOICES[name]
+        f'<button type="button" role="menuitem" data-do="{action}">{safe_word(f"bar.{action}")}</button>'
+        for action in _CHOICES[name]
     )
     return (
         f'<button type="button" class="opens" id="{id}" aria-haspopup="menu" aria-expanded="false" '

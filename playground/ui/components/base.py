@@ -9,7 +9,7 @@ is imported.
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -17,20 +17,35 @@ from typing import Any
 
 import gradio as gr
 
+from playground.ui.components.words import with_words, word
 from playground.views.formula_script import formula_notes
 
 _HERE = Path(__file__).parent
 _COMMON = _HERE / "common.css"
+_WORD = re.compile(r"\{w\[([\w.]+)\]\}")
 
 
 def attribute(text: str) -> str:
     """Our text, safe inside a template and its attributes."""
-    return escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
+    return _escaped(text).replace("{", "&#123;")
+
+
+def safe_word(id: str) -> str:
+    """One of the page's words, safe as above."""
+    return attribute(word(id))
+
+
+def _escaped(text: str) -> str:
+    return escape(text).replace("$", "&#36;").replace("`", "&#96;")
 
 
 def markup(name: str, /, **texts: object) -> str:
-    """The markup of `<name>.html` on one line, with our texts in it, escaped unless their name ends in `_html`."""
+    """The markup of `<name>.html` on one line, with our texts in it, escaped unless their name ends in `_html`.
+
+    `{w[id]}` is one of the page's words, whose placeholders are our texts, too.
+    """
     text = (_HERE / f"{name}.html").read_text("utf-8").strip()
+    text = _WORD.sub(lambda found: _escaped(word(found[1])), text)
     line = re.sub(r"\s*\n\s*", " ", re.sub(r">\s*\n\s*<", "><", text))
     return line.format(**{key: one if key.endswith("_html") else attribute(str(one)) for key, one in texts.items()})
 
@@ -48,18 +63,27 @@ def definitions(name: str) -> dict[str, dict[str, str]]:
     return texts
 
 
-def term(key: str, words: str, about: str, prefix: str) -> str:
+def term(key: str, words: str, about_html: str, prefix: str) -> str:
     """The name of a figure with a "?", as HTML, and what is shown of it on hover, focus and click."""
     return (
         f'<span class="term" data-term="{key}">{words}'
-        f'<button type="button" aria-label="Explain" aria-describedby="{prefix}-{key}">?</button></span>'
-        f'<span class="about" id="{prefix}-{key}">{attribute(about)}</span>'
+        f'<button type="button" aria-label="{safe_word("common.explain")}" '
+        f'aria-describedby="{prefix}-{key}">?</button></span>'
+        f'<span class="about" id="{prefix}-{key}">{about_html}</span>'
     )
+
+
+def about_figure(figure: Mapping[str, str]) -> str:
+    """What a figure means, as HTML for screen readers; each text in an element, since it is translated by itself."""
+    named = [("unit", figure["unit"] or word("common.no_unit"))]
+    named += [(part, figure[part]) for part in ("formula", "source") if figure.get(part)]
+    more = [f"<i>{safe_word(f'common.{part}')}</i> <i>{attribute(text)}</i>." for part, text in named]
+    return " ".join([f"<i>{attribute(figure['definition'])}</i>", *more])
 
 
 def terms(names: str, prefix: str) -> dict[str, str]:
     """The terms of `<names>_definitions.json` by key, for `markup`; they need a `.tip` and `explain`."""
-    return {f"{key}_html": term(key, attribute(one["term"]), one["definition"], prefix) for key, one in
+    return {f"{key}_html": term(key, attribute(one["term"]), attribute(one["definition"]), prefix) for key, one in
             definitions(names).items()}  # fmt: skip
 
 
@@ -79,10 +103,10 @@ def _rules(named: str, file: Path) -> str:
 
 def scripts(first: Collection[str]) -> tuple[str, str]:
     """The scripts of all parts, each once a page and compiled once a kind of part: those needed first, and the rest."""
-    sources = {file.stem: without_comments(file.read_text("utf-8")) for file in sorted(_HERE.glob("*.js"))}
+    sources = {file.stem: with_words(without_comments(file.read_text("utf-8"))) for file in sorted(_HERE.glob("*.js"))}
     now = {name: text for name, text in sources.items() if name in first}
     later = {name: text for name, text in sources.items() if name not in first}
-    return _DRAW.replace("SOURCES", _literal(now)), f"playground.know({_literal(later)});"
+    return with_words(_DRAW).replace("SOURCES", _literal(now)), f"playground.know({_literal(later)});"
 
 
 def _literal(value: object) -> str:
@@ -90,8 +114,11 @@ def _literal(value: object) -> str:
 
 
 def without_comments(script: str) -> str:
-    """A script without the lines that only say why, and without indents. No template of ours has lines."""
-    return re.sub(r"(?m)^ *//.*\n|^ +", "", script)
+    """A script without the comments that only say why, and without indents. No template of ours has lines.
+
+    A comment after code goes if it has no quotes: then it can't be the inside of a string.
+    """
+    return re.sub(r"""(?m)^ *//.*\n|^ +| +// [^'"`\n]*$""", "", script)
 
 
 # The rest is fetched when the first part that needs it is drawn: most people see one tab.
@@ -107,7 +134,7 @@ _DRAW = """(() => {
     known.catch(() => { known = null; });
     return known;
   };
-  const missing = 'This part did not come, because the server did not answer. Reload the page.';
+  const missing = window.playground.word('part.missing');
   const draw = (names, ...values) => {
     made[names] ??= new Function(...given, names.map((name) => sources[name]).join(''));
     made[names](...values);

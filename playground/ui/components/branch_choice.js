@@ -20,7 +20,7 @@ hear('pick', (at) => {
   if (busy) return;
   place = at;
   element.classList.add('filled', 'waiting');
-  title.textContent = `Token ${(at.at + 1).toLocaleString('en')} of ${at.count.toLocaleString('en')}: ${visible(at.text)}`;
+  title.textContent = word('branch_choice.token', { place: at.at + 1, count: at.count, text: visible(at.text) });
   props.value = { node: at.node, at: at.at };
   trigger('input');
 });

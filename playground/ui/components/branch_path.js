@@ -1,7 +1,7 @@
 // The value's first line names the answer. The lines of a saved answer follow it; a growing branch's are fetched. When
 // the tree includes it, its head says where, and the drawing stays.
 const out = element.querySelector('.toks'), title = element.querySelector('h2'), about = element.querySelector('.sub'), view = flow(out);
-const ENDS = { eos: 'end of answer', stop: 'stop string', length: 'token limit reached', time: 'time limit reached', cancelled: 'stopped' };
+const ENDS = { eos: word('branch_path.end_answer'), stop: word('branch_path.stop_string'), length: word('branch_path.token_limit_reached'), time: word('branch_path.time_limit_reached'), cancelled: word('branch_path.stopped') };
 let drawn = null, head = null, texts = [], picked = null, current = null, stop = null;
 
 const grows = () => head?.node === undefined;
@@ -65,8 +65,8 @@ function words() {
 
 function finish(reason) {
   const last = view.nodes[texts.length - 1];
-  if (reason === 'eos' && last && texts[texts.length - 1] === '') { last.classList.add('end'); last.setAttribute('aria-label', 'end of answer'); }
-  out.title = `Ended: ${ENDS[reason] || reason}`;
+  if (reason === 'eos' && last && texts[texts.length - 1] === '') { last.classList.add('end'); last.setAttribute('aria-label', word('branch_path.end_answer')); }
+  out.title = word('branch_path.ended', { how: ENDS[reason] || reason });
 }
 
 // The token whose alternatives are shown, if this answer has it.

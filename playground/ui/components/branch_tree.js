@@ -42,7 +42,7 @@ function draw() {
   if (!view) return;
   rows.append(...view.nodes.map(item));
   const count = view.nodes.length - 1;
-  about.textContent = count ? `${plural(count, 'branch', 'branches')} of the run; totals are the model's log probabilities of the whole answer` : 'none yet: choose another token of the answer';
+  about.textContent = count ? `${plural(count, 'branch', 'branches')} of the run; totals are the model's log probabilities of the whole answer` : word('branch_tree.none_yet_choose');
   mark(view.selected, held);
 }
 

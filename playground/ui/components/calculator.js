@@ -1,9 +1,9 @@
 const section = cost.section(props.section), about = {}, form = element.querySelector('form');
-const rows = [...section.models.map(([which, title]) => makeModel(which, title, about)), ...section.choices.map((choice) => makeChoice(choice, about)), ...section.fields.map((name) => makeField(name, about))];
+const rows = [...section.models.map(([which, title]) => makeModel(which, word(title), about)), ...section.choices.map((choice) => makeChoice(choice, about)), ...section.fields.map((name) => makeField(name, about))];
 form.append(...rows.map((one) => one.row));
 if (section.ranges.length) {
   const folded = el('details', 'ranges'), inside = section.ranges.map((name) => makeField(name, about));
-  folded.append(el('summary', '', 'Low and high of each'), ...inside.map((one) => one.row));
+  folded.append(el('summary', '', word('calculator.low_high_each')), ...inside.map((one) => one.row));
   form.append(folded);
   rows.push(...inside);
 }

@@ -17,7 +17,7 @@ const slide = (field) => {
   };
 };
 
-const sourceWord = (source) => (source.startsWith('assumed') ? 'assumed' : source.startsWith('measured') ? 'measured' : source.startsWith('list') ? 'from a list' : source.startsWith('from a link') ? 'from a link' : 'typed');
+const sourceWord = (source) => (source.startsWith('assumed') ? word('calculator_form.assumed') : source.startsWith('measured') ? word('calculator_form.measured') : source.startsWith('list') ? word('calculator_form.from_list') : source.startsWith('from a link') ? 'from a link' : 'typed');
 
 // A share is typed and shown in percent; it is kept as a share, as links, files and formulas have it.
 const percentOf = (share) => +(share * 100).toPrecision(12);
@@ -45,7 +45,7 @@ const here = (name) => name && cost.section(props.section)?.fields.includes(name
 
 function makeField(name, about) {
   const field = cost.field(name), row = el('div', 'field'), id = `cost-${props.section}-${name}-${ids++}`;
-  const label = el('label', '', field.label), input = el('input'), unit = el('span', 'unit', field.sign), from = el('button', 'from'), problem = el('p', 'problem');
+  const label = el('label', '', field.label), input = el('input'), unit = el('span', 'unit', word(field.sign)), from = el('button', 'from'), problem = el('p', 'problem');
   row.dataset.field = name;
   label.htmlFor = input.id = id;
   const [named, words] = labelled(label, name, field.about, about, { unit: field.unit === 'share' ? 'percent; type 20 for 20 %' : '' });
@@ -69,7 +69,7 @@ function makeField(name, about) {
     ratio = slide(field);
     range = el('input', 'range');
     Object.assign(range, { type: 'range', min: 0, max: 1000, step: 1 });
-    range.setAttribute('aria-label', `${field.label}, slider`);
+    range.setAttribute('aria-label', word('calculator_form.slider', { label: field.label }));
     range.addEventListener('input', () => cost.set(name, ratio.to(+range.value)));
     row.append(range);
   }
@@ -77,16 +77,16 @@ function makeField(name, about) {
   if (field.unit !== 'switch') row.append(from, problem, ...(hint ? [hint] : []));
   from.addEventListener('click', () => { cost.unset(name); input.value = written(field, cost.value(name)); input.focus(); });
   return { row, update() {
-    const now = cost.value(name), { number, problem: wrong, source, set } = now, text = written(field, now), word = sourceWord(source);
+    const now = cost.value(name), { number, problem: wrong, source, set } = now, text = written(field, now), where = sourceWord(source);
     row.hidden = Boolean((here(field.when) && cost.value(field.when).number !== 1) || (here(field.unless) && cost.value(field.unless).number === 1));
     if (input.type === 'checkbox') input.checked = number === 1;
     else if (document.activeElement !== input && input.value !== text) input.value = text;
     if (range && number !== null) { const place = ratio.from(number); if (+range.value !== place && document.activeElement !== range) range.value = place; range.setAttribute('aria-valuetext', `${text} ${field.sign}`); }
-    if (from.textContent !== word) from.textContent = word;
+    if (from.textContent !== where) from.textContent = where;
     from.classList.toggle('set', set);
     from.disabled = !set;
-    from.title = set ? `${source}. Press to go back to the assumption.` : source === 'assumed' ? field.about : source;
-    from.setAttribute('aria-label', set ? `${field.label}: ${word}. Back to the assumption` : `${field.label}: ${word}`);
+    from.title = set ? word('calculator_form.go_back', { source }) : source === 'assumed' ? field.about : source;
+    from.setAttribute('aria-label', set ? word('calculator_form.back', { label: field.label, source: where }) : `${field.label}: ${where}`);
     if (hint) hint.textContent = set ? source : '';
     if (problem.textContent !== wrong) problem.textContent = wrong;
     input.setAttribute('aria-invalid', wrong ? 'true' : 'false');
@@ -118,7 +118,7 @@ function makeChoice(choice, about) {
   });
   return { row, update() {
     const now = choice.options.find(holds);
-    fill([['', 'your own'], ...choice.options.map((one) => [one.id, one.title])], now?.id || '');
+    fill([['', word('calculator_form.your_own')], ...choice.options.map((one) => [one.id, one.title])], now?.id || '');
     hint.textContent = now ? now.source : '';
   } };
 }
@@ -134,7 +134,7 @@ function makeModel(which, title, about) {
   label.htmlFor = input.id;
   input.addEventListener('focus', () => input.setAttribute('list', window.playground.prices.names())); // two thousand entries that few need
   input.addEventListener('input', () => cost.setModel(which, input.value));
-  row.append(...labelled(label, which, 'The model of an API whose list price is used. Type a part of its name to search the list.', about), input, problem, hint);
+  row.append(...labelled(label, which, word('calculator_form.model_api_whose'), about), input, problem, hint);
   return { row, update() {
     const { text, found, problem: wrong } = cost.model(which);
     if (document.activeElement !== input && input.value !== text) input.value = text;

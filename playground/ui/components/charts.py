@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import markup, part
+from playground.ui.components.words import word
 
 
 def chart(
@@ -12,7 +13,7 @@ def chart(
     *,
     label: str,
     height: int = 180,
-    empty: str = "Nothing to draw yet.",
+    empty: str = "",
     summary: bool = False,
     feed: str = "",
     **props: Any,
@@ -28,7 +29,7 @@ def chart(
         feed: Instead of a value: the name of a drawing made on the page by the Cost tab's calculators.
         props: Other arguments of `gr.HTML`.
     """
-    template = markup("chart", label=label, height=height, empty=empty)
+    template = markup("chart", label=label, height=height, empty=empty or word("chart.nothing_yet"))
     return part("chart", value or "", template, summary=summary, feed=feed, **props)
 
 

@@ -8,8 +8,8 @@ function draw() {
     for (const [value, text, about] of options) {
       const label = el('label'), input = el('input');
       input.type = 'radio'; input.name = props.group; input.value = value;
-      if (about) label.title = about;
-      label.append(input, el('span', '', text));
+      if (about) label.title = word(about);
+      label.append(input, el('span', '', word(text)));
       box.append(label);
     }
     box.dataset.drawn = drawn;

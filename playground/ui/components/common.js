@@ -18,7 +18,7 @@ const visible = (text) => {
 };
 // The bytes of a piece of a character, as the engine spells them; '' for any other token.
 const bytesOf = (text) => (/^(<0x[0-9A-F]{2}>)+$/.test(text ?? '') ? text.match(/[0-9A-F]{2}(?=>)/g).join(' ') : '');
-const { percent, plural, seconds } = window.playground.numbers;
+const { word } = window.playground, { percent, plural, seconds } = window.playground.numbers;
 // Whether text runs to the left here: the next token of the line is on the left of this one, or the one before on its right.
 const runsLeft = (all, at) => {
   const boxOf = (node) => (node?.lastElementChild || node)?.getBoundingClientRect(); // the word: a space before it may be on another line
@@ -53,7 +53,7 @@ const nextToken = (all, at, key) => {
 const undoable = (button, reset, state) => {
   const label = button.textContent;
   let undo = null, after = '';
-  const show = () => { button.textContent = undo ? 'Undo' : label; };
+  const show = () => { button.textContent = undo ? word('common.undo') : label; };
   button.addEventListener('click', () => {
     if (undo) { undo(); undo = null; } else { undo = reset(); after = state(); }
     show();
@@ -64,7 +64,7 @@ const undoable = (button, reset, state) => {
 const termOf = (words) => {
   const node = el('span', 'term'), ask = el('button', '', '?');
   ask.type = 'button';
-  ask.setAttribute('aria-label', 'Explain');
+  ask.setAttribute('aria-label', word('common.explain'));
   node.append(words, ask);
   return node;
 };
@@ -77,8 +77,8 @@ const explain = (definitions) => {
     if (!term || term === shown) return;
     shown = term;
     const about = definitions[term.dataset.term], list = el('dl');
-    for (const [name, text] of [['unit', about.unit], ['formula', about.formula], ['source', about.source]]) if (text) list.append(el('dt', '', name), el('dd', '', text));
-    tip.replaceChildren(el('p', '', about.definition), list);
+    for (const [name, text] of [[word('common.tip_unit'), about.unit], [word('common.tip_formula'), about.formula], [word('common.tip_source'), about.source]]) if (text) list.append(el('dt', '', name), el('dd', '', word(text)));
+    tip.replaceChildren(el('p', '', word(about.definition)), list);
     tip.classList.add('open');
     place();
   };

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, markup, part
+from playground.ui.components.words import word
 
 
 def calculator(section: str, *, title: str, **props: Any) -> gr.HTML:
@@ -30,12 +31,11 @@ def cost_offer(**props: Any) -> gr.HTML:
     return part("cost_offer", "", "", **props)
 
 
-_KINDS = {"pue": ("Site", "PUE", "PUE"), "grid": ("Grid", "Intensity, g CO₂e/kWh", "The intensity")}
-"""Label of the menu, label of its number, and the number's name in a sentence."""
+_KINDS = ("pue", "grid")
 
 
 def _field(kind: str, elem_id: str) -> str:
-    chosen, number, _ = _KINDS[kind]
+    chosen, number = word(f"energy_place.{kind}"), word(f"energy_place.{kind}.number")
     name = f"{elem_id}-{kind}"
     return (
         f'<div class="field" data-kind="{kind}"><label class="name" for="{name}">{attribute(chosen)}</label>'
@@ -50,5 +50,5 @@ def _field(kind: str, elem_id: str) -> str:
 def energy_place(*, elem_id: str, **props: Any) -> gr.HTML:
     """It has no value: `scripts/energy.js` keeps the choice, and everything that shows emissions reads it there."""
     template = "".join(_field(kind, elem_id) for kind in _KINDS)
-    words = {kind: called for kind, (_, _, called) in _KINDS.items()}
+    words = {kind: word(f"energy_place.{kind}.said") for kind in _KINDS}
     return part("energy_place", None, f'<div class="place">{template}</div>', elem_id=elem_id, words=words, **props)

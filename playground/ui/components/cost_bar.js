@@ -1,12 +1,12 @@
 const form = element.querySelector('form'), status = element.querySelector('.status');
 form.addEventListener('submit', (event) => event.preventDefault());
-const about = {}, model = makeModel('model', 'API model, type to search', about);
+const about = {}, model = makeModel('model', word('cost_bar.api_model_type'), about);
 form.append(model.row);
 
-const from = el('div', 'field from-run'), fromLabel = el('label', '', 'Numbers taken from'), select = el('select');
+const from = el('div', 'field from-run'), fromLabel = el('label', '', word('cost_bar.numbers_taken_from')), select = el('select');
 select.id = 'cost-taken';
 fromLabel.htmlFor = select.id;
-from.append(...labelled(fromLabel, 'taken', 'Runs of this page and opened files have measured tokens, speeds and energy. What is chosen here fills every input that nobody has typed.', about), select, el('p', 'hint', 'Measured here: runs, reruns, agents and throughput of this page, and opened files.'));
+from.append(...labelled(fromLabel, 'taken', word('cost_bar.runs_this_page'), about), select, el('p', 'hint', word('cost_bar.measured_here')));
 select.addEventListener('change', () => cost.take(select.value));
 form.append(from);
 
@@ -14,7 +14,7 @@ const money = el('div', 'field currency'), code = el('input'), rate = el('input'
 const named = (input, id, label, why) => { const one = el('label', '', label); input.id = id; input.type = 'text'; input.autocomplete = 'off'; input.setAttribute('aria-describedby', 'cost-currency-problem'); one.htmlFor = id; return labelled(one, id, why, about); };
 wrong.id = 'cost-currency-problem';
 rate.inputMode = 'decimal';
-money.append(...named(code, 'cost-code', 'Currency', 'Three letters, such as EUR. The price list is in USD.'), ...named(rate, 'cost-rate', 'for one USD', 'How much of that currency one USD buys. No rate is fetched: type the one you use.'), code, rate, wrong);
+money.append(...named(code, 'cost-code', word('cost_bar.currency'), word('cost_bar.three_letters_such')), ...named(rate, 'cost-rate', word('cost_bar.for_one_usd'), word('cost_bar.rate.about')), code, rate, wrong);
 for (const input of [code, rate]) input.addEventListener('input', () => cost.setCurrency(code.value, rate.value));
 form.append(money);
 explain(about);
@@ -35,7 +35,7 @@ function announced() {
 
 function draw() {
   model.update();
-  const offered = cost.offered, options = offered.length ? [['', 'the newest measured of each'], ['none', 'none: only typed and assumed values'], ...offered.map((one) => [one.id, one.title])] : [['', 'nothing measured yet: run a prompt']];
+  const offered = cost.offered, options = offered.length ? [['', word('cost_bar.newest_measured_each')], ['none', word('cost_bar.none_only_typed')], ...offered.map((one) => [one.id, one.title])] : [['', word('cost_bar.nothing_measured')]];
   if (select.dataset.made !== JSON.stringify(options)) {
     select.dataset.made = JSON.stringify(options);
     select.replaceChildren(...options.map(([id, title]) => { const option = el('option', '', title); option.value = id; return option; }));
@@ -52,17 +52,17 @@ function draw() {
   for (const input of [code, rate]) input.setAttribute('aria-invalid', now.problem ? 'true' : 'false');
 }
 
-const front = () => document.querySelector('#cost-sections [role="tab"][aria-selected="true"]')?.textContent.trim();
+const front = () => window.playground.english(document.querySelector('#cost-sections [role="tab"][aria-selected="true"]')?.textContent.trim());
 cost.share = async () => { // copies a link; what to say about it
   const section = cost.config.sections.find((one) => one.tab === front()) || cost.config.sections[0];
   window.playground.tabs.link(cost.link(section.id));
   const copied = await window.playground.hand.copy(location.href);
-  return `${copied ? 'Link copied' : 'The link is in the address bar'}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
+  return `${copied ? word('cost_bar.link_copied') : word('cost_bar.link_address_bar')}. It holds every input that is not an assumption, after the # sign, which no server sees.`;
 };
 element.querySelector('[data-do="prices"]').addEventListener('click', () => window.playground.showPrices());
 element.querySelector('[data-do="assumed"]').addEventListener('click', () => { cost.take('none'); select.focus(); });
 const moved = undoable(element.querySelector('[data-do="reset"]'), () => {
-  status.textContent = 'All inputs are assumptions again.';
+  status.textContent = word('cost_bar.all_inputs_are');
   const undo = cost.reset();
   return () => { status.textContent = ''; undo(); };
 }, () => JSON.stringify(cost.snapshot()));

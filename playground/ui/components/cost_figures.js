@@ -30,7 +30,7 @@ function draw() {
   const found = cost.result(section.id);
   element.classList.toggle('wrong', !found);
   broken.hidden = Boolean(found);
-  if (!found) broken.textContent = 'Nothing is calculated while an input is not valid: see the message there.';
+  if (!found) broken.textContent = word('cost_figures.nothing_calculated_while');
   for (const { figure, value } of figures) {
     const number = found?.figures[figure.id], text = number === undefined ? '–' : number === 0 && figure.zero ? figure.zero : cost.figure(number, figure.unit);
     const range = found && figure.low ? `, ${cost.figure(found.figures[figure.low], figure.unit)} to ${cost.figure(found.figures[figure.high], figure.unit)}` : '';

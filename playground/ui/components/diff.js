@@ -1,6 +1,6 @@
 // Every text comes from a model: textContent only.
 const root = element.querySelector('.diffs');
-const TITLES = { delete: 'only in the reference', insert: 'only here' };
+const TITLES = { delete: word('diff.only_reference'), insert: word('diff.only_here') };
 
 function draw() {
   const value = props.value ? JSON.parse(props.value) : null;
@@ -16,7 +16,7 @@ function card(reference, pane) {
   if (!pane.identical) {
     const key = el('div', 'key');
     key.append(mark('del', `only in ${reference}`), mark('ins', `only in ${pane.name}`));
-    if (pane.first) key.append(mark('first', 'first difference'));
+    if (pane.first) key.append(mark('first', word('diff.first_difference')));
     node.append(key);
   }
   node.append(text(reference, pane));
@@ -34,7 +34,7 @@ function text(reference, pane) {
   const box = el('div', 'text');
   box.tabIndex = 0;
   box.setAttribute('role', 'group');
-  box.setAttribute('aria-label', `Text of ${pane.name}, with what differs from ${reference}`);
+  box.setAttribute('aria-label', word('diff.text_with_what', { name: pane.name, reference }));
   for (const [op, tokens, marked] of pane.parts) {
     const run = op === 'delete' ? el('del') : op === 'insert' ? el('ins') : el('span');
     if (TITLES[op]) run.title = TITLES[op];
@@ -49,10 +49,10 @@ const shape = (token) => token.replace(/\n/g, '↵\n').replace(/\t/g, '⇥');
 
 function first(reference, pane) {
   const { index, rows, note } = pane.first, box = el('div', 'fork');
-  box.append(el('h3', '', `Token ${index + 1}, where they diverge`));
+  box.append(el('h3', '', word('diff.token_where_they', { place: index + 1 })));
   const grid = el('div', 'rows'), widest = Math.max(...rows.flatMap((row) => [row.reference ?? 0, row.pane ?? 0]), 1e-9);
   grid.setAttribute('role', 'table');
-  grid.setAttribute('aria-label', `Probabilities of the likeliest tokens at token ${index + 1}`);
+  grid.setAttribute('aria-label', word('diff.probabilities_likeliest_tokens', { place: index + 1 }));
   const top = el('div', 'row names');
   top.setAttribute('role', 'row');
   for (const [words, cls] of [[reference, 'left'], ['token', 'token'], [pane.name, 'right']]) { const cell = el('span', cls, words); cell.setAttribute('role', 'columnheader'); top.append(cell); }

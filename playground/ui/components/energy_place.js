@@ -9,7 +9,7 @@ function draw() {
   for (const { kind, select, input, hint, problem } of fields) {
     const now = assumed.now(kind);
     select.value = now.id;
-    hint.textContent = now.source || 'Your own value.';
+    hint.textContent = word(now.source) || word('energy_place.your_own_value');
     if (document.activeElement !== input) { // typing is not interrupted
       input.value = shown(now.value);
       input.removeAttribute('aria-invalid');
@@ -20,11 +20,11 @@ function draw() {
 
 for (const { kind, select, input, problem } of fields) {
   for (const { id, title, value } of assumed.choices(kind)) {
-    const option = el('option', '', `${title}, ${shown(value)}`);
+    const option = el('option', '', `${word(title)}, ${shown(value)}`);
     option.value = id;
     select.append(option);
   }
-  const own = el('option', '', 'your own value');
+  const own = el('option', '', word('energy_place.your_own_value_2'));
   own.value = '';
   select.append(own);
   select.addEventListener('change', () => {
@@ -34,7 +34,7 @@ for (const { kind, select, input, problem } of fields) {
     const text = input.value.trim(), good = assumed.type(kind, numbers.parse(text));
     const [low, high] = assumed.limits(kind);
     input.setAttribute('aria-invalid', String(!good));
-    problem.textContent = good ? '' : `${props.words[kind]} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} is still used${numbers.withAPoint(text)}`;
+    problem.textContent = good ? '' : `${word(props.words[kind])} must be a number from ${low} to ${high.toLocaleString('en')}; ${shown(assumed.now(kind).value)} is still used${numbers.withAPoint(text)}`;
   });
   input.addEventListener('blur', () => setTimeout(draw)); // replace a rejected value with the one in use
 }

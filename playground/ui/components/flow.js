@@ -92,7 +92,7 @@ const flow = (out) => {
   };
 };
 // A token: the space before its word is a separate node, since a part does not begin with it.
-const NO_TEXT = 'No text of its own: the end of an answer, or some bytes of a character, which appears with the token that completes it';
+const NO_TEXT = word('flow.no_text_own');
 const tokenNode = (text, cls = 'tok') => {
   const node = el('span', cls), lead = /^\s+(?=\S)/.exec(text)?.[0] ?? '', word = el('span', 'word', text.slice(lead.length));
   if (lead) node.append(el('span', 'gap', lead));

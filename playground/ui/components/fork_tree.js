@@ -17,7 +17,7 @@ const isText = (node) => node.more == null && !node.stops;
 
 function label(node) {
   if (node.more != null) return `and ${plural(node.n, 'more run')} in ${plural(node.more, 'branch', 'branches')}`;
-  if (node.stops) return node.writing ? 'goes on …' : 'ends here';
+  if (node.stops) return node.writing ? word('fork_tree.goes_on') : word('fork_tree.ends_here');
   if (node.folded != null) return shape(node.text);
   const ends = node.ends || {}, end = ends.writing ? '…' : ends.eos || ends.stop ? '∎' : ends.length || ends.time ? '⋯' : '';
   return node.kids.length ? shape(node.text) : node.text ? `${shape(node.text)} ${end}` : end || '∎';
@@ -148,12 +148,12 @@ function tell(node) {
   bars.textContent = ''; where.textContent = '';
   facts.hidden = !owner;
   if (!owner) {
-    where.textContent = view.answers === 1 ? 'No fork' : 'Not a fork';
-    find('.readout').textContent = view.answers === 1 ? `All ${plural(view.n, 'run')} gave the same answer, token by token.` : 'Nothing diverges here.';
+    where.textContent = view.answers === 1 ? word('fork_tree.no_fork') : word('fork_tree.not_fork');
+    find('.readout').textContent = view.answers === 1 ? `All ${plural(view.n, 'run')} gave the same answer, token by token.` : word('fork_tree.nothing_diverges_here');
     return;
   }
   const fork = owner.fork, before = path(owner), ratio = Math.exp(fork.gap);
-  where.append(before ? 'After ' : 'At the start');
+  where.append(before ? 'After ' : word('fork_tree.at_start'));
   if (before) where.append(el('span', '', `“${tail(before).trimStart()}”`));
   find('.readout').textContent = node.more != null
     ? `${plural(node.more, 'branch', 'branches')} with ${plural(node.n, 'run')} not drawn; the saved file has all.`

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from playground.ui.components.base import attribute, markup, part, term
+from playground.ui.components.words import word
 
 
 def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
@@ -36,7 +37,7 @@ def menu(
     `about` explains the label.
     """
     props: dict[str, Any] = {"options": [list(option) for option in options], "hint": hint, "hints": dict(hints or {})}
-    what = term("about", f'<span class="voice">{attribute(label)}</span>', about, elem_id) if about else ""
+    what = term("about", f'<span class="voice">{attribute(label)}</span>', attribute(about), elem_id) if about else ""
     template = markup("menu", label=label, id=elem_id, what_html=what)
     return part("menu", value, template, definitions={"about": {"definition": about}}, elem_id=elem_id, **props)
 
@@ -57,13 +58,13 @@ def download(**props: Any) -> gr.HTML:
 
 
 def open_file(
-    *kinds: str, elem_id: str, max_bytes: int, label: str = "Open", accept: str = ".json", **props: Any
+    *kinds: str, elem_id: str, max_bytes: int, label: str = "", accept: str = ".json", **props: Any
 ) -> gr.HTML:
     """A button that reads one text file; its value is the text, sent with the event `input`.
 
     It takes documents of these kinds, and what is of no known kind; another kind goes to the part that shows it.
     """
-    template = markup("open_file", label=label, accept=accept)
+    template = markup("open_file", label=label or word("bar.open"), accept=accept)
     own: dict[str, Any] = {"kinds": list(kinds), "place": elem_id, "max_bytes": max_bytes, "elem_id": elem_id}
     return part("open_file", "", template, **own, **props)
 

@@ -31,13 +31,14 @@ function words(lines) {
   return all;
 }
 
-function card({ id, title, why, tab, run, picture }) {
+function card({ id, title: called, why: about, tab, run, picture }) {
+  const title = word(called), why = word(about);
   const item = el('li'), button = el('button', 'card'), drawn = picture.bars.length ? bars(picture.bars) : words(picture.words);
   button.type = 'button';
   button.setAttribute('aria-label', title);
   button.setAttribute('aria-description', why);
   drawn.setAttribute('aria-hidden', 'true'); // the words say it
-  button.append(el('span', 'title', title), drawn, el('span', 'caption', picture.caption), el('span', 'why', why), el('span', 'go', tab === 'Cost' ? 'Open' : tab === 'Play' ? 'Run' : `Run in ${tab}`));
+  button.append(el('span', 'title', title), drawn, el('span', 'caption', word(picture.caption)), el('span', 'why', why), el('span', 'go', tab === 'Cost' ? word('gallery.open') : tab === 'Play' ? word('gallery.run') : word('gallery.run_2', { tab: word(tab) })));
   button.addEventListener('click', () => { window.playground.chosen = { tabs: [tab], run }; props.value = id; trigger('input'); });
   item.append(button);
   return item;

@@ -31,10 +31,10 @@ function tell(a, b) {
   at = [a, b];
   const share = alike(a, b), same = of[a] === of[b];
   find('.big').textContent = `${share}%`;
-  find('.pair').textContent = a === b ? 'one run with itself' : same ? `the same answer, given by ${view.counts[of[a]]} runs` : 'of tokens in common: 1 − edit distance';
+  find('.pair').textContent = a === b ? word('heat.one_run_with') : same ? word('heat.same_answer_given', { count: view.counts[of[a]] }) : word('heat.tokens_common_1');
   find('.one').textContent = view.texts[of[a]];
   find('.two').textContent = same ? '' : view.texts[of[b]];
-  canvas.setAttribute('aria-label', `Similarity of ${side} runs, ${view.counts.length} answers. Row ${a + 1}, column ${b + 1}: ${share}%`);
+  canvas.setAttribute('aria-label', word('heat.similarity_runs_answers', { runs: side, answers: view.counts.length, row: a + 1, column: b + 1, share }));
   draw();
 }
 

@@ -3,18 +3,18 @@ const { files, runs } = window.playground, box = element.querySelector('dialog')
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 const MOST = 4, chosen = new Set();
-const canCompare = () => [...document.querySelectorAll('[role="tab"]')].some((tab) => tab.textContent.trim() === 'Compare');
+const canCompare = () => [...document.querySelectorAll('[role="tab"]')].some((tab) => window.playground.english(tab.textContent.trim()) === 'Compare');
 function count() { element.querySelector('.compare').disabled = chosen.size < 2 || chosen.size > MOST; }
 function mark(key, title) { // the first one marked is what the others are compared with
   const tick = el('input');
   tick.type = 'checkbox';
-  tick.setAttribute('aria-label', `Compare: ${title}`);
+  tick.setAttribute('aria-label', word('history.compare_2', { title }));
   tick.addEventListener('change', () => { if (tick.checked) chosen.add(key); else chosen.delete(key); count(); });
   return tick;
 }
 
 function entry({ key, kind, title, made }) {
-  const item = el('li'), words = el('div', 'words'), open = el('button', 'open', 'Open'), remove = el('button', '', 'Delete');
+  const item = el('li'), words = el('div', 'words'), open = el('button', 'open', word('history.open')), remove = el('button', '', word('history.delete'));
   words.append(el('span', 'title', title), el('span', 'sub', `${kind}, ${when.format(key)}${made ? `, ${made}` : ''}`));
   for (const button of [open, remove]) { button.type = 'button'; button.setAttribute('aria-label', `${button.textContent}: ${title}`); }
   open.addEventListener('click', async () => { const text = await runs.text(key); box.close(); if (text) await files.give(kind, text); });

@@ -10,7 +10,7 @@ function cell({ active, calm }) {
     node.append(line);
   }
   if (calm.length) node.append(el('div', 'calm', `no effect found: ${calm.join('; ')}`));
-  if (!active.length && !calm.length) node.append(el('div', 'unprobed', 'not probed'));
+  if (!active.length && !calm.length) node.append(el('div', 'unprobed', word('host_probe.not_probed')));
   return node;
 }
 

@@ -36,8 +36,8 @@ function show({ index, count, token, before }) {
     else if (i === Math.min(listed, ROWS - 1) && chosen < 0 && listed) bar(target, name, Math.exp(logprob), false, true);
     else bar(target, null, 0, false, false);
   });
-  const piece = bytesOf(name) ? 'Bytes of a character, written in hexadecimal: it appears with the token that completes it. ' : '';
-  note.textContent = piece + (run.ordered ? 'Struck out: removed by the sampler before the draw' : 'With a repetition penalty the order changes, so removed tokens are not marked');
+  const piece = bytesOf(name) ? word('inspector.bytes_character_written') : '';
+  note.textContent = piece + (run.ordered ? word('inspector.struck_out_removed') : word('inspector.with_repetition_penalty'));
 }
 
 hear('reset', (head) => { // once open, an inspector stays open, even empty, so nothing below it moves

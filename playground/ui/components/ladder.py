@@ -4,7 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, definitions, markup, part, term
+from playground.ui.components.base import about_figure, attribute, definitions, markup, part, term
+from playground.ui.components.words import word
 
 
 def control_badge(**props: Any) -> gr.HTML:
@@ -20,7 +21,7 @@ def host_probe(**props: Any) -> gr.HTML:
 def rung_list(title: str, about: str, empty: str, **props: Any) -> gr.HTML:
     """Its value is what `ladder_views.rungs_value` makes."""
     terms = "".join(
-        term(key, attribute(text["term"]), f"{text['definition']} Unit: {text['unit']}.", props["elem_id"])
+        term(key, attribute(text["term"]), about_figure(text), props["elem_id"])
         for key, text in definitions("ladder").items()
     )
     template = markup("rung_list", title=title, about=about, empty=empty, terms_html=terms)
@@ -29,14 +30,14 @@ def rung_list(title: str, about: str, empty: str, **props: Any) -> gr.HTML:
 
 def rungs(**props: Any) -> gr.HTML:
     """Rungs of the model itself."""
-    about = "one change at a time, everything else as in the reference"
-    return rung_list("Rungs", about, "Each rung appears here when it is done.", **props)
+    about = word("ladder.one_change")
+    return rung_list(word("ladder.rungs"), about, word("ladder.each_rung_appears"), **props)
 
 
 def other_models(**props: Any) -> gr.HTML:
     """Rungs of rounded weights."""
-    about = "rounded weights make a different model, so these answers are not the reference model's"
-    return rung_list("Another model, not noise", about, "int8 and int4 appear here when they are done.", **props)
+    about = word("ladder.rounded_weights")
+    return rung_list(word("ladder.another_model_not"), about, word("ladder.int8_int4_appear"), **props)
 
 
 def fix_list(**props: Any) -> gr.HTML:

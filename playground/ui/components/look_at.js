@@ -12,7 +12,7 @@ function draw() {
   element.querySelector('.whole').hidden = !now.layers;
   if (!now.layers) return;
   fill(layer, now.layers);
-  fill(head, now.heads, 'mean over heads');
+  fill(head, now.heads, word('look_at.mean_over_heads'));
   layer.value = now.layer;
   head.value = now.head;
 }

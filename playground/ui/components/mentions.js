@@ -58,9 +58,9 @@ function draw() {
   find('.cut').hidden = !view.cut || !view.rows.length;
   find('.cut span').textContent = view.cut;
   find('.cut button').hidden = !view.raise;
-  find('.cut button').textContent = `Raise the limit to ${view.raise.toLocaleString('en')} tokens`;
+  find('.cut button').textContent = word('mentions.raise_limit_tokens', { count: view.raise });
   find('.rows').replaceChildren(...view.rows.map((row) => rate(row, view.n)));
-  find('.first-head').textContent = 'token of the first mention; the tick is the median';
+  find('.first-head').textContent = word('mentions.token_first_mention');
   find('.strips').replaceChildren(...view.rows.map((row) => strip(row, view.longest)));
   drawSentences(view.rows);
   const [from, to] = find('.scale').children;

@@ -3,7 +3,7 @@ const { energy: assumed, numbers } = window.playground;
 // Emissions depend on the site and the grid assumed on the page.
 function emissions(joules) {
   const pue = assumed.now('pue').value, grid = assumed.now('grid').value;
-  const label = { energy_co2_label: `CO₂e, ${numbers.number(grid)} g/kWh, PUE ${numbers.number(pue)}` };
+  const label = { energy_co2_label: word('meters.co_e_g', { grid: numbers.number(grid), pue: numbers.number(pue) }) };
   return joules == null ? label : { ...label, energy_co2: numbers.grams(window.playground.formulas.carbon_g(joules, pue, grid)) };
 }
 

@@ -1,6 +1,6 @@
 const whole = element.querySelector('.whole'), head = element.querySelector('thead'), body = element.querySelector('tbody');
 const about = {};
-element.querySelector('h2').textContent = props.title;
+element.querySelector('h2').textContent = word(props.title);
 
 function draw() {
   const value = props.value ? JSON.parse(props.value) : null;

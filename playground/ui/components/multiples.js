@@ -7,7 +7,7 @@ function open({ cell, value }) {
   node.setAttribute('aria-label', value);
   text.tabIndex = 0;
   text.setAttribute('role', 'group');
-  text.setAttribute('aria-label', `Answer at ${value}`);
+  text.setAttribute('aria-label', word('multiples.answer_at', { value }));
   top.append(el('h3', '', value), el('span', 'end', 'running'));
   top.title = value;
   node.append(top, text, foot);

@@ -6,8 +6,8 @@ function show(kind, head, text, action) {
   act.hidden = action !== 'fetch';
   box.className = `box ${kind}`;
   box.hidden = !text;
-  title.textContent = head || '';
-  words.textContent = text || '';
+  title.textContent = word(head || '');
+  words.textContent = word(text || '');
   shown = performance.now();
 }
 
@@ -15,14 +15,14 @@ function hint(text, id) {
   show('', '', '');
   if (id === hinted) return;
   hinted = id;
-  if (!window.playground.hint(text)) show('note', '', text);
+  if (!window.playground.hint(word(text))) show('note', '', text);
 }
 
 watch('value', () => {
   const value = props.value || {};
   if (value.kind === 'hint') { hint(value.text, value.id); return; }
   show(value.kind, value.title, value.text, value.act);
-  voice.textContent = value.text || '';
+  voice.textContent = word(value.text || '');
   if (!value.text && !value.closed) window.playground.succeeded();
 });
 document.addEventListener('playground:succeeded', ({ detail: since }) => {

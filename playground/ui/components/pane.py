@@ -5,13 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, markup, part, term
+from playground.ui.components.base import attribute, markup, part, safe_word, term
+from playground.ui.components.words import word
 
 _METERS = (
-    ("ttft", "first token", "time", "Time to first token, waiting and loading included."),
-    ("decode", "tok/s", "time", "Tokens a second after the first token."),
-    ("model_memory", "memory", "memory", "Weights and KV cache now."),
-    ("own", "cost", "money", "Time of the run, of a batch the whole batch's, at the price of this machine."),
+    ("ttft", "time"),
+    ("decode", "time"),
+    ("model_memory", "memory"),
+    ("own", "money"),
 )
 
 
@@ -35,10 +36,12 @@ def pane_adder(label: str, **props: Any) -> gr.HTML:
 def pane_meters(*, pane: str, **props: Any) -> gr.HTML:
     """Four figures in a line. Its value is the dict that `views.meter_values` makes, sent to the pane as `meters`."""
     cells = "".join(
-        f'<div class="{colour}"><dt>{term(key, text, about, pane)}</dt><dd data-k="{key}"></dd></div>'
-        for key, text, colour, about in _METERS
+        f'<div class="{colour}"><dt>'
+        f"{term(key, safe_word(f'pane_meters.{key}'), safe_word(f'pane_meters.{key}.about'), pane)}"
+        f'</dt><dd data-k="{key}"></dd></div>'
+        for key, colour in _METERS
     )
-    about = {key: {"definition": about} for key, _, _, about in _METERS}
+    about = {key: {"definition": word(f"pane_meters.{key}.about")} for key, _ in _METERS}
     template = f'<dl>{cells}</dl><div class="tip" aria-hidden="true"></div>'
     return part("pane_meters", {}, template, pane=pane, definitions=about, **props)
 

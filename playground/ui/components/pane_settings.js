@@ -2,7 +2,8 @@
 const $ = (selector) => element.querySelector(selector);
 const chips = $('.chips'), form = $('.editor'), menu = form.querySelector('select'), field = $('.field'), hint = $('.hint');
 const problem = $('.problem'), change = $('.change'), remove = $('.remove');
-const spec = (name) => props.settings.find((one) => one.name === name) || { name, label: name, kind: 'number', hint: '' };
+const settings = props.settings.map((one) => ({ ...one, label: word(one.label), hint: word(one.hint) }));
+const spec = (name) => settings.find((one) => one.name === name) || { name, label: name, kind: 'number', hint: '' };
 const own = () => (props.value && Array.isArray(props.value.changes) ? props.value : { on: false, changes: [] });
 const input = () => field.querySelector('input, select, textarea');
 const few = () => [...document.querySelectorAll('[data-pane]')].filter((one) => one.dataset.on === 'yes').length <= 2;
@@ -23,7 +24,7 @@ function draw() {
   document.dispatchEvent(new CustomEvent('playground:panes'));
   chips.textContent = '';
   for (const [name, text] of changes) chips.append(chip(spec(name), text, problems[name]));
-  if (!changes.length) chips.append(el('li', 'same', 'as in the sidebar'));
+  if (!changes.length) chips.append(el('li', 'same', word('pane_settings.as_sidebar')));
   problem.textContent = changes.map(([name]) => problems[name]).filter(Boolean).join('\n');
   problem.hidden = !problem.textContent;
   if (focused) change.focus();
@@ -35,7 +36,7 @@ function chip(setting, text, wrong) {
   edit.type = drop.type = 'button';
   edit.append(el('span', 'what', setting.label), el('span', 'mono', short === '' ? 'empty' : short));
   edit.title = wrong || `${setting.label}: ${text}`;
-  drop.setAttribute('aria-label', `Remove ${setting.label}: take it from the sidebar again`);
+  drop.setAttribute('aria-label', word('pane_settings.remove_take_from', { setting: word(setting.label) }));
   edit.addEventListener('click', () => open(setting.name));
   drop.addEventListener('click', () => tell({ changes: own().changes.filter(([name]) => name !== setting.name) }));
   item.append(edit, drop);
@@ -78,14 +79,14 @@ function close() {
   change.focus();
 }
 
-for (const setting of props.settings) { const option = el('option', '', setting.label); option.value = setting.name; menu.append(option); }
+for (const setting of settings) { const option = el('option', '', setting.label); option.value = setting.name; menu.append(option); }
 menu.addEventListener('change', () => fill(spec(menu.value)));
 change.addEventListener('click', () => (form.hidden ? open() : close()));
 $('.cancel').addEventListener('click', close);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const name = menu.value, text = String(input().value), rest = own().changes.filter(([other]) => other !== name);
-  const order = props.settings.map((one) => one.name);
+  const order = settings.map((one) => one.name);
   tell({ changes: [...rest, [name, text]].sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0])) });
   close();
 });

@@ -14,7 +14,7 @@ function priced(model, usage) {
   const cached = again.checked ? usage.input : usage.cached;
   const one = cost(each(usage.input), each(cached), 0, each(usage.output), model);
   const fee = model.request_usd * requests, notes = [];
-  if (cached && !model.has_cached) notes.push('no cached rate in the list');
+  if (cached && !model.has_cached) notes.push(word('price_table.no_cached_rate'));
   if (fee) notes.push(`${money(fee)} for the ${requests > 1 ? 'requests' : 'request'} in the total`);
   if (model.context_window && each(usage.input) > model.context_window) notes.push(`the prompt is longer than its context of ${count(model.context_window)}`);
   return {
@@ -34,7 +34,7 @@ function row({ model, notes, input, cached, output, total }, least, most) {
   whole.append(bar);
   gone.type = 'button';
   gone.dataset.id = model.id;
-  gone.setAttribute('aria-label', `Remove ${model.title}`);
+  gone.setAttribute('aria-label', word('price_table.remove', { title: model.title }));
   const last = el('td', 'last');
   last.append(gone);
   line.append(who, whole, el('td', '', least ? `× ${number(total / least)}` : '–'), el('td', '', money(input)),
@@ -48,9 +48,9 @@ function usageNow() {
 }
 
 function words(usage) {
-  if (!usage) return 'Prices appear with the first run.';
+  if (!usage) return word('price_table.prices_appear_with');
   const { requests, input, cached, output } = usage, each = requests > 1 ? ` of ${count(requests)} requests` : '';
-  const held = again.checked ? 'all of them as if cached' : `${count(cached)} of them cached`;
+  const held = again.checked ? word('price_table.all_them_as') : word('price_table.them_cached', { count: count(cached) });
   return `${count(input)} tokens in${each}, ${held}, ${count(output)} out`;
 }
 
@@ -65,7 +65,7 @@ function draw() {
   drawn = now;
   whose.hidden = ran.length < 2;
   at('.counts').textContent = words(usage);
-  at('.as-of').textContent = `Prices: ${prices.as_of}.`;
+  at('.as-of').textContent = word('price_table.prices', { date: prices.as_of });
   if (document.activeElement !== factor) factor.value = prices.factor();
   const rows = ids.map((id) => priced(prices.all[id], usage || { requests: 1, input: 0, cached: 0, output: 0 }));
   rows.sort((a, b) => a.total - b.total);
@@ -79,13 +79,13 @@ const soon = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(d
 function add() {
   const text = name.value, found = prices.find(text), ids = prices.chosen();
   const refuse = (sentence) => { problem.textContent = sentence; name.setAttribute('aria-invalid', 'true'); name.focus(); };
-  if (!text.trim()) return refuse('Name a model as provider/model, such as openai/gpt-4o.');
+  if (!text.trim()) return refuse(word('price_table.name_model_as'));
   if (!found) {
     const close = prices.near(text);
     return refuse(`${JSON.stringify(text.slice(0, 60))} is not in the price list.${close.length ? ` Near it: ${close.join(', ')}.` : ''}`);
   }
   if (ids.includes(found.id)) return refuse(`${found.title} is in the table already.`);
-  if (ids.length >= prices.most) return refuse(`The table holds ${prices.most} models: remove one first.`);
+  if (ids.length >= prices.most) return refuse(word('price_table.table_holds_models', { count: prices.most }));
   clear();
   name.value = '';
   prices.choose([...ids, found.id]);
@@ -104,7 +104,7 @@ body.addEventListener('click', (event) => {
 });
 factor.addEventListener('input', () => {
   const { low, high } = prices.limits, fine = prices.setFactor(window.playground.numbers.parse(factor.value));
-  wrong.textContent = fine ? '' : `From ${low} to ${high}; ${prices.factor()} is used.`;
+  wrong.textContent = fine ? '' : word('price_table.from_used', { low, high, used: String(prices.factor()) });
   factor.setAttribute('aria-invalid', fine ? 'false' : 'true');
 });
 factor.addEventListener('blur', () => { factor.value = prices.factor(); wrong.textContent = ''; factor.setAttribute('aria-invalid', 'false'); });

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, definitions, markup, part, term, terms
+from playground.ui.components.base import about_figure, attribute, definitions, markup, part, safe_word, term, terms
 from playground.views.format import NOTHING
 from playground.views.rerun_figures import rerun_definitions
 
@@ -16,11 +16,11 @@ def headline(**props: Any) -> gr.HTML:
 
 
 FIGURES = {
-    "What the answers have in common": (
+    "in_common": (
         "unique_share", "mode_share", "exact_match_rate", "tar", "answer_entropy_bits", "divergence_median",
         "divergence_min", "edit_distance", "distinct_1", "distinct_2", "length_mean",
     ),
-    "What they took, measured": (
+    "taken": (
         "throughput", "wall", "batch", "kv", "tokens", "own", "cost", "resent", "energy", "energy_method",
     ),
 }  # fmt: skip
@@ -28,19 +28,21 @@ FIGURES = {
 
 def _row(key: str) -> str:
     about = rerun_definitions()[key]
-    words = f"{about['definition']} Unit: {about['unit'] or 'none'}. Formula: {about['formula']}. {about['source']}."
     return (
-        f'<div class="row"><dt>{term(key, attribute(about["term"]), words, "figure")}</dt>'
+        f'<div class="row"><dt>{term(key, attribute(about["term"]), about_figure(about), "figure")}</dt>'
         f'<dd><span data-k="{key}">{NOTHING}</span><small data-i="{key}"></small></dd></div>'
     )
 
 
 def figures(**props: Any) -> gr.HTML:
     """Its value is the JSON string that `rerun_figures.numbers_drawn` makes."""
-    groups = "".join(f"<h2>{title}</h2><dl>{''.join(map(_row, keys))}</dl>" for title, keys in FIGURES.items())
+    groups = "".join(
+        f"<h2>{safe_word(f'figures.{title}')}</h2><dl>{''.join(map(_row, keys))}</dl>"
+        for title, keys in FIGURES.items()
+    )
     template = (
-        f'<div class="all" role="group" aria-label="All numbers">{groups}<div class="note">Small figures: 95 % '
-        "intervals (Wilson for shares of runs, jackknife for the rest).</div></div>"
+        f'<div class="all" role="group" aria-label="{safe_word("figures.all")}">{groups}'
+        f'<div class="note">{safe_word("figures.intervals")}</div></div>'
         '<div class="tip" aria-hidden="true"></div>'
     )
     return part("figures", "", template, definitions=rerun_definitions(), **props)

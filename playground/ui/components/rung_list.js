@@ -8,7 +8,7 @@ const mk = (tag, cls, attributes) => {
   for (const key in attributes) node.setAttribute(key, attributes[key]);
   return node;
 };
-const quoted = (text, ends) => (ends ? 'end of answer' : `“${visible(text)}”`);
+const quoted = (text, ends) => (ends ? word('rung_list.end_answer') : `“${visible(text)}”`);
 
 // One cell per token, at the same position in every rung: where the change can fork the answer, and where it did.
 function strip(rung, count) {
@@ -16,7 +16,7 @@ function strip(rung, count) {
   svg.append(mk('rect', 'all', { width: count, height: 10 }));
   svg.append(mk('path', 'danger', { d: rung.risky.map((at) => `M${at} 0h1v10h-1z`).join('') }));
   box.append(svg);
-  const spoken = [`${count} tokens`, rung.risky.length ? `risky: ${rung.risky.map((at) => at + 1).join(', ')}` : 'none risky'];
+  const spoken = [`${count} tokens`, rung.risky.length ? `risky: ${rung.risky.map((at) => at + 1).join(', ')}` : word('rung_list.none_risky')];
   if (rung.fork !== null) {
     const sign = el('i');
     sign.style.left = `${Math.min(100, (rung.fork + 0.5) / count * 100)}%`;
@@ -31,7 +31,7 @@ function strip(rung, count) {
 
 function pair({ texts, ends, probs, gap }) {
   const node = el('span', 'pair');
-  node.append(el('span', 'tok', quoted(texts[0], ends[0])), probs[0], el('span', '', 'became'), el('span', 'tok new', quoted(texts[1], ends[1])), probs[1]);
+  node.append(el('span', 'tok', quoted(texts[0], ends[0])), probs[0], el('span', '', word('rung_list.became')), el('span', 'tok new', quoted(texts[1], ends[1])), probs[1]);
   if (gap) node.append(el('span', '', `gap ${gap} logits`));
   return node;
 }
@@ -58,13 +58,13 @@ function reference(rung, value) {
 
 function answers(rung, value) {
   const details = el('details'), texts = el('div', 'texts'), first = el('div'), second = el('div'), own = el('div', 'text');
-  details.append(el('summary', '', rung.other ? 'Both answers' : 'The answer'));
+  details.append(el('summary', '', rung.other ? word('rung_list.both_answers') : word('rung_list.answer')));
   const fill = () => {
     if (!details.open || texts.firstChild) return;
     own.append(el('span', '', rung.same), el('span', 'other', rung.other));
     first.append(el('h5', '', 'reference, risky tokens and fork marked'), reference(rung, value));
     second.append(el('h5', '', rung.other ? `${rung.title}, underlined from the fork on` : `${rung.title}, the same text`), own);
-    for (const box of [first.lastChild, own]) { box.tabIndex = 0; box.setAttribute('role', 'group'); box.setAttribute('aria-label', box === own ? `Answer of ${rung.title}` : `Reference under ${rung.title}`); }
+    for (const box of [first.lastChild, own]) { box.tabIndex = 0; box.setAttribute('role', 'group'); box.setAttribute('aria-label', box === own ? word('rung_list.answer_2', { title: word(rung.title) }) : word('rung_list.reference_under', { title: word(rung.title) })); }
     texts.append(first, second);
   };
   details.append(texts);

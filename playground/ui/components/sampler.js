@@ -11,7 +11,7 @@ explain(props.definitions);
 
 function makeBoth(node) {
   const head = el('tr');
-  ['order', 'top-k keeps', 'top-p keeps', 'min-p keeps', 'entropy', 'draws'].forEach((name) => { const cell = el('th', '', name); cell.scope = 'col'; head.append(cell); });
+  [word('sampler.both_order'), word('sampler.both_top_k'), word('sampler.both_top_p'), word('sampler.both_min_p'), word('sampler.both_entropy'), word('sampler.both_draws')].forEach((name) => { const cell = el('th', '', name); cell.scope = 'col'; head.append(cell); });
   node.tHead.append(head);
   return Object.keys(SAMPLER_ORDERS).map((name) => {
     const row = el('tr'), first = el('th', '', name);
@@ -60,17 +60,17 @@ function draw() {
 function why(found) {
   const [ours, theirs] = ['transformers', 'llama.cpp'].map((name) => found[name].stages[5].kept), T = settings.temperature;
   const same = 'llama.cpp divides by the temperature last: its cuts see the model’s probabilities. transformers divides first: its cuts see them';
-  put(reason, T === 0 ? 'At temperature 0 both take the highest score.'
-    : T === 1 ? 'At temperature 1 both orders are the same. Move the temperature to see them differ.'
+  put(reason, T === 0 ? word('sampler.at_temperature_0')
+    : T === 1 ? word('sampler.at_temperature_1')
     : `${same} ${T < 1 ? 'sharpened' : 'flattened'} by ${T}. So the same numbers keep ${whole(ours)} and ${whole(theirs)} tokens.`);
 }
 
 function tellDraw(here) {
   const last = here.stages[5], cell = (i, ...texts) => texts.forEach((text, line) => put(cells[i][line], text));
   const left = chosen >= 0 && last.weights.field.place[chosen] < last.left.n;
-  cell(0, 'the run chose', visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} from the model, ${percent(run.chosen.sampled)} in the run,  ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail with these settings' : 'removed here'}`);
-  cell(1, 'with these settings, the same random numbers draw', visible(run.texts[here.drawn]), `${percent(here.chance)} chance${here.second === null ? '; no other token is left' : `; ${visible(run.texts[here.second])} came second, ${here.margin.toFixed(2)} below`}`);
-  cell(2, here.uniform === null ? 'the random number' : 'the random number that chose it', here.uniform === null ? 'none' : here.uniform.toFixed(6), here.uniform === null ? 'greedy takes the highest score' : `of 0 to 1, so Gumbel noise ${here.noise.toFixed(3)}`);
+  cell(0, word('sampler.run_chose'), visible(run.chosen.text), `${percent(Math.exp(run.chosen.logprob))} from the model, ${percent(run.chosen.sampled)} in the run,  ${left ? `${percent(last.chance(chosen))} here` : chosen < 0 ? 'far down the tail with these settings' : 'removed here'}`);
+  cell(1, word('sampler.with_these_settings'), visible(run.texts[here.drawn]), `${percent(here.chance)} chance${here.second === null ? '; no other token is left' : `; ${visible(run.texts[here.second])} came second, ${here.margin.toFixed(2)} below`}`);
+  cell(2, here.uniform === null ? word('sampler.random_number') : word('sampler.random_number_that'), here.uniform === null ? 'none' : here.uniform.toFixed(6), here.uniform === null ? 'greedy takes the highest score' : `of 0 to 1, so Gumbel noise ${here.noise.toFixed(3)}`);
 }
 
 function speak() { // when a slider stops, not while it moves

@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from playground.settings import LIMITS
-from playground.ui.components.base import definitions, markup, part
+from playground.ui.components.base import attribute, definitions, markup, part
+from playground.ui.components.words import word
 
 _SCRIPTS = ("sampler_math", "sampler_table", "sampler_redraw")
 _KNOBS = {
@@ -18,9 +19,10 @@ _TOP_K = 200  # end of the slider; a run's value may be beyond it, and the page 
 def _knob(name: str, label: str) -> str:
     limit = LIMITS[name]
     low, high = (limit.step if limit.above else limit.low), (_TOP_K if name == "top_k" else limit.high)
+    here = attribute(word("sampler.here", setting=label))
     return (
         f'<div class="knob"><span class="name" aria-hidden="true">{label}</span><span class="value" data-v="{name}" '
-        f'aria-hidden="true"></span><input type="range" data-k="{name}" aria-label="{label}, here" min="{low}" '
+        f'aria-hidden="true"></span><input type="range" data-k="{name}" aria-label="{here}" min="{low}" '
         f'max="{high}" step="{limit.step}"></div>'
     )
 

@@ -45,5 +45,5 @@ function fillRedraw(nodes, status, data, last, counts) {
     put(node.number, `${row.count === null ? '–' : whole(row.count)} / ${row.expected.toFixed(row.expected < 9.95 ? 1 : 0)} ± ${row.two.toFixed(row.two < 9.95 ? 1 : 0)}`);
   });
   put(status, counts ? `${inside} of ${rows.length} rows are within ± 2 standard deviations of the expectation; about 95 % should be.`
-    : 'Drawn / expected ± 2 standard deviations, of 1,000 draws. The mark is the expectation, the band its spread.');
+    : word('sampler_redraw.drawn_expected_2'));
 }

@@ -7,16 +7,16 @@ const dress = (node, cls) => { if (node.className !== cls) node.className = cls;
 const leaf = (parent, tag, cls) => { const node = el(tag, cls), text = document.createTextNode(''); node.append(text); parent.append(node); return text; };
 
 function settingText({ name, setting }) {
-  if (setting === null) return 'of the model';
+  if (setting === null) return word('sampler_table.model');
   if (name === 'temperature') return setting === 0 ? '0: greedy' : `÷ ${setting}`;
   if (name === 'repetition_penalty') return setting === 1 ? 'off' : `÷ or × ${setting}`;
   return setting === (name === 'top_p' ? 1 : 0) ? 'off' : name === 'top_k' ? whole(setting) : String(setting);
 }
-const countText = (stage, before) => (stage.kept === before.kept ? 'removes none' : `${percent(stage.ratio)} of the mass`);
+const countText = (stage, before) => (stage.kept === before.kept ? word('sampler_table.removes_none') : word('sampler_table.mass', { share: percent(stage.ratio) }));
 
 function makeTable(table) {
   const columns = 6, head = el('tr'), names = [], settings = [];
-  head.append(el('th', 'token', 'token'));
+  head.append(el('th', 'token', word('sampler_table.token')));
   for (let c = 0; c <= columns; c++) {
     const cell = el('th'), term = termOf('');
     cell.append(term);
@@ -43,7 +43,7 @@ function makeTable(table) {
   };
   const rows = Array.from({ length: SAMPLER_ROWS }, row), tail = row(), foot = el('tr'), feet = [];
   tail.node.className = 'tail';
-  const kept = el('th', 'token', 'kept');
+  const kept = el('th', 'token', word('sampler_table.kept'));
   kept.scope = 'row';
   foot.append(kept);
   for (let c = 0; c <= columns; c++) { const cell = el('td'); feet.push(['b', 'div', 'div', 'div', 'div'].map((tag) => leaf(cell, tag, ''))); foot.append(cell); }
@@ -89,7 +89,7 @@ function fillTable(view, data, found, chosen) {
   });
   put(view.names[6].text, 'draw');
   view.names[6].term.dataset.term = 'draw';
-  put(view.settings[6], found.noise === null ? 'the highest score' : 'ln p + noise');
+  put(view.settings[6], found.noise === null ? word('sampler_table.highest_score') : word('sampler_table.ln_p_noise'));
   const fillRow = (row, place) => {
     const i = tokens[place];
     if (row.node.hidden !== (i === undefined)) row.node.hidden = i === undefined;
@@ -130,7 +130,7 @@ function fillTail(row, data, stages, tokens, isLeft, full) {
 function footCell([big, of, mass, bits, perplexity], data, stage, before) {
   put(big, whole(stage.kept));
   put(of, `of ${whole(data.vocabulary)}`);
-  put(mass, before ? countText(stage, before) : 'all of the mass');
+  put(mass, before ? countText(stage, before) : word('sampler_table.all_mass'));
   put(bits, `entropy ${stage.bits.toFixed(2)} bits`);
   put(perplexity, `perplexity ${window.playground.numbers.number(stage.perplexity)}`);
 }

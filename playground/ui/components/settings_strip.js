@@ -1,7 +1,7 @@
 // What the next run will do, in view while the sidebar is folded; a click opens it.
 const chips = element.querySelector('.chips');
 const shown = [
-  ['temperature', (value) => `T ${value}`], ['quantization', String], ['max_new_tokens', (value) => `${value} tokens`], ['model', String],
+  ['temperature', (value) => `T ${value}`], ['quantization', String], ['max_new_tokens', (value) => word('settings_strip.tokens', { count: value })], ['model', String],
 ];
 
 function draw() {

@@ -7,17 +7,17 @@ element.dataset.look = props.look;
 function draw(value = props.value || {}) {
   const known = typeof value.fraction === 'number', moving = busy.includes(value.phase);
   element.dataset.phase = value.phase || 'idle';
-  words.textContent = props.limit || value.text || props.idle;
-  words.title = props.limit || value.text || '';
+  words.textContent = word(props.limit || value.text || props.idle);
+  words.title = word(props.limit || value.text || '');
   element.classList.toggle('limited', Boolean(props.limit));
   line.classList.toggle('open', moving);
   line.classList.toggle('endless', moving && !known);
   line.firstChild.style.width = known ? `${value.fraction * 100}%` : moving ? '30%' : value.phase === 'finished' ? '100%' : '0';
   if (far) far.textContent = known && moving ? `${Math.floor(value.fraction * 100)}%` : '';
-  ahead.textContent = moving ? left(value) : props.limit ? '' : props.ahead || '';
+  ahead.textContent = moving ? left(value) : props.limit ? '' : word(props.ahead || '');
   if (plan) count(value);
   const change = `${value.phase} ${value.turn ?? ''} ${value.step ?? ''} ${value.problem ?? ''}`; // progress is not a change of state
-  if (value.phase && change !== spoken) voice.textContent = value.problem ? `${value.text}: ${value.problem}` : value.text;
+  if (value.phase && change !== spoken) voice.textContent = value.problem ? `${word(value.text)}: ${word(value.problem)}` : word(value.text);
   if (change !== spoken) settle(value);
   spoken = change;
   say('status', value);

@@ -4,14 +4,16 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from playground.ui.components.base import part
+from playground.ui.components.base import part, safe_word
 
-_LEGEND = (
-    '<span class="legend"><span>sure</span><span class="ramp"></span><span>surprised</span>'
-    '<span class="scale">0 to 8 bits and more</span></span>'
-)
 _STATE = '<span class="dot"></span><span class="words"></span>'
-_FIGURES = (("unique", "unique answers"), ("tokens", "tokens"), ("speed", "speed"), ("elapsed", "elapsed"))
+_FIGURES = ("unique", "tokens", "speed", "elapsed")
+
+
+def surprise_key() -> str:
+    """What the colours of an answer's tokens mean."""
+    sure, surprised, scale = (safe_word(f"legend.{name}") for name in ("sure", "surprised", "scale"))
+    return f'<span>{sure}</span><span class="ramp"></span><span>{surprised}</span><span class="scale">{scale}</span>'
 
 
 def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figures"] = "line", **props: Any) -> gr.HTML:
@@ -29,10 +31,10 @@ def status_line(idle: str, *, pane: str, look: Literal["line", "legend", "figure
         props: More of `part`.
     """
     chip = f'<span class="chip">{_STATE}</span>'
-    figures = "".join(f'<div><dt>{name}</dt><dd data-k="{key}"></dd></div>' for key, name in _FIGURES)
+    figures = "".join(f'<div><dt>{safe_word(f"status.{key}")}</dt><dd data-k="{key}"></dd></div>' for key in _FIGURES)
     rows = {
         "line": f'{_STATE}<span class="far"></span>',
-        "legend": f"{_LEGEND}{chip}",
+        "legend": f'<span class="legend">{surprise_key()}</span>{chip}',
         "figures": f'{chip}<dl class="live">{figures}</dl>',
     }
     template = (

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import attribute, markup, part, term
+from playground.ui.components.base import about_figure, attribute, markup, part, safe_word, term
+from playground.ui.components.words import word
 from playground.views.formula_script import formula_notes
 
 
@@ -20,8 +21,8 @@ def metric_table(label: str, **props: Any) -> gr.HTML:
 
 
 _COLUMNS = (
-    ("Model", "", ""), ("Total", "USD", "total"), ("against cheapest", "times", ""), ("Input", "USD", ""),
-    ("Cached", "USD", ""), ("Output", "USD", ""), ("", "", ""),
+    ("model", "", ""), ("total", "usd", "total"), ("against", "times", ""), ("input", "usd", ""),
+    ("cached", "usd", ""), ("output", "usd", ""), ("", "", ""),
 )  # fmt: skip
 """The total first, so it is beside the name on narrow screens too."""
 
@@ -36,19 +37,28 @@ def price_table(panes: Sequence[tuple[str, str]], what: str, *, elem_id: str, **
     """
     options = "".join(f'<option value="{attribute(pane)}">{attribute(name)}</option>' for name, pane in panes)
     columns = "".join(_column(elem_id, *one) for one in _COLUMNS)
-    template = markup("price_table", what=what, id=elem_id, options_html=options, columns_html=columns)
-    note = formula_notes()["usage_cost"]
-    about = {"definition": note["about"], "unit": "US dollars", "formula": note["formula"], "source": note["source"]}
+    template = markup(
+        "price_table", what=word(f"price_table.what.{what}"), id=elem_id, options_html=options, columns_html=columns
+    )
     sources = [pane for _, pane in panes]
-    return part("price_table", None, template, sources=sources, definitions={"total": about}, elem_id=elem_id, **props)
+    return part(
+        "price_table", None, template, sources=sources, definitions={"total": _total()}, elem_id=elem_id, **props
+    )
+
+
+def _total() -> dict[str, str]:
+    """What the column of totals means."""
+    note = formula_notes()["usage_cost"]
+    return {"definition": note["about"], "unit": "US dollars", "formula": note["formula"], "source": note["source"]}
 
 
 def _column(elem_id: str, name: str, unit: str, key: str) -> str:
     """A head; a term shows its formula on hover and focus."""
     if not name:
         return "<td></td>"
-    words = f"{name} <small>{unit}</small>" if unit else name
+    words = safe_word(f"price_table.head.{name}")
+    if unit:
+        words += f" <small>{safe_word(f'price_table.unit.{unit}')}</small>"
     if key:
-        note = formula_notes()["usage_cost"]
-        words = term(key, words, f"{note['about']} Formula: {note['formula']}", elem_id)
+        words = term(key, words, about_figure(_total()), elem_id)
     return f'<th scope="col">{words}</th>'

@@ -1,5 +1,5 @@
 const line = element.querySelector('.line');
-const draw = (live) => { line.textContent = live || props.value || ''; };
+const draw = (live) => { line.textContent = word(live || props.value || ''); };
 hear('live-words', draw);
 watch('value', () => draw());
 draw();

@@ -33,7 +33,7 @@ function draw() {
   find('.top').textContent = gaps ? `↑ ${seconds(top)}` : '';
   find('.ttft').textContent = ttft === null ? '' : `first token ${seconds(ttft)} (ttft)${prefill === null ? '' : `, prompt ${seconds(prefill)} (prefill)`}`;
   find('.range').textContent = (gaps ? `tokens 2 to ${gaps + 1}, median ${seconds(sorted[gaps >> 1])}` : '') + (limit && gaps ? `, limit ${seconds(limit)}` : '');
-  plot.setAttribute('aria-label', gaps ? `Time of each token: ${find('.ttft').textContent}, ${find('.range').textContent}` : 'No tokens yet');
+  plot.setAttribute('aria-label', gaps ? word('timeline.time_each_token_2', { first: find('.ttft').textContent, rest: find('.range').textContent }) : word('timeline.no_tokens_yet'));
   mark(marked);
 }
 const soon = () => { if (!due) due = requestAnimationFrame(draw); };

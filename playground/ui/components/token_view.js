@@ -29,7 +29,7 @@ function draw() {
   reset(first);
   if (first === null) return;
   const { run, live, recorded } = JSON.parse(first);
-  out.setAttribute('aria-label', recorded ? 'Recorded tokens' : label);
+  out.setAttribute('aria-label', recorded ? word('token_view.recorded_tokens') : label);
   if (live) listen(run, take, tell);
   else recite(value.slice(end + 1).split('\n'), take);
 }

@@ -4,19 +4,20 @@ from typing import Any
 
 import gradio as gr
 
-from playground.ui.components.base import definitions, markup, part, terms
+from playground.ui.components.base import definitions, markup, part, safe_word, terms
 from playground.ui.components.feed import More
+from playground.ui.components.words import word
 
 
 def token_view(
-    *, pane: str, more: More, label: str = "Output tokens", placeholder: str = "", value: str = "", **props: Any
+    *, pane: str, more: More, label: str = "", placeholder: str = "", value: str = "", **props: Any
 ) -> gr.HTML:
     """One element of class `tok` per token.
 
     Its value is a saved run's lines, which `views.token_line` and kin write, or the head line of a live run, whose
     lines it fetches with `more`. It passes the feed's meters and status on to its pane.
     """
-    template = markup("token_view", label=label, empty=placeholder)
+    template = markup("token_view", label=label or word("token_view.output"), empty=placeholder)
     before = ("feed", "flow")
     return part("token_view", value, template, pane=pane, server_functions=[more], scripts_before=before, **props)
 
@@ -64,8 +65,8 @@ def transcript(*, pane: str, empty: str, more: More | None = None, **props: Any)
 
 def folded_transcript(*, elem_id: str) -> gr.HTML:
     """A transcript below its heading, folded until somebody wants to read it."""
-    with gr.Accordion("Conversation", open=False, elem_id=elem_id):
-        empty = "Each step appears here when it has ended."
+    with gr.Accordion(word("tokens.conversation.title"), open=False, elem_id=elem_id):
+        empty = word("tokens.each_step")
         return transcript(pane=elem_id, empty=empty, elem_id=f"{elem_id}-turns")
 
 
@@ -76,5 +77,5 @@ def context_strip(*, pane: str, empty: str, **props: Any) -> gr.HTML:
 
 def context_key(*, pane: str, **props: Any) -> gr.HTML:
     """Names and tokens of the strip's parts; choosing one zooms in and triggers `input`. Its value is the kind."""
-    template = '<div class="key" role="group" aria-label="Parts of the context; choose one to see its tokens"></div>'
+    template = f'<div class="key" role="group" aria-label="{safe_word("context_key.parts")}"></div>'
     return part("context_key", "", template, pane=pane, **props)

@@ -9,7 +9,7 @@ function said(kind, who, text) {
 }
 
 function begin({ user, who }) {
-  const item = el('li'), [you] = said('you', who || 'You', user), [model, words] = said('model', 'Model', '');
+  const item = el('li'), [you] = said('you', who || word('transcript.you'), user), [model, words] = said('model', word('transcript.model'), '');
   item.append(you, model);
   list.append(item);
   answer = words;
@@ -22,7 +22,7 @@ function add(line) {
   else if (line.live) { view.follow(true); listen(line.live, take, tell); }
   else if (line.end != null) {
     if (line.end) answer.after(el('span', 'end', line.end));
-    if (line.speak) voice.textContent = `Answer: ${answer.textContent}`;
+    if (line.speak) voice.textContent = word('transcript.answer', { text: answer.textContent });
   }
 }
 
@@ -42,7 +42,7 @@ function mark() {
     if (item.classList.contains('out') === out) return;
     item.classList.toggle('out', out);
     item.querySelector('.note')?.remove();
-    if (out) item.prepend(el('span', 'note', 'No longer in the context'));
+    if (out) item.prepend(el('span', 'note', word('transcript.no_longer_context')));
   });
 }
 

@@ -18,15 +18,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.ui.components.base import drawn_at_first
+from playground.ui.components.words import word
 from playground.ui.server.page import page_scripts, page_style
-from playground.ui.shell.common import LEAD
 from playground.ui.shell.theme import font_files
 
 _CONFIGURED = b"<script data-gradio-mode>"  # above it stands Gradio's configuration, which our script fills in
 _OTHERS = re.compile(rb'\s*<meta\s+(?:property="og|name="twitter)[^>]*>')  # pictures and words of Gradio's own site
 _APP = b"<gradio-app"
 _PROMPT = b'"elem_id":"prompt"'
-_SKIP = b'<a id="skip" href="#prompt">Skip to the prompt</a>'
 _QUALITY = 9  # of 11: 60 ms once for all; the last two steps would save 9 % and take a second and a half
 _FOR_FRAMES = "/static/js/iframeResizer.contentWindow.min.js"  # of no use: no other site may have ours in a frame
 _SMALL = 500
@@ -40,16 +39,18 @@ class Front:
     def __init__(self, app: ASGIApp, demo: gr.Blocks):
         self._app = app
         self._files: dict[str, tuple[bytes, str]] = {_FOR_FRAMES: (b"", "text/javascript")}
+        languages = demo.i18n_instance.translations_dict if demo.i18n_instance else {}
         fonts = {file.name: self._keep(file.read_bytes(), "woff2", "font/woff2") for file in font_files()}
         style_at = self._keep(page_style(fonts).encode(), "css", "text/css")
-        scripts = (script.encode() for script in page_scripts(drawn_at_first(demo)))
+        scripts = (script.encode() for script in page_scripts(drawn_at_first(demo), len(languages) > 1))
         script_at, rest_at = (self._keep(script, "js", "text/javascript") for script in scripts)
         parts = (
-            f'<meta name="description" content="{LEAD}">',
+            f'<meta name="description" content="{word("page.lead")}">',
             f'<link rel="stylesheet" href="{style_at}">',
             f'<script src="{script_at}" data-rest="{rest_at}"></script>',
         )
-        shell = f'<div id="shell"><b>Inference Playground</b>{LEAD}</div>'
+        shell = f'<div id="shell"><b>Inference Playground</b>{word("page.lead")}</div>'
+        self._skip = f'<a id="skip" href="#prompt">{word("page.skip")}</a>'.encode()
         self._added = {_CONFIGURED: "".join(parts).encode(), _APP: shell.encode()}
 
     def _keep(self, body: bytes, ending: str, kind: str) -> str:
@@ -80,7 +81,7 @@ class Front:
     def _with_ours(self, document: bytes) -> bytes:
         body = _OTHERS.sub(b"", document)
         if _PROMPT in body:
-            body = body.replace(_APP, _SKIP + _APP, 1)
+            body = body.replace(_APP, self._skip + _APP, 1)
         for place, ours in self._added.items():
             body = body.replace(place, ours + place, 1)
         return body

@@ -8,6 +8,7 @@ from typing import Any
 
 from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
 from playground.ui.components.base import scripts, styles, without_comments
+from playground.ui.components.words import with_words
 from playground.ui.rooms.cost.config import cost_config
 from playground.ui.rooms.cost.price_list import price_list_data
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
@@ -29,6 +30,7 @@ FIELDS = (
 """The controls that storage keeps, in the order in which scripts take their values."""
 
 _SCRIPTS = (
+    "words",
     "stream",
     "settings",
     "numbers",
@@ -63,13 +65,14 @@ def _field(name: str) -> dict[str, Any]:
     return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
 
 
-def page_scripts(first: Collection[str] = ()) -> tuple[str, str]:
+def page_scripts(first: Collection[str] = (), translated: bool = False) -> tuple[str, str]:
     """What the head runs, and what the page fetches with the first tab that needs it.
 
     Our constants, the page's own scripts, and those that draw its parts.
 
     Args:
         first: The scripts of the parts that are drawn at once.
+        translated: Whether the page has other languages than English.
     """
     config = {
         "fields": [_field(name) for name in FIELDS],
@@ -80,15 +83,24 @@ def page_scripts(first: Collection[str] = ()) -> tuple[str, str]:
         "wide": _WIDE,
     }
     constants = json.dumps(config).replace("<", "\\u003c")
-    stream, settings, *own = map(_script, _SCRIPTS)
+    words, stream, settings, *own = map(_script, _SCRIPTS)
     parts, other_parts = scripts(first)
-    now = [stream, settings, _constant("priceList", price_list_data()), *own, without_comments(formula_script()), parts]
+    now = [
+        words,
+        _script("languages") if translated else "",
+        stream,
+        settings,
+        _constant("priceList", price_list_data()),
+        *own,
+        without_comments(formula_script()),
+        parts,
+    ]
     later = [_constant("costConfig", cost_config()), _script("cost"), other_parts]
     return "\n".join(now).replace("PLAYGROUND_CONFIG", constants), "\n".join(later)
 
 
 def _script(name: str) -> str:
-    return without_comments((_HERE / "scripts" / f"{name}.js").read_text("utf-8"))
+    return with_words(without_comments((_HERE / "scripts" / f"{name}.js").read_text("utf-8")))
 
 
 def _constant(name: str, value: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from playground.ui.server.events import Events
 from playground.ui.server.front import Front
 from playground.ui.server.guard import Guard
 from playground.ui.server.join import Join
+from playground.ui.server.languages import translations
 from playground.ui.server.launch import ENVIRONMENT, MAX_EVENTS, MAX_THREADS, allowed_hosts, mount_options
 from playground.ui.server.listening import Listening
 from playground.ui.server.patience import PatientProtocol
@@ -48,17 +49,18 @@ class Server:
         key: bytes,
         join_code: str | None = None,
         pages: Pages | None = None,
+        i18n: gr.I18n | None = None,
     ):
         for name, value in ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         self._demo, self._socket, self._pages = demo, listener, pages
         host, port = listener.getsockname()[:2]
-        people = People(key, port)
+        people, i18n = People(key, port), i18n or translations()
         demo.max_threads, demo.state_session_capacity = MAX_THREADS, MAX_SESSIONS
         _without_statistics(demo)
         demo._queue.max_thread_count = MAX_EVENTS
         parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, **mount_options())
+        gr.mount_gradio_app(parent, demo, path="", server_name=host, server_port=port, i18n=i18n, **mount_options())
         take_over_queue(parent, demo)
         heard = Listening(parent, pages.listeners) if pages and pages.listeners else parent
         zipped = GZipMiddleware(

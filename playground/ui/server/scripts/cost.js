@@ -17,7 +17,7 @@ window.playground.cost = (() => {
 
   function read() {
     if (config) return config;
-    config = window.playground.costConfig;
+    config = window.playground.spoken(window.playground.costConfig, ['label', 'title', 'lead', 'about', 'definition', 'name', 'zero', 'never']);
     config.byName = Object.fromEntries(config.fields.map((field) => [field.id, field]));
     config.bySection = Object.fromEntries(config.sections.map((section) => [section.id, section]));
     return config;

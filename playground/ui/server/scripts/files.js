@@ -4,6 +4,7 @@
 //   start({ tabs, run })    show a tab and press the button of this id
 //   open(file, own)         `own`: place, kinds, most bytes, and `tell(words)` of the part whose button was used
 window.playground.files = ((config) => {
+  const { english, word } = window.playground;
   const TRIES = 600; // frames until a tab has drawn its part
   const takers = {};
 
@@ -27,7 +28,7 @@ window.playground.files = ((config) => {
   }
 
   // A page may lack the tab: then the part that was used says what it takes.
-  const isThere = ({ tabs: [first] }) => !first || [...document.querySelectorAll('[role="tab"]')].some((tab) => tab.textContent.trim() === first);
+  const isThere = ({ tabs: [first] }) => !first || [...document.querySelectorAll('[role="tab"]')].some((tab) => english(tab.textContent.trim()) === first);
 
   function inFront(kind) { // of two parts that show a kind, the one that is seen
     const place = Object.keys(takers).find((one) => takers[one].kinds.includes(kind) && takers[one].element.offsetParent);
@@ -47,8 +48,8 @@ window.playground.files = ((config) => {
 
   const over = document.createElement('div');
   over.id = 'drop';
-  over.textContent = 'Drop the file to open it';
-  const alert_ = (words) => { over.textContent = words || 'Drop the file to open it'; over.classList.toggle('problem', Boolean(words)); if (words) setTimeout(() => over.classList.remove('problem'), 8000); };
+  over.textContent = word('files.drop_file_open');
+  const alert_ = (words) => { over.textContent = words || word('files.drop_file_open'); over.classList.toggle('problem', Boolean(words)); if (words) setTimeout(() => over.classList.remove('problem'), 8000); };
   const isFile = (event) => event.dataTransfer?.types.includes('Files');
   let depth = 0; // a drag enters and leaves each element on its way
   const shown = (by) => { depth = by ? Math.max(0, depth + by) : 0; over.classList.toggle('open', depth > 0); };

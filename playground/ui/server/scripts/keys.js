@@ -1,12 +1,12 @@
 // The page by keyboard: the way to the prompt, tabs by arrows, focus that is never lost, and a list of the shortcuts.
 (() => {
-  const MAC = /Mac|iPhone|iPad/.test(navigator.platform), RUN = MAC ? '⌘ Enter' : 'Ctrl+Enter';
+  const { word } = window.playground, MAC = /Mac|iPhone|iPad/.test(navigator.platform), RUN = MAC ? '⌘ Enter' : 'Ctrl+Enter';
   const SHORTCUTS = [
-    [RUN, 'Run what the open tab asks for'],
-    ['Esc', 'Stop the run; close an open box'],
-    ['← → Home End', 'On the tabs: go to another tab'],
-    ['← ↑ → ↓ Home End', 'In an answer: go from token to token'],
-    ['?', 'Show this list'],
+    [RUN, word('keys.run_what_open')],
+    ['Esc', word('keys.stop_run_close')],
+    ['← → Home End', word('keys.on_tabs_go')],
+    ['← ↑ → ↓ Home End', word('keys.answer_go_from')],
+    ['?', word('keys.show_this_list')],
   ];
   const RUNS = '.run-key, .run-key button, #run-button';
   const shown = (node) => node.checkVisibility({ visibilityProperty: true });
@@ -17,7 +17,7 @@
     const own = document.getElementById('shortcuts');
     if (own) return own;
     const node = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
-    const box = Object.assign(document.createElement('dialog'), { id: 'shortcuts' }), head = node('h2', 'Keyboard shortcuts'), keys = node('dl', ''), close = node('button', 'Close');
+    const box = Object.assign(document.createElement('dialog'), { id: 'shortcuts' }), head = node('h2', word('keys.keyboard_shortcuts')), keys = node('dl', ''), close = node('button', word('keys.close'));
     head.id = 'shortcuts-title';
     box.setAttribute('aria-labelledby', head.id);
     for (const [key, about] of SHORTCUTS) keys.append(node('dt', key), node('dd', about));

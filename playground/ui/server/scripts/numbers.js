@@ -60,7 +60,7 @@ window.playground.numbers = (() => {
       return PLAIN.test(text) ? Number(text) : null;
     },
     withAPoint: (raw) => (/\d\s*,\s*\d/.test(raw) ? ': write decimals with a point, such as 0.3.' : '.'),
-    plural: (n, one, many = `${one}s`) => `${formats[0].format(n)} ${n === 1 ? one : many}`,
+    plural: (n, one, many = `${one}s`) => window.playground.word({ one: `{n} ${one}`, other: `{n} ${many}` }, { n }),
     raised, number, percent, whole, seconds, bytes, rate, joules, wattHours, grams, money, figure,
   };
 })();

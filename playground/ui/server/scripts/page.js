@@ -1,11 +1,12 @@
 // For the whole page: names of sliders, and links opened in a page that is already open.
 ((config) => {
   // Gradio calls a slider "range slider for X"; its label alone is a better name, and its help sentence a hint.
+  const { word } = window.playground, abouts = Object.fromEntries(Object.entries(config.about).map(([label, about]) => [word(label), word(about)]));
   const name = () => {
     for (const range of document.querySelectorAll('input[type="range"][aria-label^="range slider for "]')) {
       const label = range.getAttribute('aria-label').slice('range slider for '.length);
       range.removeAttribute('aria-label');
-      const about = config.about[label];
+      const about = abouts[label];
       if (about) { range.title = about; const shown = document.querySelector(`label[for="${range.id}"]`); if (shown) shown.title = about; }
     }
   };

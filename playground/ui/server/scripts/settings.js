@@ -1,8 +1,8 @@
 // Settings in the link's #fragment and in the browser's storage. Both are treated as data: known keys with checked
 // values only, which fill in the controls; nothing here runs a prompt. Python checks every value again. This runs before
 // Gradio draws the page, and writes into what it will draw: no control ever shows, or acts on, another value first.
-window.playground = ((config) => {
-  const STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
+Object.assign(window.playground, ((config) => {
+  const { word } = window.playground, STORE = 'playground:settings:1', MAX_LINK_BYTES = 8192, MAX_STORED_CHARS = 200_000;
   const fields = config.fields;
   const now = {}, first = {}; // the values of all controls, and those of a new page
   const LATE = new Set(['tabs', 'tabitem', 'accordion']);
@@ -35,8 +35,8 @@ window.playground = ((config) => {
   function fromLink() { // null: no link; else the values found and what to say about it
     const text = link();
     if (!text) return null;
-    const problem = (words) => ({ found: {}, note: { kind: 'note', title: 'This link was not used.', text: words, id: Date.now() } });
-    if (bytes(text) > MAX_LINK_BYTES) return problem(`It has more than ${MAX_LINK_BYTES.toLocaleString('en')} bytes. Your own settings are as they were.`);
+    const problem = (words) => ({ found: {}, note: { kind: 'note', title: word('settings.this_link_was'), text: words, id: Date.now() } });
+    if (bytes(text) > MAX_LINK_BYTES) return problem(word('settings.has_more_than', { limit: MAX_LINK_BYTES }));
     const found = {};
     let ignored = 0;
     for (const [name, raw] of new URLSearchParams(text)) {
@@ -45,9 +45,9 @@ window.playground = ((config) => {
       if (value === undefined || name in found) ignored += 1; else found[name] = value;
     }
     if (!Object.keys(found).length && text.startsWith('cost.')) return null;
-    if (!Object.keys(found).length) return problem('No settings could be read from it. Your own settings are as they were.');
+    if (!Object.keys(found).length) return problem(word('settings.no_settings_could'));
     const left = ignored ? ` ${ignored} ${ignored === 1 ? 'entry' : 'entries'} could not be read and ${ignored === 1 ? 'was' : 'were'} left out.` : '';
-    return { found, note: { kind: 'note', title: 'Settings from a link.', text: `Nothing has run yet: check them, then run.${left}`, id: Date.now() } };
+    return { found, note: { kind: 'note', title: word('settings.settings_from_link'), text: `Nothing has run yet: check them, then run.${left}`, id: Date.now() } };
   }
 
   function fromStorage() { // this tab's settings first; a new tab starts with the latest of any
@@ -108,10 +108,10 @@ window.playground = ((config) => {
     const seed = values[place('seed')], again = values[place('random_seed')] && seed === drawn; // of the newest run
     if (again) values[place('random_seed')] = false;
     const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
-    if (bytes(text) > MAX_LINK_BYTES) return note('Too long for a link.', `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run.`);
+    if (bytes(text) > MAX_LINK_BYTES) return note(word('settings.too_long_for'), `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run.`);
     window.playground.tabs.link(text);
     const copied = await window.playground.hand.copy(location.href);
-    return note(copied ? 'Link copied.' : 'The link is in the address bar.', `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
+    return note(copied ? word('settings.link_copied') : word('settings.link_address_bar'), `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
   }
 
   // Before a run: the buttons change places, and a random seed is drawn where it can be seen.
@@ -130,4 +130,4 @@ window.playground = ((config) => {
   }
   const chosen = (name) => (now[name] == null || now[name] === '' || now[name] === first[name] ? null : now[name]); // by a person
   return { save, share, begin, end, settings: () => now, chosen };
-})(PLAYGROUND_CONFIG);
+})(PLAYGROUND_CONFIG));

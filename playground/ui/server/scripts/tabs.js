@@ -1,7 +1,7 @@
 // Tabs are places: the fragment names the tab and its section, so that back, forward, reload and a bookmark lead there.
 // A link to settings or a calculation may stand in the fragment, too; who writes one calls `link`.
 window.playground.tabs = (() => {
-  const NAME = 'tab', HOME = 'Play', TRIES = 1200; // frames until a tab is drawn
+  const { english, word } = window.playground, NAME = 'tab', HOME = 'Play', TRIES = 1200; // frames until a tab is drawn
   const frame = () => new Promise(requestAnimationFrame);
   const seen = (selector) => [...document.querySelectorAll(selector)].filter((tab) => tab.offsetParent);
   const pairs = () => new URLSearchParams(location.hash.slice(1));
@@ -12,7 +12,7 @@ window.playground.tabs = (() => {
   async function show(names) { // the outermost first; a newer call ends an older one
     const mine = ++latest;
     for (const name of names) {
-      const find = () => seen('[role="tab"]').find((one) => one.textContent.trim() === name);
+      const find = () => seen('[role="tab"]').find((one) => one.textContent.trim() === word(name));
       for (let tries = 0; tries < TRIES && !find(); tries += 1) { await frame(); if (mine !== latest) return; }
       if (find()?.getAttribute('aria-selected') !== 'true') find()?.click();
       await frame();
@@ -28,7 +28,7 @@ window.playground.tabs = (() => {
   async function note() { // after a click: another place is one step of the history
     await frame();
     await frame();
-    const names = seen('[role="tab"][aria-selected="true"]').map((tab) => tab.textContent.trim());
+    const names = seen('[role="tab"][aria-selected="true"]').map((tab) => english(tab.textContent.trim()));
     if (!arriving && names.length && names.join('/') !== wanted().join('/')) history.pushState(null, '', address(linked(), names));
   }
   document.addEventListener('click', note, true);
