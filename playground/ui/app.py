@@ -15,6 +15,7 @@ from playground.runs.runner import Runner
 from playground.settings import QUANTIZATIONS
 from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import settings_strip
+from playground.ui.components.words import word
 from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import wire_compare
 from playground.ui.rooms.cost.layout import build_cost, wire_cost
@@ -72,7 +73,7 @@ def build_app(
         sidebar = build_sidebar(book.shipped(), events.fill("", "", None), hardware, runner.hardware.usd_per_hour)
         history = _build_top()
         with gr.Tabs():
-            with gr.Tab("Play", id="play"):
+            with gr.Tab(word("page.play.tab"), id="play"):
                 play = build_play(prompts, examples, recorded, pages.feeds)
             built, more = _build_tabs(pages.feeds, wanted)
         controls = {name: play.prompt if name == "prompt" else sidebar.controls[name] for name in FIELDS}
@@ -161,7 +162,7 @@ def _build_tabs(feeds: Feeds, rooms: Collection[str]) -> tuple[dict[str, _Room],
     built, more = dict[str, _Room](), list[Section]()
     for name, (build, wire) in _ROOMS.items():
         if name in rooms:
-            with gr.Tab(name, id=name.lower()) as tab:
+            with gr.Tab(word(f"page.{name.lower()}.tab"), id=name.lower()) as tab:
                 built[name] = _Room(tab, build(feeds), wire)
     for room in dict.fromkeys(one.room for one in experiments().values() if "/" not in one.room):
         if room and room not in _ROOMS:

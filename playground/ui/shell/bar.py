@@ -14,6 +14,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.runs.records import Document
 from playground.ui.components.bar import result_bar
+from playground.ui.components.words import word
 from playground.ui.shell.common import QUIET, Controls, note, refused, session_of
 from playground.ui.shell.pages import Slot
 from playground.ui.shell.saving import MAX_OPENED_BYTES, document_of, name_of, too_large
@@ -23,7 +24,6 @@ Given = tuple[str, str]
 """Name and text of a file."""
 Giver = Callable[[dict[str, Any], gr.Request], Awaitable[Given]]
 """Makes what a bar wants: `want` is save, text, table or report. It raises a PlaygroundError where it can't."""
-_SHARE = "async (...values) => await window.playground.share(...values)"
 _FORMS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "save": (".json", lambda document: document.to_json()),
     "text": (".txt", text_of),
@@ -46,13 +46,15 @@ def wire_bar(bar: gr.HTML, give: Slot | Giver, notice: gr.HTML, link: Sequence[C
         try:
             name, text = await giver(what, request)
         except PlaygroundError as error:
-            return {"done": what.get("id")}, refused("Nothing to take along.", error)
+            return {"done": what.get("id")}, refused(word("shell.nothing_take_along"), error)
         news = note(*large) if what.get("want") == "save" and (large := too_large(text)) else {}
         return {"done": what.get("id"), "name": name, "text": text}, news
 
     bar.submit(hand_over, bar, [bar, notice], concurrency_limit=None, **QUIET)
     if link:
-        bar.select(None, list(link), notice, js=_SHARE, **QUIET)
+        bar.select(
+            None, list(link), notice, js="async (...values) => await window.playground.share(...values)", **QUIET
+        )
 
 
 def link_inputs(controls: Controls, own: Controls) -> list[Component]:

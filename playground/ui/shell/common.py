@@ -18,8 +18,6 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 WORK: dict[str, Any] = {"concurrency_limit": None, "concurrency_id": "work"}
 """Options of an event that waits for the model: the server counts those of a person."""
 
-LEAD = "See how a language model writes: every token, its odds, its time and its cost, on this machine."
-"""What the page is, in one sentence."""
 PERSON_HEADER = "x-playground-person"
 """The server writes it into each request, in place of whatever the client sent."""
 

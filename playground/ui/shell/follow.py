@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from playground.errors import NoPrompt, NotHere, PlaygroundError
 from playground.runs.records import Document
+from playground.ui.components.words import word
 from playground.ui.shell.pages import Ticket
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 def failure(error: BaseException) -> dict[str, Any]:
     """A status that says what went wrong, why, and what to do; a missing prompt is a hint, not a failure."""
-    title = "This did not run."
+    title = word("common.did_not_run")
     if isinstance(error, NoPrompt):
         return {"phase": "empty", "text": "no prompt yet", "hint": str(error), "id": time.time_ns()}
     if isinstance(error, PlaygroundError):

@@ -18,6 +18,7 @@ from playground.runs.request import PromptRequest, Request, read_request
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.status import notice, status_line
+from playground.ui.components.words import word
 from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
@@ -62,9 +63,9 @@ def build_section(experiment: Experiment[Any, Any], shared: Controls) -> Section
             fields = {name: shared.get(name) or field_control(ids, name, one) for name, one in items.items()}
         with gr.Row(elem_classes="actions"):
             run = gr.Button(experiment.verb, variant="primary", elem_id=f"{ids}-run")
-            stop = gr.Button("Stop", elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
+            stop = gr.Button(word("common.stop"), elem_id=f"{ids}-stop", elem_classes="stop-key", interactive=False)
         bar = section_bar(experiment, ids, f"#{ids} .lab-results")
-        state = status_line("Not run yet.", pane=ids, elem_id=f"{ids}-stage")
+        state = status_line(word("common.not_run_yet"), pane=ids, elem_id=f"{ids}-stage")
         news = notice(pane=ids, elem_classes="notice")
         with gr.Column(elem_classes="lab-results"):
             panels = panel_parts(ids, view)
@@ -204,7 +205,7 @@ class _Events:
         try:
             record = opened(text, self._experiment.record)
         except PlaygroundError as error:
-            problem = refused("This file was not opened.", error)
+            problem = refused(word("common.not_opened"), error)
             return [*[gr.skip()] * (len(section.shown) + len(section.fields)), problem]
         self._slot.keep(session_of(request), record)
         showing = _Shown(self._experiment)

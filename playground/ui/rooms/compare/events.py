@@ -20,6 +20,7 @@ from playground.experiments.compare.table import metric_rows
 from playground.runs.records import RunRecord
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
+from playground.ui.components.words import word
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.live import MODES, CompareView, compare_frames
 from playground.ui.rooms.compare.pane_values import (
@@ -45,12 +46,7 @@ from playground.views.verdict import verdict
 Updates = dict[Component, Any]
 PaneValues = tuple[str, dict[str, Any], dict[str, Any]]
 """Of tokens, status and meters."""
-_MODE_WORDS = {
-    "batch": "Saved results: the panes ran side by side, as one batch.",
-    "turns": "Saved results: the panes ran one after the other.",
-}
 _PAUSE_S = 0.25  # while a person types, one request at a time
-_SAVED_WORDS = "Saved runs, side by side. They ran at different times: read differences of speed with care."
 
 
 class CompareEvents:
@@ -96,7 +92,7 @@ class CompareEvents:
             for model in dict.fromkeys([wanted.model, *(pane.get("model", wanted.model) for pane in wanted.panes)]):
                 runner.shelf.refuse_missing(model)
         except PlaygroundError as error:
-            problem = refused("This did not run.", error)
+            problem = refused(word("common.did_not_run"), error)
             yield gr.skip(), gr.skip(), problem, gr.skip(), *[gr.skip()] * (3 * len(NAMES))
             return
         ticket, view, due = self._slot.begin(session_of(request)), CompareView(wanted), Due()
@@ -183,7 +179,7 @@ class CompareEvents:
             if isinstance(record, CompareRecord) and len(record.panes) > len(NAMES):
                 raise PlaygroundError(f"This file has {len(record.panes)} panes; the page shows at most {len(NAMES)}.")
         except PlaygroundError as error:
-            return {self._tab.notice: refused("This file was not opened.", error)}
+            return {self._tab.notice: refused(word("common.not_opened"), error)}
         if isinstance(record, CompareRecord):
             slot, filled = self._slot, await asyncio.to_thread(self._filled, record, base)
         else:
@@ -191,9 +187,9 @@ class CompareEvents:
             slot = self._pages.slot("sweep")
             filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
-        news = note("Saved results.", "Nothing has run: they are as they were saved. Run calls the model again.")
+        news = note(word("compare.saved_results"), word("compare.nothing_has_run"))
         if _is_list(text):
-            filled[self._tab.why] = _SAVED_WORDS
+            filled[self._tab.why] = word("compare.saved_runs_side")
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
     def _filled(self, record: CompareRecord, base: dict[str, Any]) -> Updates:
@@ -201,7 +197,7 @@ class CompareEvents:
         slots = tuple(range(len(record.panes)))
         updates: Updates = {
             self._tab.mode: MODES[record.mode],
-            self._tab.why: _MODE_WORDS[record.mode],
+            self._tab.why: word(f"compare.saved.{record.mode}"),
             self._tab.slots: slots,
             **self._shown(record, slots),
         }

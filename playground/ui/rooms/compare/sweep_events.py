@@ -16,6 +16,7 @@ from playground.experiments.compare.table import metric_rows
 from playground.runs.experiment import updates
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
+from playground.ui.components.words import word
 from playground.ui.rooms.compare import sweep_views as views
 from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.pane_values import label_of
@@ -110,13 +111,13 @@ class SweepEvents:
             wanted, runner = self._request(data), priced(self._runner, named(self._controls, data), request)
             estimate = await asyncio.to_thread(estimate_runs, self._runner, wanted)
         except PlaygroundError as error:
-            yield {self._sweep.notice: refused("The sweep did not run.", error)}
+            yield {self._sweep.notice: refused(word("compare.sweep_did_not"), error)}
             return
         words = estimate_text(estimate)
         yield {self._sweep.estimate: words}
         if estimate.is_long and not is_confirmed:
             words += " It can be stopped at any time, and keeps what is done."
-            yield {self._sweep.notice: note("This sweep is long.", words, kind="ask")}
+            yield {self._sweep.notice: note(word("compare.sweep_long"), words, kind="ask")}
             return
         async for frame in self._frames(runner, wanted, data, request):
             yield frame

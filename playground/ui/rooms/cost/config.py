@@ -12,6 +12,7 @@ from playground.experiments.costing.sections import SECTIONS
 from playground.experiments.costing.sheet import LARGE_MODEL, SMALL_MODEL
 from playground.metrics.prices import DEFAULT_REFERENCE
 from playground.paths import presets_dir
+from playground.ui.components.words import word
 from playground.views.cost_words import SIGNS
 from playground.views.format import format_money
 from playground.views.formula_script import formula_notes
@@ -19,9 +20,7 @@ from playground.views.formula_script import formula_notes
 _SIGNS = SIGNS | {"share": "%", "switch": ""}
 _PLAIN = ("id", "label", "unit", "follows", "log", "when", "unless", "about")
 _WHOLE = ("tokens", "requests", "days", "steps", "times", "tasks")
-_REAL = "Numbers of tokens of answers that were really given; the chart draws its requests from them."
-_MACHINE = "Fills in the rent and the power of a machine; its source stands below, and both may be edited."
-_MODELS = {"cascade": [["large_model", "Large model"], ["small_model", "Small model"]]}
+_MODELS = {"cascade": ("large_model", "small_model")}
 
 
 def cost_config() -> dict[str, Any]:
@@ -64,7 +63,7 @@ def _section(section: Section, choices: dict[str, list[dict[str, Any]]]) -> dict
         "figures": [vars(figure) for figure in section.figures],
         "charts": [_plan(plan) for plan in section.charts],
         "choices": choices.get(section.id, []),
-        "models": _MODELS.get(section.id, []),
+        "models": [[name, word(f"cost.{name}")] for name in _MODELS.get(section.id, ())],
     }
 
 
@@ -81,8 +80,22 @@ def _choices(folder: Path) -> dict[str, list[dict[str, Any]]]:
         for one in listed.hardware
     ]  # fmt: skip
     return {
-        "example": [{"id": "lengths", "label": "Real answers", "options": [], "about": _REAL}],
-        "own_hardware": [{"id": "machine", "label": "Machine from the list", "options": machines, "about": _MACHINE}],
+        "example": [
+            {
+                "id": "lengths",
+                "label": word("cost.real_answers"),
+                "options": [],
+                "about": word("cost.numbers_tokens_answers"),
+            }
+        ],
+        "own_hardware": [
+            {
+                "id": "machine",
+                "label": word("cost.machine"),
+                "options": machines,
+                "about": word("cost.fills_rent_power"),
+            }
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from playground.experiments.documents import kinds
 from playground.numbers import plain_number
 from playground.paths import presets_dir
 from playground.runs.records import Document
+from playground.ui.components.words import word
 from playground.ui.shell.bar import Given
 from playground.ui.shell.common import note, refused, session_of
 from playground.ui.shell.pages import Pages
@@ -67,7 +68,7 @@ class CostEvents:
         try:
             return await asyncio.to_thread(self._opened, text, request)
         except PlaygroundError as error:
-            return gr.skip(), refused("This file was not opened.", error)
+            return gr.skip(), refused(word("common.not_opened"), error)
 
     async def give(self, wanted: dict[str, Any], _request: gr.Request) -> Given:
         """The calculation as the bar wants it."""
@@ -86,7 +87,7 @@ class CostEvents:
         if not found:
             kind = type(document).model_fields["kind"].default
             text = f"A file of kind {kind} has nothing that a cost calculation can use."
-            return gr.skip(), note("Nothing taken.", text)
+            return gr.skip(), note(word("cost.nothing_taken"), text)
         return packed({"offered": self._offered(request), "take": found[0].id}), {}
 
     def _made(self, raw: dict[str, Any]) -> Given:

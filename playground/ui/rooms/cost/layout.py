@@ -12,6 +12,7 @@ from playground.ui.components.charts import bar_rows, chart
 from playground.ui.components.cost import calculator, cost_bar, cost_figures, cost_offer
 from playground.ui.components.status import notice
 from playground.ui.components.tables import price_table
+from playground.ui.components.words import word
 from playground.ui.rooms.cost.events import CostEvents
 from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.common import QUIET, Controls
@@ -34,7 +35,7 @@ class Cost:
 
 def build_cost() -> Cost:
     """Lay the tab out."""
-    bar = build_bar(PANE, source="cost", picture="#cost-sections .cost-results", label="This calculation")
+    bar = build_bar(PANE, source="cost", picture="#cost-sections .cost-results", label=word("cost.calculation.label"))
     cost_bar(price_list_date(), elem_id="cost-bar", elem_classes="cost-head")
     news = notice(pane=PANE, elem_classes="notice")
     declared = list[Declared]()
@@ -58,13 +59,13 @@ def _build_section(section: Section) -> None:
                 with gr.Column(elem_classes="card", min_width=0):
                     _build_chart(plan)
             if section.id == "month":
-                price_table([("Cost", f"{PANE}-request")], "request", elem_id="cost-prices")
+                price_table([(word("page.cost.tab"), f"{PANE}-request")], "request", elem_id="cost-prices")
 
 
 def _build_chart(plan: ChartPlan) -> None:
     if plan.kind == "xy":
         chart(label=plan.title, feed=plan.id, height=250, elem_id=plan.id,
-              empty="Nothing is drawn while an input can't be used.")  # fmt: skip
+              empty=word("cost.nothing_drawn_while.empty"))  # fmt: skip
     else:
         bar_rows(plan.id, label=plan.title, elem_id=plan.id)
 

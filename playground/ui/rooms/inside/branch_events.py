@@ -15,6 +15,7 @@ from playground.experiments.branching.alternatives import alternatives_at
 from playground.experiments.branching.records import ROOT, BranchesRecord
 from playground.experiments.branching.tree import prune, rename
 from playground.runs.runner import Runner
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.branch_live import BranchView, branch_work
 from playground.ui.rooms.inside.branch_request import branch_request, place_of
 from playground.ui.rooms.inside.looked import Looked
@@ -94,7 +95,7 @@ class BranchEvents:
                         else:
                             yield {part.status: {**(status(update) or READY), "phase": "reading"}}
         except PlaygroundError as error:
-            yield {part.notice: refused("No alternatives.", error), part.status: READY}
+            yield {part.notice: refused(word("inside.no_alternatives"), error), part.status: READY}
 
     def _reading(
         self, tree: BranchesRecord, id: int, at: int, request: gr.Request
@@ -111,7 +112,7 @@ class BranchEvents:
                 raise PlaygroundError("A branch is growing: stop it first, or wait for its end.")
             wanted = branch_request(data[part.choice], tree, data[self._temperature])
         except PlaygroundError as error:
-            yield {part.notice: refused("No branch.", error), part.status: READY}
+            yield {part.notice: refused(word("inside.no_branch"), error), part.status: READY}
             return
         ticket = self._slot.begin(session_of(request))
         ticket.record = tree
@@ -153,7 +154,7 @@ class BranchEvents:
             _, tree = self._tree(request)
             id = place_of({**_fields(sent), "at": 0}, tree)[0]
         except PlaygroundError as error:
-            return self._problem("Not shown.", error)
+            return self._problem(word("inside.not_shown"), error)
         part = self._section
         return {part.path: views.path_lines(tree, id), part.summary: views.said_of(tree, id)}
 
@@ -170,7 +171,7 @@ class BranchEvents:
                 parent = next((one.parent for one in tree.branches if one.id == id), ROOT)
                 ticket.record = prune(tree, id)
         except PlaygroundError as error:
-            return self._problem("Nothing changed.", error)
+            return self._problem(word("inside.nothing_changed"), error)
         part = self._section
         return self._shown(ticket.record, parent) | {part.verdict: "", part.diff: ""}
 
@@ -181,7 +182,7 @@ class BranchEvents:
             _, tree = self._tree(request)
             one, other = (place_of({"node": fields.get(name), "at": 0}, tree)[0] for name in ("node", "other"))
         except PlaygroundError as error:
-            return self._problem("Not compared.", error)
+            return self._problem(word("inside.not_compared"), error)
         return {part.verdict: against(tree, one, other), part.diff: views.compared_value(tree, other, one)}
 
     async def open(self, text: Any, request: gr.Request) -> Updates:
@@ -192,7 +193,7 @@ class BranchEvents:
             if not tree.run.tokens:
                 raise PlaygroundError("The run in this file has no tokens, so nothing can leave it.")
         except PlaygroundError as error:
-            return self._problem("This file was not opened.", error)
+            return self._problem(word("common.not_opened"), error)
         self._looked.look_at(tree.run, request)
         return await asyncio.to_thread(self._begin, request, tree)
 

@@ -7,11 +7,13 @@ from gradio.components import Component
 
 from playground.experiments.branching.request import DEFAULT_WIDTH
 from playground.runs.runner import Runner
+from playground.ui.components.base import markup
 from playground.ui.components.branches import branch_choice, branch_path, branch_tree
 from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import text_line
 from playground.ui.components.status import notice, stamp, status_line
 from playground.ui.components.tokens import diff
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
@@ -21,17 +23,6 @@ from playground.ui.shell.common import QUIET, WORK, Controls
 from playground.ui.shell.pages import Pages
 
 PANE = "branches"
-_IDLE = "A branch reuses what comes before it from the cache: only what is new is computed."
-_EMPTY = """
-<h2>Another word, and where it leads</h2>
-<p>Every token of a run was one choice among many. Take another one, and the answer goes on from there:</p>
-<ul>
-<li><b>Alternatives</b>: the 20 likeliest tokens at any place, or any text of your own</li>
-<li><b>Branches</b>: each keeps its settings, its times and its total log probability; name, prune and compare them</li>
-<li><b>Beam search</b>: what greedy misses because it looks at one step only</li>
-</ul>
-<p>Run a prompt in Play, or open a saved run above or saved branches here.</p>
-"""
 
 
 @dataclass(frozen=True)
@@ -60,15 +51,17 @@ def build_branches(feeds: Feeds) -> Branches:
     """Lay the section out; `feeds` are those of the page."""
     with gr.Column(elem_classes="branches"):
         with gr.Row(elem_classes="branch-head"):
-            state = status_line(_IDLE, pane=PANE, elem_id="branches-status")
+            state = status_line(word("inside.branch_reuses_what"), pane=PANE, elem_id="branches-status")
             with gr.Row(elem_classes="actions"):
-                stop = gr.Button("Stop", elem_id="branches-stop", elem_classes="stop-key", interactive=False)
+                stop = gr.Button(
+                    word("common.stop"), elem_id="branches-stop", elem_classes="stop-key", interactive=False
+                )
         bar = build_bar(
-            PANE, kinds=["branch"], panes=[PANE], label="These branches",
+            PANE, kinds=["branch"], panes=[PANE], label=word("inside.these_branches.label"),
             picture=".branch-path.block, .branch-tree.block, #branches-summary, #branches-verdict",
         )  # fmt: skip
         news = notice(pane=PANE, elem_classes="notice")
-        gr.HTML(_EMPTY, elem_classes="card branch-empty")
+        gr.HTML(markup("branches_empty"), elem_classes="card branch-empty")
         with gr.Row(elem_classes="branch-pair"):
             path = branch_path(pane=PANE, more=feeds.more(), elem_classes="card branch-path")
             choice = branch_choice(pane=PANE, widths=WIDTHS, width=DEFAULT_WIDTH, elem_classes="card branch-choice")

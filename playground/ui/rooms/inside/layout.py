@@ -10,6 +10,7 @@ from playground.runs.runner import Runner
 from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import text_line
 from playground.ui.components.status import notice
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches
 from playground.ui.rooms.inside.context.layout import Context, build_context, wire_context
 from playground.ui.rooms.inside.layers import Layers, build_layers, wire_layers
@@ -46,16 +47,18 @@ def build_inside(feeds: Feeds) -> Inside:
     """Lay the tab out; `feeds` are those of the page."""
     with gr.Row(elem_classes="inside-head"):
         run = text_line("", elem_id="inside-run")
-        bar = build_bar(PANE, kinds=["run"], panes=[SAMPLER_PANE], picture="#sampler", label="The inspected run")
+        bar = build_bar(
+            PANE, kinds=["run"], panes=[SAMPLER_PANE], picture="#sampler", label=word("inside.inspected_run.label")
+        )
     news = notice(pane=PANE, elem_classes="notice")
     with gr.Tabs(elem_id="inside-sections"):
-        with gr.Tab("Sampler", id="sampler"):
+        with gr.Tab(word("inside.sampler.tab"), id="sampler"):
             sampler = build_sampler()
-        with gr.Tab("Branches", id="branches"):
+        with gr.Tab(word("inside.branches.tab"), id="branches"):
             branches = build_branches(feeds)
-        with gr.Tab("Context", id="context") as context_tab:
+        with gr.Tab(word("inside.context.tab"), id="context") as context_tab:
             context = build_context(context_tab, feeds)
-        with gr.Tab("Layers", id="layers"):
+        with gr.Tab(word("inside.layers.tab"), id="layers"):
             layers = build_layers()
     return Inside(run, bar, news, sampler, branches, context, layers)
 

@@ -12,6 +12,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.lens.experiment import LENS, AttentionRecord, LensRecord, again
 from playground.runs.experiment import updates
 from playground.runs.runner import Runner
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import session_of, whole
 from playground.ui.shell.pages import Slot
@@ -32,7 +33,7 @@ class LensEvents:
         """What a click would inspect."""
         record = self._looked.record(request)
         if record is None:
-            return "No run yet: this reads the prompt in Play, with a greedy answer of 8 tokens."
+            return word("inside.no_run_reads_prompt")
         tokens = len(record.prompt_token_ids) + len(record.tokens)
         return f"This reads the prompt and answer of the run above: {tokens:,} tokens, in a second pass."
 

@@ -11,6 +11,7 @@ from gradio.components import Component
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.replay import request_again
+from playground.ui.components.words import word
 from playground.ui.shell.bar import Given, form_of
 from playground.ui.shell.common import refused, session_of
 from playground.ui.shell.pages import Pages
@@ -18,7 +19,6 @@ from playground.ui.shell.saving import opened
 
 Filled = tuple[Sequence[Component], Callable[[gr.Request], dict[Component, Any]]]
 """Parts of a section that show the inspected run, and the function that gives their values."""
-_NOTHING = "No run yet: run a prompt in Play, or open a saved run. Then every token of it can be inspected here."
 _TITLE_CHARS = 80
 _FILE = "inside-file"
 
@@ -48,7 +48,7 @@ class Looked:
         """The inspected run, in words."""
         record = self.record(request)
         if record is None:
-            return _NOTHING
+            return word("inside.no_run_yet")
         prompt = " ".join(record.prompt.split())
         title = prompt if len(prompt) <= _TITLE_CHARS else f"{prompt[:_TITLE_CHARS]}…"
         return f"“{title}”: {len(record.tokens):,} tokens, {record.model.id}, {record.model.quantization}"
@@ -58,7 +58,7 @@ class Looked:
         try:
             record = await asyncio.to_thread(opened, text, RunRecord)
         except PlaygroundError as error:
-            return refused("This file was not opened.", error)
+            return refused(word("common.not_opened"), error)
         assert isinstance(record, RunRecord)
         self.look_at(record, request)
         return {}
@@ -67,7 +67,7 @@ class Looked:
         """The inspected run as a bar wants it."""
         record = self.record(request)
         if record is None:
-            raise PlaygroundError(_NOTHING)
+            raise PlaygroundError(word("inside.no_run_yet"))
         return await form_of(wanted, record)
 
     def look_at(self, record: RunRecord, request: gr.Request) -> None:

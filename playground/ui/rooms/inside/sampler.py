@@ -20,6 +20,7 @@ from playground.ui.components.forms import text_line
 from playground.ui.components.layers import step_picker
 from playground.ui.components.sampler import sampler
 from playground.ui.components.status import notice
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.common import QUIET, note, person_of, session_of
 from playground.ui.shell.follow import failure, look_in
@@ -29,11 +30,6 @@ from playground.views.sampler import answer_view, step_text
 
 PANE = "inside-sampler"
 _FRAMES_PER_S = 30  # a step takes one pass of the model: the frame should not add a wait
-_HOW = "Choose a token of the answer: its distribution comes from the model once, the rest happens in the page."
-_EMPTY = (
-    "Here every step of a run goes from raw logits to the token that was drawn: penalty, temperature, cuts, random "
-    "number. Run a prompt in Play, or open a saved run."
-)
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +46,7 @@ class Sampler:
 def build_sampler() -> Sampler:
     """Lay the section out."""
     picker = step_picker(pane=PANE, elem_id="sampler-steps")
-    line = text_line(_EMPTY, elem_id="sampler-line")
+    line = text_line(word("inside.here_every_step"), elem_id="sampler-line")
     news = notice(pane=PANE, elem_classes="notice")
     return Sampler(picker, line, news, sampler(pane=PANE, elem_id="sampler"))
 
@@ -66,9 +62,17 @@ def wire_sampler(section: Sampler, looked: Looked, runner: Runner, pages: Pages)
     def fill(request: gr.Request) -> dict[Component, Any]:
         record = looked.record(request)
         if record is None:
-            return {section.picker: gr.update(answer=""), section.line: _EMPTY, section.notice: {}}
+            return {
+                section.picker: gr.update(answer=""),
+                section.line: word("inside.here_every_step"),
+                section.notice: {},
+            }
         answer = answer_view(record, ready=_is_loaded(runner, record))
-        return {section.picker: gr.update(answer=answer), section.line: _HOW, section.notice: {}}
+        return {
+            section.picker: gr.update(answer=answer),
+            section.line: word("inside.choose_token_answer"),
+            section.notice: {},
+        }
 
     return (section.picker, section.line, section.notice), fill
 
@@ -89,7 +93,7 @@ class _Events:
         """Values of drawing, line and notice; what does not change is left out."""
         record = self._looked.record(request)
         if record is None:
-            yield "", _EMPTY, {}
+            yield "", word("inside.here_every_step"), {}
             return
         ticket, runner = self._choices.begin(session_of(request)), self._runner.of(person_of(request))
         try:
@@ -107,7 +111,7 @@ class _Events:
             if not isinstance(error, PlaygroundError):
                 _log.exception("a step was not computed")
             if not ticket.is_replaced:
-                yield "", "", note("This step was not computed.", failure(error)["problem"], kind="problem")
+                yield "", "", note(word("inside.step_was_not"), failure(error)["problem"], kind="problem")
 
 
 def _index(step: Any) -> int:

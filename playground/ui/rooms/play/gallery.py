@@ -14,9 +14,10 @@ from playground.files import read_text
 from playground.runs.records import RunRecord, parse_record
 from playground.settings import Settings
 from playground.ui.components.forms import gallery
+from playground.ui.components.words import word
 from playground.ui.rooms.compare.pane_values import pane_value
 from playground.ui.rooms.sidebar.preset_menu import preset_updates
-from playground.ui.shell.common import LEAD, QUIET, Controls
+from playground.ui.shell.common import QUIET, Controls
 
 _RUN = {"Play": "run-button", "Compare": "compare-run", "Reruns": "reruns-run", "Cost": ""}
 
@@ -33,16 +34,16 @@ def load_recorded(file: Path) -> RunRecord:
 def build_gallery(examples: Mapping[str, Example], recorded: RunRecord) -> gr.HTML:
     """Lay it out."""
     model, settings = recorded.model, recorded.settings
-    made = (
-        f"Below, recorded on another machine: “{recorded.prompt}”, {model.id}, {model.quantization}, temperature "
-        f"{settings['temperature']:g}. Hover over a word for its odds."
-    )
+    made = word(
+        "gallery.made", prompt=recorded.prompt, model=model.id, quantization=model.quantization,
+        temperature=f"{settings['temperature']:g}",
+    )  # fmt: skip
     cards = [
         {"id": id, "run": _RUN[example.tab]}
         | example.model_dump(mode="json", include={"title", "why", "tab", "picture"})
         for id, example in examples.items()
     ]
-    return gallery(LEAD, made, cards, elem_id="gallery")
+    return gallery(word("page.lead"), made, cards, elem_id="gallery")
 
 
 def wire_gallery(

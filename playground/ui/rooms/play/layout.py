@@ -21,6 +21,7 @@ from playground.ui.components.meters import meter_line, meters
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
+from playground.ui.components.words import word
 from playground.ui.rooms.play.gallery import build_gallery
 from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
@@ -34,7 +35,6 @@ from playground.views.hidden import hidden_text
 from playground.views.saved_run import saved_lines
 
 PANE = "play"
-_PLACEHOLDER = "The answer appears here, one token at a time, coloured by surprise."
 _PREVIEW_DELAY_S = 0.25
 
 
@@ -62,13 +62,18 @@ def build_play(
     """Lay the tab out: prompt, then what a new page shows, then an answer with its meters."""
     prompt, run, stop = _ask()
     bar = build_bar(
-        PANE, kinds=["run"], panes=[PANE], picture="#prompt textarea, .answer", label="This run",
+        PANE, kinds=["run"], panes=[PANE], picture="#prompt textarea, .answer", label=word("play.run.label"),
         ids={"save": "save-button", "link": "share-button"},
     )  # fmt: skip
     with gr.Row(elem_classes="under"):
         preview = text_line("", elem_id="preview")
-        options: list[Option] = [("", "choose…", None), *((one.id, one.title, None) for one in examples)]
-        chosen = menu("Examples", "", options, elem_id="examples", hints={one.id: one.why for one in examples})
+        options: list[Option] = [
+            ("", word("play.examples.choose"), None),
+            *((one.id, one.title, None) for one in examples),
+        ]
+        chosen = menu(
+            word("play.examples.label"), "", options, elem_id="examples", hints={one.id: one.why for one in examples}
+        )
     cards = build_gallery(first, recorded)
     news = notice(pane=PANE, elem_id="play-notice", elem_classes="notice")
     with gr.Column(elem_classes="answer", min_width=0):
@@ -77,12 +82,14 @@ def build_play(
         with gr.Column(elem_classes="card sized"), gr.Row(elem_classes="beside"):
             with gr.Column(elem_classes="said", min_width=0):
                 lines = saved_lines(recorded, recorded=True)
-                tokens = token_view(pane=PANE, placeholder=_PLACEHOLDER, more=feeds.more(), value=lines)
-                state = status_line("opening the page", pane=PANE, look="legend")
+                tokens = token_view(
+                    pane=PANE, placeholder=word("play.answer_appears_here"), more=feeds.more(), value=lines
+                )
+                state = status_line(word("common.opening_page"), pane=PANE, look="legend")
             inspector(pane=PANE, elem_classes="sized")
         with gr.Column(elem_classes="card"):
             timeline(pane=PANE)
-    price_table([("Play", PANE)], "run", elem_id="play-prices")
+    price_table([(word("page.play.tab"), PANE)], "run", elem_id="play-prices")
     return Play(prompt, run, stop, bar, preview, chosen, cards, news, tokens, state, gauges, download())
 
 
@@ -91,17 +98,17 @@ def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button]:
     with gr.Row(elem_classes="ask"):
         prompt = gr.Textbox(
             "",
-            label="Prompt",
+            label=word("common.prompt"),
             show_label=False,
             lines=2,
             max_lines=12,
             elem_id=elem_id_of("prompt"),
             interactive=True,
-            placeholder="Ask something, or write the beginning of a text",
+            placeholder=word("play.prompt.placeholder"),
         )
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Run", variant="primary", elem_id="run-button")
-            stop = gr.Button("Stop", elem_id="stop-button", interactive=False)
+            run = gr.Button(word("common.run"), variant="primary", elem_id="run-button")
+            stop = gr.Button(word("common.stop"), elem_id="stop-button", interactive=False)
     return prompt, run, stop
 
 
@@ -154,5 +161,5 @@ async def preview_of(runner: Runner, values: dict[str, Any]) -> str:
         return str(error)
     unseen = hidden_text([request.prompt, request.settings.system, *request.settings.stop])
     if prepared is None:
-        return " ".join(["Tokens are counted once the chosen model is in memory.", unseen]).strip()
+        return " ".join([word("play.not_counted"), unseen]).strip()
     return " ".join([views.preview_text(prepared, request.settings.max_new_tokens), unseen]).strip()

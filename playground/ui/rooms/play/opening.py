@@ -11,6 +11,7 @@ from playground.data.presets import settings_preset
 from playground.errors import PlaygroundError
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
+from playground.ui.components.words import word
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.preset_menu import preset_updates
 from playground.ui.shell.common import QUIET, Controls, note, session_of
@@ -33,9 +34,9 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
             updates = {play.tokens: saved_lines(record), play.meters: saved_meters(record)}
             settings, words = _settings(record, runner)
         except PlaygroundError as error:
-            return {play.notice: note("This file was not opened.", str(error), kind="problem")}
+            return {play.notice: note(word("common.not_opened"), str(error), kind="problem")}
         slot.keep(session_of(request), record)
-        news = note("A saved run.", f"Nothing has run: it is as it was saved. {words}")
+        news = note(word("play.saved_run"), f"Nothing has run: it is as it was saved. {words}")
         own = {controls[name]: value for name, value in settings.items()}
         return updates | own | {play.status: run_status(record), play.notice: news}
 

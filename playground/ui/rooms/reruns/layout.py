@@ -13,12 +13,14 @@ from playground.experiments.reruns.records import RerunRecord, TemperatureLadder
 from playground.experiments.reruns.run import with_mentions
 from playground.runs.request import read_request
 from playground.runs.runner import Runner
+from playground.ui.components.base import markup
 from playground.ui.components.charts import chart, heat
 from playground.ui.components.forms import choice
 from playground.ui.components.reruns import answers, figures, fork_tree, headline
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import mentions
+from playground.ui.components.words import word
 from playground.ui.shell.common import QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
@@ -31,21 +33,7 @@ _TYPING_S = 0.25
 _NAMES = {panel.name: panel for panel in RERUN_VIEW.panels}
 _COUNTED = ("mentions", "answers")
 """Panels that show mentions."""
-_SEEDS = (
-    ("different", "different", "The sidebar's seed for the first run, and the next numbers for the others"),
-    ("same", "the same", "The sidebar's seed for every run: what still differs does not come from the draw"),
-    ("none", "random", "Each run gets a random seed, as on a server that sets none"),
-)
-_EMPTY = """
-<h2>One prompt, many runs</h2>
-<p>The same prompt can give different answers. Run it many times at once and see where they diverge:</p>
-<ul>
-<li><b>Fork tree</b>: every token at which runs diverge, and how close the choice was</li>
-<li><b>Agreement</b>: how many runs are still alike after each token, and how uncertain the model was there</li>
-<li><b>Answers</b>: identical ones collapsed, with counts and differences</li>
-<li><b>Mentions</b>: how often a brand or a phrase comes, how sure that is, and how many runs would narrow it down</li>
-</ul>
-"""
+_SEEDS = ("different", "same", "none")
 
 
 @dataclass(frozen=True)
@@ -65,14 +53,20 @@ class Reruns:
 def build_reruns() -> Reruns:
     """Lay the tab out: the prompt, then a section for each question about it."""
     prompt = gr.Textbox(
-        "", label="Prompt", show_label=False, lines=2, max_lines=12, elem_id="reruns-prompt", interactive=True,
-        placeholder="Ask something many times, or write the beginning of a text",
-    )  # fmt: skip
+        "",
+        label=word("common.prompt"),
+        show_label=False,
+        lines=2,
+        max_lines=12,
+        elem_id="reruns-prompt",
+        interactive=True,
+        placeholder=word("reruns.prompt.placeholder"),
+    )
     with gr.Tabs(elem_id="reruns-sections"):
-        with gr.Tab("Answers", id="answers"):
+        with gr.Tab(word("reruns.answers.tab"), id="answers"):
             own, declared = _answers(prompt)
         for name in ("Determinism", "Load"):
-            with gr.Tab(name, id=name.lower()):
+            with gr.Tab(word(f"reruns.{name.lower()}.tab"), id=name.lower()):
                 declared += build_sections(f"Reruns/{name}")
     return Reruns(prompt, own, declared)
 
@@ -82,16 +76,16 @@ def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
     with gr.Row(elem_classes="rerun-options"):
         fields = _fields()
     with gr.Row(elem_classes="actions"):
-        run = gr.Button("Run", variant="primary", elem_id="reruns-run", elem_classes="run-key")
-        stop = gr.Button("Stop", elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
+        run = gr.Button(word("common.run"), variant="primary", elem_id="reruns-run", elem_classes="run-key")
+        stop = gr.Button(word("common.stop"), elem_id="reruns-stop", elem_classes="stop-key", interactive=False)
     bar = section_bar(RERUN, PANE, "#reruns-prompt textarea, .rerun-results")
     news = notice(pane=PANE, elem_classes="notice")
-    state = status_line("ready", pane=PANE, look="figures", elem_id=f"{PANE}-status")
+    state = status_line(word("common.ready"), pane=PANE, look="figures", elem_id=f"{PANE}-status")
     with gr.Column(elem_classes="reruns"):
-        gr.HTML(_EMPTY, elem_classes="card rerun-empty")
+        gr.HTML(markup("reruns_empty"), elem_classes="card rerun-empty")
         with gr.Column(elem_classes="rerun-results"):
             drawings = _results()
-    price_table([("Reruns", PANE)], "runs", elem_id="reruns-prices")
+    price_table([(word("page.reruns.tab"), PANE)], "runs", elem_id="reruns-prices")
     shown = (state, *(drawings[name] for name in _NAMES))
     own = Section(RERUN, run, stop, bar, fields | {"prompt": prompt}, news, shown)
     return own, build_sections("Reruns", fields)
@@ -100,13 +94,22 @@ def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
 def _fields() -> Controls:
     """Those of the request, which the ladder of temperatures takes too."""
     items = RerunRequest.items()
-    count = gr.Number(items["n"].default, label="Runs, 2 to 200", minimum=2, maximum=200, precision=0, step=1,
-                      elem_id="rerun-count", interactive=True)  # fmt: skip
-    seeds = choice("Seeds", items["seeds"].default, _SEEDS, elem_id="rerun-seeds")
-    words = gr.Textbox(label="Mentions to look for, one per line or separated by commas", lines=1, max_lines=6,
-                       placeholder="a brand, a competitor, a phrase", elem_id="rerun-mentions",
+    count = gr.Number(
+        items["n"].default,
+        label=word("reruns.runs_2_200.label"),
+        minimum=2,
+        maximum=200,
+        precision=0,
+        step=1,
+        elem_id="rerun-count",
+        interactive=True,
+    )
+    seeds = [(one, word(f"reruns.seeds.{one}"), word(f"reruns.seeds.{one}.about")) for one in _SEEDS]
+    chosen = choice(word("reruns.seeds.label"), items["seeds"].default, seeds, elem_id="rerun-seeds")
+    words = gr.Textbox(label=word("reruns.mentions_look_for.label"), lines=1, max_lines=6,
+                       placeholder=word("reruns.mentions_look_for.placeholder"), elem_id="rerun-mentions",
                        interactive=True)  # fmt: skip
-    return {"n": count, "seeds": seeds, "mentions": words}
+    return {"n": count, "seeds": chosen, "mentions": words}
 
 
 def _results() -> dict[str, gr.HTML]:
@@ -159,7 +162,7 @@ class _Counts:
         try:
             return *await asyncio.to_thread(self._count, text, session_of(request)), {}
         except PlaygroundError as error:
-            return *self._nothing, refused("Not counted.", error)
+            return *self._nothing, refused(word("reruns.not_counted"), error)
 
     async def settle(self, text: Any, request: gr.Request) -> tuple[Any, ...]:
         """Those typed while it ran."""

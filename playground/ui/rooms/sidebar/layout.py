@@ -10,24 +10,18 @@ from playground.data.presets import Hardware, Presets
 from playground.errors import PlaygroundError
 from playground.metrics.prices import DEFAULT_REFERENCE, Rates, Tiers, price_list_date, rates
 from playground.settings import Settings
+from playground.ui.components.base import markup
 from playground.ui.components.cost import energy_place
 from playground.ui.components.forms import Option, menu, model_offer, open_file, text_line
 from playground.ui.components.status import notice
+from playground.ui.components.words import word
 from playground.ui.shell.common import Controls
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.views.format import format_money
 
-_ABOUT = {
-    "preset": "A set of values for everything below. Changing one of them by hand makes it a custom set.",
-    "model": "The language model that answers. It runs on the machine that serves this page.",
-    "quantization": "How many bits each weight of the model has: fewer need less memory and are often faster, but the "
-    "answers change a little. fp32 has 32, bf16 16, int8 8, int4 4.",
-}
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
 _MAX_PRESET_BYTES = 65_536
 _FIRST = ("temperature", "top_p", "max_new_tokens")  # the sliders that stand above "More settings"
-_FOR_NEXT = "For the next run. The step of the sampler follows when you move them."
-_BRAND = '<h1>Inference Playground</h1><div class="sub">everything runs on this machine</div>'
 
 
 @dataclass(frozen=True)
@@ -66,13 +60,15 @@ class Fetching:
 def preset_options(presets: Presets) -> list[Option]:
     """Every preset; broken files stay visible, disabled, with the reason."""
     usable: list[Option] = [(preset.id, preset.title, None) for preset in presets.all.values()]
-    broken: list[Option] = [(problem.id, problem.id or "your folder", problem.message) for problem in presets.problems]
-    return [*usable, (CUSTOM, "Custom", None), *broken]
+    broken: list[Option] = [
+        (problem.id, problem.id or word("sidebar.your_folder"), problem.message) for problem in presets.problems
+    ]
+    return [*usable, (CUSTOM, word("sidebar.custom"), None), *broken]
 
 
 def preset_hints(presets: Presets) -> dict[str, str]:
     """Each preset's description."""
-    return {preset.id: preset.why for preset in presets.all.values()} | {CUSTOM: "Changed by hand."}
+    return {preset.id: preset.why for preset in presets.all.values()} | {CUSTOM: word("sidebar.by_hand")}
 
 
 def build_sidebar(
@@ -80,24 +76,35 @@ def build_sidebar(
 ) -> Sidebar:
     """Lay the settings out; `menus` are what `fill_menus` gives for the choice of a new page."""
     with gr.Sidebar(open=False, width=288, elem_id="settings") as panel:
-        gr.HTML(_BRAND, elem_classes="brand")
+        gr.HTML(markup("brand"), elem_classes="brand")
         controls, fetch = _menus(presets, menus)
         controls |= _sliders(_FIRST, menus[2])
-        gr.HTML(_FOR_NEXT, elem_classes="for-next")
-        with gr.Accordion("More settings", open=False):
+        gr.HTML(word("sidebar.for_next_run"), elem_classes="for-next")
+        with gr.Accordion(word("sidebar.more_settings.title"), open=False):
             controls |= _sliders([one.name for one in SLIDERS if one.name not in _FIRST], menus[2]) | _texts()
         prices, rates_line, machine = _prices(hardware, usd_per_hour)
-        with gr.Accordion("Your presets", open=False):
-            name = gr.Textbox(label="Name", placeholder="My settings", max_lines=1, max_length=80)
+        with gr.Accordion(word("sidebar.your_presets.title"), open=False):
+            name = gr.Textbox(
+                label=word("sidebar.name.label"),
+                placeholder=word("sidebar.name.placeholder"),
+                max_lines=1,
+                max_length=80,
+            )
             with gr.Row(elem_classes="buttons"):
-                save = gr.Button("Save", size="sm")
-                export = gr.Button("Export", size="sm")
+                save = gr.Button(word("sidebar.save.button"), size="sm")
+                export = gr.Button(word("sidebar.export.button"), size="sm")
                 opened = open_file(
-                    "preset", label="Import", accept=".yaml,.yml", max_bytes=_MAX_PRESET_BYTES, elem_id="preset-open"
+                    "preset",
+                    label=word("sidebar.import.label"),
+                    accept=".yaml,.yml",
+                    max_bytes=_MAX_PRESET_BYTES,
+                    elem_id="preset-open",
                 )
             ask = notice(pane="presets", elem_classes="preset-ask")
-            replace = gr.Button("Replace it", elem_id="preset-replace", size="sm")  # shown while the question is open
-            text_line("Saved on the machine that serves this page; only you see them there.")
+            replace = gr.Button(
+                word("sidebar.replace_it.button"), elem_id="preset-replace", size="sm"
+            )  # shown while the question is open
+            text_line(word("sidebar.saved_on_machine"))
     return Sidebar(
         panel, controls | prices, fetch, rates_line, machine, name, save, export, opened, ask, gr.State(None), replace
     )
@@ -106,24 +113,24 @@ def build_sidebar(
 def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> tuple[Controls, Fetching]:
     first = next(iter(presets.all), CUSTOM)
     preset = menu(
-        "Preset",
+        word("sidebar.preset.label"),
         first,
         preset_options(presets),
         elem_id=elem_id_of("preset"),
         hints=preset_hints(presets),
-        about=_ABOUT["preset"],
+        about=word("sidebar.preset.about"),
     )
-    model = _filled("Model", "model", menus[0])
+    model = _filled(word("sidebar.model.label"), "model", menus[0])
     offer = model_offer(elem_id="model-offer")
     with gr.Row(elem_classes=["buttons", "fetching"]):  # each is shown while the offer says so
-        fetch = gr.Button("Fetch", elem_id="model-fetch", size="sm", variant="primary")
-        stop = gr.Button("Stop", elem_id="model-fetch-stop", size="sm")
-    quantization = _filled("Quantization", "quantization", menus[1])
+        fetch = gr.Button(word("sidebar.fetch.button"), elem_id="model-fetch", size="sm", variant="primary")
+        stop = gr.Button(word("common.stop"), elem_id="model-fetch-stop", size="sm")
+    quantization = _filled(word("sidebar.quantization.label"), "quantization", menus[1])
     return {"preset": preset, "model": model, "quantization": quantization}, Fetching(offer, fetch, stop)
 
 
 def _filled(label: str, field: str, update: dict[str, Any]) -> gr.HTML:
-    about = _ABOUT[field]
+    about = word(f"sidebar.{field}.about")
     return menu(label, update["value"], update["options"], elem_id=elem_id_of(field), hint=update["hint"], about=about)
 
 
@@ -147,17 +154,22 @@ def _texts() -> Controls:
     raw = gr.Checkbox(
         False,
         label=CHECKS["raw"],
-        info="Continue the text as it stands, with no chat template.",
+        info=word("sidebar.continue_text_as.info"),
         elem_id=elem_id_of("raw"),
         interactive=True,
     )
     system = gr.Textbox(
-        "", label="System prompt", lines=3, max_lines=10, elem_id=elem_id_of("system"), interactive=True
+        "",
+        label=word("sidebar.system_prompt.label"),
+        lines=3,
+        max_lines=10,
+        elem_id=elem_id_of("system"),
+        interactive=True,
     )
     stop = gr.Textbox(
         "",
-        label="Stop strings",
-        info="One per line; \\n is a line break.",
+        label=word("sidebar.stop_strings.label"),
+        info=word("sidebar.stop_strings.info"),
         lines=2,
         max_lines=8,
         elem_id=elem_id_of("stop"),
@@ -190,25 +202,25 @@ def _choice(model: Rates) -> tuple[str, str]:
 
 
 def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
-    machines: list[Option] = [("", "your own price", None)]
+    machines: list[Option] = [("", word("sidebar.own_price"), None)]
     machines += [(machine.id, f"{machine.title}, {format_money(machine.usd_per_hour)}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
-    with gr.Accordion("Prices and energy", open=False, elem_id="prices-place"):
-        text_line("Of the figures in Play and in Cost.")
+    with gr.Accordion(word("sidebar.prices_energy.title"), open=False, elem_id="prices-place"):
+        text_line(word("sidebar.figures_play_cost"))
         reference = gr.Dropdown(
             [_choice(rates(DEFAULT_REFERENCE))],  # the page adds the others from its price list
             value=DEFAULT_REFERENCE,
             allow_custom_value=True,
-            label="Reference price",
-            info="Provider or model; type to search. List price of a million tokens.",
+            label=word("sidebar.reference_price.label"),
+            info=word("sidebar.reference_price.info"),
             elem_id=elem_id_of("reference_model"),
             interactive=True,
         )
         rates_line = text_line(rates_text(DEFAULT_REFERENCE), elem_id="reference-rates")
-        machine = menu("Machine", "", machines, elem_id="machine", hints=hints)
+        machine = menu(word("sidebar.machine.label"), "", machines, elem_id="machine", hints=hints)
         price = gr.Number(
             usd_per_hour,
-            label="Own hardware, $/h",
+            label=word("sidebar.own_hardware_h.label"),
             step=0.01,
             elem_id=elem_id_of("hardware_usd_per_hour"),
             interactive=True,

@@ -11,11 +11,11 @@ from playground.data.preset_files import PresetFiles
 from playground.data.presets import Preset, Presets
 from playground.data.user_presets import export_preset, import_preset, new_preset, save_preset
 from playground.errors import PlaygroundError
+from playground.ui.components.words import word
 from playground.ui.rooms.sidebar.layout import preset_hints, preset_options
 from playground.ui.shell.common import is_on_this_machine, person_of
 from playground.ui.shell.controls import CHECKS, SLIDERS, settings_of, slider_update, stop_text
 
-_WHY = "Saved from the page."
 _SLIDERS = {spec.name for spec in SLIDERS}
 
 
@@ -75,7 +75,13 @@ class PresetBook:
         settings = settings_of(values)
         if values.get("random_seed"):
             settings = settings.model_copy(update={"seed": None})
-        return new_preset(title.strip(), _WHY, settings, model=values["model"], quantization=values["quantization"])
+        return new_preset(
+            title.strip(),
+            word("sidebar.saved_from_page"),
+            settings,
+            model=values["model"],
+            quantization=values["quantization"],
+        )
 
     def save(self, title: object, values: Mapping[str, Any]) -> Preset:
         """Everything set now, as a preset in the user's folder.

@@ -13,6 +13,7 @@ from gradio.events import Dependency
 from playground.data.presets import Preset
 from playground.data.user_presets import WouldReplace
 from playground.errors import PlaygroundError
+from playground.ui.components.words import word
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.layout import CUSTOM, Sidebar
 from playground.ui.rooms.sidebar.preset_menu import PresetBook, preset_updates
@@ -44,7 +45,7 @@ class PresetEvents:
         try:
             return await asyncio.to_thread(work)
         except WouldReplace as error:
-            question = note("Replace your preset?", str(error), kind="ask")
+            question = note(word("sidebar.replace_your_preset"), str(error), kind="ask")
             return {sidebar.preset_ask: question, sidebar.preset_pending: Pending(error.preset, opens)}
         except PlaygroundError as error:
             return {self._play.notice: refused(trouble, error)}
@@ -54,7 +55,7 @@ class PresetEvents:
         if id == CUSTOM:
             return {self._play.notice: gr.skip()}
         return await self._attempt(
-            lambda: self._set(self._book.of(request).load().find(str(id))), "This preset can't be used."
+            lambda: self._set(self._book.of(request).load().find(str(id))), word("sidebar.preset_cant_be")
         )
 
     async def save(self, data: dict[Component, Any], request: gr.Request) -> Updates:
@@ -64,7 +65,7 @@ class PresetEvents:
         def work() -> Updates:
             return self._saved(book, book.save(data[self._sidebar.preset_name], named(self._controls, data)))
 
-        return await self._attempt(work, "This preset was not saved.")
+        return await self._attempt(work, word("sidebar.preset_was_not"))
 
     async def export(self, data: dict[Component, Any], request: gr.Request) -> Updates:
         """Everything set now becomes a file."""
@@ -73,14 +74,14 @@ class PresetEvents:
             file = self._book.of(request).export(data[self._sidebar.preset_name], named(self._controls, data))
             return {self._play.download: file | {"id": time.time_ns()}}
 
-        return await self._attempt(work, "This preset was not exported.")
+        return await self._attempt(work, word("sidebar.preset_was_not_exported"))
 
     async def bring_in(self, text: Any, request: gr.Request) -> Updates:
         """A file becomes a preset of the person's folder, and is set."""
         book = self._book.of(request)
 
         return await self._attempt(
-            lambda: self._opened(book, book.bring_in(text)), "This preset was not imported.", opens=True
+            lambda: self._opened(book, book.bring_in(text)), word("sidebar.preset_was_not_imported"), opens=True
         )
 
     async def replace(self, pending: Any, request: gr.Request) -> Updates:
@@ -93,7 +94,7 @@ class PresetEvents:
             preset = book.put(pending.preset, replaces=True)
             return self._opened(book, preset) if pending.is_opened else self._saved(book, preset)
 
-        return await self._attempt(work, "This preset was not replaced.")
+        return await self._attempt(work, word("sidebar.preset_was_not_replaced"))
 
     async def show(self, request: gr.Request) -> dict[str, Any]:
         """The person's own presets in the menu of a page that opens."""

@@ -15,6 +15,7 @@ from playground.experiments.context.tokens import pieces_of
 from playground.runs.records import RunRecord
 from playground.runs.runner import Runner
 from playground.settings import MAX_PROMPT_CHARS, check_prompt, make_settings
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.context.answer import ChatAnswer
 from playground.ui.rooms.inside.context.store import Chat, Chats
 from playground.ui.rooms.inside.looked import Looked
@@ -28,7 +29,6 @@ from playground.views.context import Shown
 from playground.views.terminal import safe_text
 
 _TYPING_S = 0.2
-_NOT_LOADED = "The strip is drawn once the model is in memory: the first message loads it."
 
 
 class ChatEvents:
@@ -88,7 +88,7 @@ class ChatEvents:
             return self._strip_of_run(own, record, settings.context_length)
         read = preview_chat(self._runner, wanted)
         if read is None:
-            return views.problem_value(_NOT_LOADED)
+            return views.problem_value(word("inside.strip_drawn_once"))
         own.shown = Shown(wanted.model, read.prepared, read.whole, len(own.turns), None, settings.max_new_tokens)
         return views.strip_value(own.shown)
 
@@ -183,7 +183,7 @@ class ChatEvents:
         wanted = ChatRequest((), record.prompt, record.model.id, record.model.quantization, settings)
         read = preview_chat(self._runner, wanted)
         if read is None:
-            return views.problem_value(_NOT_LOADED)
+            return views.problem_value(word("inside.strip_drawn_once"))
         answer = tuple(token.id for token in record.tokens)
         own.shown = Shown(wanted.model, read.prepared, read.whole, 0, answer, 0)
         return views.strip_value(own.shown)

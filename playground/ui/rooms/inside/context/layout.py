@@ -11,6 +11,7 @@ from playground.settings import LIMITS
 from playground.ui.components.feed import Feeds
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.tokens import context_key, context_strip, token_chips, transcript
+from playground.ui.components.words import word
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
 from playground.ui.rooms.inside.looked import Filled, Looked
@@ -22,12 +23,6 @@ from playground.ui.shell.section import Section, build_sections, heading, wire_s
 
 PANE = "context-chat"
 _LONGEST = 8192  # until the model's own limit is known
-_ABOUT = (
-    "Everything the model reads for its next answer, in order and to scale. Write a message, shorten the context, and "
-    "see before you send it which old turns fall out."
-)
-_EMPTY = "The strip appears here with the first message, or with the inspected run."
-_EMPTY_CHAT = "No turns yet. Settings and system prompt are those of the sidebar; the context length is the one here."
 
 
 @dataclass(frozen=True)
@@ -55,21 +50,27 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
     """Lay the section out; `tab` is the one that holds it, `feeds` are those of the page."""
     with gr.Column(elem_classes="context"):
         with gr.Column(elem_classes="card", elem_id="context-chat"):
-            heading("The context, turn by turn", _ABOUT)
-            strip = context_strip(pane=PANE, empty=_EMPTY, elem_id="context-strip")
+            heading(word("inside.context_turn_by"), word("inside.everything_model_reads"))
+            strip = context_strip(pane=PANE, empty=word("inside.strip_appears_here"), elem_id="context-strip")
             key = context_key(pane=PANE, elem_id="context-key")
-            chips = token_chips("Tokens of the chosen part", elem_id="context-zoom")
+            chips = token_chips(word("inside.tokens_chosen_part.label"), elem_id="context-zoom")
             limit = gr.Slider(
-                LIMITS["context_length"].low, _LONGEST, value=_LONGEST, step=1, label="Context length, here",
-                interactive=True, elem_classes=["context-limit", "plain-slider"], elem_id="context-limit",
-            )  # fmt: skip
-            turns = transcript(pane=PANE, empty=_EMPTY_CHAT, more=feeds.more(), elem_id="context-turns")
+                LIMITS["context_length"].low,
+                _LONGEST,
+                value=_LONGEST,
+                step=1,
+                label=word("inside.context_length_here.label"),
+                interactive=True,
+                elem_classes=["context-limit", "plain-slider"],
+                elem_id="context-limit",
+            )
+            turns = transcript(pane=PANE, empty=word("inside.no_turns_yet"), more=feeds.more(), elem_id="context-turns")
             message, send, stop, new = _ask()
             bar = build_bar(
-                PANE, panes=[PANE], without=("open", "save", "table", "report"), label="This chat",
+                PANE, panes=[PANE], without=("open", "save", "table", "report"), label=word("inside.chat.label"),
                 picture="#context-strip, #context-turns",
             )  # fmt: skip
-            state = status_line("No message sent yet.", pane=PANE, elem_id="context-stage")
+            state = status_line(word("inside.no_message_sent"), pane=PANE, elem_id="context-stage")
             news = notice(pane=PANE, elem_classes="notice")
         declared = build_sections("Inside/Context")
         tokenizer = build_tokenizer()
@@ -80,11 +81,15 @@ def build_context(tab: gr.Tab, feeds: Feeds) -> Context:
 
 def _ask() -> tuple[gr.Textbox, gr.Button, gr.Button, gr.Button]:
     with gr.Row(elem_classes="context-ask"):
-        message = gr.Textbox("", label="Message", lines=1, max_lines=8, interactive=True, elem_id="context-message")
+        message = gr.Textbox(
+            "", label=word("inside.message.label"), lines=1, max_lines=8, interactive=True, elem_id="context-message"
+        )
         with gr.Row(elem_classes="actions"):
-            send = gr.Button("Send", variant="primary", elem_id="context-send", elem_classes="run-key")
-            stop = gr.Button("Stop", elem_id="context-stop", elem_classes="stop-key", interactive=False)
-            new = gr.Button("New chat", elem_id="context-new")
+            send = gr.Button(
+                word("inside.send.button"), variant="primary", elem_id="context-send", elem_classes="run-key"
+            )
+            stop = gr.Button(word("common.stop"), elem_id="context-stop", elem_classes="stop-key", interactive=False)
+            new = gr.Button(word("inside.new_chat.button"), elem_id="context-new")
     return message, send, stop, new
 
 

@@ -13,16 +13,13 @@ from playground.runs.runner import Runner
 from playground.ui.components.charts import chart
 from playground.ui.components.forms import text_line
 from playground.ui.components.tokens import token_chips
+from playground.ui.components.words import word
 from playground.ui.shell.common import QUIET, Controls, named
 from playground.ui.shell.section import heading
 from playground.views.context import chips_value, languages_chart, tokens_summary
 
 _TYPING_S = 0.2
 _EXAMPLE = "How are “naïve” and 42 split? <|im_end|> 👍"
-_ABOUT = (
-    "What the model reads of a text: pieces and their ids. A message may spell out a control token; it is then read as "
-    "plain text, unless you ask here to see what would happen without that guard."
-)
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,20 @@ class Tokenizer:
 def build_tokenizer() -> Tokenizer:
     """Lay the card out."""
     with gr.Column(elem_classes="card", elem_id="context-tokens"):
-        heading("Text to tokens", _ABOUT)
-        text = gr.Textbox(_EXAMPLE, label="Text to tokenize", lines=2, max_lines=8, interactive=True)
+        heading(word("inside.text_tokens"), word("inside.what_model_reads"))
+        text = gr.Textbox(_EXAMPLE, label=word("inside.text_tokenize.label"), lines=2, max_lines=8, interactive=True)
         with gr.Row(elem_classes="context-checks"):
-            chat = gr.Checkbox(False, label="Wrap in the chat template", interactive=True)
-            inject = gr.Checkbox(False, label="Read control tokens (shows injection)", interactive=True)
+            chat = gr.Checkbox(False, label=word("inside.wrap_chat_template.label"), interactive=True)
+            inject = gr.Checkbox(False, label=word("inside.read_control_tokens.label"), interactive=True)
         counts = text_line("", elem_id="context-tokens-told")
-        chips = token_chips("Tokens of the text", elem_id="context-tokens-chips", empty="Tokens appear here.")
+        chips = token_chips(
+            word("inside.tokens_text.label"),
+            elem_id="context-tokens-chips",
+            empty=word("inside.tokens_appear_here.empty"),
+        )
         languages = chart(
-            label="Characters per token by language", height=220, summary=True, elem_id="context-languages",
-            empty="The same text in several languages, counted by this tokenizer, appears here.",
+            label=word("inside.characters_per_token.label"), height=220, summary=True, elem_id="context-languages",
+            empty=word("inside.characters_per_token.empty"),
         )  # fmt: skip
     return Tokenizer({"text": text, "chat": chat, "inject": inject}, (counts, chips, languages))
 
@@ -72,11 +73,11 @@ def _read(runner: Runner, values: dict[str, Any]) -> tuple[str, str, str]:
         raise PlaygroundError("Text, model and system prompt must be text.")
     backend = runner.loaded(model)
     if backend is None:
-        return "Tokens are shown once the chosen model is in memory.", "", ""
+        return word("inside.not_shown_yet"), "", ""
     chat, inject = bool(values["chat"]), bool(values["inject"])
     record = backend.tokenize(
         lambda tokenizer: tokens_of(tokenizer, model, text, chat=chat, inject=inject, system=system)
     )
-    note = "dashed: template; bold frame: control token" if record.chat or record.inject else ""
+    note = word("inside.frames") if record.chat or record.inject else ""
     chips = chips_value(record.tokens, note=note)
     return tokens_summary(record), chips, languages_chart(record.languages, record.languages_source)
