@@ -1,8 +1,9 @@
 """The page's languages as `gr.I18n` sends them: for each a table from English texts to its own.
 
-Beside the texts of `words/en.yaml` it covers those that are declared where they belong: `fields.<experiment>.<name>` of
-requests, `experiments.<name>` of their sections, `panels.<experiment>.<name>` of their views, and
-`definitions.<part>.<key>` of the figures.
+Beside the texts of `words/en.yaml` it covers those that are declared where they belong, by ids of their own: fields
+of requests (`fields.<experiment>.<name>`), sections (`experiments.<name>`), panels of views
+(`panels.<experiment>.<name>`), figures (`definitions.<part>.<key>`), the Cost tab (`calculators.<id>`), and the shipped
+presets, prompts and examples.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,10 +41,10 @@ def translations(folder: Path = FOLDER) -> gr.I18n:
 
 def all_english() -> dict[str, Text]:
     """Every text that a language file translates, by id: those of `en.yaml`, then the declared ones."""
-    return english() | dict(declared())
+    return english() | dict(_declared())
 
 
-def declared() -> Iterator[tuple[str, str]]:
+def _declared() -> Iterator[tuple[str, str]]:
     """Id and text of what is declared elsewhere."""
     for name, one in experiments().items():
         yield from _of_experiment(name, one)
@@ -98,17 +99,19 @@ def _of_presets(folder: Path) -> Iterator[tuple[str, str]]:
 def _of_cost() -> Iterator[tuple[str, str]]:
     """The inputs and the calculators of the Cost tab."""
     for field in load_cost_fields(presets_dir() / "cost.yaml").fields:
-        yield from ((f"cost.inputs.{field.id}.{what}", getattr(field, what)) for what in ("label", "about"))
-    yield from ((f"cost.units.{field['unit']}", field["sign"]) for field in cost_config()["fields"] if field["sign"])
+        yield from ((f"calculators.inputs.{field.id}.{what}", getattr(field, what)) for what in ("label", "about"))
+    yield from (
+        (f"calculators.units.{field['unit']}", field["sign"]) for field in cost_config()["fields"] if field["sign"]
+    )
     for section in SECTIONS:
-        here = f"cost.{section.id}"
+        here = f"calculators.{section.id}"
         yield from ((f"{here}.{what}", getattr(section, what)) for what in ("tab", "title", "lead"))
         for one in section.figures:
             yield from ((f"{here}.{one.id}.{what}", text) for what in ("label", "zero") if (text := getattr(one, what)))
         for plan in section.charts:
             texts = {"title": plan.title, "never": plan.never} | {f"lines.{one.key}": one.name for one in plan.lines}
             yield from ((f"{here}.{plan.id}.{what}", text) for what, text in texts.items() if text)
-    yield from ((f"cost.notes.{name}.about", note["about"]) for name, note in formula_notes().items())
+    yield from ((f"calculators.notes.{name}.about", note["about"]) for name, note in formula_notes().items())
 
 
 def table(texts: dict[str, Text], own: dict[str, Text]) -> dict[str, Any]:
