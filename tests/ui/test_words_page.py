@@ -1,5 +1,6 @@
 """The page's words in one file per language: files that agree, and a page in a language of brackets."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 import playground.ui
 from playground.ui.app import build_app
 from playground.ui.components.words import FOLDER, Text, english, read_words
-from playground.ui.server.languages import all_english, table
+from playground.ui.server.languages import all_english, table, with_tables_for
 from tests.scripted import ScriptedRunner
 from tests.ui.pages import serving_page
 from tests.ui.test_golden_page import TABS
@@ -72,10 +73,19 @@ _AS_IT_IS = re.compile(  # names, figures, sentences that Python composes from r
     r"|Fake-.*|Answers at once, .*|.* measured, .* calculated\..*|this processor has .*|.*per million tokens"
     r"|\d+ answers\. .*|A (question|list|story|summary).*|.*\$[\d.]+/h"
     r"|assumed: .*|.*genai-prices.*|\(\(input - cached.*"
-    r"|\d+ list prices|.*runs, at most .*|This model's tokenizer .*|processing.*"
+    r"|\d+ list prices|.*runs, at most .*|This model's tokenizer .*|(processing|queue:).*"
     r"|Toggle Sidebar|More tabs|Reset to default value|(number input|range slider) for .*",
     re.DOTALL,
 )
+
+
+def test_a_page_holds_the_tables_of_the_languages_that_its_reader_accepts():
+    document = b'{"i18n_translations":{"en":{},"de":{"a\\u003cb":"c"},"pt-BR":{"d":"e"}},"more":1}'
+    for accepted, tags in {"": set(), "fr": set(), "de-AT,en;q=0.9": {"en", "de"}, "pt-BR;q=0.5": {"pt-BR"}}.items():
+        found = with_tables_for(document, accepted)
+        assert b"<" not in found
+        assert set(json.loads(found)["i18n_translations"]) == tags
+        assert json.loads(found)["more"] == 1
 
 
 def bracketed(text: Text) -> Text:

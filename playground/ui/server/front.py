@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playground.ui.components.base import drawn_at_first
 from playground.ui.components.words import word
+from playground.ui.server.languages import with_tables_for
 from playground.ui.server.page import page_scripts, page_style
 from playground.ui.shell.theme import font_files
 
@@ -39,10 +40,10 @@ class Front:
     def __init__(self, app: ASGIApp, demo: gr.Blocks):
         self._app = app
         self._files: dict[str, tuple[bytes, str]] = {_FOR_FRAMES: (b"", "text/javascript")}
-        languages = demo.i18n_instance.translations_dict if demo.i18n_instance else {}
+        self._translated = bool(demo.i18n_instance and len(demo.i18n_instance.translations_dict) > 1)
         fonts = {file.name: self._keep(file.read_bytes(), "woff2", "font/woff2") for file in font_files()}
         style_at = self._keep(page_style(fonts).encode(), "css", "text/css")
-        scripts = (script.encode() for script in page_scripts(drawn_at_first(demo), len(languages) > 1))
+        scripts = (script.encode() for script in page_scripts(drawn_at_first(demo), self._translated))
         script_at, rest_at = (self._keep(script, "js", "text/javascript") for script in scripts)
         parts = (
             f'<meta name="description" content="{word("page.lead")}">',
@@ -72,14 +73,15 @@ class Front:
             await answer(scope, receive, send)
             return
         if scope["method"] == "GET" and scope["path"] == "/":
-            send = _Whole(send, self._with_ours, packs).send
+            accepted = Headers(scope=scope).get("accept-language", "")
+            send = _Whole(send, lambda document: self._with_ours(document, accepted), packs).send
         elif scope["method"] == "GET" and packs and scope["path"].startswith(_PACKED):
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
             scope, send = {**scope, "headers": plain}, _Whole(send, bytes, packs).send
         await self._app(scope, receive, send)
 
-    def _with_ours(self, document: bytes) -> bytes:
-        body = _OTHERS.sub(b"", document)
+    def _with_ours(self, document: bytes, accepted: str) -> bytes:
+        body = _OTHERS.sub(b"", with_tables_for(document, accepted) if self._translated else document)
         if _PROMPT in body:
             body = body.replace(_APP, self._skip + _APP, 1)
         for place, ours in self._added.items():

@@ -6,6 +6,7 @@ of requests (`fields.<experiment>.<name>`), sections (`experiments.<name>`), pan
 presets, prompts and examples.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,7 @@ from playground.views.formula_script import formula_notes
 from playground.views.money import NOT_THE_SAME
 from playground.views.rerun_figures import rerun_definitions
 
+_TABLES = b'"i18n_translations":'
 _DEFINED = ("term", "unit", "definition", "formula", "source")
 
 
@@ -118,3 +120,21 @@ def table(texts: dict[str, Text], own: dict[str, Text]) -> dict[str, Any]:
     """From English texts to a language's own, both by id; each English form leads to all forms of the language."""
     forms = {id: text.values() if isinstance(text, dict) else [text] for id, text in texts.items() if id in own}
     return {form: own[id] for id, found in forms.items() for form in found}
+
+
+def with_tables_for(document: bytes, accepted: str) -> bytes:
+    """The document with the tables of the languages that its reader accepts, since one takes 20 to 30 kB when sent.
+
+    Args:
+        document: As Gradio writes it, with its configuration.
+        accepted: The header `Accept-Language`.
+    """
+    before, key, after = document.partition(_TABLES)
+    if not key:
+        return document
+    text = after.decode()
+    tables, end = json.JSONDecoder().raw_decode(text)
+    tags = {one.partition(";")[0].strip() for one in accepted.split(",")}
+    tags |= {tag.partition("-")[0] for tag in tags}
+    kept = json.dumps({tag: one for tag, one in tables.items() if tag in tags}).replace("<", "\\u003c")
+    return before + key + (kept + text[end:]).encode()
