@@ -119,12 +119,16 @@ def wire_storage(controls: Controls) -> None:
 
 
 def wire_prices(demo: gr.Blocks, sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
-    """Shows the reference's prices; a listed machine fills in its price, which may then be edited."""
+    """Shows the reference's prices; a listed machine fills in its price, which may then be edited.
+
+    The menu of reference prices is filled by the page when it is first seen.
+    """
 
     def price(machine: Any) -> Any:
         return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()
 
     reference = sidebar.controls["reference_model"]
+    sidebar.prices.expand(None, None, reference, js="() => window.playground.prices.menu()", **QUIET)
     stored: list[Callable[..., Any]] = [demo.load, reference.change]
     gr.on(stored, rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
     control = sidebar.controls["hardware_usd_per_hour"]
