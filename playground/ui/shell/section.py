@@ -24,9 +24,10 @@ from playground.ui.shell.common import QUIET, Controls, named, refused, session_
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.rate import Rate
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views.panels import Content, Sofar
 from playground.views.run import status
 
@@ -154,7 +155,9 @@ def wire_section(
     wire_stop(section.stop, slot)
     own = {name: one for name, one in values.items() if name == "prompt"}
     wire_bar(section.bar, slot, section.notice, link_inputs(controls, own))
-    section.bar.input(events.open, section.bar, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
+    outputs = [*shown, *fields, section.notice]
+    opening = section.bar.input(events.open, section.bar, outputs, concurrency_limit=None, **QUIET)
+    keep_opened(opening, section.experiment.name)
     seed = values if issubclass(section.experiment.request, PromptRequest) else None
     return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)
 
@@ -198,9 +201,9 @@ class _Events:
             given = {"settings": settings_of(values), "prompt": values["prompt"]} | given
         return read_request(kind, given | looked)
 
-    def open(self, text: Any, request: gr.Request) -> list[Any]:
+    def open(self, value: Any, request: gr.Request) -> list[Any]:
         """Show a saved record, with its request in the fields."""
-        section = self._section
+        section, (text, only_result) = self._section, sent(value)
         try:
             record = opened(text, self._experiment.record)
         except PlaygroundError as error:
@@ -209,6 +212,8 @@ class _Events:
         self._slot.keep(session_of(request), record)
         showing = _Shown(self._experiment)
         showing.open(record)
+        if only_result:
+            return [*showing.values(), *[gr.skip()] * len(section.fields), {}]
         then = self._experiment.again(record, "")
         fields = self._experiment.request.model_fields
         return [*showing.values(), *(field_value(fields[name], getattr(then, name)) for name in section.fields), {}]

@@ -36,7 +36,7 @@ from playground.ui.shell.common import Controls, named, note, refused, session_o
 from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views import compare as views
 from playground.views.format import ahead_text
 from playground.views.metric_table import busy_text, table_value
@@ -176,7 +176,8 @@ class CompareEvents:
 
         return open_it
 
-    async def _open(self, text: Any, values: dict[str, Any], request: gr.Request) -> Updates:
+    async def _open(self, value: Any, values: dict[str, Any], request: gr.Request) -> Updates:
+        text, only_result = sent(value)
         try:
             record = await asyncio.to_thread(_read, text)
             base = base_of(make_request({**values, "prompt": "any"}))
@@ -191,6 +192,8 @@ class CompareEvents:
             slot = self._pages.slot("sweep")
             filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
+        if only_result:
+            return {part: value for part, value in filled.items() if part not in self._tab.asked}
         news = note("Saved results.", "Nothing has run: they are as they were saved. Run calls the model again.")
         if _is_list(text):
             filled[self._tab.why] = _SAVED_WORDS

@@ -9,6 +9,7 @@ from playground.ui.rooms.compare.sweep_events import wire_sweep
 from playground.ui.shell.bar import link_inputs, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 
 
@@ -37,5 +38,6 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
     for bar in (tab.bar, sweep.bar):
-        bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
+        opening = bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
+        keep_opened(opening, "compare", "sweep")
     wire_sweep(sweep, own, runner, pages)

@@ -57,7 +57,11 @@ class ModelEvents:
         ticket = self._plays.ticket(session_of(request))
         async with aclosing(load_frames(self._runner, *wanted, ticket)) as frames:
             async for status in frames:
-                yield status
+                yield gr.skip() if self._plays.last(session_of(request)) else status
+
+    def facts(self, request: gr.Request) -> Any:
+        """Figures of the model in memory, until the page has a run with its own."""
+        return gr.skip() if self._plays.last(session_of(request)) else facts_values(self._runner.facts)
 
 
 def wire_models(
@@ -84,7 +88,7 @@ def wire_models(
 
     filled = demo.load(events.fill, menus, menus, **QUIET)
     here = filled.then(events.arrive, menus[:2], play.status, **QUIET).then(events.fill, menus, menus, **QUIET)
-    known = here.then(lambda: facts_values(runner.facts), None, play.meters, **QUIET)
+    known = here.then(events.facts, None, play.meters, **QUIET)
     both = [controls["model"].input, controls["quantization"].input]
     chosen = gr.on(both, lambda *values: events.fill(*values)[:2], menus, menus[:2], **QUIET)
     loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)

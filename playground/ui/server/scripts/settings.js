@@ -28,7 +28,7 @@ window.playground = ((config) => {
 
   function link() { // the fragment without the place that `tabs.js` keeps in it
     const pairs = new URLSearchParams(location.hash.slice(1));
-    pairs.delete('tab');
+    for (const name of ['tab', 'run']) pairs.delete(name);
     return pairs.toString();
   }
 
@@ -129,5 +129,6 @@ window.playground = ((config) => {
     window.gradio_config.dependencies = Plain.from(dependencies);
   }
   const chosen = (name) => (now[name] == null || now[name] === '' || now[name] === first[name] ? null : now[name]); // by a person
-  return { save, share, begin, end, settings: () => now, chosen };
+  const opened = (slots) => (document.dispatchEvent(new CustomEvent('playground:opened', { detail: slots })), []);
+  return { save, share, begin, end, opened, settings: () => now, chosen };
 })(PLAYGROUND_CONFIG);
