@@ -18,7 +18,7 @@ from playground.runs.request import PromptRequest, Request, read_request
 from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.status import notice, status_line
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
@@ -153,8 +153,11 @@ def wire_section(
     slot = pages.slot(section.experiment.name)
     events = _Events(section, values, runner, slot, looked)
     wire_stop(section.stop, slot)
-    own = {name: one for name, one in values.items() if name == "prompt"}
-    wire_bar(section.bar, slot, section.notice, link_inputs(controls, own))
+    declared = section.experiment.request.items()
+    own = {str(one.elem_id): one for name, one in section.fields.items() if name in declared}
+    if "prompt" not in declared:
+        own["prompt"] = values["prompt"]  # the room's
+    wire_bar(section.bar, slot, section.notice, controls, own)
     outputs = [*shown, *fields, section.notice]
     opening = section.bar.input(events.open, section.bar, outputs, concurrency_limit=None, **QUIET)
     keep_opened(opening, section.experiment.name)

@@ -15,7 +15,7 @@ from playground.ui.components.tokens import diff
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_stop
 from playground.ui.shell.common import QUIET, WORK, Controls
 from playground.ui.shell.history import keep_opened
@@ -94,7 +94,7 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
     growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, **WORK, **QUIET)
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
     wire_stop(section.stop, slot)
-    wire_bar(section.bar, slot, section.notice, link_inputs(controls, {}))
+    wire_bar(section.bar, slot, section.notice, controls)
     tree.input(events.show, tree, [section.path, section.summary, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)

@@ -47,13 +47,17 @@ window.playground.tabs = ((places) => {
   }
   document.addEventListener('click', note, true);
 
+  let opened = 0; // files, which a result that comes back must not replace
+  for (const kind of ['change', 'drop']) addEventListener(kind, ({ target }) => { if (kind === 'drop' || target.type === 'file') opened += 1; }, true);
+
   async function arrive() {
+    const before = opened;
     arriving = true;
     await show(wanted());
     await frame();
     await frame();
     arriving = false;
-    await bring(Number(pairs().get(RUN)));
+    if (opened === before) await bring(Number(pairs().get(RUN)));
   }
 
   // The result that the address names, without its settings: those may have changed since. Nothing that runs is stopped.
