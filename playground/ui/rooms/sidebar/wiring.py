@@ -1,5 +1,6 @@
 """Events between the sidebar and the rest: what is stored and shared, models, prices, examples."""
 
+import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -137,7 +138,8 @@ def wire_prices(demo: gr.Blocks, sidebar: Sidebar, usd_per_hour: dict[str, float
     gr.on(stored, rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
     control = sidebar.controls["hardware_usd_per_hour"]
     sidebar.machine.input(price, sidebar.machine, control, queue=False, **QUIET)
-    control.input(None, None, sidebar.machine, js="() => ''", **QUIET)
+    listed = f"(usd, machine) => (({json.dumps(usd_per_hour)})[machine] === usd ? machine : '')"
+    control.change(None, [control, sidebar.machine], sidebar.machine, js=listed, **QUIET)
 
 
 def wire_examples(play: Play, prompts: dict[str, str]) -> None:

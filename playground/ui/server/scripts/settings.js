@@ -151,5 +151,6 @@ window.playground = ((config) => {
   }
   const chosen = (name) => (now[name] == null || now[name] === '' || now[name] === first[name] ? null : now[name]); // by a person
   const opened = (slots) => (document.dispatchEvent(new CustomEvent('playground:opened', { detail: slots })), []);
-  return { save, share, begin, end, opened, settings: () => now, chosen };
+  const initial = (name) => first[name];
+  return { save, share, begin, end, opened, settings: () => now, chosen, initial };
 })(PLAYGROUND_CONFIG);
