@@ -31,14 +31,14 @@ def wire_history(history: gr.HTML, pages: Pages) -> None:
     """Give the newest document of the page, once."""
 
     async def newest(value: Any, request: gr.Request) -> Any:
-        asked = value if isinstance(value, dict) else {}
-        found = pages.newest(session_of(request), *map(str, asked.get("slots") or ()))
+        given = value if isinstance(value, dict) else {}
+        found = pages.newest(session_of(request), *map(str, given.get("slots") or ()))
         if found is None:
             return gr.skip()
         slot, ticket = found
         await asyncio.to_thread(ticket.ended.wait, STOPPED_WAIT_S)
         key, record = str(ticket.begun_s), ticket.record
-        if record is None or asked.get("kept") == key:
+        if record is None or given.get("kept") == key:
             return gr.skip()
         text = await asyncio.to_thread(record.to_json)
         return _entry(record, key, text) | {"slot": slot} if len(text) <= _MOST_CHARS else gr.skip()

@@ -188,15 +188,12 @@ class CompareEvents:
         if isinstance(record, CompareRecord):
             slot, filled = self._slot, await asyncio.to_thread(self._filled, record, base)
         else:
-            assert isinstance(record, SweepRecord)
-            slot = self._pages.slot("sweep")
-            filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
+            slot, filled = self._pages.slot("sweep"), await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
         if only_result:
-            return {part: value for part, value in filled.items() if part not in self._tab.asked}
+            return {part: value for part, value in filled.items() if part not in self._tab.set_before}
         news = note("Saved results.", "Nothing has run: they are as they were saved. Run calls the model again.")
-        if _is_list(text):
-            filled[self._tab.why] = _SAVED_WORDS
+        filled |= {self._tab.why: _SAVED_WORDS} if _is_list(text) else {}
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
     def _filled(self, record: CompareRecord, base: dict[str, Any]) -> Updates:

@@ -58,7 +58,7 @@ class Compare:
     sweep: Sweep
 
     @property
-    def asked(self) -> list[Component]:
+    def set_before(self) -> list[Component]:
         """What a person sets before a run."""
         return [self.prompt, self.mode, *(pane.settings for pane in self.panes), self.sweep.name, self.sweep.values]
 
