@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.runs.environment import changes, describe_environment
 from playground.runs.records import Document
 from playground.runs.request import PromptRequest, Request
-from playground.runs.stages import ShouldStop, Steps, Stopped, obey
+from playground.runs.stages import ShouldStop, Steps, Stopped, finish, obey
 
 if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
     from playground.backends.base import Backend
@@ -117,8 +117,9 @@ class Lab:
 
     def read(self, work: Callable[["Backend"], T]) -> T:
         """What this work makes of the model's tokenizer and template; others may have the model meanwhile."""
-        with self.runner.sharing.without_turn(self.backend, self._job, self.should_stop):
-            return work(self.backend)
+        backend = self.backend
+        reading = self.runner.sharing.without_turn(backend, self._job, self.should_stop, lambda: work(backend))
+        return finish(reading)
 
     def obey(self) -> None:
         """Leave the work if the person pressed Stop.
