@@ -65,6 +65,7 @@ def test_the_address_names_the_result_and_it_comes_back_without_its_settings(
 ):
     page = open_page("#run=7")  # of another browser: left out
     page.wait_for_function("location.hash === ''")
+    expect(page.locator("#gallery .card").first).to_be_visible()
     ran(page, "one two three", 1)
     page.wait_for_function("location.hash.startsWith('#run=')")
     first = page.evaluate("location.hash")
@@ -79,6 +80,7 @@ def test_the_address_names_the_result_and_it_comes_back_without_its_settings(
     expect(tokens).to_have_text(answer)
     page.reload()
     restored(page)
+    expect(page.locator("#gallery .card").first).to_be_hidden()
     expect(tokens).to_have_text(answer)
     expect(page.locator("#meters")).to_contain_text("tok/s")
     page.go_forward()

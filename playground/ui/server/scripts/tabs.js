@@ -67,7 +67,7 @@ window.playground.tabs = ((places) => {
     const found = await window.playground.runs.entry(key).catch(() => null);
     const place = found?.kind === 'run' && wanted()[0] === 'Inside' ? { place: 'inside-open', tabs: [] } : undefined;
     if (found) await window.playground.files.give(found.kind, found.text, true, place);
-    else history.replaceState(null, '', address(linked(), wanted()));
+    else { history.replaceState(null, '', address(linked(), wanted())); document.dispatchEvent(new Event('playground:unknown')); }
   }
 
   function shows(slot, kind, key) { // another result in the same place is one step of the history, too
