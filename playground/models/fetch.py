@@ -44,7 +44,7 @@ def fetch(
     """The folder or GGUF file to load, fetched first if it is not here.
 
     `progress` gets the name of a stage and the fraction done, 0 to 1, or None if unknown; several times a second, so
-    that an error that it raises ends the work soon. `size` is that of an offer, so that the hub is not asked again.
+    that an error that it raises ends the work soon. `size` is that of an offer, which saves a question to the hub.
 
     Raises:
         PlaygroundError: There is no network, no space, or the files received are not the expected ones.
