@@ -77,6 +77,7 @@ class LocalSource:
 
     def fetch(self, entry: ModelEntry, progress: Progress) -> None:
         """As `fetch.fetch`, if there is room for it."""
-        if not is_ready(entry) and (offer := offer_of(entry)) is not None:
+        offer = None if is_ready(entry) else offer_of(entry)
+        if offer is not None:
             check_space(entry.title, offer)
-        fetch(entry, progress)
+        fetch(entry, progress, offer.fetched_bytes if offer else None)

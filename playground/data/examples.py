@@ -1,11 +1,12 @@
 """The examples of the first screen: YAML files as checked, frozen values. Each picture holds figures of a real run."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from playground.data.presets import Line, PresetDocument, PresetPart, Prompt, Sentence, load_list
+from playground.data.presets import ExamplePrompt, Line, PresetDocument, PresetPart, Prompt, Sentence, load_list
 from playground.settings import make_settings
 
 Share = Annotated[float, Field(ge=0, le=1e9)]
@@ -55,6 +56,16 @@ class Example(PresetDocument):
     @classmethod
     def _checked_settings(cls, value: dict[str, Any]) -> dict[str, Any]:
         return make_settings(**value).model_dump(mode="json")
+
+
+def prompts_to_try(examples: Mapping[str, Example], more: Sequence[ExamplePrompt]) -> tuple[ExamplePrompt, ...]:
+    """The prompts of the examples that run in Play, then more."""
+    first = (
+        ExamplePrompt(id=id, title=one.title, why=one.why, prompt=one.prompt)
+        for id, one in examples.items()
+        if one.tab == "Play" and one.prompt
+    )
+    return *first, *more
 
 
 def load_examples(folder: Path) -> dict[str, Example]:

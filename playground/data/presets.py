@@ -126,7 +126,7 @@ class ExamplePrompt(PresetPart):
 
 
 class PromptList(PresetDocument):
-    """The file `prompts.yaml`."""
+    """The file `prompts.yaml`: prompts to try beside those of the examples."""
 
     prompts: Annotated[tuple[ExamplePrompt, ...], Field(min_length=1)]
 

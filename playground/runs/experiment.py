@@ -13,7 +13,7 @@ from playground.errors import PlaygroundError
 from playground.runs.environment import changes, describe_environment
 from playground.runs.records import Document
 from playground.runs.request import PromptRequest, Request
-from playground.runs.stages import ShouldStop, Steps, Stopped, obey
+from playground.runs.stages import ShouldStop, Steps, Stopped, finish, obey
 
 if TYPE_CHECKING:  # they import torch, which a declaration must not wait for
     from playground.backends.base import Backend
@@ -55,6 +55,7 @@ class Experiment(Generic[Q, R]):
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
         estimate: How long a request may take.
+        took: Seconds of a record's own work, without waiting and loading, where it does not hold the model.
         before: What to know of a request before it runs, in a sentence near its button.
         asks: Whether the person confirms a long one.
     """
@@ -76,6 +77,7 @@ class Experiment(Generic[Q, R]):
     anchor: str = ""
     command: str = ""
     estimate: Late[Callable[["Runner", Q], "Estimate"]] | None = None
+    took: Callable[[R], float] | None = None
     before: Callable[[Q], str] | None = None
     asks: bool = False
 
@@ -115,8 +117,9 @@ class Lab:
 
     def read(self, work: Callable[["Backend"], T]) -> T:
         """What this work makes of the model's tokenizer and template; others may have the model meanwhile."""
-        with self.runner.sharing.without_turn(self.backend, self._job, self.should_stop):
-            return work(self.backend)
+        backend = self.backend
+        reading = self.runner.sharing.without_turn(backend, self._job, self.should_stop, lambda: work(backend))
+        return finish(reading)
 
     def obey(self) -> None:
         """Leave the work if the person pressed Stop.
@@ -165,9 +168,9 @@ def updates(
         begun_s = lab.clock.now()
         with suppress(Stopped):
             record = yield from run(lab, request)
-        if record is not None and experiment.holds and not should_end() and (done := request.work()) is not None:
-            ran, seconds = (experiment.name, request.model, request.quantization), lab.clock.now() - begun_s
-            runner.speeds.took(*ran, done, seconds, runner.expected_speed(*ran[1:]))
+        if record is not None and not should_end():
+            held_s = lab.clock.now() - begun_s if experiment.holds else None
+            _learn(runner, experiment, request, experiment.took(record) if experiment.took else held_s)
         yield from runner.spending.ended(job)
         if record is not None:
             yield record
@@ -176,6 +179,13 @@ def updates(
         runner.spending.check(runner.person, request.most_tokens)
         return work(None)
     return runner.holding(request.model, request.quantization, work, should_stop, needs=experiment.needs, job=job)
+
+
+def _learn(runner: "Runner", experiment: Experiment[Q, Any], request: Q, seconds: float | None) -> None:
+    """For the next estimate."""
+    if seconds is not None and (work := request.work()) is not None:
+        ran = experiment.name, request.model, request.quantization
+        runner.speeds.took(*ran, work, seconds, runner.expected_speed(*ran[1:]))
 
 
 def ahead(runner: "Runner", experiment: Experiment[Q, R], request: Q) -> "tuple[str, Estimate | None]":

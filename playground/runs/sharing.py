@@ -1,7 +1,7 @@
 """How work shares the model: it queues, loads, and goes on in slices, within the budget."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Generic, TypeVar
 
 from playground.backends.base import Backend, Capability, Loading, why_not
@@ -12,6 +12,7 @@ from playground.runs.budget import Spending
 from playground.runs.devices import Devices
 from playground.runs.progress import with_progress
 
+R = TypeVar("R")
 T = TypeVar("T")
 _LESS_MEMORY = "use a shorter prompt or context, fewer tokens or rows, int4, a smaller model, or close other programs"
 
@@ -72,7 +73,7 @@ class Sharing:
                 self._devices.measure(backend.facts.device)
                 with self._slot.residents.using(backend):
                     if read is not None and not read.is_of(backend):
-                        yield from self._without_turn(read, backend, job, should_stop)
+                        yield from self.without_turn(backend, job, should_stop, partial(read.of, backend))
                         if should_stop():
                             return
                     items = memory_in_words(work(backend), "the model was running", _LESS_MEMORY)
@@ -81,29 +82,17 @@ class Sharing:
                 turns.give_back(job)
                 self._spending.add(job)
 
-    def _without_turn(
-        self, read: Reading, backend: Backend, job: Job, should_stop: Callable[[], bool]
-    ) -> Generator[Queued, None, None]:
-        """Read for a model that had to be loaded first."""
+    def without_turn(
+        self, backend: Backend, job: Job, should_stop: Callable[[], bool], read: Callable[[], R]
+    ) -> Generator[Queued, None, R]:
+        """Short work that needs a model's tokenizer only, and its result; others may have the model meanwhile."""
         turns = self._slot.turns
         turns.leave(job)
         try:
-            read.of(backend)
+            made = read()
             job.clock.pause()
             yield from turns.wait(job, should_stop)
-        finally:
-            self._go_on(backend, job)
-
-    @contextmanager
-    def without_turn(self, backend: Backend, job: Job, should_stop: Callable[[], bool]) -> Iterator[None]:
-        """Within, others may have the model; for short work between two steps that needs its tokenizer only."""
-        turns = self._slot.turns
-        turns.leave(job)
-        try:
-            yield
-            job.clock.pause()
-            for _ in turns.wait(job, should_stop):
-                pass
+            return made
         finally:
             self._go_on(backend, job)
 

@@ -31,6 +31,15 @@ def obey(should_stop: ShouldStop) -> None:
         raise Stopped
 
 
+def finish(steps: Steps[R]) -> R:
+    """The result of work whose progress nobody watches."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 class Parts:
     """Counts the parts of long work and turns the progress of each part into progress of the whole."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.data.examples import load_examples
+from playground.data.examples import load_examples, prompts_to_try
 from playground.data.presets import HardwareList, PromptList, load_list
 from playground.experiments.registry import experiments
 from playground.paths import data_dir, presets_dir
@@ -55,7 +55,7 @@ def build_app(
         runner: Answers prompts; shared by all pages, one run at a time. They download a model only by Fetch.
         model: Id that a new page starts with; None is the catalogue's default.
         quantization: One that a new page starts with; None is the first.
-        shipped_dir: Folder of `sampling/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
+        shipped_dir: Folder of `sampling/`, `examples/`, `hardware.yaml` and `prompts.yaml`; None is the package's own.
         user_presets_dir: Where saved presets go; None is the user's own folder.
         rooms: Tabs beside Play, by name: a page of few opens faster; None is all.
         pages: Knows every page's runs; who serves the page stops them by it.
@@ -63,9 +63,9 @@ def build_app(
     shipped = shipped_dir or presets_dir()
     book = PresetBook(shipped / "sampling", user_presets_dir or data_dir() / "presets")
     hardware = load_list(HardwareList, shipped / "hardware.yaml").hardware
-    prompts = load_list(PromptList, shipped / "prompts.yaml").prompts
     wanted, pages, runner = set(_ROOMS if rooms is None else rooms), pages or Pages(), runner.without_fetching()
     examples = {id: one for id, one in load_examples(shipped / "examples").items() if one.tab in {"Play", *wanted}}
+    prompts = prompts_to_try(examples, load_list(PromptList, shipped / "prompts.yaml").prompts)
     recorded = load_recorded(shipped / "examples" / "recorded.json")
     with gr.Blocks(title="Inference Playground", fill_width=True, analytics_enabled=False) as demo:
         chosen = (model or runner.catalogue.default.id, quantization or QUANTIZATIONS[0])

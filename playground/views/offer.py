@@ -29,8 +29,8 @@ def fetching(model: str, title: str, stage: str, fraction: float | None, offer: 
 
 
 def ended(value: dict[str, Any], problem: str, *, stopped: bool) -> dict[str, Any]:
-    """The offer again, after a fetch that was stopped or failed; what has come is kept by what fetches."""
-    note = f"{problem} Fetch again to go on." if stopped else problem
+    """The offer again, after a fetch that was stopped or failed; files that came whole are kept by what fetches."""
+    note = f"{problem} Files that came whole are kept: fetch again for the rest." if stopped else problem
     return value | {"phase": "offer" if stopped else "failed", "note": note}
 
 

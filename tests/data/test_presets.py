@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playground.data import preset_files
+from playground.data.examples import load_examples, prompts_to_try
 from playground.data.preset_files import load_presets
 from playground.data.presets import (
     HardwareList,
@@ -111,7 +112,8 @@ def test_hardware_and_prompts_ship_with_their_reasons():
     assert len({machine.id for machine in hardware.hardware}) == len(hardware.hardware) >= 5
     assert all("ssumed" in machine.source for machine in hardware.hardware)
     prompts = load_list(PromptList, presets_dir() / "prompts.yaml").prompts
-    assert len({prompt.id for prompt in prompts}) == len(prompts) >= 6
+    prompts = prompts_to_try(load_examples(presets_dir() / "examples"), prompts)
+    assert len({prompt.id for prompt in prompts}) == len({prompt.prompt for prompt in prompts}) == len(prompts) >= 6
     assert all(prompt.why.endswith((".", "?")) for prompt in prompts)
 
 

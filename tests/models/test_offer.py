@@ -1,15 +1,19 @@
 """What is said before a fetch, and the fetch: from a hub on loopback."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from playground.backends.source import LocalSource
 from playground.errors import PlaygroundError
 from playground.models.fetch import fetch, is_ready
+from playground.models.hub import hub_cache
 from playground.models.loading import load
 from playground.models.offer import Offer, check_space, offer_of
-from tests.hub import Hub, serving_hub
+from tests.hub import COMMIT, Hub, serving_hub
 
 
 @pytest.fixture
@@ -66,17 +70,35 @@ class _StopNow(Exception):
     pass
 
 
-def test_a_stopped_fetch_ends_soon_and_goes_on_later(hub: Hub):
-    def stop(_stage: str, fraction: float | None) -> None:
-        if fraction:
+def test_a_stopped_fetch_ends_soon_and_the_next_one_brings_only_what_is_missing(hub: Hub):
+    def blobs() -> list[Path]:
+        return list(hub_cache().glob("*/blobs/*"))
+
+    def stop(_stage: str, _fraction: float | None) -> None:
+        if len([one for one in blobs() if one.suffix != ".incomplete"]) == len(hub.sizes) - 1:
             raise _StopNow
 
     with pytest.raises(_StopNow):
         fetch(hub.entry(), stop)
     assert not is_ready(hub.entry())
     hub.gate.set()
+    left = blobs()[0].with_name("left.incomplete")
+    for part, age_s in ((left, 3600), (left.with_name("grows.incomplete"), 0)):
+        part.write_bytes(b"part")
+        os.utime(part, (time.time() - age_s,) * 2)
+    before = len(hub.downloads)
     fetch(hub.entry())
     assert is_ready(hub.entry())
+    assert [name.endswith(".safetensors") for name in hub.downloads[before:]] == [True]
+    assert not left.exists()
+    assert left.with_name("grows.incomplete").exists()  # perhaps another program's
+
+
+def test_the_hub_is_asked_for_the_size_once(hub: Hub):
+    hub.gate.set()
+    LocalSource().fetch(hub.entry(), lambda _stage, _fraction: None)
+    assert is_ready(hub.entry())
+    assert len([path for path in hub.asked if path.endswith(f"/revision/{COMMIT}")]) == 1
 
 
 @pytest.mark.parametrize(

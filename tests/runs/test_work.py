@@ -4,7 +4,9 @@ import pytest
 
 from playground.experiments.context.experiments import CURVE, NEEDLE, CurveRequest, NeedleRequest
 from playground.experiments.determinism.experiment import LADDER, LOAD, LadderRequest, LoadRequest
+from playground.experiments.lens.experiment import LENS, LensRequest
 from playground.experiments.reruns.experiment import RERUN, TEMPERATURES, RerunRequest, TemperatureRequest
+from playground.experiments.training.experiment import TRAINING, TrainingRequest
 from playground.runs.experiment import ahead, updates
 from playground.runs.runner import Runner
 from playground.runs.work import batch_steps
@@ -48,6 +50,28 @@ def test_what_it_took_here_is_what_is_expected_next(tiny: Runner):
     answer(tiny, request(max_new_tokens=20))  # another speed changes nothing that this experiment showed itself
     double = wanted.model_copy(update={"lengths": (320,)})
     assert seconds(tiny, NEEDLE, double) > seconds(tiny, NEEDLE, wanted)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "wanted"),
+    [(RERUN, RerunRequest(**TINY, n=3)), (TEMPERATURES, TemperatureRequest(**TINY, n=2, temperatures=(0.0, 1.0)))],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_runs_that_start_their_own_batches_teach_the_next_estimate_too(tiny: Runner, experiment, wanted):
+    wanted = wanted.model_copy(update={"settings": request(max_new_tokens=8).settings})
+    *_, record = updates(tiny, experiment, wanted)
+    estimate = ahead(tiny, experiment, wanted)[1]
+    assert estimate is not None
+    assert f"last {experiment.name}" in estimate.basis
+    assert estimate.seconds == pytest.approx(sum(one.wall_s for one in getattr(record, "rungs", [record])))
+
+
+def test_a_look_and_a_training_step_say_how_long_they_may_take(tiny: Runner):
+    base = request(max_new_tokens=50).settings
+    few, many = (LensRequest(**TINY, settings=base, positions=n) for n in (2, 64))
+    assert seconds(tiny, LENS, few) < seconds(tiny, LENS, many)
+    short = TrainingRequest(**TINY, settings=request(max_new_tokens=2).settings)
+    assert seconds(tiny, TRAINING, short) < seconds(tiny, TRAINING, TrainingRequest(**TINY, settings=base))
 
 
 def test_the_ladder_names_its_reference_before_it_runs(tiny: Runner):

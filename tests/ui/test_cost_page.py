@@ -199,3 +199,31 @@ def test_a_figure_tells_its_formula_and_source_on_focus(open_lab: OpenPage):
     tip = page.locator("#cost-month-figures .tip.open")
     expect(tip).to_contain_text("formula")
     expect(tip).to_contain_text("days")
+
+
+def test_model_and_rent_are_those_of_the_sidebar_whichever_was_set_last(open_lab: OpenPage):
+    page = open_tab(open_lab, "Cost")
+    model = page.get_by_label("API model, type to search")
+    section(page, "Own hardware")
+    rent = field(page, "own_hardware", "usd_per_hour")
+    settings = "window.playground.settings()[{!r}] === {}"
+    model.fill("openai/gpt-4o")
+    rent.fill("0.75")
+    page.wait_for_function(settings.format("reference_model", "'openai/gpt-4o'"))
+    page.wait_for_function(settings.format("hardware_usd_per_hour", 0.75))
+    assert page.evaluate("innerWidth - document.querySelector('main').getBoundingClientRect().right") < 40
+    page.locator('#cost-bar [data-do="prices"]').click()
+    expect(page.locator("#reference-rates")).to_contain_text("openai/gpt-4o:")
+    own = page.locator("#setting-hardware_usd_per_hour input")
+    expect(own).to_have_value("0.75")
+    own.fill("1.25")
+    expect(rent).to_have_value("1.25")
+    reference = page.locator("#reference-price input")
+    reference.fill("Anthropic: Claude Haiku 4.5")
+    page.locator("#reference-price").get_by_role("option").first.click()
+    expect(model).to_have_value(re.compile("anthropic/"))
+    page.reload()
+    page.get_by_role("tab", name="Cost", exact=True).click()
+    expect(model).to_have_value(re.compile("anthropic/"))
+    section(page, "Own hardware")
+    expect(rent).to_have_value("1.25")

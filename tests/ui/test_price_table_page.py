@@ -105,14 +105,16 @@ def test_models_are_added_and_removed_in_all_tables_at_once_and_kept_for_the_nex
 
 def test_the_page_knows_of_every_model_exactly_what_python_knows_and_fits_a_narrow_screen(open_lab: OpenPage):
     page = open_tab(open_lab, "Play", width=390)
+    table = page.locator("#play-prices")
+    assert page.evaluate("window.playground.prices.as_of") == "", "the list comes when it is needed"
+    table.locator("summary").click()
+    expect(table.locator("tbody tr")).to_have_count(len(FIRST))
     known = page.evaluate("window.playground.prices.all")
     told = [
         {"id": one.id, "title": one.title, "context_window": one.context_window, **one.plain()}
         for one in reference_models()
     ]
     assert known == {one["id"]: one for one in json.loads(json.dumps(told, default=float))}
-    table = page.locator("#play-prices")
-    table.locator("summary").click()
     total = table.locator("tbody tr").first.locator(".figure").bounding_box()
     assert total
     assert total["x"] + total["width"] <= 390

@@ -9,9 +9,11 @@ from playground.runs.experiment import Experiment
 from playground.runs.records import Document, ModelRecord, Part
 from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, item
+from playground.runs.work import Work
 from playground.settings import make_settings
 
 MAX_POSITIONS = 64
+_POSITION = 0.5  # steps that the states of one position take; the next estimate is corrected by what it took
 _NEAR = 1e-4  # of a probability or an attention weight: last bits may differ
 
 
@@ -35,6 +37,11 @@ class LensRequest(PromptRequest):
     answer_ids: tuple[int, ...] = Field((), exclude=True)
     query: int | None = None
     matrix: bool = False
+
+    def work(self) -> Work:
+        """The answer, if it is not there, and the head for each layer at each position shown."""
+        answered = 0 if self.answer_ids else self.answer_tokens
+        return Work(1, answered, answered + _POSITION * self.positions)
 
     @property
     def with_attention(self) -> bool:

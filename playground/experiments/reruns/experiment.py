@@ -131,6 +131,10 @@ def _temperature_differences(old: TemperatureLadderRecord, new: TemperatureLadde
             yield f"temperature {temperature:g}, {sentence}"
 
 
+def _took_s(*reruns: RerunRecord) -> float:
+    return sum(one.wall_s for one in reruns)
+
+
 RERUN = Experiment(
     name="rerun",
     title="Reruns",
@@ -146,6 +150,7 @@ RERUN = Experiment(
     differences=_rerun_differences,
     facts="playground.experiments.reruns.facts:rerun_facts",
     holds=False,
+    took=_took_s,
     anchor="reruns",
 )
 
@@ -164,6 +169,7 @@ TEMPERATURES = Experiment(
     differences=_temperature_differences,
     facts="playground.experiments.reruns.facts:temperature_facts",
     holds=False,
+    took=lambda record: _took_s(*record.rungs),
     anchor="rerun-ladder",
     command="rerun",
 )

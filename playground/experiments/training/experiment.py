@@ -10,8 +10,11 @@ from playground.runs.experiment import Experiment
 from playground.runs.records import Document, ModelRecord, Part
 from playground.runs.replay import prompt_again
 from playground.runs.request import PromptRequest, item
+from playground.runs.work import Work
 from playground.settings import make_settings
 
+MAX_ANSWER_TOKENS = 64
+_STEP = 40  # in steps of an answer: the copy, its gradients, the update and the hashes read every weight several times
 _NEAR = 1e-4  # of a loss: last bits may differ
 
 
@@ -28,6 +31,11 @@ class TrainingRequest(PromptRequest):
         flags=["SENTENCE"],
     )
     learning_rate: float = item(0.0005, "Learning rate", "Of plain SGD.", ge=1e-8, le=1)
+
+    def work(self) -> Work:
+        """Three answers, and the step."""
+        tokens = 3 * min(self.settings.max_new_tokens, MAX_ANSWER_TOKENS)
+        return Work(3, tokens, tokens + _STEP)
 
     @field_validator("sentence")
     @classmethod

@@ -16,6 +16,7 @@ from playground.engine.module import ModuleModel
 from playground.errors import NotEnoughMemory, PlaygroundError
 from playground.experiments.determinism.scene import loading
 from playground.experiments.training.experiment import (
+    MAX_ANSWER_TOKENS,
     ChangeRecord,
     CopyRecord,
     InferenceRecord,
@@ -33,7 +34,6 @@ from playground.runs.stages import Stage, Steps
 from playground.settings import Settings
 
 MAX_SENTENCE_TOKENS = 256
-MAX_ANSWER_TOKENS = 64
 _BYTES = 4  # of a number in fp32: a weight, or its gradient
 
 

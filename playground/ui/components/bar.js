@@ -58,15 +58,15 @@ async function paint(as) {
   try { tell(`Saved as ${await hand.picture([...document.querySelectorAll(props.picture)], { as, name: props.place.replace(/-open$/, '') })}.`); }
   catch (error) { tell(word('bar.no_picture', { why: error.message })); }
 }
-// A run that replaced a result: one click brings the earlier one back, and another the later one.
+// A run or a file that replaced a result: one click brings the earlier one back, and another the later one.
 const back = bar.querySelector('.back');
 let replaced = null;
-function offer(detail) { replaced = detail; back.hidden = !detail; back.textContent = detail?.later ? word('bar.later_result') : word('bar.earlier_result'); }
-document.addEventListener('playground:replaced', ({ detail }) => { if (props.kinds[0] === detail.kind && element.offsetParent) offer({ ...detail, later: false }); });
-async function goBack() {
-  const { kind, keys, later } = replaced, text = await runs.text(keys[later ? 1 : 0]);
-  if (text) { props.value = text; trigger('input'); }
-  offer(text ? { kind, keys, later: !later } : null);
+function offer(detail) { replaced = detail; back.hidden = !detail; back.textContent = detail?.before > detail?.now ? word('bar.later_result') : word('bar.earlier_result'); }
+document.addEventListener('playground:replaced', ({ detail }) => { if (props.kinds[0] === detail.kind && element.offsetParent) offer(detail); });
+async function goBack() { // which replaces the other, and so offers that one
+  const found = await runs.entry(replaced.before);
+  offer(null);
+  if (found) { props.value = found.text; trigger('input'); }
 }
 const acts = {
   back: goBack,
@@ -109,7 +109,7 @@ bar.addEventListener('click', (event) => {
 });
 
 if (input) {
-  files.register(props.place, { element, kinds: props.kinds, take: (text) => { props.value = text; trigger('input'); } });
+  files.register(props.place, { element, kinds: props.kinds, take: (text, only) => { props.value = only ? { text } : text; trigger('input'); } });
   input.addEventListener('change', async () => {
     const [file] = input.files;
     if (file) await files.open(file, { kinds: props.kinds, place: props.place, max_bytes: props.max_bytes, tell });

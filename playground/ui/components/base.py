@@ -124,26 +124,28 @@ def without_comments(script: str) -> str:
 # The rest is fetched when the first part that needs it is drawn: most people see one tab.
 _DRAW = """(() => {
   const sources = SOURCES, made = {}, given = ['element', 'trigger', 'props', 'server', 'upload', 'watch'];
-  const rest = document.currentScript?.dataset.rest;
-  let known = null;
-  const fetched = () => {
-    known ??= new Promise((done, failed) => {
+  const places = { ...document.currentScript?.dataset }, coming = {};
+  const fetched = (name) => {
+    coming[name] ??= new Promise((done, failed) => {
       const script = document.createElement('script');
-      document.head.append(Object.assign(script, { src: rest, onload: done, onerror: failed }));
+      Object.assign(script, { src: places[name], onload: done, onerror: failed, async: false }); // in order
+      document.head.append(script);
     });
-    known.catch(() => { known = null; });
-    return known;
+    coming[name].catch(() => { coming[name] = null; });
+    return coming[name];
   };
+  const needed = () => Promise.all(['list', 'rest'].map(fetched));
   const missing = window.playground.word('part.missing');
   const draw = (names, ...values) => {
     made[names] ??= new Function(...given, names.map((name) => sources[name]).join(''));
     made[names](...values);
   };
   Object.assign(window.playground ??= {}, {
+    fetched,
     know: (more) => { Object.assign(sources, more); document.dispatchEvent(new Event('playground:known')); },
     draw: (names, ...values) => {
       if (names.every((name) => name in sources)) draw(names, ...values);
-      else fetched().then(() => draw(names, ...values), () => { values[0].textContent = missing; });
+      else needed().then(() => draw(names, ...values), () => { values[0].textContent = missing; });
     },
   });
 })();

@@ -21,7 +21,7 @@ def cost_figures(section: str, *, title: str, lead: str, **props: Any) -> gr.HTM
 
 
 def cost_bar(prices_as_of: str, **props: Any) -> gr.HTML:
-    """Model, currency, and where the numbers are from; it has no value."""
+    """Model, currency, and where the numbers are from; its event `input` says that the sidebar has to follow."""
     template = markup("cost_bar", date=prices_as_of)
     return part("cost_bar", None, template, scripts_before=("calculator_form",), section="bar", **props)
 

@@ -68,5 +68,6 @@ const moved = undoable(element.querySelector('[data-do="reset"]'), () => {
 }, () => JSON.stringify(cost.snapshot()));
 if (cost.linked) status.textContent = `Inputs from a link.${cost.linked.left ? ` ${cost.linked.left} could not be read and were left out.` : ''}`;
 cost.on(() => { moved(); draw(); });
+document.addEventListener('playground:placed', () => trigger('input'));
 draw();
 window.playground.foldsSidebar(element); // most inputs are here

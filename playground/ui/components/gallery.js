@@ -46,3 +46,6 @@ function card({ id, title: called, why: about, tab, run, picture }) {
 
 element.querySelector('.cards').append(...props.cards.map(card));
 hear('reset', (head) => { if (head?.live) element.hidden = true; }); // a run has begun: its answer has the room
+hear('status', ({ phase }) => { if (phase === 'finished' || phase === 'stopped') element.hidden = true; }); // one was opened
+element.hidden = /[#&]run=/.test(location.hash) && !location.hash.includes('tab='); // one that comes back, if it is there
+document.addEventListener('playground:unknown', () => { element.hidden = false; });

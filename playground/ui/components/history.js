@@ -1,5 +1,5 @@
-// When work ends, its document is fetched and kept; an entry opens in the tab that shows its kind.
-const { files, runs } = window.playground, box = element.querySelector('dialog'), list = element.querySelector('.list');
+// When work ends, or a file was opened, the document is fetched and kept; an entry opens in the tab that shows its kind.
+const { files, runs, tabs } = window.playground, box = element.querySelector('dialog'), list = element.querySelector('.list');
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 const MOST = 4, chosen = new Set();
@@ -17,7 +17,7 @@ function entry({ key, kind, title, made }) {
   const item = el('li'), words = el('div', 'words'), open = el('button', 'open', word('history.open')), remove = el('button', '', word('history.delete'));
   words.append(el('span', 'title', title), el('span', 'sub', `${kind}, ${when.format(key)}${made ? `, ${made}` : ''}`));
   for (const button of [open, remove]) { button.type = 'button'; button.setAttribute('aria-label', `${button.textContent}: ${title}`); }
-  open.addEventListener('click', async () => { const text = await runs.text(key); box.close(); if (text) await files.give(kind, text); });
+  open.addEventListener('click', async () => { const found = await runs.entry(key); box.close(); if (found) await files.give(kind, found.text); });
   remove.addEventListener('click', async () => { await runs.remove(key); await draw(); });
   item.append(kind === 'run' && canCompare() ? mark(key, title) : el('span'), words, open, remove);
   return item;
@@ -36,21 +36,22 @@ async function draw() {
 
 document.addEventListener('playground:history', async () => { await draw(); box.showModal(); });
 element.querySelector('.compare').addEventListener('click', async () => {
-  const texts = await Promise.all([...chosen].map((key) => runs.text(key)));
+  const marked = await Promise.all([...chosen].map((key) => runs.entry(key)));
   box.close();
-  await files.give('compare', JSON.stringify(texts.filter(Boolean)));
+  await files.give('compare', JSON.stringify(marked.filter(Boolean).map((one) => one.text)));
 });
 element.querySelector('.close').addEventListener('click', () => box.close());
 element.querySelector('.clear').addEventListener('click', async () => { await runs.clear(); await draw(); });
-const newest = {}; // of this page, by kind
+const newest = {}; // of this page, by what shows it
 let kept = '';
-document.addEventListener('playground:ended', () => { props.value = { kept, id: Date.now() }; trigger('input'); });
+for (const kind of ['ended', 'opened']) document.addEventListener(`playground:${kind}`, ({ detail }) => { props.value = { kept, slots: detail, id: Date.now() }; trigger('input'); });
 watch('value', async () => {
-  const { key, kind, title, made, text } = props.value || {};
+  const { key, kind, title, made, text, slot } = props.value || {};
   if (!text || key === kept) return;
   kept = key;
   const now = await runs.add({ kind, title, made, text }).catch(() => null); // no room, or not allowed: the run itself is not touched
-  if (now && newest[kind]) document.dispatchEvent(new CustomEvent('playground:replaced', { detail: { kind, keys: [newest[kind], now] } }));
-  if (now) newest[kind] = now;
+  const before = newest[slot];
+  if (now && before && before !== now) document.dispatchEvent(new CustomEvent('playground:replaced', { detail: { kind, before, now } }));
+  if (now) { newest[slot] = now; tabs.shows(slot, kind, now); }
   await draw();
 });

@@ -60,6 +60,7 @@ function draw() {
   const size = `${ids.length} list ${ids.length === 1 ? 'price' : 'prices'}`, shown = at('.how-many');
   if (shown.textContent !== size) shown.textContent = size;
   if (!details.open) return;
+  if (!prices.as_of) { prices.come().catch(() => { problem.textContent = 'The price list did not come, because the server did not answer. Close this and open it again.'; }); return; }
   const now = JSON.stringify([ids, usage, prices.factor(), again.checked, ran]);
   if (now === drawn) return;
   drawn = now;
@@ -76,7 +77,8 @@ function draw() {
 }
 const soon = () => { if (!scheduled) { scheduled = true; requestAnimationFrame(draw); } };
 
-function add() {
+async function add() {
+  await prices.come().catch(() => {});
   const text = name.value, found = prices.find(text), ids = prices.chosen();
   const refuse = (sentence) => { problem.textContent = sentence; name.setAttribute('aria-invalid', 'true'); name.focus(); };
   if (!text.trim()) return refuse(word('price_table.name_model_as'));

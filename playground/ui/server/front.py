@@ -44,11 +44,11 @@ class Front:
         fonts = {file.name: self._keep(file.read_bytes(), "woff2", "font/woff2") for file in font_files()}
         style_at = self._keep(page_style(fonts).encode(), "css", "text/css")
         scripts = (script.encode() for script in page_scripts(drawn_at_first(demo), self._translated))
-        script_at, rest_at = (self._keep(script, "js", "text/javascript") for script in scripts)
+        script_at, list_at, rest_at = (self._keep(script, "js", "text/javascript") for script in scripts)
         parts = (
             f'<meta name="description" content="{word("page.lead")}">',
             f'<link rel="stylesheet" href="{style_at}">',
-            f'<script src="{script_at}" data-rest="{rest_at}"></script>',
+            f'<script src="{script_at}" data-list="{list_at}" data-rest="{rest_at}"></script>',
         )
         shell = f'<div id="shell"><b>Inference Playground</b>{word("page.lead")}</div>'
         self._skip = f'<a id="skip" href="#prompt">{word("page.skip")}</a>'.encode()

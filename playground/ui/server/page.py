@@ -10,7 +10,7 @@ from playground.settings import LIMITS, MAX_PROMPT_CHARS, MAX_SYSTEM_CHARS
 from playground.ui.components.base import scripts, styles, without_comments
 from playground.ui.components.words import with_words
 from playground.ui.rooms.cost.config import cost_config
-from playground.ui.rooms.cost.price_list import price_list_data
+from playground.ui.rooms.cost.price_list import first_prices, price_list_data
 from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
 from playground.ui.shell.places import places
 from playground.ui.shell.saving import MAX_OPENED_BYTES
@@ -65,8 +65,8 @@ def _field(name: str) -> dict[str, Any]:
     return field | {"kind": "number", "low": slider.minimum, "high": limit.high, "slider": slider.high}
 
 
-def page_scripts(first: Collection[str] = (), translated: bool = False) -> tuple[str, str]:
-    """What the head runs, and what the page fetches with the first tab that needs it.
+def page_scripts(first: Collection[str] = (), translated: bool = False) -> tuple[str, str, str]:
+    """What the head runs; the price list, fetched to look a price up; the rest, for the first tab that needs it.
 
     Our constants, the page's own scripts, and those that draw its parts.
 
@@ -78,6 +78,7 @@ def page_scripts(first: Collection[str] = (), translated: bool = False) -> tuple
         "fields": [_field(name) for name in FIELDS],
         "about": {spec.label: spec.about for spec in SLIDERS},
         "energy": energy_choices(),
+        "prices": first_prices(),
         "places": places(),
         "max_bytes": MAX_OPENED_BYTES,
         "wide": _WIDE,
@@ -90,13 +91,13 @@ def page_scripts(first: Collection[str] = (), translated: bool = False) -> tuple
         _script("languages") if translated else "",
         stream,
         settings,
-        _constant("priceList", price_list_data()),
         *own,
         without_comments(formula_script()),
         parts,
     ]
+    prices = f"window.playground.prices.take({_compact(price_list_data())});"
     later = [_constant("costConfig", cost_config()), _script("cost"), other_parts]
-    return "\n".join(now).replace("PLAYGROUND_CONFIG", constants), "\n".join(later)
+    return "\n".join(now).replace("PLAYGROUND_CONFIG", constants), prices, "\n".join(later)
 
 
 def _script(name: str) -> str:
@@ -104,8 +105,11 @@ def _script(name: str) -> str:
 
 
 def _constant(name: str, value: dict[str, Any]) -> str:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return f"window.playground.{name} = {text};"
+    return f"window.playground.{name} = {_compact(value)};"
+
+
+def _compact(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def page_style(fonts: Mapping[str, str]) -> str:

@@ -5,11 +5,11 @@ result, and `select` for a link to prompt and settings.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from playground.errors import PlaygroundError
 from playground.runs.records import Document
@@ -24,6 +24,8 @@ Given = tuple[str, str]
 """Name and text of a file."""
 Giver = Callable[[dict[str, Any], gr.Request], Awaitable[Given]]
 """Makes what a bar wants: `want` is save, text, table or report. It raises a PlaygroundError where it can't."""
+_SHARE = "async (...values) => await window.playground.share({ids}, ...values)"
+_IN_LINK = "in-link"  # the class by which the page knows the fields that a link may fill in
 _FORMS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "save": (".json", lambda document: document.to_json()),
     "text": (".txt", text_of),
@@ -37,8 +39,13 @@ def build_bar(prefix: str, **options: Any) -> gr.HTML:
     return result_bar(prefix, max_bytes=MAX_OPENED_BYTES, **options)
 
 
-def wire_bar(bar: gr.HTML, give: Slot | Giver, notice: gr.HTML, link: Sequence[Component] = ()) -> None:
-    """Give what a person wants of the page's document in a slot; `link` is of `link_inputs`."""
+def wire_bar(
+    bar: gr.HTML, give: Slot | Giver, notice: gr.HTML, controls: Controls | None = None, own: Controls | None = None
+) -> None:
+    """Give what a person wants of the page's document in a slot.
+
+    A link holds the sidebar's `controls` by name, and the section's own: its prompt in place of theirs, and its fields.
+    """
     giver = _giver(give) if isinstance(give, Slot) else give
 
     async def hand_over(wanted: Any, request: gr.Request) -> tuple[Any, Any]:
@@ -51,15 +58,14 @@ def wire_bar(bar: gr.HTML, give: Slot | Giver, notice: gr.HTML, link: Sequence[C
         return {"done": what.get("id"), "name": name, "text": text}, news
 
     bar.submit(hand_over, bar, [bar, notice], concurrency_limit=None, **QUIET)
-    if link:
-        bar.select(
-            None, list(link), notice, js="async (...values) => await window.playground.share(...values)", **QUIET
-        )
-
-
-def link_inputs(controls: Controls, own: Controls) -> list[Component]:
-    """What a link holds: the sidebar's controls by name, in their order, with those of the section in their place."""
-    return [own.get(name, control) for name, control in controls.items()]
+    if controls:
+        own = own or {}
+        settings = list((controls | {"prompt": own.get("prompt", controls["prompt"])}).values())
+        fields = [field for name, field in own.items() if name != "prompt"]
+        for field in fields:
+            field.elem_classes = list(dict.fromkeys([*field.elem_classes, _IN_LINK]))
+        ids = json.dumps([field.elem_id for field in fields])
+        bar.select(None, settings + fields, notice, js=_SHARE.replace("{ids}", ids), **QUIET)
 
 
 def _giver(slot: Slot) -> Giver:

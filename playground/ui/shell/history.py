@@ -1,9 +1,11 @@
 """The page's newest document for the history that its browser keeps."""
 
 import asyncio
+import json
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from playground.runs.records import Document
 from playground.ui.components.base import part
@@ -20,19 +22,26 @@ def build_history() -> gr.HTML:
     return part("history", {}, elem_id="history")
 
 
+def keep_opened(event: Dependency, *slots: str) -> None:
+    """After this event has opened a file in one of these slots: it joins the history, and the address names it."""
+    event.then(None, None, None, js=f"() => window.playground.opened({json.dumps(slots)})", **QUIET)
+
+
 def wire_history(history: gr.HTML, pages: Pages) -> None:
     """Give the newest document of the page, once."""
 
     async def newest(value: Any, request: gr.Request) -> Any:
-        ticket = pages.newest(session_of(request))
-        if ticket is None:
+        given = value if isinstance(value, dict) else {}
+        found = pages.newest(session_of(request), *map(str, given.get("slots") or ()))
+        if found is None:
             return gr.skip()
+        slot, ticket = found
         await asyncio.to_thread(ticket.ended.wait, STOPPED_WAIT_S)
         key, record = str(ticket.begun_s), ticket.record
-        if record is None or (isinstance(value, dict) and value.get("kept") == key):
+        if record is None or given.get("kept") == key:
             return gr.skip()
         text = await asyncio.to_thread(record.to_json)
-        return _entry(record, key, text) if len(text) <= _MOST_CHARS else gr.skip()
+        return _entry(record, key, text) | {"slot": slot} if len(text) <= _MOST_CHARS else gr.skip()
 
     history.input(newest, history, history, concurrency_limit=None, **QUIET)
 

@@ -145,12 +145,12 @@ class Pages:
         tickets.sort(key=lambda ticket: -ticket.begun_s)
         return [ticket.record for ticket in tickets if ticket.record is not None]
 
-    def newest(self, session: str) -> Ticket | None:
-        """The page's newest run of any kind."""
+    def newest(self, session: str, *names: str) -> tuple[str, Ticket] | None:
+        """The page's newest run, after the name of its slot: of the slots of these names, of all without names."""
         with self._lock:
-            slots = list(self._slots.values())
-        tickets = [ticket for slot in slots if (ticket := slot.last(session)) is not None]
-        return max(tickets, key=lambda ticket: ticket.begun_s, default=None)
+            slots = [(name, slot) for name, slot in self._slots.items() if not names or name in names]
+        tickets = [(name, ticket) for name, slot in slots if (ticket := slot.last(session)) is not None]
+        return max(tickets, key=lambda one: one[1].begun_s, default=None)
 
     def publish(self, feed: Feed, ticket: Ticket) -> None:
         """From now on the page may request the feed, as long as the ticket lives."""

@@ -45,6 +45,11 @@ def name_of(record: Document) -> str:
     return "-".join(str(part) for part in parts if part is not None)
 
 
+def sent(value: Any) -> tuple[Any, bool]:
+    """What a bar's `input` brings: a file's text, and whether its result alone is shown, without its settings."""
+    return (value.get("text"), True) if isinstance(value, dict) else (value, False)
+
+
 def opened(text: Any, *kinds: type[Document]) -> Document:
     """A document that a person opened in a tab that shows these kinds.
 

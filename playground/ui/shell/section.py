@@ -19,15 +19,16 @@ from playground.runs.runner import Runner
 from playground.runs.stages import Stage
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.words import word
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages, Slot
 from playground.ui.shell.rate import Rate
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views.panels import Content, Sofar
 from playground.views.run import status
 
@@ -153,9 +154,14 @@ def wire_section(
     slot = pages.slot(section.experiment.name)
     events = _Events(section, values, runner, slot, looked)
     wire_stop(section.stop, slot)
-    own = {name: one for name, one in values.items() if name == "prompt"}
-    wire_bar(section.bar, slot, section.notice, link_inputs(controls, own))
-    section.bar.input(events.open, section.bar, [*shown, *fields, section.notice], concurrency_limit=None, **QUIET)
+    declared = section.experiment.request.items()
+    own = {str(one.elem_id): one for name, one in section.fields.items() if name in declared}
+    if "prompt" not in declared:
+        own["prompt"] = values["prompt"]  # the room's
+    wire_bar(section.bar, slot, section.notice, controls, own)
+    outputs = [*shown, *fields, section.notice]
+    opening = section.bar.input(events.open, section.bar, outputs, concurrency_limit=None, **QUIET)
+    keep_opened(opening, section.experiment.name)
     seed = values if issubclass(section.experiment.request, PromptRequest) else None
     return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)
 
@@ -199,9 +205,9 @@ class _Events:
             given = {"settings": settings_of(values), "prompt": values["prompt"]} | given
         return read_request(kind, given | looked)
 
-    def open(self, text: Any, request: gr.Request) -> list[Any]:
+    def open(self, value: Any, request: gr.Request) -> list[Any]:
         """Show a saved record, with its request in the fields."""
-        section = self._section
+        section, (text, only_result) = self._section, sent(value)
         try:
             record = opened(text, self._experiment.record)
         except PlaygroundError as error:
@@ -210,6 +216,8 @@ class _Events:
         self._slot.keep(session_of(request), record)
         showing = _Shown(self._experiment)
         showing.open(record)
+        if only_result:
+            return [*showing.values(), *[gr.skip()] * len(section.fields), {}]
         then = self._experiment.again(record, "")
         fields = self._experiment.request.model_fields
         return [*showing.values(), *(field_value(fields[name], getattr(then, name)) for name in section.fields), {}]

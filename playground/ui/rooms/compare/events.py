@@ -37,7 +37,7 @@ from playground.ui.shell.common import Controls, named, note, refused, session_o
 from playground.ui.shell.controls import make_request, priced
 from playground.ui.shell.follow import Due
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views import compare as views
 from playground.views.format import ahead_text
 from playground.views.metric_table import busy_text, table_value
@@ -172,7 +172,8 @@ class CompareEvents:
 
         return open_it
 
-    async def _open(self, text: Any, values: dict[str, Any], request: gr.Request) -> Updates:
+    async def _open(self, value: Any, values: dict[str, Any], request: gr.Request) -> Updates:
+        text, only_result = sent(value)
         try:
             record = await asyncio.to_thread(_read, text)
             base = base_of(make_request({**values, "prompt": "any"}))
@@ -183,13 +184,12 @@ class CompareEvents:
         if isinstance(record, CompareRecord):
             slot, filled = self._slot, await asyncio.to_thread(self._filled, record, base)
         else:
-            assert isinstance(record, SweepRecord)
-            slot = self._pages.slot("sweep")
-            filled = await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
+            slot, filled = self._pages.slot("sweep"), await asyncio.to_thread(sweep_updates, self._tab.sweep, record)
         slot.keep(session_of(request), record)
+        if only_result:
+            return {part: value for part, value in filled.items() if part not in self._tab.set_before}
         news = note(word("compare.saved_results"), word("compare.nothing_has_run"))
-        if _is_list(text):
-            filled[self._tab.why] = word("compare.saved_runs_side")
+        filled |= {self._tab.why: word("compare.saved_runs_side")} if _is_list(text) else {}
         return {self._tab.notice: news, self._tab.prompt: getattr(record, "prompt", ""), **filled}
 
     def _filled(self, record: CompareRecord, base: dict[str, Any]) -> Updates:

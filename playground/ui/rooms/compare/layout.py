@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import gradio as gr
+from gradio.components import Component
 
 from playground.ui.components.feed import Feeds
 from playground.ui.components.forms import choice, text_line
@@ -49,6 +50,11 @@ class Compare:
     diffs: gr.HTML
     table: gr.HTML
     sweep: Sweep
+
+    @property
+    def set_before(self) -> list[Component]:
+        """What a person sets before a run."""
+        return [self.prompt, self.mode, *(pane.settings for pane in self.panes), self.sweep.name, self.sweep.values]
 
     @property
     def fillable(self) -> Controls:

@@ -22,7 +22,7 @@ from playground.ui.rooms.compare.live import BUSY
 from playground.ui.rooms.compare.pane_values import label_of
 from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
-from playground.ui.shell.bar import link_inputs, wire_bar
+from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls, named, note, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
@@ -151,7 +151,7 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
     for button, handler in ((sweep.run, events.run), (sweep.anyway, events.run_anyway)):
         wire_run(sweep.run, sweep.stop, (handler, fields, outputs), on=[button.click], seed=controls)
     wire_stop(sweep.stop, slot)
-    wire_bar(sweep.bar, slot, sweep.notice, link_inputs(controls, {}))
+    wire_bar(sweep.bar, slot, sweep.notice, controls, {str(part.elem_id): part for part in (sweep.name, sweep.values)})
     plotted_parts = [sweep.metric, sweep.plot, sweep.estimate]
     sweep.metric.input(events.plot, sweep.metric, plotted_parts, trigger_mode="always_last", **QUIET)
     changes = [sweep.name.input, sweep.values.change, controls["max_new_tokens"].change, controls["prompt"].change]

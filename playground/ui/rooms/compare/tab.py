@@ -6,9 +6,10 @@ from playground.runs.runner import Runner
 from playground.ui.rooms.compare.events import CompareEvents
 from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.sweep_events import wire_sweep
-from playground.ui.shell.bar import link_inputs, wire_bar
+from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 
 
@@ -27,7 +28,7 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
         seed=own, cleared=results[1:], then=(events.results, tab.slots, results),
     )  # fmt: skip
     wire_stop(tab.stop, slot)
-    wire_bar(tab.bar, slot, tab.notice, link_inputs(own, {}))
+    wire_bar(tab.bar, slot, tab.notice, own, {str(part.elem_id): part for part in (tab.mode, *settings)})
     tab.reference.input(events.refer, [tab.reference, tab.slots], results, trigger_mode="always_last", **QUIET)
     for pane in settings:
         pane.input(events.checker(pane), {*own.values(), pane}, pane, trigger_mode="always_last", **QUIET)
@@ -37,5 +38,6 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
     for bar in (tab.bar, sweep.bar):
-        bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
+        opening = bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
+        keep_opened(opening, "compare", "sweep")
     wire_sweep(sweep, own, runner, pages)

@@ -21,6 +21,7 @@ from playground.ui.shell.section import Section as Declared
 from playground.ui.shell.section import build_sections, wire_section
 
 PANE = "cost"
+_SHARED = ("reference_model", "hardware_usd_per_hour")  # in the order of `placed` in `scripts/cost.js`
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Cost:
     """The parts of the tab that others wire."""
 
     bar: gr.HTML
+    head: gr.HTML
     offer: gr.HTML
     notice: gr.HTML
     declared: list[Declared]
@@ -36,7 +38,7 @@ class Cost:
 def build_cost() -> Cost:
     """Lay the tab out."""
     bar = build_bar(PANE, source="cost", picture="#cost-sections .cost-results", label=word("cost.calculation.label"))
-    cost_bar(price_list_date(), elem_id="cost-bar", elem_classes="cost-head")
+    head = cost_bar(price_list_date(), elem_id="cost-bar", elem_classes="cost-head")
     news = notice(pane=PANE, elem_classes="notice")
     declared = list[Declared]()
     tabs = list(dict.fromkeys(section.tab for section in SECTIONS))
@@ -47,7 +49,7 @@ def build_cost() -> Cost:
                     if section.tab == tab:
                         _build_section(section)
                 declared += build_sections(f"Cost/{tab}")
-    return Cost(bar, cost_offer(), news, declared)
+    return Cost(bar, head, cost_offer(), news, declared)
 
 
 def _build_section(section: Section) -> None:
@@ -75,6 +77,9 @@ def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages
     events = CostEvents(pages)
     tab.select(events.offer, None, cost.offer, queue=False, **QUIET)
     wire_bar(cost.bar, events.give, cost.notice)
+    shared, settings = [controls[name] for name in _SHARED], list(controls.values())
+    placed = cost.head.input(None, None, shared, js="() => window.playground.cost.placed()", **QUIET)
+    placed.then(None, settings, None, js="(...values) => window.playground.save(...values)", **QUIET)
     cost.bar.input(events.open, cost.bar, [cost.offer, cost.notice], concurrency_limit=None, **QUIET)
     for one in cost.declared:
         wire_section(one, controls, runner, pages).then(events.offer, None, cost.offer, **QUIET)

@@ -11,7 +11,7 @@ from playground.paths import presets_dir
 
 @cache
 def price_list_data() -> dict[str, Any]:
-    """`as_of`, the `chosen` to begin with, and models by provider, whose prices stand once for all that share them.
+    """`as_of`, and models by provider, whose prices stand once for all that share them.
 
     `providers` maps an id to its name and its models; a model is its id, the place of its prices in `rates`, its name
     where that is not its id, and the most tokens of a prompt where the list says it. A price is a number, or pairs of
@@ -29,10 +29,14 @@ def price_list_data() -> dict[str, Any]:
         providers.setdefault(provider, (provider_name, []))[1].append(entry)
     return {
         "as_of": price_list_date(),
-        "chosen": [one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models],
         "rates": [json.loads(text) for text in places],
         "providers": providers,
     }
+
+
+def first_prices() -> list[str]:
+    """The models that the tables of prices begin with."""
+    return [one.id for one in load_list(PriceChoices, presets_dir() / "prices.yaml").models]
 
 
 def _prices(model: Rates) -> list[Any]:

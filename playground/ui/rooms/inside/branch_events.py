@@ -22,7 +22,7 @@ from playground.ui.rooms.inside.looked import Looked
 from playground.ui.shell.common import person_of, refused, session_of
 from playground.ui.shell.follow import Due, follow, look_in
 from playground.ui.shell.pages import Pages, Ticket
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views import branches as views
 from playground.views.branch_words import against
 from playground.views.run import status
@@ -185,8 +185,9 @@ class BranchEvents:
             return self._problem(word("inside.not_compared"), error)
         return {part.verdict: against(tree, one, other), part.diff: views.compared_value(tree, other, one)}
 
-    async def open(self, text: Any, request: gr.Request) -> Updates:
+    async def open(self, value: Any, request: gr.Request) -> Updates:
         """Open a saved tree in the page; its run becomes the inspected one."""
+        text, _ = sent(value)
         try:
             tree = await asyncio.to_thread(opened, text, BranchesRecord)
             assert isinstance(tree, BranchesRecord)

@@ -17,9 +17,10 @@ from playground.ui.components.words import word
 from playground.ui.rooms.inside.branch_events import BranchEvents
 from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_stop
 from playground.ui.shell.common import QUIET, WORK, Controls
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 
 PANE = "branches"
@@ -86,11 +87,12 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
     growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, **WORK, **QUIET)
     growing.then(None, None, section.stop, js=_stoppable("false"), **QUIET)
     wire_stop(section.stop, slot)
-    wire_bar(section.bar, slot, section.notice, link_inputs(controls, {}))
+    wire_bar(section.bar, slot, section.notice, controls)
     tree.input(events.show, tree, [section.path, section.summary, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
-    section.bar.input(events.open, section.bar, shown, concurrency_limit=None, **QUIET)
+    opening = section.bar.input(events.open, section.bar, shown, concurrency_limit=None, **QUIET)
+    keep_opened(opening, "branch")
     return (section.stamp,), events.fill  # it follows the run even before the section is open
 
 

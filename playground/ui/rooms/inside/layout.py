@@ -14,11 +14,12 @@ from playground.ui.components.words import word
 from playground.ui.rooms.inside.branches import Branches, build_branches, wire_branches
 from playground.ui.rooms.inside.context.layout import Context, build_context, wire_context
 from playground.ui.rooms.inside.layers import Layers, build_layers, wire_layers
-from playground.ui.rooms.inside.looked import Looked
+from playground.ui.rooms.inside.looked import FILE, Looked
 from playground.ui.rooms.inside.sampler import PANE as SAMPLER_PANE
 from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section as Declared
 
@@ -82,7 +83,8 @@ def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner,
 
     shown = [inside.run, *filled]
     tab.select(fill, None, shown, queue=False, **QUIET)
-    wire_bar(inside.bar, looked.give, inside.notice, link_inputs(controls, {}))
+    wire_bar(inside.bar, looked.give, inside.notice, controls)
     opened = inside.bar.input(looked.open, inside.bar, inside.notice, concurrency_limit=None, **QUIET)
     opened.then(fill, None, shown, **QUIET)
+    keep_opened(opened, FILE)
     inside.branches.bar.input(fill, None, shown, **QUIET)  # after it was read: its run is the inspected one

@@ -15,12 +15,13 @@ from playground.ui.components.words import word
 from playground.ui.shell.bar import Given, form_of
 from playground.ui.shell.common import refused, session_of
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 
 Filled = tuple[Sequence[Component], Callable[[gr.Request], dict[Component, Any]]]
 """Parts of a section that show the inspected run, and the function that gives their values."""
 _TITLE_CHARS = 80
-_FILE = "inside-file"
+FILE = "inside-file"
+"""The slot of a run that a file brought."""
 
 
 class Looked:
@@ -31,7 +32,7 @@ class Looked:
 
     def record(self, request: gr.Request) -> RunRecord | None:
         """The newest of Play and of a file; None while neither has a token."""
-        for record in self._pages.documents(session_of(request), "play", _FILE):
+        for record in self._pages.documents(session_of(request), "play", FILE):
             if isinstance(record, RunRecord) and record.tokens:
                 return record
         return None
@@ -53,8 +54,9 @@ class Looked:
         title = prompt if len(prompt) <= _TITLE_CHARS else f"{prompt[:_TITLE_CHARS]}…"
         return f"“{title}”: {len(record.tokens):,} tokens, {record.model.id}, {record.model.quantization}"
 
-    async def open(self, text: Any, request: gr.Request) -> dict[str, Any]:
+    async def open(self, value: Any, request: gr.Request) -> dict[str, Any]:
         """Open a saved run to inspect it; returns a value of the notice."""
+        text, _ = sent(value)
         try:
             record = await asyncio.to_thread(opened, text, RunRecord)
         except PlaygroundError as error:
@@ -72,4 +74,4 @@ class Looked:
 
     def look_at(self, record: RunRecord, request: gr.Request) -> None:
         """Inspect this run from now on."""
-        self._pages.slot(_FILE).keep(session_of(request), record)
+        self._pages.slot(FILE).keep(session_of(request), record)

@@ -23,7 +23,7 @@ from playground.ui.components.tables import price_table
 from playground.ui.components.tokens import inspector, token_view
 from playground.ui.components.words import word
 from playground.ui.rooms.play.gallery import build_gallery
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import Controls, named, session_of
 from playground.ui.shell.controls import elem_id_of, make_request, priced
@@ -132,7 +132,7 @@ def wire_play(play: Play, controls: Controls, runner: Runner, pages: Pages) -> N
     shown = [play.tokens, play.meters, play.status]
     wire_run(play.run, play.stop, (answer, set(controls.values()), shown), seed=controls)
     wire_stop(play.stop, slot)
-    wire_bar(play.bar, slot, play.notice, link_inputs(controls, {}))
+    wire_bar(play.bar, slot, play.notice, controls)
 
 
 async def _values(

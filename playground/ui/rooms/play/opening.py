@@ -15,8 +15,9 @@ from playground.ui.components.words import word
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.preset_menu import preset_updates
 from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.saving import opened
+from playground.ui.shell.saving import opened, sent
 from playground.views.compare import run_status
 from playground.views.saved_run import saved_lines, saved_meters
 
@@ -27,21 +28,26 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
     """Opens files; returns the event after which the settings are those of the run."""
     slot = pages.slot("play")
 
-    async def open_it(text: Any, request: gr.Request) -> Updates:
+    async def open_it(value: Any, request: gr.Request) -> Updates:
+        text, only_result = sent(value)
         try:
             record = await asyncio.to_thread(opened, text, RunRecord)
             assert isinstance(record, RunRecord)
-            updates = {play.tokens: saved_lines(record), play.meters: saved_meters(record)}
+            updates: Updates = {play.tokens: saved_lines(record), play.meters: saved_meters(record)}
             settings, words = _settings(record, runner)
         except PlaygroundError as error:
             return {play.notice: note(word("common.not_opened"), str(error), kind="problem")}
         slot.keep(session_of(request), record)
+        if only_result:
+            return updates | {play.status: run_status(record)}
         news = note(word("play.saved_run"), f"Nothing has run: it is as it was saved. {words}")
         own = {controls[name]: value for name, value in settings.items()}
         return updates | own | {play.status: run_status(record), play.notice: news}
 
     outputs = [*controls.values(), play.tokens, play.meters, play.status, play.notice]
-    return play.bar.input(open_it, play.bar, outputs, concurrency_limit=None, **QUIET)
+    opening = play.bar.input(open_it, play.bar, outputs, concurrency_limit=None, **QUIET)
+    keep_opened(opening, "play")
+    return opening
 
 
 def _settings(record: RunRecord, runner: Runner) -> tuple[dict[str, Any], str]:

@@ -37,6 +37,7 @@ class Sidebar:
     panel: gr.Sidebar
     controls: Controls
     fetch: "Fetching"
+    prices: gr.Accordion
     rates: gr.HTML
     machine: gr.HTML
     preset_name: gr.Textbox
@@ -82,7 +83,7 @@ def build_sidebar(
         gr.HTML(word("sidebar.for_next_run"), elem_classes="for-next")
         with gr.Accordion(word("sidebar.more_settings.title"), open=False):
             controls |= _sliders([one.name for one in SLIDERS if one.name not in _FIRST], menus[2]) | _texts()
-        prices, rates_line, machine = _prices(hardware, usd_per_hour)
+        prices = _prices(hardware, usd_per_hour)
         with gr.Accordion(word("sidebar.your_presets.title"), open=False):
             name = gr.Textbox(
                 label=word("sidebar.name.label"),
@@ -106,8 +107,9 @@ def build_sidebar(
             )  # shown while the question is open
             text_line(word("sidebar.saved_on_machine"))
     return Sidebar(
-        panel, controls | prices, fetch, rates_line, machine, name, save, export, opened, ask, gr.State(None), replace
-    )
+        panel, controls | prices.controls, fetch, prices.place, prices.rates, prices.machine, name, save, export,
+        opened, ask, gr.State(None), replace,
+    )  # fmt: skip
 
 
 def _menus(presets: Presets, menus: Sequence[dict[str, Any]]) -> tuple[Controls, Fetching]:
@@ -201,14 +203,22 @@ def _choice(model: Rates) -> tuple[str, str]:
     return f"{model.title}, ${model.input[0][1]:.6g} in, ${model.output[0][1]:.6g} out", model.id
 
 
-def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls, gr.HTML, gr.HTML]:
+@dataclass(frozen=True)
+class _Prices:
+    place: gr.Accordion
+    controls: Controls
+    rates: gr.HTML
+    machine: gr.HTML
+
+
+def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> _Prices:
     machines: list[Option] = [("", word("sidebar.own_price"), None)]
     machines += [(machine.id, f"{machine.title}, {format_money(machine.usd_per_hour)}/h", None) for machine in hardware]
     hints = {machine.id: machine.source for machine in hardware}
-    with gr.Accordion(word("sidebar.prices_energy.title"), open=False, elem_id="prices-place"):
+    with gr.Accordion(word("sidebar.prices_energy.title"), open=False, elem_id="prices-place") as place:
         text_line(word("sidebar.figures_play_cost"))
         reference = gr.Dropdown(
-            [_choice(rates(DEFAULT_REFERENCE))],  # the page adds the others from its price list
+            [_choice(rates(DEFAULT_REFERENCE))],  # the page adds the others when the fold opens
             value=DEFAULT_REFERENCE,
             allow_custom_value=True,
             label=word("sidebar.reference_price.label"),
@@ -226,4 +236,4 @@ def _prices(hardware: Sequence[Hardware], usd_per_hour: float) -> tuple[Controls
             interactive=True,
         )
         energy_place(elem_id="energy-place")
-    return {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine
+    return _Prices(place, {"reference_model": reference, "hardware_usd_per_hour": price}, rates_line, machine)

@@ -1,5 +1,6 @@
 """Events between the sidebar and the rest: what is stored and shared, models, prices, examples."""
 
+import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -57,7 +58,11 @@ class ModelEvents:
         ticket = self._plays.ticket(session_of(request))
         async with aclosing(load_frames(self._runner, *wanted, ticket)) as frames:
             async for status in frames:
-                yield status
+                yield gr.skip() if self._plays.last(session_of(request)) else status
+
+    def facts(self, request: gr.Request) -> Any:
+        """Figures of the model in memory, until the page has a run with its own."""
+        return gr.skip() if self._plays.last(session_of(request)) else facts_values(self._runner.facts)
 
 
 def wire_models(
@@ -84,7 +89,7 @@ def wire_models(
 
     filled = demo.load(events.fill, menus, menus, **QUIET)
     here = filled.then(events.arrive, menus[:2], play.status, **QUIET).then(events.fill, menus, menus, **QUIET)
-    known = here.then(lambda: facts_values(runner.facts), None, play.meters, **QUIET)
+    known = here.then(events.facts, None, play.meters, **QUIET)
     both = [controls["model"].input, controls["quantization"].input]
     chosen = gr.on(both, lambda *values: events.fill(*values)[:2], menus, menus[:2], **QUIET)
     loaded = chosen.then(events.load, menus, [play.status, *menus], **QUIET)
@@ -119,17 +124,22 @@ def wire_storage(controls: Controls) -> None:
 
 
 def wire_prices(demo: gr.Blocks, sidebar: Sidebar, usd_per_hour: dict[str, float]) -> None:
-    """Shows the reference's prices; a listed machine fills in its price, which may then be edited."""
+    """Shows the reference's prices; a listed machine fills in its price, which may then be edited.
+
+    The menu of reference prices is filled by the page when it is first seen.
+    """
 
     def price(machine: Any) -> Any:
         return usd_per_hour.get(machine, gr.skip()) if isinstance(machine, str) else gr.skip()
 
     reference = sidebar.controls["reference_model"]
+    sidebar.prices.expand(None, None, reference, js="() => window.playground.prices.menu()", **QUIET)
     stored: list[Callable[..., Any]] = [demo.load, reference.change]
     gr.on(stored, rates_text, reference, sidebar.rates, queue=False, trigger_mode="always_last", **QUIET)
     control = sidebar.controls["hardware_usd_per_hour"]
     sidebar.machine.input(price, sidebar.machine, control, queue=False, **QUIET)
-    control.input(None, None, sidebar.machine, js="() => ''", **QUIET)
+    listed = f"(usd, machine) => (({json.dumps(usd_per_hour)})[machine] === usd ? machine : '')"
+    control.change(None, [control, sidebar.machine], sidebar.machine, js=listed, **QUIET)
 
 
 def wire_examples(play: Play, prompts: dict[str, str]) -> None:

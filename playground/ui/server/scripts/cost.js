@@ -23,7 +23,7 @@ window.playground.cost = (() => {
     return config;
   }
   const prices = () => window.playground.prices;
-  const energy = () => window.playground.energy, chosen = window.playground.chosen;
+  const energy = () => window.playground.energy, { chosen, initial } = window.playground;
   const first = () => ({ values: {}, models: { ...read().models, model: '' }, // '' is the reference price of "Prices and energy"
     currency: { code: 'USD', rate: '1' }, lengths: read().lengths[0], offered: [], taken: '' });
 
@@ -103,13 +103,24 @@ window.playground.cost = (() => {
     const { number } = value(name);
     if (name === RATIO && number !== null) prices().setFactor(number); // the price tables' too
     if (PLACE[name] && number !== null) energy().type(PLACE[name], number);
+    if (name === PRICE && number !== null) place('hardware_usd_per_hour', number);
     changed();
   }
   function unset(name) {
     delete current().values[name];
     if (name === RATIO) prices().setFactor(1);
     if (PLACE[name]) energy().choose(PLACE[name], energy().choices(PLACE[name])[0].id);
+    if (name === PRICE) place('hardware_usd_per_hour', initial('hardware_usd_per_hour'));
     changed();
+  }
+
+  // The model and the price of this machine stand in the sidebar, too: its fields take what is set here.
+  const SHARED = ['reference_model', 'hardware_usd_per_hour'], toPlace = {};
+  function place(name, now) { toPlace[name] = now; document.dispatchEvent(new Event('playground:placed')); }
+  function placed() { // values of those fields, once
+    const values = SHARED.map((name) => toPlace[name] ?? { __type__: 'update' });
+    for (const name of SHARED) delete toPlace[name];
+    return values;
   }
 
   function model(which) {
@@ -118,7 +129,12 @@ window.playground.cost = (() => {
     const near = prices().near(text);
     return { text, found: null, problem: `No model “${text.slice(0, 80)}” in the price list.${near.length ? ` Near it: ${near.join(', ')}.` : ''}` };
   }
-  function setModel(which, text) { current().models[which] = text.trim().slice(0, 200); changed(); }
+  function setModel(which, text) {
+    current().models[which] = text.trim().slice(0, 200);
+    const { found } = model(which);
+    if (which === 'model' && found) place('reference_model', found.id);
+    changed();
+  }
   function currency() {
     const { code, rate } = current().currency, number = numbers.parse(rate), good = /^[A-Z]{3}$/.test(code);
     const problem = !good ? 'A currency code has three letters, such as EUR.' : !(number > 0 && number <= 1e6) ? `One USD must be above 0 and at most 1,000,000 of it${numbers.withAPoint(rate)}` : '';
@@ -216,11 +232,13 @@ window.playground.cost = (() => {
     return pairs.toString();
   }
   function reset() { // returns what takes it back
-    const before = current(), undo = prices().reset(), places = Object.values(PLACE).map((kind) => [kind, energy().now(kind)]);
+    const before = current(), undo = prices().reset(), shared = sidebar(), places = Object.values(PLACE).map((kind) => [kind, energy().now(kind)]);
     state = { ...first(), offered: before.offered, taken: 'none' };
-    for (const name of Object.keys(PLACE)) unset(name);
+    for (const name of [...Object.keys(PLACE), PRICE]) unset(name);
+    place('reference_model', initial('reference_model'));
     changed();
     return () => {
+      SHARED.forEach((name, i) => place(name, shared[i]));
       state = { ...before, offered: current().offered };
       undo();
       for (const [kind, { id, value: number }] of places) if (!id || !energy().choose(kind, id)) energy().type(kind, number);
@@ -253,11 +271,16 @@ window.playground.cost = (() => {
     for (const [name, kind] of Object.entries(PLACE)) { const own = current().values[name]; if (own && numbers.parse(own.text) !== energy().now(kind).value) delete current().values[name]; }
     changed();
   });
-  let before = '';
-  document.addEventListener('playground:settings', () => {
-    const now = JSON.stringify([chosen('hardware_usd_per_hour'), chosen('reference_model')]);
-    if (now !== before && window.playground.costConfig) changed();
-    before = now;
+  const sidebar = () => SHARED.map((name) => window.playground.settings()[name]);
+  let before = sidebar();
+  document.addEventListener('playground:settings', () => { // a field of the sidebar holds for what was set here before
+    const [id, price] = sidebar(), was = before;
+    before = [id, price];
+    if ((id === was[0] && price === was[1]) || !window.playground.costConfig) return;
+    const { models: own, values } = current();
+    if (id !== was[0] && own.model && prices().find(own.model)?.id !== id) own.model = '';
+    if (price !== was[1] && values[PRICE] && numbers.parse(values[PRICE].text) !== price) delete values[PRICE];
+    changed();
   });
   arrive();
 
@@ -265,7 +288,7 @@ window.playground.cost = (() => {
     get config() { return read(); }, field: (name) => read().byName[name], section: (id) => read().bySection[id],
     parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths, adopted,
     get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
-    get linked() { current(); return linked; }, snapshot, open, link, reset, draw, drawing: (feed) => drawings[feed] || '',
+    get linked() { current(); return linked; }, snapshot, open, link, reset, placed, draw, drawing: (feed) => drawings[feed] || '',
     on(listener) { listeners.add(listener); return () => listeners.delete(listener); },
   };
 })();

@@ -1,6 +1,6 @@
 // Saved files: a button of any tab, or a file dropped anywhere. It goes to the tab that shows its kind.
-//   register(place, part)   a part that opens files, when it is drawn: its element, the kinds, and `take(text)`
-//   give(kind, text)        show a document in its tab
+//   register(place, part)   a part that opens files, when it is drawn: its element, the kinds, and `take(text, only)`
+//   give(kind, text, only, place)  show a document in its tab, or in this place; `only`: without its settings
 //   start({ tabs, run })    show a tab and press the button of this id
 //   open(file, own)         `own`: place, kinds, most bytes, and `tell(words)` of the part whose button was used
 window.playground.files = ((config) => {
@@ -21,10 +21,10 @@ window.playground.files = ((config) => {
   }
 
   const frame = () => new Promise(requestAnimationFrame);
-  async function deliver({ place, tabs }, text) {
+  async function deliver({ place, tabs }, text, only) {
     await window.playground.tabs.show(tabs);
     for (let tries = 0; tries < TRIES && !takers[place]; tries += 1) await frame();
-    takers[place]?.take(text);
+    takers[place]?.take(text, only);
   }
 
   // A page may lack the tab: then the part that was used says what it takes.
@@ -65,7 +65,7 @@ window.playground.files = ((config) => {
   });
 
   // A document of the history.
-  const give = (kind, text) => deliver(config.places[kind] ?? config.places.run, text);
+  const give = (kind, text, only, place = config.places[kind] ?? config.places.run) => deliver(place, text, only);
 
   // After an example has filled its tab in.
   async function start({ tabs, run }) {

@@ -71,6 +71,7 @@
     const wanted = [...parts].some((part) => part.isConnected && part.checkVisibility());
     if (wanted === inFront) return; // its size alone has changed: a sidebar that was opened meanwhile stays
     inFront = wanted;
+    start.toggle('roomy', wanted);
     const folded = away;
     away = wanted && isOpen();
     if (away) turn(false); else if (folded && room.matches) turn(true); else narrowed ||= folded;

@@ -1,7 +1,7 @@
 // The last runs and documents of this browser, kept in its own database; nothing of it is on the server.
-//   add(entry)     kind, title, made, text; returns its key
+//   add(entry)     kind, title, made, text; returns its key, which is that of an equal one that is there already
 //   all()          newest first, without their texts
-//   text(key), remove(key), clear()
+//   entry(key), remove(key), clear()
 window.playground.runs = (() => {
   const NAME = 'playground', STORE = 'documents', MOST = 50, MOST_CHARS = 100_000_000;
   let opening = null;
@@ -23,6 +23,8 @@ window.playground.runs = (() => {
     return found.sort((a, b) => b.key - a.key).map(({ text, ...rest }) => ({ ...rest, chars: text.length }));
   }
   async function add(entry) {
+    const same = (await done((await store('readonly')).getAll())).find((one) => one.kind === entry.kind && one.text === entry.text);
+    if (same) return same.key;
     const key = Date.now();
     await done((await store('readwrite')).put({ ...entry, key }));
     let chars = 0;
@@ -34,7 +36,7 @@ window.playground.runs = (() => {
   }
   const remove = async (key) => done((await store('readwrite')).delete(key));
   const clear = async () => done((await store('readwrite')).clear());
-  const text = async (key) => (await done((await store('readonly')).get(key)))?.text;
+  const entry = async (key) => done((await store('readonly')).get(key));
 
-  return { add, all, text, remove, clear };
+  return { add, all, entry, remove, clear };
 })();

@@ -8,6 +8,7 @@ Object.assign(window.playground, ((config) => {
   const LATE = new Set(['tabs', 'tabitem', 'accordion']);
   class Plain extends Array {}
   const place = (name) => fields.findIndex((field) => field.name === name);
+  const own = new Map(); // the fields of single sections that links hold, by id: their part, and its first value as text
   let drawn = null; // the seed of the newest run
   const bytes = (text) => new TextEncoder().encode(text).length;
 
@@ -20,15 +21,31 @@ Object.assign(window.playground, ((config) => {
     return typeof raw === 'string' && raw.length <= field.high ? raw : undefined;
   }
 
-  function fragment(values) {
-    const pairs = new URLSearchParams();
+  function fragment(values, ids = []) { // after the settings, values of single sections that are not the first
+    const pairs = new URLSearchParams(), texts = ids.map((_, i) => written(values[fields.length + i]));
     fields.forEach((field, i) => { if (field.link && values[i] != null && values[i] !== '') pairs.set(field.name, String(values[i])); });
+    ids.forEach((id, i) => { if (texts[i] !== own.get(id)?.text) pairs.set(id, texts[i]); });
     return pairs.toString();
   }
 
-  function link() { // the fragment without the place that `tabs.js` keeps in it
+  const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
+  const isPane = (value) => typeof value?.on === 'boolean' && Array.isArray(value.changes)
+    && value.changes.every((one) => Array.isArray(one) && one.length === 2 && one.every((text) => typeof text === 'string'));
+  function ownValue({ type, props }, text) { // as its part holds it, or undefined if it can't
+    const { options } = props.props ?? {};
+    if (options) return options.some(([value]) => value === text) ? text : undefined;
+    if (type === 'textbox') return text;
+    let value;
+    try { value = JSON.parse(text); } catch { return undefined; }
+    if (type === 'number' || type === 'slider') return typeof value === 'number' ? value : undefined;
+    if (type === 'checkbox') return typeof value === 'boolean' ? value : undefined;
+    if (type === 'checkboxgroup') return Array.isArray(value) && value.every((one) => props.choices.some(([, choice]) => choice === one)) ? value : undefined;
+    return isPane(value) ? value : undefined;
+  }
+
+  function link(...without) { // the fragment without the place that `tabs.js` keeps in it
     const pairs = new URLSearchParams(location.hash.slice(1));
-    pairs.delete('tab');
+    for (const name of ['tab', 'run', ...without]) pairs.delete(name);
     return pairs.toString();
   }
 
@@ -37,17 +54,19 @@ Object.assign(window.playground, ((config) => {
     if (!text) return null;
     const problem = (words) => ({ found: {}, note: { kind: 'note', title: word('settings.this_link_was'), text: words, id: Date.now() } });
     if (bytes(text) > MAX_LINK_BYTES) return problem(word('settings.has_more_than', { limit: MAX_LINK_BYTES }));
-    const found = {};
+    const found = {}, filled = {};
     let ignored = 0;
     for (const [name, raw] of new URLSearchParams(text)) {
       if (name.startsWith('cost.')) continue; // the Cost tab's, which reports them itself
-      const field = fields.find((one) => one.link && one.name === name), value = field && checked(field, raw);
-      if (value === undefined || name in found) ignored += 1; else found[name] = value;
+      const field = fields.find((one) => one.link && one.name === name), part = own.get(name)?.part, into = field ? found : filled;
+      const value = field ? checked(field, raw) : part && ownValue(part, raw);
+      if (value === undefined || name in into) ignored += 1; else into[name] = value;
     }
-    if (!Object.keys(found).length && text.startsWith('cost.')) return null;
-    if (!Object.keys(found).length) return problem(word('settings.no_settings_could'));
+    const empty = !Object.keys({ ...found, ...filled }).length;
+    if (empty && text.startsWith('cost.')) return null;
+    if (empty) return problem(word('settings.no_settings_could'));
     const left = ignored ? ` ${ignored} ${ignored === 1 ? 'entry' : 'entries'} could not be read and ${ignored === 1 ? 'was' : 'were'} left out.` : '';
-    return { found, note: { kind: 'note', title: word('settings.settings_from_link'), text: `Nothing has run yet: check them, then run.${left}`, id: Date.now() } };
+    return { found, filled, note: { kind: 'note', title: word('settings.settings_from_link'), text: `Nothing has run yet: check them, then run.${left}`, id: Date.now() } };
   }
 
   function fromStorage() { // this tab's settings first; a new tab starts with the latest of any
@@ -64,6 +83,7 @@ Object.assign(window.playground, ((config) => {
   }
 
   function restore(components) {
+    for (const part of components) if (part.props.elem_classes?.includes('in-link')) own.set(part.props.elem_id, { part, text: written(part.props.value) });
     const link = fromLink(), found = link && Object.keys(link.found).length ? link.found : fromStorage();
     const props = Object.fromEntries(components.map((one) => [one.props.elem_id, one.props]));
     for (const field of fields) {
@@ -73,6 +93,7 @@ Object.assign(window.playground, ((config) => {
       own.value = now[field.name] = value;
       if (field.slider) own.maximum = Math.max(own.maximum, value);
     }
+    for (const [id, value] of Object.entries(link?.filled ?? {})) own.get(id).part.props.value = value;
     if (link && props['play-notice']) props['play-notice'].value = link.note;
     if (link && found === link.found && props.preset) props.preset.value = ''; // a link holds settings, not a preset
     if (props.settings) props.settings.open = matchMedia(config.wide).matches;
@@ -100,18 +121,18 @@ Object.assign(window.playground, ((config) => {
       if (tab) sessionStorage.setItem(STORE, tab);
       if (shared) localStorage.setItem(STORE, shared);
     } catch { /* as above: the page works without it */ }
-    if (link() && link() !== fragment(values)) window.playground.tabs.link('');
+    if (link() && link(...own.keys()) !== fragment(values)) window.playground.tabs.link('');
     return [];
   }
 
-  async function share(...values) {
+  async function share(ids, ...values) { // `ids`: of the section's own fields, whose values come last
     const seed = values[place('seed')], again = values[place('random_seed')] && seed === drawn; // of the newest run
     if (again) values[place('random_seed')] = false;
-    const text = fragment(values), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
+    const text = fragment(values, ids), note = (title, words) => ({ kind: 'note', title, text: words, id: Date.now() });
     if (bytes(text) > MAX_LINK_BYTES) return note(word('settings.too_long_for'), `Prompt and settings take ${bytes(text).toLocaleString('en')} bytes as a link; the limit is ${MAX_LINK_BYTES.toLocaleString('en')}. Shorten the prompt or the system prompt, or save the finished run.`);
     window.playground.tabs.link(text);
     const copied = await window.playground.hand.copy(location.href);
-    return note(copied ? word('settings.link_copied') : word('settings.link_address_bar'), `It holds the prompt and the settings, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
+    return note(copied ? word('settings.link_copied') : word('settings.link_address_bar'), `It holds the prompt, the settings and what this section asks for, after the # sign, which no server sees. Opening it fills them in and runs nothing.${again ? ' The seed is that of the newest run: same seed, same answer on this kind of machine.' : ''}`);
   }
 
   // Before a run: the buttons change places, and a random seed is drawn where it can be seen.
@@ -129,5 +150,7 @@ Object.assign(window.playground, ((config) => {
     window.gradio_config.dependencies = Plain.from(dependencies);
   }
   const chosen = (name) => (now[name] == null || now[name] === '' || now[name] === first[name] ? null : now[name]); // by a person
-  return { save, share, begin, end, settings: () => now, chosen };
+  const opened = (slots) => (document.dispatchEvent(new CustomEvent('playground:opened', { detail: slots })), []);
+  const initial = (name) => first[name];
+  return { save, share, begin, end, opened, settings: () => now, chosen, initial };
 })(PLAYGROUND_CONFIG));

@@ -15,7 +15,7 @@ from playground.ui.components.words import word
 from playground.ui.rooms.inside.context.chat import ChatEvents
 from playground.ui.rooms.inside.context.tokens import Tokenizer, build_tokenizer, wire_tokenizer
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.bar import build_bar, link_inputs, wire_bar
+from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
 from playground.ui.shell.common import QUIET, Controls
 from playground.ui.shell.pages import Pages
@@ -99,7 +99,7 @@ def wire_context(section: Context, looked: Looked, controls: Controls, runner: R
     events = ChatEvents(fields, runner, looked, pages)
     _wire_chat(section, events, fields)
     wire_stop(section.stop, pages.slot("chat"))
-    wire_bar(section.bar, events.give, section.notice, link_inputs(controls, {}))
+    wire_bar(section.bar, events.give, section.notice, controls)
     section.tab.select(events.longest, [controls["model"], section.limit], section.limit, queue=False, **QUIET)
     for one in section.declared:
         wire_section(one, controls, runner, pages)
