@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from playground.ui.components.charts import chart
 from playground.views.spec import Axis, ChartSpec, Mark, Series
-from tests.ui.pages import serving_page, violations
+from tests.ui.pages import NARROW, looks, serving_page, violations
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 AGREEMENT = ChartSpec(
@@ -233,12 +233,11 @@ def test_it_is_drawn_anew_in_the_pixels_it_has(open_charts: Callable[..., Page])
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1000, 390])
-def test_no_axe_violations(open_charts: Callable[..., Page], theme: str, width: int):
-    page = open_charts(width, theme)
+def test_no_axe_violations(open_charts: Callable[..., Page]):
+    page = open_charts(**NARROW)
     for name in SPECS:
         table_of(page, name)
     figure(page, "Agreement").get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    assert violations(page) == []
+    for width in looks(page):
+        assert violations(page) == [], width
