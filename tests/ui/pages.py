@@ -27,6 +27,8 @@ def serving_page(demo: gr.Blocks, **options: Any) -> Iterator[str]:
 class Browsers:
     """Contexts of one browser, kept from test to test: scripts stay in their caches, and all a page could keep goes.
 
+    A new context costs 2 s of processor: with its first page comes a window, whose parts a browser draws as pages, too.
+
     A test's first page has the first context, its second one the second: no two share what they store.
     """
 
@@ -59,7 +61,8 @@ class _Context:
         origins = set[str]()
         for page in self.pages.pages:
             if page is not self._empty:
-                origins.add("/".join(page.url.split("/")[:3]))
+                if page.url.startswith("http"):
+                    origins.add("/".join(page.url.split("/")[:3]))
                 page.close()
         for origin in origins:
             self._session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from playground.experiments.costing.records import CostSheet
 from playground.experiments.costing.sections import SECTIONS, section_of
@@ -160,10 +160,12 @@ def test_money_has_cents_or_three_digits(usd: str, text: str):
 
 
 @pytest.mark.browser
-def test_a_report_is_accessible_and_no_wider_than_its_window(browser: Browser, tmp_path: Path):
+def test_a_report_is_accessible_and_no_wider_than_its_window(empty_page: Page, tmp_path: Path):
     path = tmp_path / "cost.html"
     path.write_text(report(sheet(currency=EURO)), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark")
+    page = empty_page
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.emulate_media(color_scheme="dark")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
@@ -171,4 +173,3 @@ def test_a_report_is_accessible_and_no_wider_than_its_window(browser: Browser, t
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page) == [], width
     assert asked == [path.as_uri()]
-    page.close()
