@@ -121,10 +121,16 @@ def looks(page: Page) -> Iterator[int]:
     Colours go by the theme and room by the width, so these two find what four would.
     """
     yield 390
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1440, "height": 1000})
-    page.wait_for_function("innerWidth === 1440 && !document.getElementById('settings')?.getAnimations().length")
+    look_at(page, 1440, "light")
     yield 1440
+
+
+def look_at(page: Page, width: int, theme: Theme, height: int = 1000) -> None:
+    """Give the page another width and theme, and wait until nothing moves: the sidebar slides."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("width => innerWidth === width", arg=width)
+    page.evaluate(_SETTLE)
 
 
 NARROW: dict[str, Any] = {"width": 390, "theme": "dark"}
