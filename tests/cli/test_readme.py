@@ -19,6 +19,8 @@ SHORT = {
     "--steps": ["2"],
     "--batch": ["1,2"],
     "--quick": [],
+    "--only": ["seeded"],
+    "--arm": ["bf16"],
 }
 
 

@@ -158,9 +158,9 @@ def test_reruns_of_the_default_model_are_its_single_runs(playground: Invoke, mod
         pytest.skip(fetched.stderr.splitlines()[-1])
     ask = ["Name a colour.", "--max-new-tokens", 8, "--temperature", 0.8, "--json"]
     record = recorded(playground("rerun", *ask, "--n", 6, "--seed", 3))
-    for run in record.runs[:2]:
-        alone = recorded(playground("run", *ask, "--seed", run.seed), RunRecord)
-        assert run.token_ids == [token.id for token in alone.tokens]
-        assert run.text == alone.text
+    second = record.runs[1]
+    alone = recorded(playground("run", *ask, "--seed", second.seed), RunRecord)
+    assert second.token_ids == [token.id for token in alone.tokens]
+    assert second.text == alone.text
     same = recorded(playground("rerun", *ask, "--n", 3, "--seed", 3, "--same-seed"))
     assert [run.token_ids for run in same.runs] == [record.runs[0].token_ids] * 3

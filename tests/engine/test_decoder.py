@@ -347,10 +347,17 @@ def text_ids(default_loaded: LoadedModel) -> Tensor:
     return ids
 
 
+@pytest.fixture(scope="module")
+def exact(default_module: Any, text_ids: Tensor) -> Tensor:
+    """transformers' logits over the text, in fp32."""
+    with torch.no_grad():
+        return _theirs(default_module, text_ids)[0]
+
+
 @pytest.mark.real_model
-def test_the_default_models_logits_are_transformers(default_entry: ModelEntry, default_module: Any, text_ids: Tensor):
+def test_the_default_models_logits_are_transformers(default_entry: ModelEntry, exact: Tensor, text_ids: Tensor):
     decoder = Decoder(load(default_entry, "fp32", device="cpu", engine="decoder").module)
-    assert _near(_every_logit(decoder, text_ids), _theirs(default_module, text_ids)[0])
+    assert _near(_every_logit(decoder, text_ids), exact)
 
 
 # About three times what was measured over these 309 tokens, of both paths: mean and largest, in nats. The file is Q4_1,
@@ -361,10 +368,9 @@ BOUNDS = {"bf16": (0.003, 0.03), "fp16": (0.0001, 0.001), "int8": (0.018, 0.25),
 @pytest.mark.real_model
 @pytest.mark.parametrize("quantization", BOUNDS)
 def test_narrower_weights_stay_near_fp32_by_both_paths(
-    default_entry: ModelEntry, default_module: Any, text_ids: Tensor, quantization: str
+    default_entry: ModelEntry, exact: Tensor, text_ids: Tensor, quantization: str
 ):
     mean, largest = BOUNDS[quantization]
-    exact = _theirs(default_module, text_ids)[0]
     theirs = _theirs(load(default_entry, quantization, device="cpu", engine="transformers").module, text_ids)[0]
     ours = _every_logit(Decoder(load(default_entry, quantization, device="cpu", engine="decoder").module), text_ids)
     for got in (ours, theirs):

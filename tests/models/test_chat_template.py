@@ -166,7 +166,7 @@ def test_a_template_that_hangs_keeps_no_other_waiting_and_children_are_few():
 
     hanging = threading.Thread(target=hang)
     hanging.start()
-    while not any(child.is_busy for child in templates._children.values()):
+    while not any(child.is_busy for child in list(templates._children.values())):
         time.sleep(0.001)
     assert templates.render(tiny_tokenizer(), HELLO)
     assert not ended.is_set()

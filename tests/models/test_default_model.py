@@ -4,7 +4,7 @@ import psutil
 import pytest
 import torch
 
-from playground.models.loading import estimate, load, unload
+from playground.models.loading import LoadedModel, estimate, load, unload
 from playground.models.packing import Int8Linear
 
 pytestmark = pytest.mark.real_model
@@ -41,21 +41,26 @@ def test_resident_memory_stays_flat_over_8_switches_and_over_20(default_entry, r
     assert max(sizes[4:]) - sizes[3] < 90e6  # the smaller of the two models alone takes 95 MB
 
 
-@pytest.mark.parametrize("quantization", ["bf16", "fp16", "int8", "int4"])
-def test_answers_stay_near_fp32s(default_entry, quantization):
+@torch.no_grad()
+def logprobs(loaded: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
+    found = loaded.module(ids).logits[0].float().log_softmax(-1)
+    unload(loaded)
+    return found
+
+
+@pytest.fixture(scope="module")
+def in_fp32(default_entry) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids of a chat, and fp32's logprobs at each of them."""
     reference = load(default_entry, "fp32", device="cpu", engine="transformers")
     chat = [{"role": "user", "content": "Tell me of Rome."}, {"role": "assistant", "content": "Rome is old. " * 8}]
     ids = reference.tokenizer.apply_chat_template(chat, return_tensors="pt", return_dict=True)["input_ids"]
-    with torch.no_grad():
-        expected = reference.module(ids).logits[0].float().log_softmax(-1)
-        unload(reference)
-        got = (
-            load(default_entry, quantization, device="cpu", engine="transformers")
-            .module(ids)
-            .logits[0]
-            .float()
-            .log_softmax(-1)
-        )
+    return ids, logprobs(reference, ids)
+
+
+@pytest.mark.parametrize("quantization", ["bf16", "fp16", "int8", "int4"])
+def test_answers_stay_near_fp32s(default_entry, in_fp32, quantization):
+    ids, expected = in_fp32
+    got = logprobs(load(default_entry, quantization, device="cpu", engine="transformers"), ids)
     divergence = (expected.exp() * (expected - got)).sum(-1).mean().item()
     assert 0 <= divergence < 0.03  # nats a token; the int4 head that the int8 one replaced gave 0.06
 

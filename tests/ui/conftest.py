@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from playground.ui.app import build_app
 from tests.scripted import Script, ScriptedRunner
@@ -58,6 +58,15 @@ def browser(chromium: str) -> Iterator[Browser]:
 def browsers(browser: Browser) -> Browsers:
     """Its contexts."""
     return Browsers(browser)
+
+
+@pytest.fixture
+def empty_page(browsers: Browsers) -> Iterator[Page]:
+    """A page with nothing in it, for what needs a browser and not the app."""
+    try:
+        yield browsers.page(0)
+    finally:
+        browsers.clean()
 
 
 @pytest.fixture

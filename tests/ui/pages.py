@@ -27,6 +27,8 @@ def serving_page(demo: gr.Blocks, **options: Any) -> Iterator[str]:
 class Browsers:
     """Contexts of one browser, kept from test to test: scripts stay in their caches, and all a page could keep goes.
 
+    A new context costs 2 s of processor: with its first page comes a window, whose parts a browser draws as pages, too.
+
     A test's first page has the first context, its second one the second: no two share what they store.
     """
 
@@ -59,7 +61,8 @@ class _Context:
         origins = set[str]()
         for page in self.pages.pages:
             if page is not self._empty:
-                origins.add("/".join(page.url.split("/")[:3]))
+                if page.url.startswith("http"):
+                    origins.add("/".join(page.url.split("/")[:3]))
                 page.close()
         for origin in origins:
             self._session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
@@ -118,10 +121,16 @@ def looks(page: Page) -> Iterator[int]:
     Colours go by the theme and room by the width, so these two find what four would.
     """
     yield 390
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1440, "height": 1000})
-    page.wait_for_function("innerWidth === 1440 && !document.getElementById('settings')?.getAnimations().length")
+    look_at(page, 1440, "light")
     yield 1440
+
+
+def look_at(page: Page, width: int, theme: Theme, height: int = 1000) -> None:
+    """Give the page another width and theme, and wait until nothing moves: the sidebar slides."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("width => innerWidth === width", arg=width)
+    page.evaluate(_SETTLE)
 
 
 NARROW: dict[str, Any] = {"width": 390, "theme": "dark"}

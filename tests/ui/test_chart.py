@@ -3,16 +3,17 @@
 import json
 import math
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import gradio as gr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from playground.ui.components.charts import chart
 from playground.views.spec import Axis, ChartSpec, Mark, Series
-from tests.ui.pages import serving_page, violations
+from tests.ui.pages import NARROW, Browsers, looks, serving_page, violations
 
 HOSTILE = "<img src=x onerror=window.__x=1>${window.__y=1}{{value}}`"
 AGREEMENT = ChartSpec(
@@ -104,22 +105,21 @@ def charts_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_charts(browser: Browser, charts_url: str) -> Iterator[Callable[..., Page]]:
+def open_charts(browsers: Browsers, charts_url: str) -> Iterator[Callable[..., Page]]:
     """Opens that page; no script may fail."""
-    contexts, problems = [], []
+    opened, problems = count(), []
 
     def open_it(width: int = 1000, theme: str = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-        contexts.append(context)
-        page = context.new_page()
+        page = browsers.page(next(opened))
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(charts_url)
         expect(page.locator(".plot.filled")).to_have_count(len(SPECS))
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
+    browsers.clean()
     assert not problems
 
 
@@ -233,12 +233,11 @@ def test_it_is_drawn_anew_in_the_pixels_it_has(open_charts: Callable[..., Page])
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1000, 390])
-def test_no_axe_violations(open_charts: Callable[..., Page], theme: str, width: int):
-    page = open_charts(width, theme)
+def test_no_axe_violations(open_charts: Callable[..., Page]):
+    page = open_charts(**NARROW)
     for name in SPECS:
         table_of(page, name)
     figure(page, "Agreement").get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    assert violations(page) == []
+    for width in looks(page):
+        assert violations(page) == [], width

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from playground.experiments.costing.fields import CONSTANTS, CostField, load_cost_fields
 from playground.experiments.costing.plans import Section
@@ -51,7 +51,7 @@ def flat(value: Any) -> list[float]:
     return [number for one in value for number in flat(one)] if isinstance(value, list) else [value]
 
 
-def test_every_calculator_gives_in_the_page_what_python_gives_exactly(browser: Browser):
+def test_every_calculator_gives_in_the_page_what_python_gives_exactly(empty_page: Page):
     pick = random.Random(6)
     models: list[Rates] = pick.sample(reference_models(), 40) + [m for m in reference_models() if len(m.input) > 1][:10]
     cases = [
@@ -59,11 +59,9 @@ def test_every_calculator_gives_in_the_page_what_python_gives_exactly(browser: B
         for section in SECTIONS
         for _ in range(CASES)
     ]
-    page = browser.new_page()
-    page.add_script_tag(content=formula_script())
+    empty_page.add_script_tag(content=formula_script())
     asked = [[section.calculate.__name__, plain(inputs), plain(used)] for section, inputs, used in cases]
-    told = page.evaluate(ASK, asked)
-    page.close()
+    told = empty_page.evaluate(ASK, asked)
     for (section, inputs, used), found in zip(cases, told, strict=True):
         mine = plain(section.calculate(inputs, used))
         assert mine["figures"].keys() == found["figures"].keys()

@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.lab import OpenPage, open_tab, set_slider
-from tests.ui.pages import violations
+from tests.ui.pages import Theme, look_at, violations
 from tests.ui.test_compare_page import ended, pane, set_own, start
 
 pytestmark = pytest.mark.browser
 ROOMS = ("Compare", "Reruns")
+WIDE_AND_NARROW: tuple[tuple[int, Theme], ...] = ((1440, "light"), (1024, "dark"))
 OWN = {"A": ("Top-p", "0.3"), "B": ("Temperature", "1.25"), "C": ("Repetition penalty", "1.15"), "D": ("Min-p", "0.05")}
 
 # Parts of a card that are seen outside of it. What scrolls or is cut inside the card is not; nor are tips.
@@ -79,11 +80,8 @@ def test_four_panes_show_every_setting_whole_and_results_are_accessible(open_lab
         set_own(page, name, setting, value)
     start(page)
     ended(page)
-    for width, theme in ((1440, "light"), (1024, "dark")):
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(f"innerWidth === {width}")
-        page.wait_for_timeout(400)  # the sidebar slides
+    for width, theme in WIDE_AND_NARROW:
+        look_at(page, width, theme, height=900)
         for name, (setting, value) in OWN.items():
             expect(pane(page, name).locator(".chips")).to_contain_text(re.compile(rf"{setting}\s*{re.escape(value)}"))
         assert page.evaluate(_CHIPS) == []
@@ -99,11 +97,8 @@ def test_reruns_with_results_fit_and_are_accessible(open_lab: OpenPage):
     page.get_by_label("Mentions to look for").fill("the, e")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#reruns-status .words")).to_have_text("finished: 12 runs")
-    for width, theme in ((1440, "light"), (1024, "dark")):
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(f"innerWidth === {width}")
-        page.wait_for_timeout(400)
+    for width, theme in WIDE_AND_NARROW:
+        look_at(page, width, theme, height=900)
         card = page.locator(".reruns .card").filter(visible=True).first
         assert float(card.evaluate("node => parseFloat(getComputedStyle(node).paddingLeft)")) > 0
         fits(page)

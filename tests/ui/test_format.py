@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from playground.experiments.costing.sections import section_of
 from playground.runs.records import RunRecord
@@ -138,12 +138,12 @@ def _cases() -> list[tuple[str, list[Any]]]:
 
 
 @pytest.mark.browser
-def test_the_page_writes_every_quantity_as_python_does(browser: Browser):
+def test_the_page_writes_every_quantity_as_python_does(empty_page: Page):
     cases = _cases()
-    page = browser.new_page()
-    page.add_script_tag(content="\n".join(page_scripts()))
-    found = page.evaluate("cases => cases.map(([rule, given]) => window.playground.numbers[rule](...given))", cases)
-    page.close()
+    empty_page.add_script_tag(content="\n".join(page_scripts()))
+    found = empty_page.evaluate(
+        "cases => cases.map(([rule, given]) => window.playground.numbers[rule](...given))", cases
+    )
     other = [
         (rule, given, theirs, ours)
         for (rule, given), theirs in zip(cases, found, strict=True)

@@ -33,7 +33,8 @@ def test_sections_close_for_a_model_that_reads_in_a_way_of_its_own(
         tiny_model(made=MAMBA).save_pretrained(folder)
         tiny_tokenizer().save_pretrained(folder)
         plain = tiny_folder(folder.parent)
-    with serving(tmp_path_factory, folder.name, folder, plain) as url, opening(browsers, url) as open_it:
+    rooms = {tabs[0] for tabs in GATES}
+    with serving(tmp_path_factory, folder.name, folder, plain, rooms=rooms) as url, opening(browsers, url) as open_it:
         page = open_it()
         for tabs, sections in GATES.items():
             _open(page, tabs)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from playground.ui.components.feed import Feeds
 from playground.ui.components.tokens import inspector, token_view
@@ -31,13 +31,10 @@ def opened_url(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield url
 
 
-def test_an_opened_run_shows_no_count_that_its_file_does_not_hold(browser: Browser, opened_url: str):
-    page = browser.new_page()
-    try:
-        page.goto(opened_url)
-        page.locator(".tok").nth(1).hover()
-        expect(page.get_by_text("token 2 of 3")).to_be_visible()
-        shown = {key: page.locator(f'[data-k="{key}"]').text_content() for key in ("top_k", "top_p", "min_p")}
-        assert shown == {"top_k": "–", "top_p": "–", "min_p": f"{RUN.tokens[1].kept} tokens"}  # noqa: RUF001  the page's sign for no figure
-    finally:
-        page.close()
+def test_an_opened_run_shows_no_count_that_its_file_does_not_hold(empty_page: Page, opened_url: str):
+    page = empty_page
+    page.goto(opened_url)
+    page.locator(".tok").nth(1).hover()
+    expect(page.get_by_text("token 2 of 3")).to_be_visible()
+    shown = {key: page.locator(f'[data-k="{key}"]').text_content() for key in ("top_k", "top_p", "min_p")}
+    assert shown == {"top_k": "–", "top_p": "–", "min_p": f"{RUN.tokens[1].kept} tokens"}  # noqa: RUF001  the page's sign for no figure

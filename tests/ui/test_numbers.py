@@ -1,7 +1,7 @@
 """Numbers as people write them, read by the page as by Python."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from playground.numbers import with_a_point
 from playground.ui.server.page import page_scripts
@@ -13,9 +13,7 @@ ASK = (
 )
 
 
-def test_the_page_reads_what_is_typed_as_python_does_and_says_the_same(browser: Browser):
-    page = browser.new_page()
-    page.add_script_tag(content="\n".join(page_scripts()))
-    found = page.evaluate(ASK, list(TYPED))
-    page.close()
+def test_the_page_reads_what_is_typed_as_python_does_and_says_the_same(empty_page: Page):
+    empty_page.add_script_tag(content="\n".join(page_scripts()))
+    found = empty_page.evaluate(ASK, list(TYPED))
     assert found == [[number, with_a_point(text)] for text, number in TYPED.items()]

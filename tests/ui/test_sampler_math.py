@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from playground.engine.sampling import Noise
 from playground.experiments.inspection.compact import EXACT_TOKENS, TAIL_BINS, compact
@@ -30,14 +30,11 @@ ASK = """([data, asked]) => {
 Asked = list[tuple[Settings, str]]
 
 
-def in_the_browser(browser: Browser, data: dict[str, Any], asked: Asked) -> list[dict[str, Any]]:
+def in_the_browser(page: Page, data: dict[str, Any], asked: Asked) -> list[dict[str, Any]]:
     """What the page's own script makes of a distribution, for each of the settings."""
-    page = browser.new_page()
-    try:
-        page.add_script_tag(content=SCRIPT.read_text("utf-8"))
-        return page.evaluate(ASK, [json.dumps(data), [(one.model_dump(), order) for one, order in asked]])
-    finally:
-        page.close()
+    page.goto("about:blank")
+    page.add_script_tag(content=SCRIPT.read_text("utf-8"))
+    return page.evaluate(ASK, [json.dumps(data), [(one.model_dump(), order) for one, order in asked]])
 
 
 def random_settings(count: int, vocabulary: int) -> Asked:
@@ -56,12 +53,12 @@ def random_settings(count: int, vocabulary: int) -> Asked:
     return [(one(), pick.choice(list(ORDERS))) for _ in range(count)]
 
 
-def check(browser: Browser, logits: torch.Tensor, seen: torch.Tensor, count: int) -> None:
+def check(page: Page, logits: torch.Tensor, seen: torch.Tensor, count: int) -> None:
     """Counts within 0.1 % of the vocabulary, masses within 0.001, entropies within 0.02 bits, the same token drawn."""
     vocabulary = len(logits)
     noise = Noise(5).gumbel(3, vocabulary, torch.arange(vocabulary))
     asked = random_settings(count, vocabulary)
-    answers = in_the_browser(browser, compact(logits, seen, noise, str), asked)
+    answers = in_the_browser(page, compact(logits, seen, noise, str), asked)
     for (settings, order), answer in zip(asked, answers, strict=True):
         found = stages(logits, seen, settings, order)
         said = f"{settings} {order}"
@@ -76,10 +73,10 @@ def check(browser: Browser, logits: torch.Tensor, seen: torch.Tensor, count: int
         assert answer["uniform"] == (None if drawn.uniform is None else pytest.approx(drawn.uniform, abs=1e-6))
 
 
-def test_the_page_computes_a_small_vocabulary_as_the_engine_does(browser: Browser):
+def test_the_page_computes_a_small_vocabulary_as_the_engine_does(empty_page: Page):
     prompt = torch.arange(40, 60)
     logits = tiny_model("llama")(prompt[None]).logits[0, -1].float()
-    check(browser, logits, prompt, 200)
+    check(empty_page, logits, prompt, 200)
 
 
 def large(spread: float, seed: int) -> torch.Tensor:
@@ -90,15 +87,15 @@ def large(spread: float, seed: int) -> torch.Tensor:
     return logits
 
 
-def test_the_page_computes_a_large_vocabulary_as_the_engine_does(browser: Browser):
+def test_the_page_computes_a_large_vocabulary_as_the_engine_does(empty_page: Page):
     seen = torch.randint(0, 49_152, (300,), generator=torch.Generator().manual_seed(1))
-    check(browser, large(2.0, 0), seen, 120)
-    check(browser, large(0.8, 1), seen, 80)
+    check(empty_page, large(2.0, 0), seen, 120)
+    check(empty_page, large(0.8, 1), seen, 80)
 
 
-def test_many_equal_logits_are_cut_as_the_engine_cuts_them(browser: Browser):
+def test_many_equal_logits_are_cut_as_the_engine_cuts_them(empty_page: Page):
     seen = torch.randint(0, 49_152, (300,), generator=torch.Generator().manual_seed(2))
-    check(browser, large(2.0, 2).to(torch.bfloat16).float(), seen, 80)
+    check(empty_page, large(2.0, 2).to(torch.bfloat16).float(), seen, 80)
 
 
 def test_what_is_sent_stays_small_for_the_largest_vocabulary_and_a_long_context():
