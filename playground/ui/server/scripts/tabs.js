@@ -60,10 +60,16 @@ window.playground.tabs = ((places) => {
     if (opened === before) await bring(Number(pairs().get(RUN)));
   }
 
+  const coming = new Set(), overtaken = new Set(); // results on their way, and those that the address no longer names
+
   // The result that the address names, without its settings: those may have changed since. Nothing that runs is stopped.
   async function bring(key) {
     const names = inFront(), busy = [...document.querySelectorAll('.stop-key, #stop-button')].some((one) => one.offsetParent && !one.disabled);
     if (!key || busy || resultAt(names) === key) return;
+    for (const one of coming) overtaken.add(one);
+    coming.clear();
+    coming.add(key);
+    overtaken.delete(key);
     const found = await window.playground.runs.entry(key).catch(() => null);
     const place = found?.kind === 'run' && wanted()[0] === 'Inside' ? { place: 'inside-open', tabs: [] } : undefined;
     if (found) await window.playground.files.give(found.kind, found.text, true, place);
@@ -73,6 +79,8 @@ window.playground.tabs = ((places) => {
   function shows(slot, kind, key) { // another result in the same place is one step of the history, too
     const names = inFront();
     shown[slot] = { kind, key, turn: turn += 1 };
+    coming.delete(key);
+    if (overtaken.delete(key)) return; // back or forward was faster: the address names the one that comes next
     const before = pairs().get(RUN), now = resultAt(names);
     if (now && String(now) !== before) history[before ? 'pushState' : 'replaceState'](null, '', address(linked(), names));
   }
