@@ -33,14 +33,19 @@ T = TypeVar("T")
 _PANIC = "PanicException"  # of the tokenizer's Rust code; not an `Exception`
 
 
+def text_model_of(loaded: LoadedModel) -> TextModel:
+    """A loaded model as the loop takes it: by our decoder where its weights are laid out for it."""
+    own = isinstance(loaded.module, LlamaWeights)
+    model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
+    return TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+
+
 class LocalBackend:
     """Answers with the engine's loop over a loaded model."""
 
     def __init__(self, loaded: LoadedModel):
         self.loaded = loaded
-        own = isinstance(loaded.module, LlamaWeights)
-        model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
-        self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+        self.text_model = text_model_of(loaded)
         self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
         self.capabilities = _capabilities(loaded)
         # Held apart from the weights: previews and meters of a run may still use it after `close`.

@@ -45,6 +45,13 @@ class DecoderCache:
         new[:, :, :, : self.length] = old[:, :, :, : self.length]
         return new
 
+    def layer(self, number: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer, [rows, kv_heads, length, head_dim]; the newest tokens are written into them."""
+        return self.keys[number, :, :, : self.length], self.values[number, :, :, : self.length]
+
+    def written(self, number: int, tokens: int) -> None:
+        """The newest tokens of a layer were written; here they are where they stay."""
+
     def expand(self, rows: int) -> None:
         """Repeat the one row, so that answers share one prompt."""
         if rows > 1:
@@ -118,14 +125,15 @@ class Decoder:
         x = self.weights.embedding(ids.to(self.weights.norm.device))
         rotation = self._rotation(start, end)
         mask = _causal_mask(start, length, x.device)
-        keys, values = cache.keys[:, :, :, :end], cache.values[:, :, :, :end]
         cache.length = end
         if watch is not None:
             watch(0, x)
-        for number, (layer, layer_keys, layer_values) in enumerate(zip(self.weights.layers, keys, values, strict=True)):
+        for number, layer in enumerate(self.weights.layers):
             assert isinstance(layer, LlamaLayer)
+            layer_keys, layer_values = cache.layer(number)
             queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, layer_keys, layer_values)
-            if keep is not None and number + 1 == len(keys):
+            cache.written(number, length)
+            if keep is not None and number + 1 == len(self.weights.layers):
                 queries, x = queries[:, :, length - keep :], x[:, length - keep :]
                 if keep == 0:
                     break
@@ -146,7 +154,7 @@ class Decoder:
         """
         layer, length, end = self.weights.layers[number], x.shape[1], cache.length
         assert isinstance(layer, LlamaLayer)
-        keys, values = (held[number, :, :, :end] for held in (cache.keys, cache.values))
+        keys, values = cache.layer(number)
         rotation = self._rotation(end - length, end)
         queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, keys, values)[0].float()
         keys = keys[0].float().repeat_interleave(self.weights.shape.heads // self.weights.shape.kv_heads, 0)

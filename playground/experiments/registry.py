@@ -28,6 +28,7 @@ _PLACES = {
     "load": "playground.experiments.determinism.experiment:LOAD",
     "lens": "playground.experiments.lens.experiment:LENS",
     "training": "playground.experiments.training.experiment:TRAINING",
+    "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
 }
 
 
@@ -65,6 +66,6 @@ def _imported(file: Path) -> Any:
     return module
 
 
-def experiment_of(kind: type[Document]) -> Experiment[Any, Any] | None:
+def experiment_of(document: Document) -> Experiment[Any, Any] | None:
     """The experiment whose document this is; None for documents of hand-made tabs."""
-    return next((one for one in experiments().values() if one.record is kind), None)
+    return next((one for one in experiments().values() if one.made(document)), None)

@@ -1,0 +1,46 @@
+"""The quantities of Optimise: their names in words, units, and which end is better."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of them.
+
+    Attributes:
+        title: In words, for tables and charts.
+        unit: As `views.format.format_figure` takes it.
+        more_is_better: None where neither end is.
+        is_noisy: Whether the machine changes it from run to run; the others are the same in every run.
+    """
+
+    title: str
+    unit: str
+    more_is_better: bool | None
+    is_noisy: bool = True
+
+
+QUANTITIES = {
+    "decode_tokens_per_s": Quantity("decode", "tok/s", True),
+    "all_tokens_per_s": Quantity("decode, all rows", "tok/s", True),
+    "prefill_tokens_per_s": Quantity("prefill", "tok/s", True),
+    "tpot_s": Quantity("time per token", "s", False),
+    "ttft_s": Quantity("ttft", "s", False),
+    "itl_p95_s": Quantity("gap p95", "s", False),
+    "load_s": Quantity("load", "s", False),
+    "wall_s": Quantity("wall time", "s", False),
+    "weights_bytes": Quantity("weights", "B", False, is_noisy=False),
+    "kv_cache_bytes": Quantity("KV cache", "B", False, is_noisy=False),
+    "kl_mean_nats": Quantity("KL, mean", "nats", False, is_noisy=False),
+    "kl_median_nats": Quantity("KL, median", "nats", False, is_noisy=False),
+    "kl_p99_nats": Quantity("KL, 99%", "nats", False, is_noisy=False),
+    "kl_max_nats": Quantity("KL, max", "nats", False, is_noisy=False),
+    "top1_share": Quantity("same top token", "share", True, is_noisy=False),
+    "perplexity": Quantity("perplexity", "", False, is_noisy=False),
+}
+"""By their names in records; the unit is the end of the name."""
+
+
+def quantity(name: str) -> Quantity:
+    """A quantity by its name; of a file that has others, the name stands for itself."""
+    return QUANTITIES.get(name) or Quantity(name.replace("_", " "), "", None)
