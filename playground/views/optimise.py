@@ -100,7 +100,7 @@ def _cell(found: Measured, arm: ArmRecord, name: str) -> str:
 def _answer(arm: ArmRecord) -> str:
     if arm.same_answer is None:
         return NOTHING
-    return "yes" if arm.same_answer else f"until token {arm.first_difference or 0}"
+    return "yes" if arm.same_answer else f"other from token {(arm.first_difference or 0) + 1}"
 
 
 def _how(found: Measured) -> str:
@@ -185,11 +185,11 @@ def _line_of(part: object) -> str:
 
 VIEW = View(
     panels=(
-        Panel("verdict", "words", "Verdict", empty=""),
-        Panel("bars-1", "chart", "Against the baseline", row="bars"),
-        Panel("bars-2", "chart", "Against the baseline", row="bars"),
-        Panel("figure-1", "chart", "Chart of this panel", row="figures"),
-        Panel("figure-2", "chart", "Second chart of this panel", row="figures"),
+        Panel("verdict", "words", "Verdict"),
+        Panel("bars-1", "chart", "Against the baseline", row="bars", quiet=True),
+        Panel("bars-2", "chart", "Against the baseline", row="bars", quiet=True),
+        Panel("figure-1", "chart", "Chart of this panel", row="figures", quiet=True),
+        Panel("figure-2", "chart", "Second chart of this panel", row="figures", quiet=True),
         Panel("texts", "part", "Where each token comes from", make="playground.ui.components.tokens:traced"),
         Panel("grid-1", "table", "Table of this panel"),
         Panel("grid-2", "table", "Second table of this panel"),

@@ -60,9 +60,7 @@ def sentence_of(found: Measured, arm: ArmRecord) -> str:
     if predicted := _prediction(found, arm):
         words.append(predicted)
     if arm.same_answer is not None:
-        words.append(
-            "same tokens" if arm.same_answer else f"other tokens from number {(arm.first_difference or 0) + 1}"
-        )
+        words.append("same tokens" if arm.same_answer else f"other tokens from token {(arm.first_difference or 0) + 1}")
     return f"{arm.name}: {', '.join(words)}."
 
 

@@ -15,6 +15,7 @@ def chart(
     empty: str = "Nothing to draw yet.",
     summary: bool = False,
     feed: str = "",
+    quiet: bool = False,
     **props: Any,
 ) -> gr.HTML:
     """Its value is what `ChartSpec.to_json` writes, or nothing.
@@ -26,10 +27,11 @@ def chart(
         empty: Shown while there are no points.
         summary: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
         feed: Instead of a value: the name of a drawing made on the page by the Cost tab's calculators.
+        quiet: It takes no room while there are no points.
         props: Other arguments of `gr.HTML`.
     """
     template = markup("chart", label=label, height=height, empty=empty)
-    return part("chart", value or "", template, summary=summary, feed=feed, **props)
+    return part("chart", value or "", template, summary=summary, feed=feed, quiet=quiet, **props)
 
 
 def bar_rows(feed: str, *, label: str, **props: Any) -> gr.HTML:
