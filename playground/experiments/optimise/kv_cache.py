@@ -15,8 +15,8 @@ from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.kv_cache import NAME, NARROW, KVCacheRequest
 from playground.experiments.optimise.greedy import Greedy, answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial
-from playground.experiments.optimise.records import Figure, Line, OptimisationRecord, Standing
-from playground.experiments.optimise.verdict import conditions, sentence_of
+from playground.experiments.optimise.records import Figure, Line, OptimisationRecord
+from playground.experiments.optimise.verdict import verdict_of
 from playground.metrics.roofline import step_limit_s
 from playground.numbers import short_number
 from playground.runs.experiment import Lab
@@ -38,7 +38,7 @@ def measure(lab: Lab, request: KVCacheRequest) -> Steps[OptimisationRecord | Non
     if found is None:
         return None
     found = found.model_copy(update={"figures": [bench.times()]})
-    return finished(lab, NAME, request, found, _verdict(found))
+    return finished(lab, NAME, request, found, verdict_of(found))
 
 
 class _Bench:
@@ -130,8 +130,3 @@ def _narrow_cache(model: Decoder, key_bits: Bits, value_bits: Bits) -> NarrowCac
 def _named(key_bits: int, value_bits: int) -> str:
     kinds = {16: "bf16", 8: "int8", 4: "int4"}
     return f"keys {kinds[key_bits]}, values {kinds[value_bits]}"
-
-
-def _verdict(found: Standing) -> str:
-    """The cache first, then the narrow ones."""
-    return " ".join([*(sentence_of(found, arm) for arm in found.variants), conditions(found)])

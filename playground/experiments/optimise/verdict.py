@@ -87,6 +87,21 @@ def _is_noisy(names: Sequence[str]) -> bool:
     return any(quantity(name).is_noisy for name in names)
 
 
+def lead(found: Measured) -> str:
+    """The best variant in the quantity that decides, if any is better than noise."""
+    name = found.headline[0]
+    what = quantity(name)
+    compared = [(arm, one) for arm in found.variants if (one := difference(found, arm, name)) is not None]
+    better = [(arm, one) for arm, one in compared if one.is_seen and (one.times > 1) == bool(what.more_is_better)]
+    if not better:
+        least = "no cycles to compare" if not compared else f"no variant has a better {what.title} than the baseline"
+        return f"Not here: {least}."
+    arm, one = max(better, key=lambda pair: pair[1].times if what.more_is_better else -pair[1].times)
+    same = {True: " and says the same", False: ", and says something else", None: ""}[arm.same_answer]
+    return f"Best here: {arm.name}, with {short_number(one.times)} times the baseline's {what.title}{same}."
+
+
 def verdict_of(found: Measured, *more: str) -> str:
-    """All arms, how far to trust them, and what the panel adds."""
-    return " ".join([*(sentence_of(found, arm) for arm in found.variants), conditions(found), *more]).strip()
+    """The best arm, every arm, how far to trust them, and what the panel adds: a line each."""
+    lines = [lead(found), *more, *(sentence_of(found, arm) for arm in found.variants), conditions(found)]
+    return "\n".join(line for line in lines if line)
