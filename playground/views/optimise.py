@@ -50,14 +50,20 @@ def bars(found: Measured, name: str) -> ChartSpec | None:
     predicted = [(place, arm.predicted.get(name)) for place, arm in enumerate(arms)]
     if any(value is not None for _, value in predicted):
         series.append(Series("predicted", "dots", predicted, "ink"))
-    said = "; ".join(f"{arm.name} {format_figure(arm.measured[name].median, what.unit)}" for arm in arms)
     return ChartSpec(
         title=what.title,
         x=Axis("", categories=tuple(arm.name for arm in arms)),
         y=Axis(what.title, unit=what.unit, min=0),
         series=series,
-        summary=f"{what.title}: {said}.",
+        summary=_extremes(arms, name),
     )
+
+
+def _extremes(arms: Sequence[ArmRecord], name: str) -> str:
+    """The arms with the least and the most."""
+    ranked = sorted(arms, key=lambda arm: arm.measured[name].median)
+    texts = [f"{arm.name}, {format_figure(arm.measured[name].median, quantity(name).unit)}" for arm in ranked]
+    return f"Least: {texts[0]}. Most: {texts[-1]}."
 
 
 def _against(found: Measured, arm: ArmRecord, name: str) -> str:
@@ -81,7 +87,7 @@ def numbers(found: Measured) -> Table:
     names = list(dict.fromkeys(name for arm in found.arms for name in (*arm.measured, *arm.predicted)))
     predicted = [name for name in names if any(name in arm.predicted for arm in found.arms)]
     head = [
-        "",
+        "arm",
         *(quantity(name).title for name in names),
         *(f"{quantity(name).title}, predicted" for name in predicted),
     ]
