@@ -30,8 +30,9 @@ def add_experiments(app: typer.Typer) -> None:
     groups = dict[str, typer.Typer]()
     for experiment in experiments().values():
         if experiment.group:
-            group = groups.setdefault(experiment.group, _group(app, experiment.group))
-            group.command(experiment.command)(command(experiment))
+            if experiment.group not in groups:
+                groups[experiment.group] = _group(app, experiment.group)
+            groups[experiment.group].command(experiment.command)(command(experiment))
         else:
             sharing.setdefault(experiment.command or experiment.name, []).append(experiment)
     for name, sharers in sharing.items():

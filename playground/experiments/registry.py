@@ -29,6 +29,7 @@ _PLACES = {
     "lens": "playground.experiments.lens.experiment:LENS",
     "training": "playground.experiments.training.experiment:TRAINING",
     "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
+    "batching": "playground.experiments.optimise.declared.batching:BATCHING",
 }
 
 

@@ -22,7 +22,8 @@ class Quantity:
 
 QUANTITIES = {
     "decode_tokens_per_s": Quantity("decode", "tok/s", True),
-    "all_tokens_per_s": Quantity("decode, all rows", "tok/s", True),
+    "all_tokens_per_s": Quantity("decode of all rows", "tok/s", True),
+    "row_tokens_per_s": Quantity("decode of each row", "tok/s", True),
     "prefill_tokens_per_s": Quantity("prefill", "tok/s", True),
     "tpot_s": Quantity("time per token", "s", False),
     "ttft_s": Quantity("ttft", "s", False),
