@@ -17,10 +17,15 @@ GROWTH = 256  # tokens by which a full cache grows
 
 
 class DecoderCache:
-    """Keys and values, each [layers, rows, kv_heads, capacity, head_dim]; the first `length` tokens are in use."""
+    """Keys and values, each [layers, rows, kv_heads, capacity, head_dim]; the first `length` tokens are in use.
+
+    Attributes:
+        starts: Where each row begins [rows], for rows of several lengths that end together; None is 0 for all.
+    """
 
     def __init__(self, keys: Tensor, values: Tensor, length: int = 0):
         self.keys, self.values, self.length = keys, values, length
+        self.starts: Tensor | None = None
 
     @property
     def nbytes(self) -> int:
@@ -123,8 +128,9 @@ class Decoder:
         end = start + length
         cache.make_room(length)
         x = self.weights.embedding(ids.to(self.weights.norm.device))
-        rotation = self._rotation(start, end)
-        mask = _causal_mask(start, length, x.device)
+        rotation, mask = self._rotation(start, end), _causal_mask(start, length, x.device)
+        if cache.starts is not None:
+            rotation, mask = self._ragged(cache.starts, start, length)
         cache.length = end
         if watch is not None:
             watch(0, x)
@@ -137,6 +143,7 @@ class Decoder:
                 queries, x = queries[:, :, length - keep :], x[:, length - keep :]
                 if keep == 0:
                     break
+                mask = mask if cache.starts is not None else None  # the last token sees all
             x = x + layer.out(self._attend(queries, layer_keys, layer_values, mask))
             x = x + self._mlp(layer, self._norm(x, layer.mlp_norm))
             if watch is not None:
@@ -194,7 +201,7 @@ class Decoder:
         rows, _, length, _ = q.shape
         if length == 1:  # the heads of a group as rows of one product: their keys are read once
             q = q.reshape(rows, shape.kv_heads, -1, shape.head_dim)
-            return F.scaled_dot_product_attention(q, keys, values).reshape(rows, 1, -1)
+            return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask).reshape(rows, 1, -1)
         attended = F.scaled_dot_product_attention(
             q, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=shape.heads != shape.kv_heads
         )
@@ -211,6 +218,14 @@ class Decoder:
         if end > len(self._cos):
             self._cos, self._sin = self._rotary_tables(end)
         return self._cos[start:end], self._sin[start:end]
+
+    def _ragged(self, starts: Tensor, end: int, length: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """Rotation and mask of one new token for each row; a row sees nothing before its start."""
+        if length != 1:
+            raise ValueError("rows of several lengths take one token at a time")
+        self._rotation(0, end + 1)
+        cos, sin = (table[end - starts][:, None, None] for table in (self._cos, self._sin))
+        return (cos, sin), (torch.arange(end + 1, device=starts.device) >= starts[:, None])[:, None, None]
 
     def _rotary_tables(self, tokens: int) -> tuple[Tensor, Tensor]:
         """Cosine and signed sine for every position and dimension, computed in float32 and once per growth."""
