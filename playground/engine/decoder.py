@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from playground.engine.rotary import Rotary, rotate, whole_steps
 from playground.models.llama import LlamaLayer, LlamaWeights
-
-GROWTH = 256  # tokens by which a full cache grows
 
 
 class DecoderCache:
@@ -46,7 +45,7 @@ class DecoderCache:
 
     def _grown(self, old: Tensor, needed: int) -> Tensor:
         layers, rows, heads, _, dim = old.shape
-        new = old.new_empty(layers, rows, heads, _whole_steps(needed), dim)
+        new = old.new_empty(layers, rows, heads, whole_steps(needed), dim)
         new[:, :, :, : self.length] = old[:, :, :, : self.length]
         return new
 
@@ -78,7 +77,7 @@ class DecoderCache:
     def fork_at(self, length: int) -> "DecoderCache":
         """A copy of the first tokens: a branch, or a prefix to be used again."""
         length = min(self.length, length)
-        keys, values = (old[:, :, :, : _whole_steps(length)].clone() for old in (self.keys, self.values))
+        keys, values = (old[:, :, :, : whole_steps(length)].clone() for old in (self.keys, self.values))
         return DecoderCache(keys, values, length)
 
 
@@ -87,7 +86,7 @@ class Decoder:
 
     def __init__(self, weights: LlamaWeights):
         self.weights = weights
-        self._cos, self._sin = self._rotary_tables(0)
+        self._rotary = Rotary(weights)
 
     def new_cache(self) -> DecoderCache:
         """An empty cache of one row."""
@@ -128,7 +127,7 @@ class Decoder:
         end = start + length
         cache.make_room(length)
         x = self.weights.embedding(ids.to(self.weights.norm.device))
-        rotation, mask = self._rotation(start, end), _causal_mask(start, length, x.device)
+        rotation, mask = self._rotary.between(start, end), _causal_mask(start, length, x.device)
         if cache.starts is not None:
             rotation, mask = self._ragged(cache.starts, start, length)
         cache.length = end
@@ -162,7 +161,7 @@ class Decoder:
         layer, length, end = self.weights.layers[number], x.shape[1], cache.length
         assert isinstance(layer, LlamaLayer)
         keys, values = cache.layer(number)
-        rotation = self._rotation(end - length, end)
+        rotation = self._rotary.between(end - length, end)
         queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, keys, values)[0].float()
         keys = keys[0].float().repeat_interleave(self.weights.shape.heads // self.weights.shape.kv_heads, 0)
         scores = queries @ keys.transpose(1, 2) * self.weights.shape.head_dim**-0.5
@@ -191,7 +190,7 @@ class Decoder:
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = qk.split((shape.heads, shape.kv_heads), dim=1)
             qk = torch.cat([self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)], dim=1)
-        q, k = _rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
+        q, k = rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
         keys[:, :, -length:], values[:, :, -length:] = k, v
         return q
 
@@ -213,33 +212,13 @@ class Decoder:
         gate, up = layer.gate_up(x).chunk(2, dim=-1)
         return layer.down(F.silu(gate) * up)
 
-    def _rotation(self, start: int, end: int) -> tuple[Tensor, Tensor]:
-        """Cosine and signed sine of these positions."""
-        if end > len(self._cos):
-            self._cos, self._sin = self._rotary_tables(end)
-        return self._cos[start:end], self._sin[start:end]
-
     def _ragged(self, starts: Tensor, end: int, length: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """Rotation and mask of one new token for each row; a row sees nothing before its start."""
         if length != 1:
             raise ValueError("rows of several lengths take one token at a time")
-        self._rotation(0, end + 1)
-        cos, sin = (table[end - starts][:, None, None] for table in (self._cos, self._sin))
-        return (cos, sin), (torch.arange(end + 1, device=starts.device) >= starts[:, None])[:, None, None]
-
-    def _rotary_tables(self, tokens: int) -> tuple[Tensor, Tensor]:
-        """Cosine and signed sine for every position and dimension, computed in float32 and once per growth."""
-        weights = self.weights
-        positions = torch.arange(_whole_steps(tokens), device=weights.norm.device)
-        angles = torch.outer(positions.float(), weights.inverse_frequencies)
-        cos = torch.cat([angles.cos(), angles.cos()], -1) * weights.shape.rope_scaling
-        sin = torch.cat([-angles.sin(), angles.sin()], -1) * weights.shape.rope_scaling
-        return cos.to(weights.norm.dtype), sin.to(weights.norm.dtype)
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + d/2) of a head's numbers by its position's angle; the sign of the sine is in the table."""
-    return x * cos + x.roll(x.shape[-1] // 2, -1) * sin
+        return self._rotary.at(end - starts), (torch.arange(end + 1, device=starts.device) >= starts[:, None])[
+            :, None, None
+        ]
 
 
 def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None:
@@ -251,8 +230,3 @@ def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None
         return None
     seen = torch.arange(start + length, device=device)
     return seen <= seen[start:, None]
-
-
-def _whole_steps(tokens: int) -> int:
-    """The token count, rounded up to steps of `GROWTH`."""
-    return -(-tokens // GROWTH) * GROWTH

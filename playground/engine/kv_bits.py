@@ -11,7 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from playground.engine.decoder import GROWTH, DecoderCache
+from playground.engine.decoder import DecoderCache
+from playground.engine.rotary import whole_steps
 
 Bits = Literal[4, 8, 16]
 GROUP = 32  # numbers that share a scale; fewer where a head has fewer
@@ -144,6 +145,6 @@ class _Narrow:
 
 def _longer(old: Tensor, tokens: int) -> Tensor:
     rows, heads, held, width = old.shape
-    new = old.new_zeros(rows, heads, -(-tokens // GROWTH) * GROWTH, width)
+    new = old.new_zeros(rows, heads, whole_steps(tokens), width)
     new[:, :, :held] = old
     return new

@@ -30,6 +30,7 @@ _PLACES = {
     "training": "playground.experiments.training.experiment:TRAINING",
     "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
     "batching": "playground.experiments.optimise.declared.batching:BATCHING",
+    "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
 }
 
 
