@@ -147,9 +147,9 @@ class _Found:
     def grid(self) -> Grid:
         """A row for each rate, of its last run."""
         note = (
-            "Of the last cycle. Queue time is until the prompt is read, prefill until the first token. Little's law: the "
-            "mean number of requests in the system, counted between steps, is their rate times their mean time. The "
-            "generator is a process of its own; its lag is how late it sent."
+            "Of the last cycle. Queue time is until the prompt is read, prefill until the first token. Little's law: "
+            "the mean number of requests in the system, counted between steps, is their rate times their mean time. "
+            "The generator is a process of its own; its lag is how late it sent."
         )
         return Grid(
             title="Waits", head=list(self._HEAD), units=list(self._UNITS), rows=list(self._rows.values()), note=note
