@@ -6,11 +6,12 @@ from functools import partial
 
 import torch
 
-from playground.bench.alternating import PROMPT, RECORDED, Alternating
+from playground.bench.alternating import PROMPT, RECORDED
 from playground.bench.page_open import opening
 from playground.bench.page_start import warm_start_s
 from playground.bench.page_watch import Watched, browser_missing, watching
 from playground.bench.peers import LlamaCpp, llama_cpp_missing
+from playground.bench.prefix import Prefix
 from playground.bench.rates import (
     answers_s,
     bare_decode_rate,
@@ -26,7 +27,7 @@ from playground.models.loading import Engine
 from playground.settings import make_settings
 
 
-class Bench(Alternating):
+class Bench(Prefix):
     """Every measurement, by name."""
 
     def names(self) -> list[str]:
@@ -45,6 +46,7 @@ class Bench(Alternating):
             "generate": self._generate,
             "recording": self._recording,
             "prefill": self._prefill,
+            "reuse": self._reuse,
             "batch": self._batch,
             "reruns": self._reruns,
             "decoder": self._decoder,
@@ -162,11 +164,9 @@ class Bench(Alternating):
             "decoder",
             ours=lambda: bare_decode_rate(ours.text_model.model, self._ids(ours), self._tokens),
             peer=lambda: bare_decode_rate(peer.text_model.model, self._ids(peer), self._tokens),
-            target=1.10,
-            unit="tok/s",
-            note="bare loop over our decoder / over transformers' module, fp32",
+            target=1.10, unit="tok/s", note="bare loop over our decoder / over transformers' module, fp32",
             limit=self._limit(ours),
-        )
+        )  # fmt: skip
         ours.close()
         peer.close()
 

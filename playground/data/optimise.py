@@ -1,0 +1,34 @@
+"""Data of the panels of Optimise, YAML as checked values."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from playground.data.presets import Line, PresetDocument, Sentence, load_list
+from playground.paths import presets_dir
+
+_WithTime = Annotated[Line, StringConstraints(pattern=r"\{time\}")]
+
+
+class PrefixData(PresetDocument):
+    """The file `prefix.yaml`.
+
+    Attributes:
+        time_line: Stands before the system prompt; holds `{time}`.
+        time, other_time: Of this request, and of an earlier one.
+        other_sentence: What the earlier one had in the middle of its system prompt.
+        other_question: What the earlier one was about.
+        system: Sentences of the system prompt, which a person may replace.
+    """
+
+    time_line: _WithTime
+    time: Line
+    other_time: Line
+    other_sentence: Sentence
+    other_question: Sentence
+    system: Annotated[tuple[Sentence, ...], Field(min_length=2)]
+
+
+def shipped_prefix() -> PrefixData:
+    """The system prompt that ships."""
+    return load_list(PrefixData, presets_dir() / "optimise" / "prefix.yaml")
