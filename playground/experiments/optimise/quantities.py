@@ -32,6 +32,7 @@ QUANTITIES = {
     "ttft_p95_s": Quantity("ttft p95", "s", False),
     "e2e_p95_s": Quantity("whole answer p95", "s", False),
     "ttft_s": Quantity("ttft", "s", False),
+    "prefill_s": Quantity("prefill", "s", False),
     "itl_p95_s": Quantity("gap p95", "s", False),
     "load_s": Quantity("load", "s", False),
     "wall_s": Quantity("wall time", "s", False),
@@ -42,6 +43,10 @@ QUANTITIES = {
     "kl_p99_nats": Quantity("KL, 99%", "nats", False, is_noisy=False),
     "kl_max_nats": Quantity("KL, max", "nats", False, is_noisy=False),
     "top1_share": Quantity("same top token", "share", True, is_noisy=False),
+    "computed_prompt_tokens": Quantity("prompt tokens read", "tokens", False, is_noisy=False),
+    "cached_prompt_tokens": Quantity("prompt tokens from the cache", "tokens", True, is_noisy=False),
+    "hit_share": Quantity("hit rate, by tokens", "share", True, is_noisy=False),
+    "input_usd": Quantity("prompt at list price", "USD", False, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
