@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from playground.data.presets import Line, PresetDocument, Sentence, load_list
+from playground.data.presets import Line, PresetDocument, PresetPart, Sentence, load_list
 from playground.paths import presets_dir
 
 _WithTime = Annotated[Line, StringConstraints(pattern=r"\{time\}")]
@@ -32,3 +32,28 @@ class PrefixData(PresetDocument):
 def shipped_prefix() -> PrefixData:
     """The system prompt that ships."""
     return load_list(PrefixData, presets_dir() / "optimise" / "prefix.yaml")
+
+
+class Opposed(PresetPart):
+    """A request, the same in other words, and its opposite in nearly the same words."""
+
+    prompt: Line
+    paraphrase: Line
+    opposite: Line
+
+
+class ResponseData(PresetDocument):
+    """The file `responses.yaml`.
+
+    Attributes:
+        small_words: Words that say nothing about the subject, lower case.
+        pairs: Requests in three forms.
+    """
+
+    small_words: tuple[Line, ...]
+    pairs: Annotated[tuple[Opposed, ...], Field(min_length=4)]
+
+
+def shipped_responses() -> ResponseData:
+    """The requests that ship."""
+    return load_list(ResponseData, presets_dir() / "optimise" / "responses.yaml")

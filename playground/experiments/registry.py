@@ -32,6 +32,7 @@ _PLACES = {
     "batching": "playground.experiments.optimise.declared.batching:BATCHING",
     "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
     "prefix-cache": "playground.experiments.optimise.declared.prefix_cache:PREFIX_CACHE",
+    "response-cache": "playground.experiments.optimise.declared.response_cache:RESPONSE_CACHE",
 }
 
 

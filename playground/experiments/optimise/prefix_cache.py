@@ -58,7 +58,7 @@ class _Speed:
     prompt_s: float
 
     def seconds(self, tokens: float) -> float:
-        """Time to read so many tokens at a time: a step, and the rest at the rate of the prompt."""
+        """Time to read this many tokens at once: a step, and the rest at the rate of the prompt."""
         rate = (self.prompt_s - self.step_s) / max(1, self.prompt_tokens - 1)
         return self.step_s + (tokens - 1) * max(0.0, rate)
 

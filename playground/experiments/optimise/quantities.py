@@ -47,6 +47,10 @@ QUANTITIES = {
     "cached_prompt_tokens": Quantity("prompt tokens from the cache", "tokens", True, is_noisy=False),
     "hit_share": Quantity("hit rate, by tokens", "share", True, is_noisy=False),
     "input_usd": Quantity("prompt at list price", "USD", False, is_noisy=False),
+    "lookup_s": Quantity("lookup, per request", "s", False),
+    "answered_share": Quantity("answered from the cache", "share", True, is_noisy=False),
+    "wrong_share": Quantity("answered wrongly", "share", False, is_noisy=False),
+    "requests_usd": Quantity("requests at list price", "USD", False, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
