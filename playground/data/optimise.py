@@ -57,3 +57,21 @@ class ResponseData(PresetDocument):
 def shipped_responses() -> ResponseData:
     """The requests that ship."""
     return load_list(ResponseData, presets_dir() / "optimise" / "responses.yaml")
+
+
+class Question(PresetPart):
+    """A question and its options, the right one first."""
+
+    question: Sentence
+    options: Annotated[tuple[Line, ...], Field(min_length=2, max_length=8)]
+
+
+class QuestionData(PresetDocument):
+    """The file `questions.yaml`."""
+
+    questions: Annotated[tuple[Question, ...], Field(min_length=4)]
+
+
+def shipped_questions() -> QuestionData:
+    """The questions that ship."""
+    return load_list(QuestionData, presets_dir() / "optimise" / "questions.yaml")

@@ -33,6 +33,7 @@ _PLACES = {
     "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
     "prefix-cache": "playground.experiments.optimise.declared.prefix_cache:PREFIX_CACHE",
     "response-cache": "playground.experiments.optimise.declared.response_cache:RESPONSE_CACHE",
+    "cascade": "playground.experiments.optimise.declared.cascade:CASCADE",
 }
 
 

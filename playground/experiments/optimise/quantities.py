@@ -51,6 +51,9 @@ QUANTITIES = {
     "answered_share": Quantity("answered from the cache", "share", True, is_noisy=False),
     "wrong_share": Quantity("answered wrongly", "share", False, is_noisy=False),
     "requests_usd": Quantity("requests at list price", "USD", False, is_noisy=False),
+    "agreement_share": Quantity("agrees with the large model", "share", True, is_noisy=False),
+    "right_share": Quantity("right answers", "share", True, is_noisy=False),
+    "large_calls_share": Quantity("calls of the large model", "share", False, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
