@@ -12,8 +12,7 @@ from playground.views.format import (
     format_seconds,
     together,
 )
-from playground.views.money import NOT_THE_SAME, list_price
-from playground.views.reuse import reuse_text
+from playground.views.money import NOT_THE_SAME, list_price, reuse_text
 from playground.views.run import gaps_text
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from playground.metrics.timing import timing_of
 from playground.runs.pricing import Pricing
-from playground.views.reuse import reuse_text, saved_s, uncached_usd
+from playground.views.money import reuse_text, saved_s, uncached_usd
 
 PRICING = Pricing("openai/gpt-4o-mini", 1.0)
 TIMING = timing_of([0.5, 0.6], prefill_s=0.18, computed_prompt_tokens=18, end_s=0.6)
