@@ -1,6 +1,7 @@
 """Answers of the local model from the beginning, or from the beginning of an earlier prompt: one, or rows."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from playground.backends.kept import KeptCaches
 from playground.engine.clock import Clock
@@ -56,7 +57,8 @@ def answered_rows(
         text_model, prompt.ids, settings, context_length=prompt.context_length, cache=cache,
         rows_at_once=rows_at_once, should_stop=should_stop, clock=clock,
     )  # fmt: skip
-    for item in rows:
-        if isinstance(item.event, PromptProcessed) and settings[0].reuse_prefix:
-            kept.keep(prompt.ids, (), cache.fork(), is_exact=begun is None)
-        yield item
+    with closing(rows):
+        for item in rows:
+            if isinstance(item.event, PromptProcessed) and settings[0].reuse_prefix:
+                kept.keep(prompt.ids, (), cache.fork(), is_exact=begun is None)
+            yield item

@@ -14,7 +14,7 @@ from playground.experiments.optimise.cascade_shown import CASCADE, LARGE, LENGTH
 from playground.experiments.optimise.choosing import Choice, Ids, choose, ids_of
 from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.cascade import NAME, CascadeRequest
-from playground.experiments.optimise.deferring import Answered, by_confidence, by_length, threshold_of
+from playground.experiments.optimise.deferring import Answered, by_confidence, threshold_of
 from playground.experiments.optimise.greedy import answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial
 from playground.experiments.optimise.records import OptimisationRecord
@@ -106,7 +106,7 @@ class _Bench:
     def _rules(self) -> dict[str, Rule]:
         """The router and chance hand on as many as the cascade."""
         tested = self.tested
-        longest = {tested.index(one) for one in by_length(tested)[: self.calls]}
+        longest = set(sorted(range(len(tested)), key=lambda place: -tested[place].tokens)[: self.calls])
         drawn = set(random.Random(_SEED).sample(range(len(tested)), self.calls))
         return {
             SMALL: lambda _place, _choice: False,
