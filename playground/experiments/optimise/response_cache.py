@@ -21,10 +21,10 @@ from playground.experiments.optimise.declared.response_cache import DRAWS, NAME,
 from playground.experiments.optimise.greedy import answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial
 from playground.experiments.optimise.records import OptimisationRecord
-from playground.experiments.optimise.response_shown import EXACT, GATED, NONE, SIMILAR, Choice, Hidden, Shown
+from playground.experiments.optimise.response_shown import EXACT, GATED, MOST, NONE, SIMILAR, Choice, Hidden, Shown
 from playground.experiments.optimise.response_stream import Memory, Query, queries_of
 from playground.experiments.optimise.response_vectors import Vectors, looked, vectors_of
-from playground.experiments.optimise.similarity import best_threshold, content_words, ranking
+from playground.experiments.optimise.similarity import content_words, ranking, threshold_for
 from playground.metrics.cost import api_cost
 from playground.runs.experiment import Lab
 from playground.runs.stages import Stage, Steps
@@ -73,7 +73,7 @@ class _Bench:
             lambda backend: {text: backend.prepare(text, settings).ids for text in texts} | {request.prompt: prompt.ids}
         )
         self._before, self._answer_s, self._lookup_s = Memory(), 0.0, 0.0
-        self._asked = request.threshold
+        self._given = request.threshold
         self.vectors: Vectors | None = None
         self.choice: Choice | None = None
 
@@ -93,13 +93,13 @@ class _Bench:
         self._answer_s = median(times)
 
     def _choose(self, raw: Vectors) -> Choice:
-        """On the first half of the pairs: raw or centred, whichever tells more, and the threshold."""
+        """On the first half of the pairs: raw or centred, whichever tells more; and what most paraphrases reach."""
         first = range(self._tested.start)
         spaces = {"raw": raw, "centred": raw.centred()}
         found = {name: looked(self._data, vectors, first) for name, vectors in spaces.items()}
         space = max(found, key=lambda name: ranking(found[name]))
-        threshold = best_threshold(found[space]) if self._asked is None else self._asked
-        return Choice(space, threshold, first, self._tested, is_given=self._asked is not None)
+        threshold = threshold_for(found[space], MOST) if self._given is None else self._given
+        return Choice(space, threshold, first, self._tested, is_given=self._given is not None)
 
     def _vector(self, text: str) -> Tensor:
         """Raw; the tokens of the request alone, since those of a template are the same in all."""

@@ -10,6 +10,7 @@ from playground.experiments.optimise.response_vectors import Vectors, looked
 from playground.experiments.optimise.similarity import (
     Looked,
     Rate,
+    best_threshold,
     content_words,
     ranking,
     rates_at,
@@ -20,7 +21,9 @@ from playground.experiments.optimise.verdict import verdict_of
 from playground.numbers import short_number
 
 NONE, EXACT, SIMILAR, GATED = "no cache", "the same text", "similar", "similar, with the same content words"
-_POINTS, _MOST = 40, 0.9
+MOST = 0.9
+"""Share of the paraphrases that the threshold should answer, if none is given."""
+_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -145,11 +148,13 @@ class Shown:
         seen = looked(self._data, vectors, self._all)
         if separates(seen):
             return f"{text} A threshold separates all of these pairs, which says little of others."
-        threshold = threshold_for(seen, _MOST)
-        false = rates_at(seen, threshold).false
+        threshold = threshold_for(seen, MOST)
+        false, best = rates_at(seen, threshold).false, best_threshold(seen)
+        taken = rates_at(seen, best)
         return (
-            f"{text} No threshold separates them: {threshold:.3f}, which takes {_MOST:.0%} of the paraphrases, takes "
-            f"{false.words} of the opposites as well."
+            f"{text} No threshold separates them: {threshold:.3f}, which takes {MOST:.0%} of the paraphrases, takes "
+            f"{false.words} of the opposites as well. The best one, {best:.3f}, takes {taken.hit.words} of the "
+            f"paraphrases and {taken.false.words} of the opposites."
         )
 
     def _tests(self, choice: Choice) -> list[str]:

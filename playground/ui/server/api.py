@@ -72,15 +72,20 @@ def add_api(runner: Runner, pages: Pages) -> None:
         ticket, text, own = _ticket(pages, request), "", runner.of(person_of(request)) if request else runner
         async with aclosing(run_frames(own, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
-                if view.status["phase"] == "failed":
-                    raise gr.Error(view.status["problem"], print_exception=False)
-                text = view.text
+                text = _text_of(view)
                 yield text, {}
         if ticket.record is not None:
             yield text, await asyncio.to_thread(ticket.record.plain)
 
     generate.__annotations__["return"] = tuple[str, dict]  # Gradio reads this hint as that of one step
     api(generate, api_name="generate", **WORK)
+
+
+def _text_of(view: Any) -> str:
+    """The answer so far; a run that failed says why."""
+    if view.status["phase"] == "failed":
+        raise gr.Error(view.status["problem"], print_exception=False)
+    return view.text
 
 
 def _ticket(pages: Pages, request: gr.Request | None) -> Ticket:

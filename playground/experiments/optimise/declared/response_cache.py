@@ -15,7 +15,11 @@ class ResponseCacheRequest(OptimiseRequest):
 
     tokens: int = item(16, "Tokens of each answer", flags=["--max-new-tokens"], ge=2, le=256)
     threshold: float | None = item(
-        None, "Threshold", "Least similarity of a hit; chosen on half of the pairs if not given.", ge=-1, le=1
+        None,
+        "Threshold",
+        "Least similarity of a hit; if not given, that which 90% of half of the paraphrases reach.",
+        ge=-1,
+        le=1,
     )
 
     @property
