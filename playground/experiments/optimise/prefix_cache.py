@@ -18,6 +18,7 @@ from playground.engine.reading import read_to
 from playground.experiments.optimise.closeness import closeness, logits_of
 from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.prefix_cache import NAME, WARM, PrefixCacheRequest
+from playground.experiments.optimise.greedy import answer
 from playground.experiments.optimise.prefix_prompts import Prompts, prompts_of
 from playground.experiments.optimise.prefix_shown import COLD, MIDDLE, TIME, Bits, Shown
 from playground.experiments.optimise.protocol import Arm, Sample, Trial
@@ -43,8 +44,7 @@ def measure(lab: Lab, request: PrefixCacheRequest) -> Steps[OptimisationRecord |
     found = yield from Trial(arms, HEADLINE).run(lab, request.cycles)
     if found is None:
         return None
-    bits = bench.bits(found.baseline.token_ids)
-    shown = Shown(lab, prompts, found, bits, bench.held, bench.speed.seconds)
+    shown = Shown(lab, prompts, found, bench.bits(), bench.held, bench.speed.seconds)
     found = found.model_copy(update={"figures": [shown.times()], "grids": shown.grids(), "texts": shown.texts()})
     return finished(lab, NAME, request, found, shown.verdict(found))
 
@@ -92,7 +92,16 @@ class _Bench:
         # The first of them was a warm-up.
         tokens = len(self._prompt.ids)
         self.speed = _Speed(self._step_s(), tokens, min(times[1:]) * tokens)
+        self._compare()
         return [self._arm(name) for name in (COLD, *self._earlier)]
+
+    def _compare(self) -> None:
+        """The greedy answer without a cache, and what each beginning does to the logits of its steps."""
+        model, ids, stop = self._model, self._prompt.ids, self._lab.should_stop
+        self._answer = answer(model, ids, self._settings.max_new_tokens, self._lab.clock, stop).ids
+        self._wanted = logits_of(model, ids, self._answer, model.new_cache(), stop)
+        found = {name: self._bits_of(cache, self.held[name]) for name, cache in self._caches.items()}
+        self._bits = {name: bits for name, bits in found.items() if bits is not None}
 
     def _read(self, ids: Sequence[int]) -> KVCache:
         cache = self._model.new_cache()
@@ -122,7 +131,8 @@ class _Bench:
         why = _CANNOT if name == WARM and not held else ""
         settings = {"in_memory": "nothing" if name == COLD else "an earlier prompt", "cached_tokens": held}
         predicted = {"ttft_s": seconds, "prefill_s": seconds, "computed_prompt_tokens": float(left)}
-        return Arm(name, partial(self._run, name), settings, predicted, not_here=why)
+        once = self._bits[name].numbers() if name in self._bits else {}
+        return Arm(name, partial(self._run, name), settings, predicted, once, not_here=why)
 
     def _counted(self, held: int) -> dict[str, float]:
         """What follows from how many tokens of the prompt are in the cache."""
@@ -152,21 +162,19 @@ class _Bench:
         yield from ()
         return Sample(numbers, ids, self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids)))
 
-    def bits(self, answer: Sequence[int]) -> list[Bits]:
-        """The logits of every step of this answer, read from nothing and from a beginning, at a border and within."""
-        prompt, stop = self._prompt.ids, self._lab.should_stop
-        whole, size = self._read(prompt), chunk_tokens(self._model, len(prompt))
-        wanted = logits_of(self._model, prompt, answer, self._model.new_cache(), stop)
-        found = []
-        for is_border, at in ((True, whole_chunks(self._model, len(prompt))), (False, self.held[WARM])):
-            source = whole if is_border else self._caches[WARM]
-            cache = source.fork_at(at) if at else None
-            if cache is None or (not is_border and at % size == 0):
-                continue
-            got = logits_of(self._model, prompt[at:], answer, cache, stop)
-            near = closeness(wanted, got)
-            apart = float((wanted - got).abs().max())
-            found.append(
-                Bits(is_border, at, apart, float(wanted.abs().max()), torch.equal(wanted, got), near.top1_share == 1)
-            )
-        return found
+    def bits(self) -> list[Bits]:
+        """Of beginnings that end at the border of a chunk, and within one."""
+        border = whole_chunks(self._model, len(self._prompt.ids))
+        found = (self._bits_of(self._read(self._prompt.ids), border), self._bits.get(WARM))
+        return [one for one in found if one is not None]
+
+    def _bits_of(self, source: KVCache, at: int) -> Bits | None:
+        """The logits of every step of the answer after this beginning, against those without; None if it has none."""
+        cache = source.fork_at(at) if at else None
+        if cache is None:
+            return None
+        prompt, model = self._prompt.ids, self._model
+        got = logits_of(model, prompt[at:], self._answer, cache, self._lab.should_stop)
+        is_border = at % chunk_tokens(model, len(prompt)) == 0
+        apart, largest = float((self._wanted - got).abs().max()), float(self._wanted.abs().max())
+        return Bits(is_border, at, apart, largest, torch.equal(self._wanted, got), closeness(self._wanted, got))

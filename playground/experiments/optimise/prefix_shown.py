@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from playground.backends.kept import common
+from playground.experiments.optimise.closeness import Closeness
 from playground.experiments.optimise.declared.prefix_cache import WARM
 from playground.experiments.optimise.prefix_prompts import Prompts
 from playground.experiments.optimise.records import Figure, Grid, Line, Piece, Standing, Traced
@@ -29,7 +30,7 @@ class Bits:
         apart: The largest difference of two logits.
         largest: The largest logit.
         same_bits: Whether no logit differs.
-        same_tokens: Whether the likeliest token is the same at every step.
+        near: How close the distributions are.
     """
 
     is_border: bool
@@ -37,7 +38,16 @@ class Bits:
     apart: float
     largest: float
     same_bits: bool
-    same_tokens: bool
+    near: Closeness
+
+    @property
+    def same_tokens(self) -> bool:
+        """Whether the likeliest token is the same at every step."""
+        return self.near.top1_share == 1
+
+    def numbers(self) -> dict[str, float]:
+        """By the names of `quantities`."""
+        return {"logit_change": self.apart, **self.near.numbers()}
 
     @property
     def words(self) -> str:

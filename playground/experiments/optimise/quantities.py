@@ -42,6 +42,7 @@ QUANTITIES = {
     "kl_median_nats": Quantity("KL, median", "nats", False, is_noisy=False),
     "kl_p99_nats": Quantity("KL, 99%", "nats", False, is_noisy=False),
     "kl_max_nats": Quantity("KL, max", "nats", False, is_noisy=False),
+    "logit_change": Quantity("largest change of a logit", "", False, is_noisy=False),
     "top1_share": Quantity("same top token", "share", True, is_noisy=False),
     "computed_prompt_tokens": Quantity("prompt tokens read", "tokens", False, is_noisy=False),
     "cached_prompt_tokens": Quantity("prompt tokens from the cache", "tokens", True, is_noisy=False),

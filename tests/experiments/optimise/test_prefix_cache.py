@@ -60,6 +60,9 @@ def test_bits_are_compared_at_a_border_and_within_a_chunk(record: OptimisationRe
     assert border[-2:] == ["same", "same"]  # the shapes of a run without reuse
     assert within[-1] == "same"
     assert border[1] == 256
+    changes = {arm.name: arm.median("logit_change") for arm in record.variants}
+    assert changes[WARM] == pytest.approx(float(str(within[2])), rel=0.1)
+    assert all(change is not None and change < 1e-3 for change in changes.values())
 
 
 def test_a_file_of_it_reads_back_is_drawn_and_runs_again(tiny: Runner, record: OptimisationRecord):
