@@ -122,8 +122,17 @@ class Shown:
         arm = next(one for one in found.arms if one.name == CASCADE)
         time = difference(found, arm, "wall_s")
         cheaper = time is not None and time.is_seen and time.times < 1
+        agreeing = Rate(round(by * len(self._tested)), len(self._tested))
+        low = (agreeing.interval or (0.0, 1.0))[0]
         if by <= chance:
-            return "Confidence picks no better than chance here."
+            picks = "Confidence picks no better than chance here"
+        elif low <= chance:
+            picks = f"Confidence can't be told from chance on this few questions (agreement {agreeing.words})"
+        else:
+            picks = f"Confidence picks better than chance (agreement {agreeing.words})"
+        length = curve(by_length(self._tested))[self._calls]
+        if length >= by > chance:
+            picks += ", and a router by length does as well"
         if not cheaper:
-            return "Confidence picks better than chance, and yet no time is saved: the small model is paid for each."
-        return f"Confidence picks better than chance, at {short_number(time.times if time else 1)} times the time."
+            return f"{picks}; no time is saved, since the small model is paid for every question."
+        return f"{picks}; the cascade takes {short_number(time.times if time else 1)} times the time."
