@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from playground.engine.chunks import chunk_tokens
-from playground.engine.decoder import Decoder, DecoderCache
 from playground.engine.deciding import Decider
+from playground.engine.decoder import Decoder, DecoderCache
 from playground.models.llama import LlamaWeights
 
 
@@ -34,11 +34,11 @@ class Drafter(Protocol):
         ...
 
     def draft(self, text: Sequence[int], most: int, cache: DecoderCache) -> Draft:
-        """At most so many tokens after the text.
+        """The next tokens after the text.
 
         Args:
             text: Prompt and answer so far.
-            most: At least 1.
+            most: How many at most; at least 1.
             cache: The model's; it holds all of the text but the last token, and must hold the same afterwards.
         """
         ...
@@ -63,7 +63,7 @@ class Lookup:
         self._after = dict[tuple[int, ...], int]()  # where the text went on after these tokens, the last time
         self._indexed = 0
 
-    def draft(self, text: Sequence[int], most: int, cache: DecoderCache | None = None) -> Draft:  # noqa: ARG002
+    def draft(self, text: Sequence[int], most: int, cache: DecoderCache | None = None) -> Draft:  # noqa: ARG002  of others
         """As `Drafter.draft`; the cache is not used."""
         for place in range(self._indexed, len(text)):
             for size in self._sizes:
@@ -124,7 +124,7 @@ class SmallModel:
             if chunk.shape[1]:
                 self.decoder.read(chunk, self._cache)
 
-    def draft(self, text: Sequence[int], most: int, cache: DecoderCache) -> Draft:  # noqa: ARG002
+    def draft(self, text: Sequence[int], most: int, cache: DecoderCache) -> Draft:  # noqa: ARG002  it has another
         """As `Drafter.draft`; it forgets drafts that were rejected, and reads what it does not know."""
         same = len(self._held)
         while self._held[:same] != list(text[: min(same, len(text) - 1)]):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from playground.engine.clock import Clock
-from playground.engine.decoder import Decoder
 from playground.engine.deciding import Decider
+from playground.engine.decoder import Decoder
 from playground.engine.drafters import Drafter, FirstLayers, Lookup, SmallModel
 from playground.engine.rowwise import Rowwise
 from playground.engine.speculation import Spoken, Verify, exact, replayed, speculate, together

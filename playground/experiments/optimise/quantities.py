@@ -42,6 +42,9 @@ QUANTITIES = {
     "kl_p99_nats": Quantity("KL, 99%", "nats", False, is_noisy=False),
     "kl_max_nats": Quantity("KL, max", "nats", False, is_noisy=False),
     "top1_share": Quantity("same top token", "share", True, is_noisy=False),
+    "tokens_per_pass": Quantity("tokens per pass", "tokens", True, is_noisy=False),
+    "acceptance_length": Quantity("acceptance length", "tokens", True, is_noisy=False),
+    "logit_change": Quantity("largest change of a logit", "", False, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
