@@ -177,8 +177,9 @@ class _Panel:
         """The person's own prompt."""
         arms = {arm.name: arm for arm in found.arms}
         times = difference(found, arms[LOOKUP], HEADLINE[0])
-        plain = self._last[PLAIN].ids
+        plain, spoken, exactly = (self._last[name] for name in (PLAIN, LOOKUP, EXACT))
         return Kind(
-            "Your prompt", self._ground.most, accepted(self._last[LOOKUP].passes), self._promised[LOOKUP], times.times if times else None,
-            first_difference(plain, self._last[LOOKUP].ids), first_difference(plain, self._last[EXACT].ids),
+            "Your prompt", self._ground.most, accepted(spoken.passes), self._promised[LOOKUP],
+            times.times if times else None, first_difference(plain.ids, spoken.ids),
+            first_difference(plain.ids, exactly.ids),
         )  # fmt: skip

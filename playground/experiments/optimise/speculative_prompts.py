@@ -118,13 +118,15 @@ def kind_of(speaker: Speaker, title: str, prompt: Sequence[int], cost: PassCost,
 
 def kinds_grid(kinds: Sequence[Kind], pairs: int) -> Grid:
     """A row for each."""
-    head = ["", "draft", "acceptance length", "tokens per pass", "1st stands", "2nd stands", "3rd stands", "2nd after 1st",
-            "3rd after 2nd", "speed-up, predicted", "speed-up", "same answer", "same, exact"]  # fmt: skip
+    head = ["", "draft", "acceptance length", "tokens per pass", "1st stands", "2nd stands", "3rd stands",
+            "2nd after 1st", "3rd after 2nd", "speed-up, predicted", "speed-up", "same answer",
+            "same, exact"]  # fmt: skip
     rows = [_row(kind) for kind in kinds]
     note = (
-        "Prompt lookup, each with the draft length that a replay of its plain answer finds best. Acceptance length is 1 + accepted / verified drafts; a token stands "
-        "where all before it do; “after” counts only those drafts. Your own prompt is measured in every cycle, the "
-        f"others {'once' if pairs == 1 else f'{pairs} times'} each: their speed-ups are loose."
+        "Prompt lookup, each with the draft length that a replay of its plain answer finds best. Acceptance length is "
+        "1 + accepted / verified drafts; a token stands where all before it do; “after” counts only those drafts. Your "
+        f"own prompt is measured in every cycle, the others {'once' if pairs == 1 else f'{pairs} times'} each: their "
+        "speed-ups are loose."
     )
     return Grid(title="Prompts of several kinds", head=head, units=["", *["tokens"] * 3, *["share"] * 5, *[""] * 4],
                 rows=rows, note=note)  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from playground.experiments.optimise.records import ArmRecord, Standing
 from playground.experiments.optimise.speculative_ground import EXACT, LOOKUP, Ground
 from playground.experiments.optimise.speculative_prompts import Kind
-from playground.experiments.optimise.verdict import conditions, difference, times_words
+from playground.experiments.optimise.verdict import conditions, difference, lead, times_words
 from playground.numbers import short_number
 
 _PASS = 8  # tokens, for the price of a pass in words
@@ -32,11 +32,11 @@ class Found:
 
 
 def verdict(found: Found) -> str:
-    """All of it."""
+    """The best arm, then a line for each thing."""
     short = "The answer is too short to be timed, so it was measured past its end." if found.ground.is_short else ""
     arms = [_arm(found, arm) for arm in found.standing.variants]
-    parts = [*arms, _sweep(found), _kinds(found), _bits(found), short, conditions(found.standing)]
-    return " ".join(part for part in parts if part)
+    lines = [lead(found.standing), _kinds(found), *arms, _sweep(found), _bits(found), short, conditions(found.standing)]
+    return "\n".join(line for line in lines if line)
 
 
 def _arm(found: Found, arm: ArmRecord) -> str:
@@ -50,6 +50,8 @@ def _arm(found: Found, arm: ArmRecord) -> str:
     words.append(f"predicted {short_number(promised)}")
     if (length := arm.median("acceptance_length")) is not None:
         words.append(f"acceptance length {short_number(length)}")
+    else:
+        words.append("nothing was drafted")
     if arm.same_answer is not None:
         words.append("same tokens" if arm.same_answer else f"different from token {(arm.first_difference or 0) + 1} on")
     text = f"{arm.name}: {'' if pays else 'not here: '}{', '.join(words)}."
@@ -70,6 +72,8 @@ def _why(stands: float, cost: float) -> str:
 def _sweep(found: Found) -> str:
     if not found.ground.sweep:
         return ""
+    if len(set(found.ground.sweep.values())) == 1:
+        return "No draft length makes a difference to prompt lookup here."
     swept = ", ".join(f"{short_number(times)} with {most}" for most, times in found.ground.sweep.items())
     return f"Best draft length by a replay of the plain answer: {found.ground.most} (predicted {swept})."
 
