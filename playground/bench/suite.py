@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 
-from playground.bench.alternating import PROMPT, RECORDED, Alternating
+from playground.bench.alternating import PROMPT, RECORDED
 from playground.bench.page_open import opening
 from playground.bench.page_start import warm_start_s
 from playground.bench.page_watch import Watched, browser_missing, watching
@@ -21,12 +21,13 @@ from playground.bench.rates import (
     seconds,
 )
 from playground.bench.result import Result
+from playground.bench.speculation import Speculating
 from playground.models.fetch import fetch
 from playground.models.loading import Engine
 from playground.settings import make_settings
 
 
-class Bench(Alternating):
+class Bench(Speculating):
     """Every measurement, by name."""
 
     def names(self) -> list[str]:
@@ -49,6 +50,7 @@ class Bench(Alternating):
             "reruns": self._reruns,
             "decoder": self._decoder,
             "quantization": self._quantization,
+            "lookup": self._lookup,
             "start": self._start,
             **({} if browser_missing() else {"page": self._page, "opening": opening}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
@@ -138,13 +140,9 @@ class Bench(Alternating):
         ids, settings = self._ids(backend), make_settings(**RECORDED, max_new_tokens=self._tokens)
         batch = partial(answers_s, backend, ids, settings)
         yield self._compare(
-            "16 reruns",
-            ours=lambda: 1 / batch(16),
-            peer=lambda: 1 / sum(batch(1) for _ in range(16)),
-            target=5.0,
-            unit="1/s",
-            note="16 answers of equal length as one batch / one after the other, prompt included",
-        )
+            "16 reruns", ours=lambda: 1 / batch(16), peer=lambda: 1 / sum(batch(1) for _ in range(16)), target=5.0,
+            unit="1/s", note="16 answers of equal length as one batch / one after the other, prompt included",
+        )  # fmt: skip
         yield self._compare(
             "64 reruns",
             ours=lambda: 3 / batch(64),
