@@ -16,7 +16,7 @@ from playground.paths import presets_dir
 from playground.settings import make_settings
 
 _REPEATS = 3
-_LENGTH = 2  # times as many tokens as others measure: the prompt's whole text
+_LENGTH = 2  # times the tokens of other measurements: the whole text of the prompt
 
 
 class Speculating(Alternating):
