@@ -53,6 +53,8 @@ def measure(lab: Lab, request: SpeculativeRequest) -> Steps[OptimisationRecord |
         arms = _elsewhere(lab, text_model, prompt.ids, request.length)
         found = yield from Trial(arms, HEADLINE[:1]).run(lab, request.cycles)
         return None if found is None else finished(lab, NAME, request, found, f"Not here. {_ELSEWHERE}")
+    if request.draft:
+        yield Stage("loading the draft model", None)
     with guest(lab, request) as draft:
         speaker = Speaker(text_model.model, request.length, text_model.eos_ids, lab.clock, lab.obey)
         ground = yield from prepared(lab, request, speaker, prompt.ids)

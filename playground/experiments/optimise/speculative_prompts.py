@@ -12,7 +12,7 @@ from playground.engine.speculation import Spoken, Verified, Verify, replayed, sp
 from playground.experiments.optimise.protocol import first_difference
 from playground.experiments.optimise.records import Grid
 from playground.experiments.optimise.speculative_costs import DRAFTS
-from playground.metrics.speculation import Acceptance, PassCost
+from playground.metrics.speculation import Acceptance, PassCost, together
 from playground.settings import Settings
 
 
@@ -121,7 +121,7 @@ def kinds_grid(kinds: Sequence[Kind], pairs: int) -> Grid:
     head = ["", "draft", "acceptance length", "tokens per pass", "1st stands", "2nd stands", "3rd stands",
             "2nd after 1st", "3rd after 2nd", "speed-up, predicted", "speed-up", "same answer",
             "same, exact"]  # fmt: skip
-    rows = [_row(kind) for kind in kinds]
+    rows = [*(_row(kind) for kind in kinds), *_all(kinds)]
     note = (
         "Prompt lookup, each with the draft length that a replay of its plain answer finds best. Acceptance length is "
         "1 + accepted / verified drafts; a token stands where all before it do; “after” counts only those drafts. Your "
@@ -133,10 +133,27 @@ def kinds_grid(kinds: Sequence[Kind], pairs: int) -> Grid:
 
 
 def _row(kind: Kind) -> list[str | float | None]:
-    own = kind.acceptance
-    rates = [own.at(1), own.at(2), own.at(3), own.given(2), own.given(3)]
     same = [_same(kind.differs), _same(kind.exact_differs)]
-    return [kind.title, float(kind.most), own.length, own.tokens_per_pass, *rates, kind.predicted, kind.measured, *same]
+    return [kind.title, float(kind.most), *_rates(kind.acceptance), kind.predicted, kind.measured, *same]
+
+
+def _all(kinds: Sequence[Kind]) -> list[list[str | float | None]]:
+    """All prompts in one row each way: every draft counts once, or every prompt does."""
+    each = [_rates(kind.acceptance) for kind in kinds]
+    means = [_mean(column) for column in zip(*each, strict=True)]
+    times = [_mean([kind.predicted for kind in kinds]), _mean([kind.measured for kind in kinds])]
+    steps = _rates(together(kind.acceptance for kind in kinds))
+    return [["All, by draft", None, *steps, None, None, "", ""], ["All, by prompt", None, *means, *times, "", ""]]
+
+
+def _rates(own: Acceptance) -> list[float | None]:
+    return [own.length, own.tokens_per_pass, own.at(1), own.at(2), own.at(3), own.given(2), own.given(3)]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Of those that there are."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _same(place: int | None) -> str:

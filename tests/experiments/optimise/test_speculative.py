@@ -79,8 +79,8 @@ def test_every_token_has_an_origin(record: OptimisationRecord):
 def test_costs_prompts_and_layers_are_shown(record: OptimisationRecord):
     assert [line.xs for line in record.figures[0].lines] == [list(map(float, SIZES))] * 3
     kinds, layers = record.grids
-    assert (len(kinds.rows), len(layers.rows)) == (PROMPTS + 1, 1)
-    assert {row[-1] for row in kinds.rows} == {"yes"}  # verified exactly
+    assert (len(kinds.rows), len(layers.rows)) == (PROMPTS + 3, 1)  # your own, and two rows over all
+    assert {row[-1] for row in kinds.rows[:-2]} == {"yes"}  # verified exactly
     drawn = VIEW.draw(Sofar(record=record))
     assert {"verdict", "bars-1", "bars-2", "figure-1", "grid-1", "grid-2", "texts", "table"} <= drawn.keys()
 
