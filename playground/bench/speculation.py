@@ -27,8 +27,9 @@ class Speculating(Alternating):
         backend, clock = self._backend(engine="decoder"), Clock()
         model, prompt = backend.text_model.model, load_list(PromptList, presets_dir() / "speculation.yaml").prompts[0]
         assert isinstance(model, Decoder)
-        ids = backend.prepare(prompt.prompt, make_settings(temperature=0, seed=0)).ids
-        speaker = Speaker(model, _LENGTH * self._tokens, backend.text_model.eos_ids, clock, lambda: None)
+        greedy = make_settings(temperature=0, seed=0)
+        ids = backend.prepare(prompt.prompt, greedy).ids
+        speaker = Speaker(model, greedy, _LENGTH * self._tokens, backend.text_model.eos_ids, clock, lambda: None)
         plain = speaker.answer(ids).ids
         times = pass_times({"": together(model)}, model, [*ids, *plain], _REPEATS, clock, lambda: None)[""]
         most = best_of(swept(PassCost(times, times[1]), ids, plain, speaker.tokens))

@@ -16,7 +16,7 @@ from playground.experiments.optimise.declared.speculative import NAME, Speculati
 from playground.experiments.optimise.greedy import answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial, first_difference
 from playground.experiments.optimise.records import OptimisationRecord, Standing
-from playground.experiments.optimise.speculative_costs import DRAFTS, Exit, agreement, exit_time, step_time
+from playground.experiments.optimise.speculative_costs import DRAFTS, Exit, agreement, exit_time, shares_of, step_time
 from playground.experiments.optimise.speculative_draft import Guest, guest
 from playground.experiments.optimise.speculative_ground import EXACT, LOOKUP, Ground, prepared
 from playground.experiments.optimise.speculative_prompts import (
@@ -24,7 +24,6 @@ from playground.experiments.optimise.speculative_prompts import (
     Speaker,
     accepted,
     gained,
-    greedily,
     kind_of,
     kinds_grid,
     rate_of,
@@ -36,6 +35,7 @@ from playground.metrics.speculation import together as all_together
 from playground.paths import presets_dir
 from playground.runs.experiment import TIMES, Lab
 from playground.runs.stages import Stage, Steps, Stopped
+from playground.settings import Settings
 
 PLAIN = "plain decoding"
 HEADLINE = ["decode_tokens_per_s", "tokens_per_pass"]
@@ -56,7 +56,7 @@ def measure(lab: Lab, request: SpeculativeRequest) -> Steps[OptimisationRecord |
     if request.draft:
         yield Stage("loading the draft model", None)
     with guest(lab, request) as draft:
-        speaker = Speaker(text_model.model, request.length, text_model.eos_ids, lab.clock, lab.obey)
+        speaker = Speaker(text_model.model, _chosen(request), request.length, text_model.eos_ids, lab.clock, lab.obey)
         ground = yield from prepared(lab, request, speaker, prompt.ids)
         panel = _Panel(lab, request, ground, draft)
         found = yield from Trial(panel.arms(), HEADLINE).run(lab, request.cycles)
@@ -65,6 +65,11 @@ def measure(lab: Lab, request: SpeculativeRequest) -> Steps[OptimisationRecord |
         with suppress(Stopped):
             yield from panel.others([(one.title, ready.ids) for one, ready in zip(listed, others, strict=True)])
         return panel.record(found)
+
+
+def _chosen(request: SpeculativeRequest) -> Settings:
+    """How tokens are chosen."""
+    return request.settings if request.sampled else Settings(temperature=0, seed=0)
 
 
 def _elsewhere(lab: Lab, text_model: TextModel, prompt: Sequence[int], tokens: int) -> list[Arm]:
@@ -115,19 +120,20 @@ class _Panel:
             exit_time(self._decoder, one.layers, self._ground.text, self._request.repeats, self._lab.clock)
             / self._ground.step_s
         )
-        make = partial(FirstLayers, self._decoder.weights, one.layers, greedily())
-        return self._model_arm(name, make, one.top_share, cost, one.drafted, {"layers": one.layers})
+        make = partial(FirstLayers, self._decoder.weights, one.layers, self._speaker.drafting)
+        return self._model_arm(name, make, one.stands, cost, one.drafted, {"layers": one.layers})
 
     def _draft_arm(self) -> list[Arm]:
         """A smaller model, where one was named."""
         name, small = f"draft model {self._draft.title}".strip(), self._draft.decoder
         if small is None:
             return [Arm(name, partial(self._run, name), not_here=self._draft.why)]
-        stands = agreement(small, self._ground.prompt, self._ground.plain.ids)
+        shares, ids = shares_of(self._speaker.settings), self._ground.plain.ids
+        stands = agreement(self._decoder, small, self._ground.prompt, ids, shares)
         cache = small.new_cache()
         cost = step_time(small, cache, self._request.repeats, self._lab.clock) / self._ground.step_s
         drafted = best_draft(stands, self._draft.read_share, max(DRAFTS))
-        return [self._model_arm(name, partial(SmallModel, small, greedily()), stands, cost, drafted, {})]
+        return [self._model_arm(name, partial(SmallModel, small, self._speaker.drafting), stands, cost, drafted, {})]
 
     def _model_arm(
         self, name: str, make: Callable[[], Drafter], stands: float, cost: float, drafted: int, settings: dict[str, int]
@@ -151,7 +157,8 @@ class _Panel:
         if counts.length is not None:
             numbers["acceptance_length"] = counts.length
         yield from ()
-        return Sample(numbers, found.ids, self._lab.backend.tokenize(lambda one: one.decode(found.ids)))
+        text = self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(found.ids))
+        return Sample(numbers, found.ids if self._speaker.is_greedy or name == PLAIN else (), text)
 
     def others(self, prompts: Sequence[tuple[str, Sequence[int]]]) -> Steps[None]:
         """Prompt lookup on each."""
@@ -183,5 +190,5 @@ class _Panel:
         return Kind(
             "Your prompt", self._ground.most, accepted(spoken.passes), self._promised[LOOKUP],
             times.times if times else None, first_difference(plain.ids, spoken.ids),
-            first_difference(plain.ids, exactly.ids),
+            first_difference(plain.ids, exactly.ids), self._speaker.is_greedy,
         )  # fmt: skip

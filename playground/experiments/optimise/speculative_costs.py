@@ -13,10 +13,14 @@ from playground.engine.clock import Clock
 from playground.engine.decoder import Decoder, DecoderCache
 from playground.engine.drafters import first_layers
 from playground.engine.lens.decoder import DecoderLens
+from playground.engine.sampling import filter_scores
 from playground.engine.speculation import Verify
 from playground.metrics.speculation import best_draft, speed_up
+from playground.settings import Settings
 
 T = TypeVar("T")
+Shares = Callable[[Tensor], Tensor]
+"""From logits [rows, vocabulary] to probabilities."""
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16)
 """Tokens of a pass, whose cost is measured; a draft has one less."""
 DRAFTS = tuple(size - 1 for size in SIZES[1:])
@@ -30,24 +34,24 @@ class Exit:
     Attributes:
         layers: How many it uses.
         overlap: Sum of min(p, q) of its distribution and the model's, mean of all places, at temperature 1.
-        top_share: How often its likeliest token is the model's: the same sum at temperature 0.
+        stands: The same under the settings of the answers: the share of its drafts that should stand.
         cost: Of one guess, in steps, by the bytes it reads.
     """
 
     layers: int
     overlap: float
-    top_share: float
+    stands: float
     cost: float
 
     @property
     def drafted(self) -> int:
         """The best length of its draft if verification were as cheap as a step."""
-        return best_draft(self.top_share, self.cost, _LONGEST_EXIT)
+        return best_draft(self.stands, self.cost, _LONGEST_EXIT)
 
     @property
     def bound(self) -> float:
         """Its speed-up then."""
-        return speed_up(self.top_share, self.drafted, self.cost, 1.0)
+        return speed_up(self.stands, self.drafted, self.cost, 1.0)
 
 
 def pass_times(
@@ -92,27 +96,46 @@ def logit_change(verify: Verify, decoder: Decoder, text: Sequence[int], ids: Seq
     return float((verify(torch.tensor([list(ids)]), cache) - one_by_one).abs().max())
 
 
-def exits(decoder: Decoder, prompt: Sequence[int], answer: Sequence[int]) -> list[Exit]:
+def shares_of(settings: Settings) -> Shares:
+    """Distributions that tokens are taken from: greedily, all of it is on the likeliest one."""
+
+    def shares(logits: Tensor) -> Tensor:
+        logits = logits.cpu()
+        if settings.temperature == 0:
+            return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).float()
+        return filter_scores(logits, settings)[0].softmax(-1)
+
+    return shares
+
+
+def _overlap(one: Tensor, other: Tensor) -> float:
+    """Sum of min(p, q), mean of all rows."""
+    return float(torch.minimum(one, other).sum(-1).mean())
+
+
+def exits(decoder: Decoder, prompt: Sequence[int], answer: Sequence[int], shares: Shares) -> list[Exit]:
     """Every layer but the last, by the logit lens at the places of the answer."""
     lens, ids = DecoderLens(decoder), [*prompt, *answer]
     places = range(len(prompt) - 1, len(ids) - 1)
     seen = ended(lens.read(ids, places, decoder.new_cache(), len(prompt)))
     final = lens.unembed(seen.states[-1])
-    probs, best = final.softmax(-1), final.argmax(-1)
+    probs, taken = final.softmax(-1), shares(final)
     found = list[Exit]()
     for layers, states in enumerate(seen.states[1:-1], 1):
         logits = lens.unembed(states)
-        overlap = torch.minimum(logits.softmax(-1), probs).sum(-1).mean()
-        same = (logits.argmax(-1) == best).float().mean()
-        found.append(Exit(layers, float(overlap), float(same), read_share(decoder, layers)))
+        stands = _overlap(shares(logits), taken)
+        found.append(Exit(layers, _overlap(logits.softmax(-1), probs), stands, read_share(decoder, layers)))
     return found
 
 
-def agreement(decoder: Decoder, prompt: Sequence[int], answer: Sequence[int]) -> float:
-    """How often another model's likeliest token is that of a greedy answer."""
-    ids = [*prompt, *answer]
-    best = decoder.logits(decoder.hidden(torch.tensor([ids]), decoder.new_cache()))[0].argmax(-1).cpu()
-    return float((best[len(prompt) - 1 : -1] == torch.tensor(list(answer))).float().mean())
+def agreement(decoder: Decoder, small: Decoder, prompt: Sequence[int], answer: Sequence[int], shares: Shares) -> float:
+    """The share of another model's drafts that should stand at the places of the answer."""
+    ids = torch.tensor([[*prompt, *answer]])
+    ours, theirs = (
+        shares(one.logits(one.hidden(ids, one.new_cache())[:, len(prompt) - 1 : -1])[0].float())
+        for one in (decoder, small)
+    )
+    return _overlap(ours, theirs)
 
 
 def read_share(decoder: Decoder, layers: int) -> float:

@@ -13,7 +13,7 @@ _KINDS = {
     "plain": "the model's own, with nothing drafted",
     "accepted": "drafted and accepted",
     "rejected": "drafted and rejected: not in the answer",
-    "corrected": "the model's own in place of a rejected one",
+    "corrected": "in place of a rejected one: corrected, or sampled again",
     "bonus": "the model's own after a draft that was accepted in full",
 }
 
@@ -51,22 +51,22 @@ def places_figure(all_of_them: Acceptance, most: int) -> Figure | None:
 def exits_grid(ground: Ground) -> Grid:
     """Every layer as a drafter."""
     found, cost = ground.exits, ground.costs[LOOKUP]
-    head = ["layers", "overlap with the model", "same top token", "cost of a guess", "draft", "speed-up, predicted"]
+    head = ["layers", "overlap with the model", "should stand", "cost of a guess", "draft", "speed-up, predicted"]
     rows: list[list[str | float | None]] = [
-        [float(one.layers), one.overlap, one.top_share, one.cost, float(one.drafted), _predicted(one, cost)]
+        [float(one.layers), one.overlap, one.stands, one.cost, float(one.drafted), _predicted(one, cost)]
         for one in found
     ]
     note = (
         "Each layer read by the logit lens on the plain answer. Overlap is the sum of min(p, q): the share of drafts "
-        "that would stand at temperature 1; at temperature 0 that is the share of the same top token. Cost in steps, "
-        "by the bytes read. Speculation needs that share above the cost."
+        "that would stand at temperature 1. Greedily, drafts stand where the top token is the same. Cost in steps, by "
+        "the bytes read. Speculation needs that share above the cost."
     )
     return Grid(title="The model's own layers as drafters", head=head, units=["", "share", "share", "", "tokens", ""],
                 rows=rows, note=note)  # fmt: skip
 
 
 def _predicted(one: Exit, cost: PassCost) -> float:
-    return speed_up(one.top_share, one.drafted, one.cost, cost.of(one.drafted + 1))
+    return speed_up(one.stands, one.drafted, one.cost, cost.of(one.drafted + 1))
 
 
 def traced(spoken: Spoken, piece: Callable[[int], str]) -> Traced:

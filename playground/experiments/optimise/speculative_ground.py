@@ -7,7 +7,7 @@ from statistics import median
 from playground.engine.drafters import Lookup
 from playground.engine.speculation import Spoken, Verified, Verify, exact, replayed, together
 from playground.experiments.optimise.declared.speculative import SpeculativeRequest
-from playground.experiments.optimise.speculative_costs import SIZES, Exit, exits, logit_change, pass_times
+from playground.experiments.optimise.speculative_costs import SIZES, Exit, exits, logit_change, pass_times, shares_of
 from playground.experiments.optimise.speculative_prompts import Speaker, best_of, swept
 from playground.metrics.speculation import PassCost
 from playground.runs.experiment import TIMES, Lab
@@ -74,7 +74,7 @@ def prepared(lab: Lab, request: SpeculativeRequest, speaker: Speaker, prompt: Se
     ids = (plain.ids * SIZES[-1])[: SIZES[-1]]
     change = {name: logit_change(verify, decoder, prompt, ids) for name, verify in ways.items()}
     yield Stage("how often each layer agrees", 0.0)
-    seen = exits(decoder, prompt, plain.ids)
+    seen = exits(decoder, prompt, plain.ids, shares_of(speaker.settings))
     sweep = swept(costs[LOOKUP], prompt, plain.ids, speaker.tokens)
     most = request.draft_length or best_of(sweep)
     shown = {} if request.draft_length else sweep

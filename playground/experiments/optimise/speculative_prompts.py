@@ -16,17 +16,13 @@ from playground.metrics.speculation import Acceptance, PassCost, together
 from playground.settings import Settings
 
 
-def greedily() -> Decider:
-    """Takes the likeliest token."""
-    return Decider(Settings(temperature=0, seed=0))
-
-
 @dataclass(frozen=True)
 class Speaker:
-    """Greedy answers of one model.
+    """Answers of one model.
 
     Attributes:
         decoder: The model.
+        settings: How tokens are chosen; every answer begins with the same random numbers.
         tokens: Of each answer, at most.
         ends: Tokens that end it.
         clock: Times them.
@@ -34,18 +30,29 @@ class Speaker:
     """
 
     decoder: Decoder
+    settings: Settings
     tokens: int
     ends: frozenset[int]
     clock: Clock
     obey: Callable[[], None]
+
+    @property
+    def drafting(self) -> Decider:
+        """Chooses drafts, with random numbers that the verification does not have."""
+        return Decider(self.settings.model_copy(update={"seed": (self.settings.seed or 0) ^ 1}))
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether answers can be compared."""
+        return self.settings.temperature == 0
 
     def answer(
         self, prompt: Sequence[int], drafter: Drafter | None = None, most: int = 1, verify: Verify | None = None
     ) -> Spoken:
         """One answer."""
         return speculate(
-            self.decoder, prompt, self.tokens, greedily(), self.clock, self.obey, drafter=drafter, most=most,
-            verify=verify, ends=self.ends,
+            self.decoder, prompt, self.tokens, Decider(self.settings), self.clock, self.obey, drafter=drafter,
+            most=most, verify=verify, ends=self.ends,
         )  # fmt: skip
 
 
@@ -77,6 +84,7 @@ class Kind:
         measured: Speed-up; None where the answer is one token.
         differs: Place of the first token that differs from plain decoding; None where all are the same.
         exact_differs: The same, with exact verification.
+        is_compared: Whether they should be the same: sampled ones need not.
     """
 
     title: str
@@ -86,6 +94,7 @@ class Kind:
     measured: float | None
     differs: int | None
     exact_differs: int | None
+    is_compared: bool
 
 
 def swept(cost: PassCost, prompt: Sequence[int], answer: Sequence[int], tokens: int) -> dict[int, float]:
@@ -112,7 +121,7 @@ def kind_of(speaker: Speaker, title: str, prompt: Sequence[int], cost: PassCost,
     sure = speaker.answer(prompt, lookup, most, exactly)
     return Kind(
         title, most, accepted(found.passes), sweep[most], median(rates) if rates else None,
-        first_difference(plain.ids, found.ids), first_difference(plain.ids, sure.ids),
+        first_difference(plain.ids, found.ids), first_difference(plain.ids, sure.ids), speaker.is_greedy,
     )  # fmt: skip
 
 
@@ -133,7 +142,7 @@ def kinds_grid(kinds: Sequence[Kind], pairs: int) -> Grid:
 
 
 def _row(kind: Kind) -> list[str | float | None]:
-    same = [_same(kind.differs), _same(kind.exact_differs)]
+    same = [_same(place) if kind.is_compared else None for place in (kind.differs, kind.exact_differs)]
     return [kind.title, float(kind.most), *_rates(kind.acceptance), kind.predicted, kind.measured, *same]
 
 

@@ -86,6 +86,8 @@ def _kinds(found: Found) -> str:
         (least, worst), (most, best) = timed[0], timed[-1]
         ends = f"{short_number(least)} ({worst}) to {short_number(most)} ({best})"
         words = f"Over {len(timed)} prompts, prompt lookup is from {ends} times as fast. "
+    if not found.ground.speaker.is_greedy:
+        return f"{words}Sampled answers have other tokens each way, from the same distribution."
     differ = [sum(place is not None for place in places) for places in
               ([kind.differs for kind in found.kinds], [kind.exact_differs for kind in found.kinds])]  # fmt: skip
     return f"{words}{differ[0]} of {len(found.kinds)} answers differ from plain ones; verified exactly, {differ[1]} do."

@@ -14,6 +14,7 @@ from playground.experiments.registry import experiment_of
 from playground.experiments.replays import replay_document
 from playground.runs.experiment import Lab, updates
 from playground.runs.runner import Runner
+from playground.settings import Settings
 from playground.views.optimise import VIEW
 from playground.views.panels import Sofar
 from tests.tiny_runner import make_runner, make_slot, of
@@ -100,6 +101,15 @@ def test_a_draft_model_that_can_not_be_used_is_not_here(own: Runner, draft: str)
     with guest(lab, SHORT.model_copy(update={"draft": draft})) as found:
         assert found.decoder is None
         assert found.why
+
+
+def test_sampled_answers_are_not_compared(own: Runner):
+    settings = Settings(temperature=1.0, seed=3)
+    record = _measured(own, SHORT.model_copy(update={"sampled": True, "settings": settings, "tokens": 8}))
+    assert {arm.same_answer for arm in record.variants} == {None}
+    assert {row[-1] for row in record.grids[0].rows[:-2]} == {None}
+    drafted = _arm(record, ITSELF).settings["draft_length"]
+    assert _arm(record, ITSELF).predicted["tokens_per_pass"] == pytest.approx(drafted + 1, rel=1e-3)
 
 
 def test_a_model_that_does_not_run_on_the_decoder_is_measured_alone(own: Runner):

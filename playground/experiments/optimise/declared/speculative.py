@@ -20,6 +20,7 @@ class SpeculativeRequest(OptimiseRequest):
 
     tokens: int = item(64, "Tokens of the answer", flags=["--max-new-tokens"], ge=8, le=512)
     draft: str = item("", "Draft model", "A smaller model with the same tokenizer, by its id or folder.")
+    sampled: bool = item(False, "Sampled", "With the settings' temperature and cuts rather than greedily.")
     draft_length: int = item(0, "Tokens of a draft", "Of prompt lookup; 0 takes the best of a sweep.", ge=0, le=MOST)
 
     @property
