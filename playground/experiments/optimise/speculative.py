@@ -143,7 +143,8 @@ class _Panel:
         self._agreed[name] = stands, cost
         work = partial(self._run, name, make, drafted, self._ground.ways[LOOKUP])
         predicted = self._expected(name, expected_tokens(stands, drafted))
-        return Arm(name, work, {**settings, "draft_length": drafted}, predicted)
+        once = {"logit_change": self._ground.change[LOOKUP]}
+        return Arm(name, work, {**settings, "draft_length": drafted}, predicted, once)
 
     def _expected(self, name: str, tokens: float) -> dict[str, float]:
         return {HEADLINE[0]: self._promised[name] / self._ground.step_s, HEADLINE[1]: tokens}
