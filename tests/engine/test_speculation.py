@@ -178,6 +178,29 @@ def test_drafts_that_stand_or_are_replaced_have_the_models_distribution(how: str
     assert second.sum() > 100
 
 
+@pytest.mark.parametrize("kind", ["lookup", "first layer", "another"])
+def test_whole_sampled_answers_have_the_models_distribution(kind: str):
+    """Chi-square of answers of three tokens, each of two that the sampler leaves."""
+    decoder, prompt, draws = _decoder(), [7, 8, 7, 8, 7], 300
+    settings = Settings(temperature=1.0, top_k=2, seed=0)
+    branches: list[tuple[tuple[int, ...], float]] = [((), 1.0)]
+    for _ in range(3):
+        branches = [
+            ((*answer, token), weight * float(probs[token]))
+            for answer, weight in branches
+            for probs in [Decider(settings).distribution(_alone(decoder, [*prompt, *answer], 1)[-1], [])]
+            for token in probs.nonzero()[:, 0].tolist()
+        ]
+    known = dict(branches)
+    counts = dict.fromkeys(known, 0)
+    for seed in range(draws):
+        own = settings.model_copy(update={"seed": seed})
+        drafter = _drafters(decoder, own.model_copy(update={"seed": seed + draws}))[kind]
+        counts[tuple(_spoken(decoder, prompt, drafter, settings=own, tokens=3).ids)] += 1
+    found = torch.tensor([float(counts[answer]) for answer in known])
+    assert _chi_square(found, torch.tensor(list(known.values()))) < 27  # 7 degrees: 3 in 10,000
+
+
 def _chi_square(counts: torch.Tensor, probs: torch.Tensor) -> float:
     assert counts[probs == 0].sum() == 0
     expected = probs[probs > 0] * counts.sum()
