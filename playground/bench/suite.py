@@ -22,12 +22,13 @@ from playground.bench.rates import (
     seconds,
 )
 from playground.bench.result import Result
+from playground.bench.speculation import Speculating
 from playground.models.fetch import fetch
 from playground.models.loading import Engine
 from playground.settings import make_settings
 
 
-class Bench(Prefix):
+class Bench(Prefix, Speculating):
     """Every measurement, by name."""
 
     def names(self) -> list[str]:
@@ -51,6 +52,7 @@ class Bench(Prefix):
             "reruns": self._reruns,
             "decoder": self._decoder,
             "quantization": self._quantization,
+            "lookup": self._lookup,
             "start": self._start,
             **({} if browser_missing() else {"page": self._page, "opening": opening}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
@@ -140,13 +142,9 @@ class Bench(Prefix):
         ids, settings = self._ids(backend), make_settings(**RECORDED, max_new_tokens=self._tokens)
         batch = partial(answers_s, backend, ids, settings)
         yield self._compare(
-            "16 reruns",
-            ours=lambda: 1 / batch(16),
-            peer=lambda: 1 / sum(batch(1) for _ in range(16)),
-            target=5.0,
-            unit="1/s",
-            note="16 answers of equal length as one batch / one after the other, prompt included",
-        )
+            "16 reruns", ours=lambda: 1 / batch(16), peer=lambda: 1 / sum(batch(1) for _ in range(16)), target=5.0,
+            unit="1/s", note="16 answers of equal length as one batch / one after the other, prompt included",
+        )  # fmt: skip
         yield self._compare(
             "64 reruns",
             ours=lambda: 3 / batch(64),

@@ -183,9 +183,15 @@ class Decoder:
 
         Keys and values [rows, kv_heads, tokens, head_dim] end with room for the new tokens, filled here.
         """
+        return self._place(layer, layer.qkv(x), rotation, keys, values)
+
+    def _place(
+        self, layer: LlamaLayer, heads: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
+    ) -> Tensor:
+        """The same, from the product [rows, length, heads' numbers]."""
         shape = self.weights.shape
-        rows, length, _ = x.shape
-        heads = layer.qkv(x).view(rows, length, -1, shape.head_dim).transpose(1, 2)
+        rows, length, _ = heads.shape
+        heads = heads.reshape(rows, length, -1, shape.head_dim).transpose(1, 2)
         qk, v = heads.split((shape.heads + shape.kv_heads, shape.kv_heads), dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = qk.split((shape.heads, shape.kv_heads), dim=1)

@@ -34,6 +34,7 @@ _PLACES = {
     "prefix-cache": "playground.experiments.optimise.declared.prefix_cache:PREFIX_CACHE",
     "response-cache": "playground.experiments.optimise.declared.response_cache:RESPONSE_CACHE",
     "cascade": "playground.experiments.optimise.declared.cascade:CASCADE",
+    "speculative": "playground.experiments.optimise.declared.speculative:SPECULATIVE",
 }
 
 

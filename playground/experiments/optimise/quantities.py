@@ -55,6 +55,8 @@ QUANTITIES = {
     "agreement_share": Quantity("agreement with the large model", "share", True, is_noisy=False),
     "right_share": Quantity("right answers", "share", True, is_noisy=False),
     "large_calls_share": Quantity("calls of the large model", "share", False, is_noisy=False),
+    "tokens_per_pass": Quantity("tokens per pass", "tokens", True, is_noisy=False),
+    "acceptance_length": Quantity("acceptance length", "tokens", True, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
