@@ -31,6 +31,7 @@ _PLACES = {
     "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
     "batching": "playground.experiments.optimise.declared.batching:BATCHING",
     "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
+    "quantization": "playground.experiments.optimise.declared.quantization:QUANTIZATION",
 }
 
 

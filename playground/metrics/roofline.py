@@ -1,6 +1,7 @@
 """How close decoding comes to the speed of memory: every weight must be read once for each token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 import torch
@@ -55,3 +56,31 @@ def mbu(step_bytes: int, kv_bytes: int, tpot_s: float | None, bandwidth: float) 
     or that part of the weights stays in a cache.
     """
     return step_limit_s(step_bytes, kv_bytes, bandwidth) / tpot_s if tpot_s else None
+
+
+@dataclass(frozen=True)
+class StepModel:
+    """A step in two terms: bytes that are read at `bandwidth` bytes per second, and a fixed time.
+
+    The bandwidth is what the steps reach, so it may be below that of the memory.
+    """
+
+    bandwidth: float
+    overhead_s: float
+
+    def step_s(self, step_bytes: float) -> float:
+        """Predicted time of a step that reads these bytes."""
+        return step_bytes / self.bandwidth + self.overhead_s
+
+
+def one_step_model(step_bytes: float, seconds: float, bandwidth: float) -> StepModel:
+    """From a single step: what the memory's bandwidth does not explain is the fixed time."""
+    return StepModel(bandwidth, max(0.0, seconds - step_bytes / bandwidth))
+
+
+def fit_steps(steps: Sequence[tuple[float, float]]) -> StepModel | None:
+    """Least squares over (bytes, seconds) of at least two sizes; None where more bytes did not take longer."""
+    mean_x, mean_y = (sum(values) / len(steps) for values in zip(*steps, strict=True))
+    spread = sum((x - mean_x) ** 2 for x, _ in steps)
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in steps) / spread if spread else 0.0
+    return StepModel(1 / slope, mean_y - slope * mean_x) if slope > 0 else None

@@ -43,6 +43,14 @@ QUANTITIES = {
     "kl_max_nats": Quantity("KL, max", "nats", False, is_noisy=False),
     "top1_share": Quantity("same top token", "share", True, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
+    "perplexity_error": Quantity("perplexity, ±", "", None, is_noisy=False),
+    "perplexity_change_nats": Quantity("ln(perplexity / reference's)", "nats", False, is_noisy=False),
+    "perplexity_change_error_nats": Quantity("ln(perplexity / reference's), ±", "nats", None, is_noisy=False),
+    "probability_change_mean": Quantity("delta p, mean", "share", None, is_noisy=False),
+    "probability_change_rms": Quantity("delta p, RMS", "share", False, is_noisy=False),
+    "right_share": Quantity("right answers", "share", True, is_noisy=False),
+    "right_to_wrong": Quantity("right to wrong", "", False, is_noisy=False),
+    "wrong_to_right": Quantity("wrong to right", "", None, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
 
