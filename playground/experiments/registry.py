@@ -32,6 +32,7 @@ _PLACES = {
     "batching": "playground.experiments.optimise.declared.batching:BATCHING",
     "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
     "quantization": "playground.experiments.optimise.declared.quantization:QUANTIZATION",
+    "threads": "playground.experiments.optimise.declared.threads:THREADS",
 }
 
 

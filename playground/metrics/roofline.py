@@ -8,6 +8,7 @@ import torch
 
 MIB = 2**20
 REPEATS = 5
+SIDE = 1024  # rows and columns of the product that shows how fast this device computes
 
 
 def measure_bandwidth(device: str) -> float:
@@ -41,6 +42,23 @@ def _seconds(action: Callable[[], None]) -> float:
     start = perf_counter()
     action()
     return perf_counter() - start
+
+
+def measure_arithmetic(device: str, dtype: torch.dtype) -> float:
+    """Operations per second of a large product, with all of torch's threads: the best of `REPEATS`.
+
+    A multiplication and an addition count as two.
+    """
+    target = torch.device(device)
+    one, other = (torch.ones(SIDE, SIDE, dtype=dtype, device=target) for _ in range(2))
+
+    def multiply() -> None:
+        torch.mm(one, other)
+        if target.type != "cpu":
+            torch.accelerator.synchronize(target)
+
+    multiply()
+    return 2 * SIDE**3 / min(_seconds(multiply) for _ in range(REPEATS))
 
 
 def step_limit_s(step_bytes: int, kv_bytes: int, bandwidth: float) -> float:
@@ -79,8 +97,15 @@ def one_step_model(step_bytes: float, seconds: float, bandwidth: float) -> StepM
 
 
 def fit_steps(steps: Sequence[tuple[float, float]]) -> StepModel | None:
-    """Least squares over (bytes, seconds) of at least two sizes; None where more bytes did not take longer."""
+    """Least squares over (bytes, seconds) of at least two sizes, with no fixed time below zero.
+
+    None where more bytes did not take longer.
+    """
     mean_x, mean_y = (sum(values) / len(steps) for values in zip(*steps, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in steps)
     slope = sum((x - mean_x) * (y - mean_y) for x, y in steps) / spread if spread else 0.0
-    return StepModel(1 / slope, mean_y - slope * mean_x) if slope > 0 else None
+    if slope <= 0:
+        return None
+    if slope * mean_x > mean_y:  # noise: the line through zero fits best of those that are possible
+        return StepModel(sum(x * x for x, _ in steps) / sum(x * y for x, y in steps), 0.0)
+    return StepModel(1 / slope, mean_y - slope * mean_x)

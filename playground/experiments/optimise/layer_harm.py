@@ -19,7 +19,7 @@ BITS = {"int8": 8, "int4": 4}
 def harm_by_layer(
     weights: object, ids: Sequence[int], wanted: Tensor, every: int, should_stop: ShouldStop
 ) -> Steps[Figure | None]:
-    """KL(reference || reference with one rounded layer), for one of every few layers; None where layers can't be rounded.
+    """KL(reference || reference with one rounded layer), for every layer or one of every few; None if none can be.
 
     The model itself is not changed: the rounded layer is a copy.
 

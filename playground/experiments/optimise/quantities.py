@@ -35,6 +35,8 @@ QUANTITIES = {
     "itl_p95_s": Quantity("gap p95", "s", False),
     "load_s": Quantity("load", "s", False),
     "wall_s": Quantity("wall time", "s", False),
+    "bandwidth_share": Quantity("decode, of the measured bandwidth", "share", True),
+    "arithmetic_share": Quantity("prefill, of the measured arithmetic", "share", True),
     "weights_bytes": Quantity("weights", "B", False, is_noisy=False),
     "kv_cache_bytes": Quantity("KV cache", "B", False, is_noisy=False),
     "kl_mean_nats": Quantity("KL, mean", "nats", False, is_noisy=False),
