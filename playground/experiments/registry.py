@@ -33,6 +33,7 @@ _PLACES = {
     "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
     "quantization": "playground.experiments.optimise.declared.quantization:QUANTIZATION",
     "threads": "playground.experiments.optimise.declared.threads:THREADS",
+    "compile": "playground.experiments.optimise.declared.compile:COMPILE",
 }
 
 

@@ -35,6 +35,8 @@ QUANTITIES = {
     "itl_p95_s": Quantity("gap p95", "s", False),
     "load_s": Quantity("load", "s", False),
     "wall_s": Quantity("wall time", "s", False),
+    "warm_up_s": Quantity("warm-up", "s", False),
+    "break_even_tokens": Quantity("tokens until it has paid", "", False),
     "bandwidth_share": Quantity("decode, of the measured bandwidth", "share", True),
     "arithmetic_share": Quantity("prefill, of the measured arithmetic", "share", True),
     "weights_bytes": Quantity("weights", "B", False, is_noisy=False),

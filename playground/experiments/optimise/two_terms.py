@@ -54,7 +54,9 @@ def fit(weights: object, prompt: Sequence[int], tokens: int, clock: Clock, shoul
     steps = [(float(step_bytes(part)), seconds[place]) for place, part in enumerate(parts)]
     model = fit_steps(steps)
     blind = fit_steps(steps[:-1]) if len(steps) > 2 else None
-    return model and TwoTerms(steps, model, blind.step_s(steps[-1][0]) if blind else None)
+    if model is None:
+        return None
+    return TwoTerms(steps, model, blind.step_s(steps[-1][0]) if blind else None)
 
 
 def figure(found: TwoTerms) -> Figure:
