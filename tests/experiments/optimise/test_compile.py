@@ -1,7 +1,9 @@
 """Compile: both in one child, which ends with everything; where it can't be compiled, the record says why."""
 
-from collections.abc import Callable
-from typing import Any
+import subprocess
+import sys
+from pathlib import Path
+from queue import SimpleQueue
 
 import psutil
 import pytest
@@ -9,12 +11,13 @@ import pytest
 from playground.experiments.optimise import compile as panel
 from playground.experiments.optimise.compile import break_even_tokens, warm_up_s
 from playground.experiments.optimise.compile_child import COMPILED, EAGER
-from playground.experiments.optimise.compile_turns import no_compiler
+from playground.experiments.optimise.compile_turns import TooLong, no_compiler
 from playground.experiments.optimise.declared.compile import COMPILE, CompileRequest
 from playground.experiments.optimise.protocol import measure_of
 from playground.experiments.optimise.records import ArmRecord, NoiseRecord, OptimisationRecord, Standing
 from playground.runs.experiment import updates
 from playground.runs.runner import Runner
+from playground.runs.stages import Stopped
 from tests.tiny_runner import of
 
 QUICK = CompileRequest(model="tiny-llama", prompt="Hello there", quick=True, cycles=2, tokens=4)
@@ -51,29 +54,35 @@ def test_without_a_compiler_it_says_which_one_is_missing(monkeypatch: pytest.Mon
     assert "no-such-compiler" in no_compiler()
 
 
-def test_a_compiler_that_takes_too_long_is_ended_and_the_module_alone_is_measured(
-    monkeypatch: pytest.MonkeyPatch, tiny: Runner
+def test_a_turn_ends_at_its_limit_and_at_a_stop(tmp_path: Path):
+    with subprocess.Popen([sys.executable, "-c", ""], text=True) as child:
+        turns = panel.Turns(child, tmp_path, SimpleQueue(), None)
+    with pytest.raises(TooLong):
+        list(turns.take(COMPILED, lambda: False, "", 0.0))
+    with pytest.raises(Stopped):
+        list(turns.take(EAGER, lambda: True, ""))
+    assert [(tmp_path / name).read_text() for name in ("0", "1")] == [COMPILED, EAGER]
+
+
+def test_where_nothing_compiles_the_module_alone_is_measured_and_no_process_is_left(
+    tiny: Runner, monkeypatch: pytest.MonkeyPatch
 ):
-    take: Callable[..., Any] = panel.Turns.take
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-
-    def impatient(self: Any, name: str, should_stop: Any, doing: str, most_s: float | None = None) -> Any:
-        return take(self, name, should_stop, doing, None if most_s is None else 0.0)
-
-    monkeypatch.setattr(panel, "no_compiler", lambda: "")
-    monkeypatch.setattr(panel.Turns, "take", impatient)
+    monkeypatch.setattr(panel, "no_compiler", lambda: "No compiler.")
     (record,) = of(OptimisationRecord, updates(tiny, COMPILE, QUICK))
-    assert str(QUICK.patience) in record.variants[0].not_here
-    assert record.baseline.median("decode_tokens_per_s")
-    assert len(record.baseline.token_ids) == QUICK.length
+    assert record.variants[0].not_here == "No compiler."
     assert record.ended == "complete"
+    assert len(record.baseline.token_ids) == QUICK.length
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(no_compiler()), reason="no C++ compiler")
-def test_a_compiled_step_says_the_same(tiny: Runner):
-    (record,) = of(OptimisationRecord, updates(tiny, COMPILE, QUICK))
+@pytest.mark.parametrize("patience", [1, 120])
+def test_a_compiled_step_says_the_same_and_one_that_takes_too_long_is_ended(tiny: Runner, patience: int):
+    asked = QUICK.model_copy(update={"patience": patience})
+    (record,) = of(OptimisationRecord, updates(tiny, COMPILE, asked))
     arm = record.variants[0]
-    assert arm.not_here or arm.median("warm_up_s")
-    assert arm.not_here or arm.same_answer
+    assert record.baseline.median("decode_tokens_per_s")
+    assert arm.not_here or (arm.same_answer and arm.median("warm_up_s"))
+    assert patience > 1 or str(patience) in arm.not_here
