@@ -8,6 +8,7 @@ import psutil
 import torch
 
 from playground.backends.local import text_model_of
+from playground.errors import PlaygroundError
 from playground.experiments.determinism.scene import loading
 from playground.experiments.determinism.switches import threads
 from playground.experiments.optimise.burner import burning
@@ -65,19 +66,28 @@ def other_device(device: str) -> str | None:
 
 
 def measure(lab: Lab, request: ThreadsRequest) -> Steps[OptimisationRecord | None]:
-    """The baseline has the threads that are set now."""
+    """The baseline has the threads that are set now.
+
+    Raises:
+        PlaygroundError: The model is on a GPU, and its copy for the processor does not fit.
+    """
     prompt = lab.read(lambda backend: backend.prepare(request.prompt, request.settings, request.recorded))
     yield prompt
-    held, copied = lab.backend.weights(), None
+    held, copied, why = lab.backend.weights(), None, "PyTorch finds no GPU that it can use."
     if place := other_device(held.facts.device):
-        copied = yield from loading(held, held.facts.quantization, "auto", place)
+        try:
+            copied = yield from loading(held, held.facts.quantization, "auto", place)
+        except PlaygroundError as error:
+            if place == "cpu":
+                raise
+            why = str(error)
     try:
         on_cpu, on_gpu = (held, copied) if held.facts.device == "cpu" else (copied, held)
         assert on_cpu is not None
         bench = _Bench(lab, request, list(prompt.ids), on_cpu)
         yield Stage("measuring memory and arithmetic", 0.0)
         terms = bench.prepare()
-        trial = Trial([*bench.arms(), bench.gpu_arm(on_gpu)], HEADLINE)
+        trial = Trial([*bench.arms(), bench.gpu_arm(on_gpu, why)], HEADLINE)
         found = yield from trial.run(lab, request.cycles)
         if found is None:
             return None
@@ -130,10 +140,10 @@ class _Bench:
         settings = {"threads": count, "others": self._cores if busy else 0, "device": "cpu"}
         return Arm(name, partial(self._run, self._held, count, self._cores if busy else 0), settings, predicted)
 
-    def gpu_arm(self, loaded: LoadedModel | None) -> Arm:
-        """The same on a GPU."""
+    def gpu_arm(self, loaded: LoadedModel | None, why: str) -> Arm:
+        """The same on a GPU, or why there is none."""
         if loaded is None:
-            return Arm("GPU", self._nothing, not_here="PyTorch finds no GPU that it can use.")
+            return Arm("GPU", self._nothing, not_here=why)
         facts: ModelFacts = loaded.facts
         return Arm(f"GPU, {facts.device_name}", partial(self._run, loaded, self._now, 0), {"device": facts.device})
 
