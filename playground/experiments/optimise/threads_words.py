@@ -77,10 +77,12 @@ def _limit_words(found: Standing) -> str:
     arms = [arm for arm in _on(found, False) if arm.median("bandwidth_share") is not None]
     decode = max(arms, key=lambda arm: arm.median(_DECODE) or 0.0)
     prefill = max(arms, key=lambda arm: arm.median(_PREFILL) or 0.0)
+    most = max(decode.median("bandwidth_share") or 0.0, prefill.median("arithmetic_share") or 0.0)
+    loose = " Above 100%, the limits were measured while the machine had less to give." if most > 1 else ""
     return (
         f"Decode reaches {short_number(100 * (decode.median('bandwidth_share') or 0.0))}% of the measured bandwidth "
         f"({decode.name}), prefill {short_number(100 * (prefill.median('arithmetic_share') or 0.0))}% of the measured "
-        f"arithmetic ({prefill.name})."
+        f"arithmetic ({prefill.name}).{loose}"
     )
 
 
