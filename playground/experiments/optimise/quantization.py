@@ -176,5 +176,6 @@ class _Bench:
 
     def harm(self) -> Steps[Any]:
         """KL by layer; None where the layers can't be rounded."""
-        wanted, stop = self.seen[self._name].logits, self._lab.should_stop
-        return (yield from harm_by_layer(self._held.module, self._ids, wanted, self._request.every, stop))
+        ids = self._ids[: self._request.layer_tokens]
+        wanted, stop = self.seen[self._name].logits[: len(ids) - 1], self._lab.should_stop
+        return (yield from harm_by_layer(self._held.module, ids, wanted, self._request.every, stop))

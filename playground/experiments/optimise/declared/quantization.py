@@ -39,6 +39,11 @@ class QuantizationRequest(OptimiseRequest):
         return 3 if self.quick else 1
 
     @property
+    def layer_tokens(self) -> int:
+        """Of the text that are read for each of these layers: many layers, so fewer than for a whole model."""
+        return 64 if self.quick else 150
+
+    @property
     def _turns(self) -> int:
         return _VARIANTS * (_RUNS * self.cycles + 2)
 
@@ -50,7 +55,7 @@ class QuantizationRequest(OptimiseRequest):
     def work(self) -> Work:
         """Beside the answers, the text is read by every arm, and once for every layer and kind."""
         layers = 60 / self.every
-        read = self._turns * self.prefill_tokens + (_VARIANTS + 1 + layers) * self.text_tokens
+        read = self._turns * self.prefill_tokens + (_VARIANTS + 1) * self.text_tokens + layers * self.layer_tokens
         steps = self.most_tokens + read / PREFILL + (_VARIANTS + 1) * self.questions * 4
         return Work(self._turns, self.most_tokens, steps, read)
 
