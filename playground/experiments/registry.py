@@ -29,12 +29,15 @@ _PLACES = {
     "lens": "playground.experiments.lens.experiment:LENS",
     "training": "playground.experiments.training.experiment:TRAINING",
     "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
-    "batching": "playground.experiments.optimise.declared.batching:BATCHING",
-    "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
     "prefix-cache": "playground.experiments.optimise.declared.prefix_cache:PREFIX_CACHE",
     "response-cache": "playground.experiments.optimise.declared.response_cache:RESPONSE_CACHE",
-    "cascade": "playground.experiments.optimise.declared.cascade:CASCADE",
     "speculative": "playground.experiments.optimise.declared.speculative:SPECULATIVE",
+    "batching": "playground.experiments.optimise.declared.batching:BATCHING",
+    "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
+    "quantization": "playground.experiments.optimise.declared.quantization:QUANTIZATION",
+    "threads": "playground.experiments.optimise.declared.threads:THREADS",
+    "cascade": "playground.experiments.optimise.declared.cascade:CASCADE",
+    "compile": "playground.experiments.optimise.declared.compile:COMPILE",
 }
 
 

@@ -68,7 +68,9 @@ def _extremes(arms: Sequence[ArmRecord], name: str) -> str:
 
 def _against(found: Measured, arm: ArmRecord, name: str) -> str:
     """An arm against the baseline, in one quantity; nothing of the baseline itself."""
-    if arm is found.baseline or (one := difference(found, arm, name)) is None:
+    if arm is found.baseline or quantity(name).more_is_better is None:
+        return ""
+    if (one := difference(found, arm, name)) is None:
         return ""
     return f"× {format_number(one.times)}" if one.is_seen else NO_DIFFERENCE  # noqa: RUF001 - the sign of multiplication
 

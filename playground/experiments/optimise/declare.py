@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from playground.backends.base import Capability
-from playground.engine.chunks import PREFILL_CHUNK
 from playground.experiments.costing.fact import FactSource
 from playground.experiments.optimise.records import OptimisationRecord, Standing
 from playground.runs.experiment import Experiment, Lab
@@ -62,6 +61,8 @@ def panel(
 
 def finished(lab: Lab, name: str, request: OptimiseRequest, found: Standing, verdict: str) -> OptimisationRecord:
     """The document of what was measured."""
+    from playground.engine.chunks import PREFILL_CHUNK  # noqa: PLC0415  it imports torch
+
     return OptimisationRecord(
         **lab.stamp(PREFILL_CHUNK),
         **{key: getattr(found, key) for key in Standing.model_fields},

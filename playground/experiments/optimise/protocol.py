@@ -162,6 +162,32 @@ class Trial:
         return found
 
 
+def joined(trials: Sequence[Standing], others: Sequence[ArmRecord] = ()) -> Standing:
+    """Trials with the same baseline as one; each arm keeps the baseline of its own cycles beside it.
+
+    Args:
+        trials: At least one; not all arms can be in memory together, so each trial had a few.
+        others: Arms that were not measured.
+    """
+    baselines = [one.baseline for one in trials]
+    values = {name: [value for one in baselines for value in one.measured[name].values] for name in _common(baselines)}
+    noises = [one.noise for one in trials]
+    noise = NoiseRecord(
+        cycles=min(one.cycles for one in noises),
+        band={name: max(one.band.get(name, 0.0) for one in noises) for name in noises[0].band},
+        order=[order for one in noises for order in one.order],
+        busy_share=max((one.busy_share for one in noises if one.busy_share is not None), default=None),
+    )
+    arms = [arm.model_copy(update={"beside": one.baseline.measured}) for one in trials for arm in one.variants]
+    whole = {name: measure_of(found) for name, found in values.items()}
+    baseline = baselines[0].model_copy(update={"measured": whole})
+    return Standing(headline=trials[0].headline, baseline=baseline, variants=[*arms, *others], noise=noise)
+
+
+def _common(records: Sequence[ArmRecord]) -> list[str]:
+    return [name for name in records[0].measured if all(name in one.measured for one in records)]
+
+
 def measure_of(values: Sequence[float]) -> Measure:
     """Median and range of one quantity."""
     return Measure(median=median(values), low=min(values), high=max(values), values=list(values))

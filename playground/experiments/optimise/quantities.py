@@ -36,6 +36,10 @@ QUANTITIES = {
     "itl_p95_s": Quantity("gap p95", "s", False),
     "load_s": Quantity("load", "s", False),
     "wall_s": Quantity("wall time", "s", False),
+    "warm_up_s": Quantity("warm-up", "s", False),
+    "break_even_tokens": Quantity("tokens until it has paid", "", False),
+    "bandwidth_share": Quantity("decode, of the measured bandwidth", "share", True),
+    "arithmetic_share": Quantity("prefill, of the measured arithmetic", "share", True),
     "weights_bytes": Quantity("weights", "B", False, is_noisy=False),
     "kv_cache_bytes": Quantity("KV cache", "B", False, is_noisy=False),
     "kl_mean_nats": Quantity("KL, mean", "nats", False, is_noisy=False),
@@ -58,6 +62,14 @@ QUANTITIES = {
     "tokens_per_pass": Quantity("tokens per pass", "tokens", True, is_noisy=False),
     "acceptance_length": Quantity("acceptance length", "tokens", True, is_noisy=False),
     "perplexity": Quantity("perplexity", "", False, is_noisy=False),
+    "perplexity_error": Quantity("perplexity, ±", "", None, is_noisy=False),
+    "perplexity_change_nats": Quantity("ln(perplexity / reference's)", "nats", False, is_noisy=False),
+    "perplexity_change_error_nats": Quantity("ln(perplexity / reference's), ±", "nats", None, is_noisy=False),
+    "probability_change_mean": Quantity("delta p, mean", "share", None, is_noisy=False),
+    "probability_change_rms": Quantity("delta p, RMS", "share", False, is_noisy=False),
+    "right_share": Quantity("right answers", "share", True, is_noisy=False),
+    "right_to_wrong": Quantity("right to wrong", "", False, is_noisy=False),
+    "wrong_to_right": Quantity("wrong to right", "", None, is_noisy=False),
 }
 """By their names in records; the unit is the end of the name."""
 

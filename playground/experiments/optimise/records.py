@@ -24,6 +24,7 @@ class ArmRecord(Part):
         settings: What sets it apart.
         measured: By the name of a quantity, see `quantities.QUANTITIES`.
         predicted: What a formula says, by the same names; computed before anything of this arm was measured.
+        beside: The baseline in this arm's own cycles, where arms were not all measured in the same ones.
         same_answer: Whether every answer has the tokens of the baseline's; None where there is nothing to compare.
         first_difference: Place of the first token that differs, from 0.
         answer: The text of its first answer.
@@ -35,6 +36,7 @@ class ArmRecord(Part):
     settings: dict[str, Any]
     measured: dict[str, Measure]
     predicted: dict[str, float]
+    beside: dict[str, Measure] = Field(default_factory=dict)
     same_answer: bool | None = None
     first_difference: int | None = None
     answer: str = ""

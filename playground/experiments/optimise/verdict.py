@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from playground.experiments.optimise.quantities import quantity
-from playground.experiments.optimise.records import ArmRecord, OptimisationRecord, Standing
+from playground.experiments.optimise.records import ArmRecord, Measure, OptimisationRecord, Standing
 from playground.numbers import short_number
 
 Measured = Standing | OptimisationRecord
@@ -28,7 +28,7 @@ class Difference:
 
 def difference(found: Measured, arm: ArmRecord, name: str) -> Difference | None:
     """None where one of the two was not measured, or the baseline is zero."""
-    before, now = found.baseline.measured.get(name), arm.measured.get(name)
+    before, now = _before(found, arm, name), arm.measured.get(name)
     if before is None or now is None or not before.median:
         return None
     if len(before.values) == len(now.values):
@@ -40,6 +40,11 @@ def difference(found: Measured, arm: ArmRecord, name: str) -> Difference | None:
         return Difference(1 + share, share != 0)
     band = found.noise.band.get(name)
     return Difference(1 + share, band is not None and abs(share) > band)
+
+
+def _before(found: Measured, arm: ArmRecord, name: str) -> Measure | None:
+    """The baseline in the cycles of this arm."""
+    return arm.beside.get(name) or found.baseline.measured.get(name)
 
 
 def times_words(found: Measured, arm: ArmRecord, name: str) -> str:
@@ -67,8 +72,8 @@ def sentence_of(found: Measured, arm: ArmRecord) -> str:
 def _prediction(found: Measured, arm: ArmRecord) -> str:
     """What the formula said of the first quantity, as a factor."""
     name = found.headline[0]
-    before, said = found.baseline.median(name), arm.predicted.get(name)
-    return f"predicted {short_number(said / before)}" if before and said else ""
+    before, said = _before(found, arm, name), arm.predicted.get(name)
+    return f"predicted {short_number(said / before.median)}" if before and before.median and said else ""
 
 
 def conditions(found: Measured) -> str:
