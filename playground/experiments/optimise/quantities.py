@@ -67,7 +67,6 @@ QUANTITIES = {
     "perplexity_change_error_nats": Quantity("ln(perplexity / reference's), ±", "nats", None, is_noisy=False),
     "probability_change_mean": Quantity("delta p, mean", "share", None, is_noisy=False),
     "probability_change_rms": Quantity("delta p, RMS", "share", False, is_noisy=False),
-    "right_share": Quantity("right answers", "share", True, is_noisy=False),
     "right_to_wrong": Quantity("right to wrong", "", False, is_noisy=False),
     "wrong_to_right": Quantity("wrong to right", "", None, is_noisy=False),
 }
