@@ -97,6 +97,8 @@ class Settings(BaseModel):
         raw: Continue the prompt as is, without a chat template.
         top: How many alternatives of each token to record.
         time_limit_s: The answer ends after this many seconds; None is no limit.
+        reuse_prefix: Read only what follows the longest beginning that an earlier prompt left in memory; last bits
+            may differ from a run that reads all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,6 +116,7 @@ class Settings(BaseModel):
     raw: bool = False
     top: Whole = 10
     time_limit_s: Number | None = None
+    reuse_prefix: bool = False
 
     @field_validator(*LIMITS)
     @classmethod

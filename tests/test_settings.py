@@ -58,6 +58,7 @@ valid = st.fixed_dictionaries(
         "system": texts,
         "stop": st.lists(texts.filter(bool), max_size=MAX_STOP_STRINGS),
         "raw": st.booleans(),
+        "reuse_prefix": st.booleans(),
     },
 )
 

@@ -156,7 +156,11 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         clock: Clock | None = ...,
     ) -> Iterator[Event]:
-        """One answer, event by event. Times are readings of the clock."""
+        """One answer, event by event. Times are readings of the clock.
+
+        With `settings.reuse_prefix` it may begin from what is in memory of an earlier prompt:
+        `PromptProcessed.computed_tokens` counts what was read.
+        """
         ...
 
     def stream_batch(
@@ -169,7 +173,10 @@ class Backend(Protocol):
         should_stop: Callable[[], bool] = ...,
         clock: Clock | None = ...,
     ) -> Iterator[RowEvent]:
-        """Several answers to one prompt, in waves; with `ignore_eos` they end by length only."""
+        """Several answers to one prompt, in waves; with `ignore_eos` they end by length only.
+
+        `reuse_prefix`, the same in all, is as in `stream`.
+        """
         ...
 
     def chain(self) -> Chain:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from playground.backends.kept import common
 from playground.engine.clock import Clock
 from playground.engine.events import Event, TokenEvent
 from playground.engine.generate import stream
@@ -47,8 +48,6 @@ class LocalChain:
 
     def _reused(self, ids: Sequence[int]) -> KVCache:
         """A copy of what the last prompt left, up to where this one differs, short of its last token."""
-        pairs = enumerate(zip(self._held, ids, strict=False))
-        common = next((place for place, (a, b) in pairs if a != b), min(len(self._held), len(ids)))
-        at = min(common, len(ids) - 1)
+        at = min(common(self._held, ids), len(ids) - 1)
         cache = self._cache.fork_at(at) if self._cache is not None and at > 0 else None
         return cache or self._text_model.model.new_cache()  # None: this cache can't forget its end

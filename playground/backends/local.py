@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from playground.backends.answering import answered, answered_rows
 from playground.backends.base import Capability, StepLogits
 from playground.backends.chain import LocalChain
 from playground.backends.continuing import BeamUpdate, beams, resumed
@@ -16,8 +17,7 @@ from playground.backends.layers import LocalLayers
 from playground.engine.chunks import chunk_tokens, whole_chunks
 from playground.engine.clock import Clock
 from playground.engine.decoder import Decoder
-from playground.engine.events import Event, PreparedPrompt, RowEvent, TokenEvent
-from playground.engine.generate import stream, stream_batch
+from playground.engine.events import Event, PreparedPrompt, RowEvent
 from playground.engine.model import TextModel
 from playground.engine.module import ModuleModel
 from playground.engine.prompting import prepare_prompt
@@ -33,14 +33,19 @@ T = TypeVar("T")
 _PANIC = "PanicException"  # of the tokenizer's Rust code; not an `Exception`
 
 
+def text_model_of(loaded: LoadedModel) -> TextModel:
+    """A loaded model as the loop takes it: by our decoder where its weights are laid out for it."""
+    own = isinstance(loaded.module, LlamaWeights)
+    model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
+    return TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+
+
 class LocalBackend:
     """Answers with the engine's loop over a loaded model."""
 
     def __init__(self, loaded: LoadedModel):
         self.loaded = loaded
-        own = isinstance(loaded.module, LlamaWeights)
-        model = Decoder(loaded.module) if own else ModuleModel(loaded.module, loaded.findings)
-        self.text_model = TextModel(model, loaded.tokenizer, frozenset(loaded.eos_ids))
+        self.text_model = text_model_of(loaded)
         self.kept = KeptCaches(lambda tokens: whole_chunks(self.text_model.model, tokens))
         self.capabilities = _capabilities(loaded)
         # Held apart from the weights: previews and meters of a run may still use it after `close`.
@@ -120,18 +125,7 @@ class LocalBackend:
         clock: Clock | None = None,
     ) -> Iterator[Event]:
         """One answer, event by event. Its keys and values are kept as long as there is room."""
-        cache, ids = self.text_model.model.new_cache(), list[int]()
-        events = stream(
-            self.text_model, prompt.ids, settings, context_length=prompt.context_length, cache=cache,
-            should_stop=should_stop, clock=clock,
-        )  # fmt: skip
-        try:
-            for event in events:
-                if isinstance(event, TokenEvent):
-                    ids.append(event.id)
-                yield event
-        finally:
-            self.kept.keep(prompt.ids, ids, cache)
+        return answered(self.text_model, self.kept, prompt, settings, should_stop=should_stop, clock=clock)
 
     def resume(
         self,
@@ -197,8 +191,8 @@ class LocalBackend:
         With `ignore_eos` they end by length alone.
         """
         text_model = self.text_model.without_eos() if ignore_eos else self.text_model
-        return stream_batch(
-            text_model, prompt.ids, settings, context_length=prompt.context_length,
+        return answered_rows(
+            text_model, self.kept, prompt, settings,
             rows_at_once=rows_at_once, should_stop=should_stop, clock=clock,
         )  # fmt: skip
 

@@ -34,7 +34,7 @@ class Alternating:
 
     def _compare(
         self, name: str, ours: Callable[[], float], peer: Callable[[], float], target: float, unit: str, note: str,
-        limit: float | None = None,
+        limit: float | None = None, *, lower_is_better: bool = False,
     ) -> Result:  # fmt: skip
         ours()
         peer()
@@ -48,6 +48,7 @@ class Alternating:
             unit=unit,
             note=note,
             limit=limit,
+            lower_is_better=lower_is_better,
         )
 
     def _ids(self, backend: LocalBackend) -> list[int]:

@@ -6,11 +6,12 @@ from functools import partial
 
 import torch
 
-from playground.bench.alternating import PROMPT, RECORDED, Alternating
+from playground.bench.alternating import PROMPT, RECORDED
 from playground.bench.page_open import opening
 from playground.bench.page_start import warm_start_s
 from playground.bench.page_watch import Watched, browser_missing, watching
 from playground.bench.peers import LlamaCpp, llama_cpp_missing
+from playground.bench.prefix import Prefix
 from playground.bench.rates import (
     answers_s,
     bare_decode_rate,
@@ -21,12 +22,13 @@ from playground.bench.rates import (
     seconds,
 )
 from playground.bench.result import Result
+from playground.bench.speculation import Speculating
 from playground.models.fetch import fetch
 from playground.models.loading import Engine
 from playground.settings import make_settings
 
 
-class Bench(Alternating):
+class Bench(Prefix, Speculating):
     """Every measurement, by name."""
 
     def names(self) -> list[str]:
@@ -45,10 +47,12 @@ class Bench(Alternating):
             "generate": self._generate,
             "recording": self._recording,
             "prefill": self._prefill,
+            "reuse": self._reuse,
             "batch": self._batch,
             "reruns": self._reruns,
             "decoder": self._decoder,
             "quantization": self._quantization,
+            "lookup": self._lookup,
             "start": self._start,
             **({} if browser_missing() else {"page": self._page, "opening": opening}),
             **({} if llama_cpp_missing() else {"llamacpp": self._llama_cpp}),
@@ -138,13 +142,9 @@ class Bench(Alternating):
         ids, settings = self._ids(backend), make_settings(**RECORDED, max_new_tokens=self._tokens)
         batch = partial(answers_s, backend, ids, settings)
         yield self._compare(
-            "16 reruns",
-            ours=lambda: 1 / batch(16),
-            peer=lambda: 1 / sum(batch(1) for _ in range(16)),
-            target=5.0,
-            unit="1/s",
-            note="16 answers of equal length as one batch / one after the other, prompt included",
-        )
+            "16 reruns", ours=lambda: 1 / batch(16), peer=lambda: 1 / sum(batch(1) for _ in range(16)), target=5.0,
+            unit="1/s", note="16 answers of equal length as one batch / one after the other, prompt included",
+        )  # fmt: skip
         yield self._compare(
             "64 reruns",
             ours=lambda: 3 / batch(64),
@@ -162,11 +162,9 @@ class Bench(Alternating):
             "decoder",
             ours=lambda: bare_decode_rate(ours.text_model.model, self._ids(ours), self._tokens),
             peer=lambda: bare_decode_rate(peer.text_model.model, self._ids(peer), self._tokens),
-            target=1.10,
-            unit="tok/s",
-            note="bare loop over our decoder / over transformers' module, fp32",
+            target=1.10, unit="tok/s", note="bare loop over our decoder / over transformers' module, fp32",
             limit=self._limit(ours),
-        )
+        )  # fmt: skip
         ours.close()
         peer.close()
 

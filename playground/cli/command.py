@@ -27,11 +27,36 @@ def add_experiments(app: typer.Typer) -> None:
     """
     taken = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
     sharing = dict[str, list[Experiment[Any, Any]]]()
+    groups = dict[str, typer.Typer]()
     for experiment in experiments().values():
-        sharing.setdefault(experiment.command or experiment.name, []).append(experiment)
+        if experiment.group:
+            if experiment.group not in groups:
+                groups[experiment.group] = _group(app, experiment.group)
+            groups[experiment.group].command(experiment.command)(command(experiment))
+        else:
+            sharing.setdefault(experiment.command or experiment.name, []).append(experiment)
     for name, sharers in sharing.items():
         if name not in taken:
             app.command(name)(command(*sharers))
+
+
+_GROUPS = {"optimise": "Make inference cheaper: what each way gains here, what it costs, and whether it says the same."}
+_List = Annotated[bool, typer.Option("--list", help="List what can be measured.")]
+
+
+def _group(app: typer.Typer, name: str) -> typer.Typer:
+    """Commands under one name."""
+    group = typer.Typer(help=_GROUPS[name], rich_markup_mode=None)
+    app.add_typer(group, name=name, invoke_without_command=True)
+
+    @group.callback()
+    def listed(context: typer.Context, list_: _List = False) -> None:
+        if list_ or context.invoked_subcommand is None:
+            members = [one for one in experiments().values() if one.group == name]
+            width = max(len(one.command) for one in members)
+            typer.echo("\n".join(f"{one.command:<{width}}  {one.about.partition('. ')[0]}." for one in members))
+
+    return group
 
 
 def command(*sharers: Experiment[Any, Any]) -> Callable[..., None]:

@@ -39,6 +39,9 @@ _SETTINGS: dict[str, Any] = {
     "top": Annotated[str | None, option("Alternatives of each token to record, and to print.")],
     "system": Annotated[str | None, option("System prompt.", "TEXT")],
     "stop": Annotated[list[str] | None, option("The answer ends before this text; may be repeated.", "TEXT")],
+    "reuse_prefix": Annotated[
+        bool | None, typer.Option("--reuse-prefix/--read-all", help="Reuse what is in memory of an earlier prompt.")
+    ],
     "raw": Annotated[bool | None, typer.Option("--raw/--chat", help="Continue the text, without a chat template.")],
 }
 

@@ -11,16 +11,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from playground.engine.rotary import Rotary, rotate, whole_steps
 from playground.models.llama import LlamaLayer, LlamaWeights
-
-GROWTH = 256  # tokens by which a full cache grows
 
 
 class DecoderCache:
-    """Keys and values, each [layers, rows, kv_heads, capacity, head_dim]; the first `length` tokens are in use."""
+    """Keys and values, each [layers, rows, kv_heads, capacity, head_dim]; the first `length` tokens are in use.
+
+    Attributes:
+        starts: Where each row begins [rows], for rows of several lengths that end together; None is 0 for all.
+    """
 
     def __init__(self, keys: Tensor, values: Tensor, length: int = 0):
         self.keys, self.values, self.length = keys, values, length
+        self.starts: Tensor | None = None
 
     @property
     def nbytes(self) -> int:
@@ -41,9 +45,16 @@ class DecoderCache:
 
     def _grown(self, old: Tensor, needed: int) -> Tensor:
         layers, rows, heads, _, dim = old.shape
-        new = old.new_empty(layers, rows, heads, _whole_steps(needed), dim)
+        new = old.new_empty(layers, rows, heads, whole_steps(needed), dim)
         new[:, :, :, : self.length] = old[:, :, :, : self.length]
         return new
+
+    def layer(self, number: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer, [rows, kv_heads, length, head_dim]; the newest tokens are written into them."""
+        return self.keys[number, :, :, : self.length], self.values[number, :, :, : self.length]
+
+    def written(self, number: int, tokens: int) -> None:
+        """The newest tokens of a layer were written; here they are where they stay."""
 
     def expand(self, rows: int) -> None:
         """Repeat the one row, so that answers share one prompt."""
@@ -66,7 +77,7 @@ class DecoderCache:
     def fork_at(self, length: int) -> "DecoderCache":
         """A copy of the first tokens: a branch, or a prefix to be used again."""
         length = min(self.length, length)
-        keys, values = (old[:, :, :, : _whole_steps(length)].clone() for old in (self.keys, self.values))
+        keys, values = (old[:, :, :, : whole_steps(length)].clone() for old in (self.keys, self.values))
         return DecoderCache(keys, values, length)
 
 
@@ -75,7 +86,7 @@ class Decoder:
 
     def __init__(self, weights: LlamaWeights):
         self.weights = weights
-        self._cos, self._sin = self._rotary_tables(0)
+        self._rotary = Rotary(weights)
 
     def new_cache(self) -> DecoderCache:
         """An empty cache of one row."""
@@ -116,19 +127,22 @@ class Decoder:
         end = start + length
         cache.make_room(length)
         x = self.weights.embedding(ids.to(self.weights.norm.device))
-        rotation = self._rotation(start, end)
-        mask = _causal_mask(start, length, x.device)
-        keys, values = cache.keys[:, :, :, :end], cache.values[:, :, :, :end]
+        rotation, mask = self._rotary.between(start, end), _causal_mask(start, length, x.device)
+        if cache.starts is not None:
+            rotation, mask = self._ragged(cache.starts, start, length)
         cache.length = end
         if watch is not None:
             watch(0, x)
-        for number, (layer, layer_keys, layer_values) in enumerate(zip(self.weights.layers, keys, values, strict=True)):
+        for number, layer in enumerate(self.weights.layers):
             assert isinstance(layer, LlamaLayer)
+            layer_keys, layer_values = cache.layer(number)
             queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, layer_keys, layer_values)
-            if keep is not None and number + 1 == len(keys):
+            cache.written(number, length)
+            if keep is not None and number + 1 == len(self.weights.layers):
                 queries, x = queries[:, :, length - keep :], x[:, length - keep :]
                 if keep == 0:
                     break
+                mask = mask if cache.starts is not None else None  # the last token sees all
             x = x + layer.out(self._attend(queries, layer_keys, layer_values, mask))
             x = x + self._mlp(layer, self._norm(x, layer.mlp_norm))
             if watch is not None:
@@ -146,8 +160,8 @@ class Decoder:
         """
         layer, length, end = self.weights.layers[number], x.shape[1], cache.length
         assert isinstance(layer, LlamaLayer)
-        keys, values = (held[number, :, :, :end] for held in (cache.keys, cache.values))
-        rotation = self._rotation(end - length, end)
+        keys, values = cache.layer(number)
+        rotation = self._rotary.between(end - length, end)
         queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, keys, values)[0].float()
         keys = keys[0].float().repeat_interleave(self.weights.shape.heads // self.weights.shape.kv_heads, 0)
         scores = queries @ keys.transpose(1, 2) * self.weights.shape.head_dim**-0.5
@@ -169,14 +183,20 @@ class Decoder:
 
         Keys and values [rows, kv_heads, tokens, head_dim] end with room for the new tokens, filled here.
         """
+        return self._place(layer, layer.qkv(x), rotation, keys, values)
+
+    def _place(
+        self, layer: LlamaLayer, heads: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
+    ) -> Tensor:
+        """The same, from the product [rows, length, heads' numbers]."""
         shape = self.weights.shape
-        rows, length, _ = x.shape
-        heads = layer.qkv(x).view(rows, length, -1, shape.head_dim).transpose(1, 2)
+        rows, length, _ = heads.shape
+        heads = heads.reshape(rows, length, -1, shape.head_dim).transpose(1, 2)
         qk, v = heads.split((shape.heads + shape.kv_heads, shape.kv_heads), dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = qk.split((shape.heads, shape.kv_heads), dim=1)
             qk = torch.cat([self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)], dim=1)
-        q, k = _rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
+        q, k = rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
         keys[:, :, -length:], values[:, :, -length:] = k, v
         return q
 
@@ -186,7 +206,7 @@ class Decoder:
         rows, _, length, _ = q.shape
         if length == 1:  # the heads of a group as rows of one product: their keys are read once
             q = q.reshape(rows, shape.kv_heads, -1, shape.head_dim)
-            return F.scaled_dot_product_attention(q, keys, values).reshape(rows, 1, -1)
+            return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask).reshape(rows, 1, -1)
         attended = F.scaled_dot_product_attention(
             q, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=shape.heads != shape.kv_heads
         )
@@ -198,25 +218,13 @@ class Decoder:
         gate, up = layer.gate_up(x).chunk(2, dim=-1)
         return layer.down(F.silu(gate) * up)
 
-    def _rotation(self, start: int, end: int) -> tuple[Tensor, Tensor]:
-        """Cosine and signed sine of these positions."""
-        if end > len(self._cos):
-            self._cos, self._sin = self._rotary_tables(end)
-        return self._cos[start:end], self._sin[start:end]
-
-    def _rotary_tables(self, tokens: int) -> tuple[Tensor, Tensor]:
-        """Cosine and signed sine for every position and dimension, computed in float32 and once per growth."""
-        weights = self.weights
-        positions = torch.arange(_whole_steps(tokens), device=weights.norm.device)
-        angles = torch.outer(positions.float(), weights.inverse_frequencies)
-        cos = torch.cat([angles.cos(), angles.cos()], -1) * weights.shape.rope_scaling
-        sin = torch.cat([-angles.sin(), angles.sin()], -1) * weights.shape.rope_scaling
-        return cos.to(weights.norm.dtype), sin.to(weights.norm.dtype)
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + d/2) of a head's numbers by its position's angle; the sign of the sine is in the table."""
-    return x * cos + x.roll(x.shape[-1] // 2, -1) * sin
+    def _ragged(self, starts: Tensor, end: int, length: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """Rotation and mask of one new token for each row; a row sees nothing before its start."""
+        if length != 1:
+            raise ValueError("rows of several lengths take one token at a time")
+        return self._rotary.at(end - starts), (torch.arange(end + 1, device=starts.device) >= starts[:, None])[
+            :, None, None
+        ]
 
 
 def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None:
@@ -228,8 +236,3 @@ def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None
         return None
     seen = torch.arange(start + length, device=device)
     return seen <= seen[start:, None]
-
-
-def _whole_steps(tokens: int) -> int:
-    """The token count, rounded up to steps of `GROWTH`."""
-    return -(-tokens // GROWTH) * GROWTH

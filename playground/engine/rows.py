@@ -13,7 +13,17 @@ from playground.settings import Settings
 
 _NOT_OF_THE_DRAW = {
     name: Settings.model_fields[name].default
-    for name in ("seed", "max_new_tokens", "context_length", "system", "stop", "raw", "top", "time_limit_s")
+    for name in (
+        "seed",
+        "max_new_tokens",
+        "context_length",
+        "system",
+        "stop",
+        "raw",
+        "top",
+        "time_limit_s",
+        "reuse_prefix",
+    )
 }
 
 

@@ -28,6 +28,16 @@ _PLACES = {
     "load": "playground.experiments.determinism.experiment:LOAD",
     "lens": "playground.experiments.lens.experiment:LENS",
     "training": "playground.experiments.training.experiment:TRAINING",
+    "kv-cache": "playground.experiments.optimise.declared.kv_cache:KV_CACHE",
+    "prefix-cache": "playground.experiments.optimise.declared.prefix_cache:PREFIX_CACHE",
+    "response-cache": "playground.experiments.optimise.declared.response_cache:RESPONSE_CACHE",
+    "speculative": "playground.experiments.optimise.declared.speculative:SPECULATIVE",
+    "batching": "playground.experiments.optimise.declared.batching:BATCHING",
+    "optimise-load": "playground.experiments.optimise.declared.open_load:OPEN_LOAD",
+    "quantization": "playground.experiments.optimise.declared.quantization:QUANTIZATION",
+    "threads": "playground.experiments.optimise.declared.threads:THREADS",
+    "cascade": "playground.experiments.optimise.declared.cascade:CASCADE",
+    "compile": "playground.experiments.optimise.declared.compile:COMPILE",
 }
 
 
@@ -65,6 +75,6 @@ def _imported(file: Path) -> Any:
     return module
 
 
-def experiment_of(kind: type[Document]) -> Experiment[Any, Any] | None:
+def experiment_of(document: Document) -> Experiment[Any, Any] | None:
     """The experiment whose document this is; None for documents of hand-made tabs."""
-    return next((one for one in experiments().values() if one.record is kind), None)
+    return next((one for one in experiments().values() if one.made(document)), None)

@@ -50,7 +50,7 @@ def replay_document(old: Document, runner: Runner, *, model: str | None = None) 
         if isinstance(old, kind):
             differences, changed = again(old, runner, model)
             return Outcome(not differences, differences, list(dict.fromkeys(changed)))
-    experiment = experiment_of(type(old))
+    experiment = experiment_of(old)
     if experiment is not None:
         differences, changed = replay_experiment(experiment, old, runner, model)
         return Outcome(not differences, differences, changed)

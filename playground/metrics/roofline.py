@@ -1,12 +1,14 @@
 """How close decoding comes to the speed of memory: every weight must be read once for each token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 import torch
 
 MIB = 2**20
 REPEATS = 5
+SIDE = 1024  # rows and columns of the product that shows how fast this device computes
 
 
 def measure_bandwidth(device: str) -> float:
@@ -42,6 +44,23 @@ def _seconds(action: Callable[[], None]) -> float:
     return perf_counter() - start
 
 
+def measure_arithmetic(device: str, dtype: torch.dtype) -> float:
+    """Operations per second of a large product, with all of torch's threads: the best of `REPEATS`.
+
+    A multiplication and an addition count as two.
+    """
+    target = torch.device(device)
+    one, other = (torch.ones(SIDE, SIDE, dtype=dtype, device=target) for _ in range(2))
+
+    def multiply() -> None:
+        torch.mm(one, other)
+        if target.type != "cpu":
+            torch.accelerator.synchronize(target)
+
+    multiply()
+    return 2 * SIDE**3 / min(_seconds(multiply) for _ in range(REPEATS))
+
+
 def step_limit_s(step_bytes: int, kv_bytes: int, bandwidth: float) -> float:
     """Shortest possible time of one token: the weights and the KV cache, read once at `bandwidth` bytes per second."""
     return (step_bytes + kv_bytes) / bandwidth
@@ -55,3 +74,38 @@ def mbu(step_bytes: int, kv_bytes: int, tpot_s: float | None, bandwidth: float) 
     or that part of the weights stays in a cache.
     """
     return step_limit_s(step_bytes, kv_bytes, bandwidth) / tpot_s if tpot_s else None
+
+
+@dataclass(frozen=True)
+class StepModel:
+    """A step in two terms: bytes that are read at `bandwidth` bytes per second, and a fixed time.
+
+    The bandwidth is what the steps reach, so it may be below that of the memory.
+    """
+
+    bandwidth: float
+    overhead_s: float
+
+    def step_s(self, step_bytes: float) -> float:
+        """Predicted time of a step that reads these bytes."""
+        return step_bytes / self.bandwidth + self.overhead_s
+
+
+def one_step_model(step_bytes: float, seconds: float, bandwidth: float) -> StepModel:
+    """From a single step: what the memory's bandwidth does not explain is the fixed time."""
+    return StepModel(bandwidth, max(0.0, seconds - step_bytes / bandwidth))
+
+
+def fit_steps(steps: Sequence[tuple[float, float]]) -> StepModel | None:
+    """Least squares over (bytes, seconds) of at least two sizes, with no fixed time below zero.
+
+    None where more bytes did not take longer.
+    """
+    mean_x, mean_y = (sum(values) / len(steps) for values in zip(*steps, strict=True))
+    spread = sum((x - mean_x) ** 2 for x, _ in steps)
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in steps) / spread if spread else 0.0
+    if slope <= 0:
+        return None
+    if slope * mean_x > mean_y:  # noise: the line through zero fits best of those that are possible
+        return StepModel(sum(x * x for x, _ in steps) / sum(x * y for x, y in steps), 0.0)
+    return StepModel(1 / slope, mean_y - slope * mean_x)

@@ -79,6 +79,10 @@ class OneDnnLinear(nn.Module):
             out = torch.ops.mkldnn._linear_pointwise.binary(columns, out, self._buffers[name], None, "add")
         return out.view(*x.shape[:-1], self.out_features)
 
+    def weight(self) -> torch.Tensor:
+        """The weight [out, in] in its plain order, as a copy."""
+        return torch.cat([getattr(self, name).to_dense() for name in self._names], 1)
+
 
 def _in_blocks(rows: torch.Tensor, count: int) -> torch.Tensor:
     """Rows [n, columns] as [count, n, columns / count]."""

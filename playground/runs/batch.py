@@ -22,7 +22,7 @@ from playground.runs.updates import (
 )
 from playground.settings import Settings
 
-_SHARED = ("system", "raw", "context_length")
+_SHARED = ("system", "raw", "context_length", "reuse_prefix")
 _HEADROOM = 0.8  # of the free memory: other programs use it too
 _COPIES = 2  # a cache that grows or loses rows briefly holds both the old and the new copy
 _SCORES_BYTES = 40  # per token of the vocabulary and row: logits, log probabilities, scores and their sorting

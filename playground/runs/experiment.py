@@ -54,6 +54,8 @@ class Experiment(Generic[Q, R]):
         holds: Whether it works on one model and holds that model's turn; otherwise it starts its own runs.
         anchor: Prefix of its element ids, if not the name.
         command: Its name on the command line, if not the name.
+        group: The command is one of several under this name, and documents of all of them have the same kind; then
+            the document's `name` is the command's.
         estimate: How long a request may take.
         took: Seconds of a record's own work, without waiting and loading, where it does not hold the model.
         before: What to know of a request before it runs, in a sentence near its button.
@@ -76,10 +78,16 @@ class Experiment(Generic[Q, R]):
     holds: bool = True
     anchor: str = ""
     command: str = ""
+    group: str = ""
     estimate: Late[Callable[["Runner", Q], "Estimate"]] | None = None
     took: Callable[[R], float] | None = None
     before: Callable[[Q], str] | None = None
     asks: bool = False
+
+    def made(self, document: Document) -> bool:
+        """Whether a document is one of this experiment's."""
+        same = not self.group or getattr(document, "name", "") == (self.command or self.name)
+        return type(document) is self.record and same
 
     @property
     def prefix(self) -> str:

@@ -114,4 +114,11 @@ def compare_runs(old: RunRecord, new: RunRecord) -> Replay:
     same = len(expected) if first is None else first
     drift = [abs(a.logprob - b.logprob) for a, b in zip(old.tokens[:same], new.tokens[:same], strict=True)]
     differs = changes(old.model.model_dump(), new.model.model_dump()) + changes(old.environment, new.environment)
-    return Replay(first is None, first, max(drift, default=0.0), differs, new)
+    return Replay(first is None, first, max(drift, default=0.0), differs + _reused(old, new), new)
+
+
+def _reused(old: RunRecord, new: RunRecord) -> list[str]:
+    """What else was in memory, where a run begins from it."""
+    then, now = old.cost.cached_tokens, new.cost.cached_tokens
+    is_other = old.settings.get("reuse_prefix") and then != now
+    return [f"prompt tokens from the cache: {then} then, {now} now, which may change last bits"] if is_other else []

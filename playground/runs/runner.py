@@ -88,6 +88,10 @@ class Runner:
         other._fetches = False
         return other
 
+    def bandwidth(self, device: str) -> float:
+        """Bytes a second that this device reads from memory; measured once, in under a second."""
+        return self._devices.bandwidth(device)
+
     @property
     def facts(self) -> ModelFacts | None:
         """Facts of the model in memory now."""
@@ -124,7 +128,7 @@ class Runner:
     def expected_speed(self, model: str, quantization: str) -> ExpectedSpeed:
         """How fast this model will answer; measures the memory's bandwidth once, in under a second."""
         self.check(model, quantization)
-        bandwidth = self._devices.bandwidth(self._slot.device)
+        bandwidth = self.bandwidth(self._slot.device)
         return self.speeds.expect(self.catalogue.find(model), quantization, self.facts, bandwidth)
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:

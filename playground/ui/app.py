@@ -20,6 +20,7 @@ from playground.ui.rooms.compare.layout import build_compare
 from playground.ui.rooms.compare.tab import wire_compare
 from playground.ui.rooms.cost.layout import build_cost, wire_cost
 from playground.ui.rooms.inside.layout import build_inside, wire_inside
+from playground.ui.rooms.optimise.layout import build_optimise, wire_optimise
 from playground.ui.rooms.play.gallery import load_recorded, wire_gallery
 from playground.ui.rooms.play.layout import build_play, wire_play
 from playground.ui.rooms.play.opening import wire_opening
@@ -121,7 +122,9 @@ def _sections(room: "_Room") -> list[Section]:
 
 
 def _declared(built: Iterable["_Room"], more: Sequence[Section]) -> list[Section]:
-    return [*(one for room in built for one in getattr(room.parts, "declared", [])), *more]
+    """Those whose Run is grey where the model can't feed it."""
+    rooms = [getattr(room.parts, "gated", getattr(room.parts, "declared", [])) for room in built]
+    return [*(one for sections in rooms for one in sections), *more]
 
 
 def _wire_rooms(
@@ -150,8 +153,9 @@ class _Room:
 _Wire = Callable[[gr.Tab, Any, Controls, Runner, Pages], None]
 _ROOMS: dict[str, tuple[Callable[[Feeds], Any], _Wire]] = {
     "Compare": (build_compare, lambda _, own, values, runner, pages: wire_compare(own, values, runner, pages)),
-    "Reruns": (lambda _: build_reruns(), lambda _, own, values, runner, pages: wire_reruns(own, values, runner, pages)),
+    "Reruns": (lambda _: build_reruns(), wire_reruns),
     "Inside": (build_inside, wire_inside),
+    "Optimise": (lambda _: build_optimise(), wire_optimise),
     "Cost": (lambda _: build_cost(), wire_cost),
 }
 """How each is laid out and wired, in the order in which a newcomer meets them."""

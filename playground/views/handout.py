@@ -32,7 +32,7 @@ def _shown(document: Document) -> _Shown:
         return _Shown("One run", "A prompt, its answer token by token, and what it took.", RUN)
     if isinstance(document, BranchesRecord):
         return _Shown("Branches", "A run, and other words that it could have said.", BRANCHES)
-    experiment = experiment_of(type(document))
+    experiment = experiment_of(document)
     assert experiment is not None, f"nothing draws a document of kind {type(document).__name__}"
     return _Shown(experiment.title, experiment.about, late(experiment.view))
 

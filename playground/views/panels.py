@@ -56,6 +56,7 @@ class Panel:
         height: Of a chart, in pixels.
         row: Panels that follow each other with the same row stand side by side where there is room.
         make: "module:function" of the component, for the kind `part`; it takes `elem_id`.
+        quiet: A chart that takes no room while it is empty.
         streamed: The terminal has it already, from `View.stream`.
     """
 
@@ -66,6 +67,7 @@ class Panel:
     height: int = 240
     row: str = ""
     make: str = ""
+    quiet: bool = False
     streamed: bool = False
 
 

@@ -12,7 +12,7 @@ from playground.views.format import (
     format_seconds,
     together,
 )
-from playground.views.money import NOT_THE_SAME, list_price
+from playground.views.money import NOT_THE_SAME, list_price, reuse_text
 from playground.views.run import gaps_text
 
 
@@ -35,9 +35,11 @@ def meter_lines(record: RunRecord, meters: Meters | None = None) -> list[tuple[s
         if meters is None or meters.mbu is None
         else f"{format_percent(meters.mbu)} of {format_bytes(meters.bandwidth_bytes_per_s)}/s measured"
     )
+    reused = reuse_text(cost, timing)
     return [
         ("finished", f"{record.finish_reason}; seed {record.settings['seed']}"),
         ("tokens", _tokens(record)),
+        *([("reused", reused)] if reused else []),
         ("ttft", f"{format_seconds(timing.ttft_s)}; end to end {format_seconds(timing.e2e_s)}"),
         ("itl p50 / p95 / p99", gaps_text(timing)),
         ("prefill, decode", f"{format_rate(timing.prefill_tokens_per_s)}, {format_rate(timing.decode_tokens_per_s)}"),

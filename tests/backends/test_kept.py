@@ -93,3 +93,64 @@ def test_switching_the_model_forgets_what_was_kept(slot: ModelSlot):
     assert backend.kept.before(prompt.ids, [1]) is not None
     slot.ensure("tiny-gpt2", "fp32", lambda *_: None)
     assert backend.kept.before(prompt.ids, [1]) is None
+
+
+def test_a_beginning_is_the_longest_that_is_shared_and_leaves_a_token_to_read():
+    prompt = random_ids(40)
+    kept = KeptCaches(_no_chunk)
+    kept.keep(prompt[:20], [], _filled(prompt[:20]))
+    kept.keep(prompt, [1, 2], _filled([*prompt, 1, 2]))
+    for ids, held in (
+        (prompt, 39), ([*prompt[:25], 9, 9], 25), ([*prompt, 1, 2, 9], 42), ([*prompt, 1, 8], 41), ([7, *prompt], 0),
+    ):  # fmt: skip
+        cache = kept.beginning(ids)
+        assert (0 if cache is None else cache.length) == held
+
+
+def test_what_began_from_a_beginning_serves_others_but_nothing_that_must_not_differ_in_a_bit():
+    prompt = random_ids(40)
+    kept = KeptCaches(_no_chunk)
+    kept.keep(prompt, [1], _filled([*prompt, 1]), is_exact=False)
+    assert kept.before(prompt, [1, 2]) is None
+    assert kept.beginning(prompt) is not None
+    kept.keep(prompt, [1], _filled([*prompt, 1]))
+    assert kept.before(prompt, [1, 2]) is not None
+    kept.keep(prompt, [1, 2], _filled([*prompt, 1, 2]), is_exact=False)
+    assert kept.before(prompt, [1, 2]) is not None
+
+
+@pytest.mark.parametrize("model", ["tiny-llama", "tiny-gemma3", "tiny-gpt2"])
+def test_reuse_reads_only_what_differs_and_is_off_unless_requested(slot: ModelSlot, model: str):
+    backend = slot.ensure(model, "fp32", lambda *_: None)
+    reuse = SETTINGS.model_copy(update={"reuse_prefix": True})
+    cold, first = (backend.prepare(f"The house is near the river. {text}", SETTINGS) for text in ("Why?", "Where to?"))
+
+    def computed(prompt, settings) -> tuple[int, list[tuple[int, int, float]]]:
+        events = list(backend.stream(prompt, settings))
+        (read,) = [event.computed_tokens for event in events if isinstance(event, PromptProcessed)]
+        return read, _told(events)
+
+    computed(first, SETTINGS)
+    whole, answer = computed(cold, SETTINGS)
+    assert whole == len(cold.ids)
+    backend.kept.clear()
+    computed(first, SETTINGS)
+    read, again = computed(cold, reuse)
+    slid = model == "tiny-gemma3"  # what a window has forgotten must be read again
+    assert read == whole if slid else read < whole / 2
+    assert [id for _, id, _ in again] == [id for _, id, _ in answer]
+    step = backend.logits_before(cold.ids, [])
+    assert step is not None
+    assert step.computed_tokens == len(cold.ids)  # the prompt of a run, read as a run reads it
+
+
+def test_rows_begin_from_what_is_kept_and_leave_their_prompt(slot: ModelSlot):
+    backend = slot.ensure("tiny-llama", "fp32", lambda *_: None)
+    reuse = SETTINGS.model_copy(update={"reuse_prefix": True})
+    prompt = backend.prepare("The house is near the river", reuse)
+
+    def computed(settings) -> int:
+        rows = backend.stream_batch(prompt, [settings] * 2, rows_at_once=2)
+        return next(item.event.computed_tokens for item in rows if isinstance(item.event, PromptProcessed))
+
+    assert [computed(one) for one in (SETTINGS, reuse, reuse, SETTINGS)] == [len(prompt.ids)] * 2 + [1, len(prompt.ids)]

@@ -58,8 +58,9 @@ def test_every_flag_reaches_the_run(run: Invoke):
         "max_new_tokens": 4, "context_length": 200, "time_limit_s": 60.0, "top": 2, "system": "Be brief.",
     }  # fmt: skip
     given = [text for name, value in flags.items() for text in (f"--{name.replace('_', '-')}", value)]
-    record = recorded(run("hello", *given, "--stop", "zq", "--stop", "\n\n", "--quantization", "bf16", "--json"))
-    assert record.settings == {**flags, "stop": ["zq", "\n\n"], "raw": False}
+    more = ("--stop", "zq", "--stop", "\n\n", "--reuse-prefix", "--quantization", "bf16", "--json")
+    record = recorded(run("hello", *given, *more))
+    assert record.settings == {**flags, "stop": ["zq", "\n\n"], "raw": False, "reuse_prefix": True}
     assert record.model.quantization == "bf16"
     assert {len(token.top) for token in record.tokens} == {2}
 

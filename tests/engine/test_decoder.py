@@ -13,9 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from playground.engine.decoder import GROWTH, Decoder, DecoderCache
+from playground.engine.decoder import Decoder, DecoderCache
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
+from playground.engine.rotary import GROWTH, Rotary
 from playground.models.catalogue import ModelEntry
 from playground.models.kv import kv_layout
 from playground.models.llama import take_weights
@@ -237,7 +238,7 @@ def test_nothing_depends_on_the_room_in_the_cache_nor_on_what_lies_in_it(name: s
 def test_the_rotation_is_transformers_at_every_position(name: str, dtype: torch.dtype):
     rotary, decoder = _module(name, dtype).model.rotary_emb, _decoder(name, dtype)
     wanted = rotary(torch.empty(0, dtype=dtype), torch.arange(512)[None])
-    cos, signed_sin = decoder._rotation(0, 512)
+    cos, signed_sin = Rotary(decoder.weights).between(0, 512)
     half = cos.shape[-1] // 2
     assert torch.equal(cos, wanted[0][0])
     assert torch.equal(torch.cat([-signed_sin[:, :half], signed_sin[:, half:]], -1), wanted[1][0])
@@ -246,8 +247,8 @@ def test_the_rotation_is_transformers_at_every_position(name: str, dtype: torch.
 def test_rotary_tables_are_computed_once_a_growth(monkeypatch: pytest.MonkeyPatch):
     decoder, ids = Decoder(_decoder("llama").weights), _ids(2 * GROWTH)
     asked: list[int] = []
-    compute = decoder._rotary_tables
-    monkeypatch.setattr(decoder, "_rotary_tables", lambda tokens: asked.append(tokens) or compute(tokens))
+    compute = Rotary._tables
+    monkeypatch.setattr(Rotary, "_tables", lambda self, tokens: asked.append(tokens) or compute(self, tokens))
     for _ in range(2):
         _steps(decoder, decoder.new_cache(), ids, [GROWTH - 6] + [1] * 12 + [GROWTH - 6])
     assert asked == [GROWTH - 6, GROWTH + 1]

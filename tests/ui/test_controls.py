@@ -22,6 +22,7 @@ from tests.scripted import ScriptedRunner
 GOOD: dict[str, Any] = {
     "model": "fake-135m", "quantization": "fp32", "temperature": 0.8, "top_p": 0.95, "top_k": 0, "min_p": 0,
     "repetition_penalty": 1, "context_length": 512, "max_new_tokens": 16, "seed": 3, "random_seed": False, "raw": False,
+    "reuse_prefix": False,
     "system": "", "stop": "", "prompt": "hello", "reference_model": "openai/gpt-4o-mini", "hardware_usd_per_hour": 0.25,
     "preset": "balanced",
 }  # fmt: skip

@@ -20,6 +20,7 @@ from tests.ui.compare_samples import made_run
 VALUES: dict[str, Any] = {
     "prompt": "Hello", "model": "tiny-llama", "quantization": "fp32", "temperature": 0.8, "top_p": 0.95, "top_k": 0,
     "min_p": 0, "repetition_penalty": 1, "context_length": 512, "max_new_tokens": 16, "seed": 1, "raw": False,
+    "reuse_prefix": False,
     "system": "", "stop": "", "reference_model": "", "hardware_usd_per_hour": 1.0,
 }  # fmt: skip
 BASE = base_of(make_request(VALUES))

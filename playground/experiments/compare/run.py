@@ -10,7 +10,10 @@ from playground.experiments.compare.records import CompareMode, CompareRecord, F
 from playground.runs.experiment import Lab
 from playground.runs.stages import Steps
 
-_READ_ALIKE = {"system": "system prompts", "raw": "chat templates", "context_length": "context lengths"}
+_READ_ALIKE = {
+    "system": "system prompts", "raw": "chat templates", "context_length": "context lengths",
+    "reuse_prefix": "ways to read the prompt",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ def chat(runner: Runner, request: ChatRequest, should_stop: Callable[[], bool] =
     check_prompt(request.prompt)
     runner.check(request.model, request.quantization)
     job = Job("A chat", request.settings.max_new_tokens)
-    settings, reading = request.settings.seeded(), Reading(lambda backend: _read(backend, request))
+    # Each turn begins with the turns before it.
+    settings = request.settings.seeded().model_copy(update={"reuse_prefix": True})
+    reading = Reading(lambda backend: _read(backend, request))
 
     def work(backend: Backend) -> Iterator[ChatUpdate]:
         read = reading.of(backend)

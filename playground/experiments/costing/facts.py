@@ -19,6 +19,6 @@ def facts_of(documents: Sequence[Document]) -> list[FactSource]:
 def _sources(document: Document) -> Iterator[FactSource]:
     if isinstance(document, RunRecord):
         yield from run_facts(document)
-    experiment = experiment_of(type(document))
+    experiment = experiment_of(document)
     if experiment is not None and experiment.facts is not None:
         yield from late(experiment.facts)(document)

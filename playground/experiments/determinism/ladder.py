@@ -75,7 +75,7 @@ def ladder(lab: Lab, request: LadderRequest) -> Steps[LadderRecord | None]:
 
 def _settings(request: LadderRequest) -> Settings:
     """For the sampling rungs: as given, with a temperature, and nothing that greedy decoding lacks."""
-    greedy_only = {"repetition_penalty": 1.0, "stop": (), "time_limit_s": None}
+    greedy_only = {"repetition_penalty": 1.0, "stop": (), "time_limit_s": None, "reuse_prefix": False}
     warm = request.settings.temperature or Settings().temperature
     changes = {**greedy_only, "temperature": warm, "max_new_tokens": request.tokens}
     return request.settings.model_copy(update=changes)

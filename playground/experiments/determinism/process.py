@@ -59,14 +59,14 @@ def in_fresh_process(job: Job, variables: dict[str, str], should_stop: ShouldSto
         )  # fmt: skip
         assert child.stdout is not None
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        reader = threading.Thread(target=_read, args=(child.stdout, lines), name="fresh-process", daemon=True)
+        reader = threading.Thread(target=read_lines, args=(child.stdout, lines), name="fresh-process", daemon=True)
         reader.start()
         try:
             yield Stage(doing, 0.0)
             result = yield from _follow(lines, should_stop, doing)
             if child.wait() or result is None:
                 obey(should_stop)  # Ctrl+C in a terminal ends the child as well
-                raise PlaygroundError(f"A fresh process failed: {_last_line(errors)}")
+                raise PlaygroundError(f"A fresh process failed: {last_line(errors)}")
             return result
         finally:
             end(child)
@@ -91,7 +91,7 @@ def _follow(
             continue
         if line is None:
             return result
-        message = _parsed(line)
+        message = parsed(line)
         if "result" in message:
             result = message["result"]
         elif "fraction" in message:
@@ -99,13 +99,14 @@ def _follow(
             yield Stage(doing, done)
 
 
-def _read(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
+def read_lines(stream: IO[str], lines: "queue.SimpleQueue[str | None]") -> None:
+    """Every line of a child's output, then None; for a thread."""
     for line in stream:
         lines.put(line)
     lines.put(None)
 
 
-def _parsed(line: str) -> dict[str, Any]:
+def parsed(line: str) -> dict[str, Any]:
     """A line of ours; a library may print others."""
     try:
         message = json.loads(line)
@@ -114,7 +115,8 @@ def _parsed(line: str) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _last_line(errors: IO[bytes]) -> str:
+def last_line(errors: IO[bytes]) -> str:
+    """The last line of a child's errors, which says why it failed."""
     errors.seek(0)
     lines = [line.strip() for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else "it gave no reason"

@@ -103,8 +103,10 @@ class Scene:
             unload(loaded)
 
 
-def loading(like: LoadedModel, quantization: str, engine: Engine = "transformers") -> Steps[LoadedModel]:
-    """The same model once more, in another quantization or for another engine.
+def loading(
+    like: LoadedModel, quantization: str, engine: Engine = "transformers", device: str | None = None
+) -> Steps[LoadedModel]:
+    """The same model once more, in another quantization, for another engine, or on another device.
 
     Raises:
         PlaygroundError: It can't run here, or does not fit.
@@ -112,7 +114,8 @@ def loading(like: LoadedModel, quantization: str, engine: Engine = "transformers
     steps = with_progress(
         lambda progress: load(
             like.entry, quantization,
-            device=like.facts.device, engine=engine, probe=lambda *_: lambda _: like.findings, progress=progress,
+            device=device or like.facts.device, engine=engine, probe=lambda *_: lambda _: like.findings,
+            progress=progress,
         )
     )  # fmt: skip
     while True:

@@ -104,7 +104,8 @@ def _read_ids(lab: Lab, request: LensRequest) -> Steps[Looked]:
     prompt = lab.read(lambda backend: backend.prepare(request.prompt, settings))
     answer: list[int] = []
     if request.answer_tokens:
-        greedy = settings.model_copy(update={"temperature": 0.0, "max_new_tokens": request.answer_tokens, "top": 0})
+        own = {"temperature": 0.0, "max_new_tokens": request.answer_tokens, "top": 0, "reuse_prefix": False}
+        greedy = settings.model_copy(update=own)
         yield Stage("Answering", None)
         for event in backend.stream(prompt, greedy, should_stop=lab.should_stop):
             answer += [event.id] if isinstance(event, TokenEvent) else []

@@ -161,7 +161,8 @@ def _check_memory(facts: ModelFacts) -> None:
 
 def _greedy(settings: Settings) -> Settings:
     tokens = min(settings.max_new_tokens, MAX_ANSWER_TOKENS)
-    return settings.model_copy(update={"temperature": 0.0, "top": 0, "max_new_tokens": tokens})
+    own = {"temperature": 0.0, "top": 0, "max_new_tokens": tokens, "reuse_prefix": False}
+    return settings.model_copy(update=own)
 
 
 def _answer(events: Iterator[Event]) -> tuple[str, list[int]]:

@@ -161,6 +161,7 @@ function read() {
   if (spec) { spec.marks ||= []; spec.series ||= []; }
   const filled = Boolean(spec?.series.some((series) => series.points.some((point) => point[1] != null)));
   plot.classList.toggle('filled', filled);
+  find('figure').hidden = !filled && Boolean(props.quiet);
   find('.values').hidden = !filled;
   heads();
   if (filled) plot.setAttribute('role', 'slider'); else plot.removeAttribute('role');

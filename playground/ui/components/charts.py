@@ -16,6 +16,7 @@ def chart(
     empty: str = "",
     summary: bool = False,
     feed: str = "",
+    quiet: bool = False,
     **props: Any,
 ) -> gr.HTML:
     """Its value is what `ChartSpec.to_json` writes, or nothing.
@@ -27,10 +28,11 @@ def chart(
         empty: Shown while there are no points.
         summary: Show the spec's summary to everyone, not only on narrow screens and to screen readers.
         feed: Instead of a value: the name of a drawing made on the page by the Cost tab's calculators.
+        quiet: It takes no room while there are no points.
         props: Other arguments of `gr.HTML`.
     """
     template = markup("chart", label=label, height=height, empty=empty or word("chart.nothing_yet"))
-    return part("chart", value or "", template, summary=summary, feed=feed, **props)
+    return part("chart", value or "", template, summary=summary, feed=feed, quiet=quiet, **props)
 
 
 def bar_rows(feed: str, *, label: str, **props: Any) -> gr.HTML:

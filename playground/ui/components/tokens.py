@@ -79,3 +79,8 @@ def context_key(*, pane: str, **props: Any) -> gr.HTML:
     """Names and tokens of the strip's parts; choosing one zooms in and triggers `input`. Its value is the kind."""
     template = f'<div class="key" role="group" aria-label="{safe_word("context_key.parts")}"></div>'
     return part("context_key", "", template, pane=pane, **props)
+
+
+def traced(**props: Any) -> gr.HTML:
+    """Its value is the JSON string that `views.optimise.traced` makes; nothing is shown while it is empty."""
+    return part("traced", "", '<div class="texts"></div>', **props)

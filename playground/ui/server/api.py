@@ -38,6 +38,7 @@ def add_api(runner: Runner, pages: Pages) -> None:
         system: str = "",
         stop: list[str] | None = None,
         raw: bool = False,
+        reuse_prefix: bool = False,
         request: gr.Request | None = None,
     ) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
         """One answer: the text so far while it comes, and at the end the whole run as a record of schema 1.
@@ -57,12 +58,13 @@ def add_api(runner: Runner, pages: Pages) -> None:
             system: System prompt.
             stop: Strings that end the answer.
             raw: Continue the prompt as it stands.
+            reuse_prefix: Read only what follows the beginning of a prompt still in memory.
         """
         try:
             settings = make_settings(
                 temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty,
                 seed=seed, max_new_tokens=max_new_tokens, context_length=context_length, system=system,
-                stop=stop or (), raw=raw,
+                stop=stop or (), raw=raw, reuse_prefix=reuse_prefix,
             )  # fmt: skip
             wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
@@ -70,15 +72,20 @@ def add_api(runner: Runner, pages: Pages) -> None:
         ticket, text, own = _ticket(pages, request), "", runner.of(person_of(request)) if request else runner
         async with aclosing(run_frames(own, wanted, ticket, frames_per_s=_FRAMES_PER_S)) as run:
             async for view in run:
-                if view.status["phase"] == "failed":
-                    raise gr.Error(view.status["problem"], print_exception=False)
-                text = view.text
+                text = _text_of(view)
                 yield text, {}
         if ticket.record is not None:
             yield text, await asyncio.to_thread(ticket.record.plain)
 
     generate.__annotations__["return"] = tuple[str, dict]  # Gradio reads this hint as that of one step
     api(generate, api_name="generate", **WORK)
+
+
+def _text_of(view: Any) -> str:
+    """The answer so far; a run that failed says why."""
+    if view.status["phase"] == "failed":
+        raise gr.Error(view.status["problem"], print_exception=False)
+    return view.text
 
 
 def _ticket(pages: Pages, request: gr.Request | None) -> Ticket:

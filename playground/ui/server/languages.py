@@ -25,7 +25,7 @@ from playground.ui.components.words import FOLDER, Text, english, read_words
 from playground.ui.rooms.compare.pane_values import PANE_SETTINGS
 from playground.ui.rooms.cost.config import cost_config
 from playground.ui.rooms.sidebar.preset_menu import PresetBook
-from playground.ui.shell.controls import CHECKS, SLIDERS
+from playground.ui.shell.controls import CHECKS, HINTS, SLIDERS
 from playground.views.formula_script import formula_notes
 from playground.views.money import NOT_THE_SAME
 from playground.views.rerun_figures import rerun_definitions
@@ -77,6 +77,7 @@ def _of_experiment(name: str, one: Experiment[Any, Any]) -> Iterator[tuple[str, 
 
 def _of_settings() -> Iterator[tuple[str, str]]:
     yield from ((f"settings.{name}.label", label) for name, label in CHECKS.items())
+    yield from ((f"settings.{name}.info", hint) for name, hint in HINTS.items())
     for slider in SLIDERS:
         yield from ((f"settings.{slider.name}.{what}", getattr(slider, what)) for what in ("label", "about"))
     for one in PANE_SETTINGS:

@@ -50,7 +50,11 @@ SLIDERS = (
     SliderSpec("max_new_tokens", "Max new tokens", 2048, "The answer ends after this many tokens."),
     SliderSpec("seed", "Seed", LIMITS["seed"].high, "Fixes the draw: same seed, same settings, same answer."),
 )
-CHECKS = {"random_seed": "Random seed", "raw": "Raw completion"}
+CHECKS = {"random_seed": "Random seed", "raw": "Raw completion", "reuse_prefix": "Reuse earlier prompts"}
+HINTS = {
+    "raw": "Continue the text as it stands, with no chat template.",
+    "reuse_prefix": "Read only what follows the beginning of a prompt still in memory; last bits may change.",
+}
 _ELEM_IDS = {
     "preset": "preset", "model": "model", "quantization": "quantization", "prompt": "prompt",
     "reference_model": "reference-price",
@@ -96,8 +100,9 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     """
     numbers = {spec.name: values.get(spec.name) for spec in SLIDERS}
     return make_settings(
-        **numbers, system=_text(values, "system"), stop=stop_strings(_text(values, "stop")), raw=values.get("raw")
-    )
+        **numbers, system=_text(values, "system"), stop=stop_strings(_text(values, "stop")), raw=values.get("raw"),
+        reuse_prefix=values.get("reuse_prefix", False),
+    )  # fmt: skip
 
 
 def make_request(values: Mapping[str, Any]) -> RunRequest:

@@ -59,7 +59,7 @@ def panel_parts(ids: str, view: View) -> dict[str, gr.HTML]:
 def _panel(elem_id: str, panel: Panel) -> gr.HTML:
     if panel.kind == "chart":
         more = {"empty": panel.empty} if panel.empty else {}
-        return chart(label=panel.label, height=panel.height, summary=True, elem_id=elem_id, **more)
+        return chart(label=panel.label, height=panel.height, summary=True, elem_id=elem_id, quiet=panel.quiet, **more)
     if panel.kind == "table":
         return plain_table(panel.label, elem_id=elem_id)
     return text_line(panel.empty, elem_id=elem_id) if panel.kind == "words" else late(panel.make)(elem_id=elem_id)

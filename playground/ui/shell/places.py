@@ -11,6 +11,7 @@ _BY_HAND = {
     "rerun": ("reruns-open", "Reruns"),
     "branch": ("branches-open", "Inside/Branches"),
     "cost": ("cost-open", "Cost"),
+    "experiment": ("optimise-open", "Optimise"),
     "preset": ("preset-open", ""),
 }
 

@@ -1,7 +1,7 @@
 """The section of a declared experiment: its fields, Run, Stop, the bar of its result, status and panels."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
@@ -152,7 +152,7 @@ def wire_section(
     shown, fields = list(section.shown), list(section.fields.values())
     values: Controls = controls | ({} if prompt is None else {"prompt": prompt}) | section.fields
     slot = pages.slot(section.experiment.name)
-    events = _Events(section, values, runner, slot, looked)
+    events = SectionEvents(section, values, runner, slot, looked)
     wire_stop(section.stop, slot)
     declared = section.experiment.request.items()
     own = {str(one.elem_id): one for name, one in section.fields.items() if name in declared}
@@ -166,14 +166,14 @@ def wire_section(
     return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)
 
 
-class _Events:
+class SectionEvents:
     """What the buttons of a section do."""
 
     def __init__(self, section: Section, controls: Controls, runner: Runner, slot: Slot, looked: Looked):
         self._section, self._controls, self._runner, self._slot, self._looked = section, controls, runner, slot, looked
         self._experiment = section.experiment
 
-    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncIterator[Any]:
+    async def run(self, data: dict[Component, Any], request: gr.Request) -> AsyncGenerator[Any, None]:
         """Its values, repeatedly, until the work has ended or the page shows something else."""
         experiment = self._experiment
         try:
@@ -221,3 +221,12 @@ class _Events:
         then = self._experiment.again(record, "")
         fields = self._experiment.request.model_fields
         return [*showing.values(), *(field_value(fields[name], getattr(then, name)) for name in section.fields), {}]
+
+    def shown(self, record: Any | None) -> list[Any]:
+        """A record as it stands in the page's slot, or the section as it is before anything ran."""
+        if record is None:
+            return [{"phase": "idle", "text": word("common.not_run_yet")}, *("" for _ in self._section.shown[1:])]
+        showing = _Shown(self._experiment)
+        showing.add(record)
+        showing.end()
+        return showing.values()

@@ -7,7 +7,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.compare.changes import check_value
 from playground.runs.records import RunRecord
 from playground.settings import LIMITS
-from playground.ui.shell.controls import CHECKS, SLIDERS, stop_strings, stop_text
+from playground.ui.shell.controls import CHECKS, HINTS, SLIDERS, stop_strings, stop_text
 
 NAMES = ("A", "B", "C", "D")
 MAX_PANES = len(NAMES)
@@ -27,8 +27,11 @@ def _specs() -> list[dict[str, Any]]:
     specs.append(
         {"name": "stop", "label": "Stop strings", "kind": "text", "hint": "One per line; \\n is a line break."}
     )
-    raw = "Continue the text as it stands, with no chat template."
-    return [*specs, {"name": "raw", "label": CHECKS["raw"], "kind": "menu", "options": list(_FLAG), "hint": raw}]
+    flags = [
+        {"name": name, "label": CHECKS[name], "kind": "menu", "options": list(_FLAG), "hint": hint}
+        for name, hint in HINTS.items()
+    ]
+    return [*specs, *flags]
 
 
 def _range(name: str) -> str:

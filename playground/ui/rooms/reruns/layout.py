@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from playground.errors import PlaygroundError
+from playground.experiments.determinism.experiment import LADDER
 from playground.experiments.reruns.experiment import RERUN, TEMPERATURES, RerunRequest
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.reruns.run import with_mentions
@@ -18,13 +19,14 @@ from playground.ui.components.charts import chart, heat
 from playground.ui.components.forms import choice
 from playground.ui.components.reruns import answers, figures, fork_tree, headline
 from playground.ui.components.status import notice, status_line
-from playground.ui.components.tables import price_table
+from playground.ui.components.tables import plain_table, price_table
 from playground.ui.components.tokens import mentions
 from playground.ui.components.words import word
 from playground.ui.shell.common import QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
-from playground.ui.shell.section import Section, build_sections, section_bar, wire_section
+from playground.ui.shell.section import Section, build_sections, heading, section_bar, wire_section
+from playground.views.lossless import lossless
 from playground.views.panels import Sofar
 from playground.views.reruns import RERUN_VIEW, TEMPERATURE_VIEW, mentions_of
 
@@ -43,6 +45,8 @@ class Reruns:
     prompt: gr.Textbox
     own: Section
     declared: list[Section]
+    determinism: gr.Tab
+    lossless: gr.HTML
 
     @property
     def fillable(self) -> Controls:
@@ -65,10 +69,13 @@ def build_reruns() -> Reruns:
     with gr.Tabs(elem_id="reruns-sections"):
         with gr.Tab(word("reruns.answers.tab"), id="answers"):
             own, declared = _answers(prompt)
-        for name in ("Determinism", "Load"):
-            with gr.Tab(word(f"reruns.{name.lower()}.tab"), id=name.lower()):
-                declared += build_sections(f"Reruns/{name}")
-    return Reruns(prompt, own, declared)
+        with gr.Tab(word("reruns.determinism.tab"), id="determinism") as determinism:
+            declared += build_sections("Reruns/Determinism")
+            heading(word("reruns.lossless.label"), word("reruns.lossless.about"))
+            table = plain_table(word("reruns.lossless.label"), elem_id="reruns-lossless")
+        with gr.Tab(word("reruns.load.tab"), id="load"):
+            declared += build_sections("Reruns/Load")
+    return Reruns(prompt, own, declared, determinism, table)
 
 
 def _answers(prompt: gr.Textbox) -> tuple[Section, list[Section]]:
@@ -132,7 +139,7 @@ def _chart(name: str) -> gr.HTML:
     return chart(label=_NAMES[name].label, elem_classes="card", height=_NAMES[name].height)
 
 
-def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -> None:
+def wire_reruns(front: gr.Tab, tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -> None:
     """Run, stop, save and open; words to look for are counted as they are typed. `controls` are the sidebar's."""
     words, counts = tab.own.fields["mentions"], _Counts(pages)
     ladder = next(one for one in tab.declared if one.experiment is TEMPERATURES)
@@ -140,11 +147,18 @@ def wire_reruns(tab: Reruns, controls: Controls, runner: Runner, pages: Pages) -
     words.change(  # `input` does not fire for pasted or deleted text
         counts.recount, words, [*counted, tab.own.notice], trigger_mode="always_last", concurrency_limit=None, **QUIET
     )
+
+    def fill(request: gr.Request) -> Any:
+        return panel_value(lossless(pages.documents(session_of(request))))
+
+    gr.on([front.select, tab.determinism.select], fill, None, tab.lossless, concurrency_limit=None, **QUIET)
     counted[0].input(None, counted[0], controls["max_new_tokens"], js="(value) => JSON.parse(value).raise", **QUIET)
     for section in (tab.own, *tab.declared):
         if "prompt" not in section.fields:
             section = replace(section, fields=section.fields | {"prompt": tab.prompt})
         ended = wire_section(section, controls, runner, pages)
+        if section.experiment is LADDER:
+            ended.then(fill, None, tab.lossless, **QUIET)
         if words in section.fields.values():
             ended.then(counts.settle, words, counted, concurrency_limit=None, **QUIET)
 

@@ -16,7 +16,7 @@ from playground.ui.components.forms import Option, menu, model_offer, open_file,
 from playground.ui.components.status import notice
 from playground.ui.components.words import word
 from playground.ui.shell.common import Controls
-from playground.ui.shell.controls import CHECKS, SLIDERS, elem_id_of
+from playground.ui.shell.controls import CHECKS, HINTS, SLIDERS, elem_id_of
 from playground.views.format import format_money
 
 CUSTOM = ""  # the preset menu's value once a setting was changed by hand
@@ -151,14 +151,11 @@ def _sliders(names: Sequence[str], context: dict[str, Any]) -> Controls:
 
 
 def _texts() -> Controls:
-    """The rest: two ticks, two texts."""
+    """The rest: three ticks, two texts."""
     random = gr.Checkbox(True, label=CHECKS["random_seed"], elem_id=elem_id_of("random_seed"), interactive=True)
-    raw = gr.Checkbox(
-        False,
-        label=CHECKS["raw"],
-        info=word("sidebar.continue_text_as.info"),
-        elem_id=elem_id_of("raw"),
-        interactive=True,
+    raw, reuse = (
+        gr.Checkbox(False, label=CHECKS[name], info=info, elem_id=elem_id_of(name), interactive=True)
+        for name, info in HINTS.items()
     )
     system = gr.Textbox(
         "",
@@ -177,7 +174,7 @@ def _texts() -> Controls:
         elem_id=elem_id_of("stop"),
         interactive=True,
     )
-    return {"random_seed": random, "raw": raw, "system": system, "stop": stop}
+    return {"random_seed": random, "raw": raw, "reuse_prefix": reuse, "system": system, "stop": stop}
 
 
 def rates_text(reference: Any) -> str:

@@ -89,7 +89,7 @@ window.playground.tabs = ((places) => {
   if (pairs().has(NAME) || pairs().has(RUN)) arrive();
 
   // A tab with a prompt of its own takes Play's when it opens. A click on Run that comes before the prompt waits for it.
-  const OWN = ['compare', 'reruns'], FRAMES = 300, emptied = new WeakSet();
+  const OWN = ['compare', 'reruns', 'optimise'], FRAMES = 300, emptied = new WeakSet();
   document.addEventListener('input', ({ target }) => { if (target.matches('textarea')) emptied[target.value ? 'delete' : 'add'](target); }, true);
   document.addEventListener('click', async (event) => {
     const button = event.target.closest('button'), own = OWN.find((name) => button?.closest('[role="tabpanel"]') && button.id === `${name}-run`);

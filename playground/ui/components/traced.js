@@ -1,0 +1,38 @@
+// Texts whose pieces are of several kinds; the first kind is the plain one.
+const box = element.querySelector('.texts');
+
+function piece([text, kind], kinds) {
+  const place = kinds.findIndex(([name]) => name === kind);
+  const node = el('span', `k k${Math.max(0, place)}`, text);
+  if (place > 0) node.title = kinds[place][1];
+  return node;
+}
+
+function key(kinds) {
+  const line = el('div', 'key');
+  line.append(...kinds.map(([, about], place) => {
+    const entry = el('span'), sample = el('span', `k k${place}`, 'abc');
+    sample.setAttribute('aria-hidden', 'true');
+    entry.append(sample, el('span', '', about));
+    return entry;
+  }));
+  return line;
+}
+
+function card({ title, kinds, pieces }) {
+  const one = el('div', 'one'), text = el('div', 'text');
+  text.dir = 'auto';
+  text.tabIndex = 0;
+  text.setAttribute('role', 'group');
+  text.setAttribute('aria-label', title);
+  text.append(...pieces.map((part) => piece(part, kinds)));
+  one.append(el('h3', '', title), key(kinds), text);
+  return one;
+}
+
+function draw() {
+  const texts = props.value ? JSON.parse(props.value) : [];
+  box.replaceChildren(...texts.map(card));
+}
+watch('value', draw);
+draw();
