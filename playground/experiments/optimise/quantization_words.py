@@ -40,9 +40,7 @@ def _origin(found: Standing) -> str:
     note = str(found.baseline.settings.get("weights", ""))
     if "dequantised" not in note:
         return ""
-    return (
-        f"The reference is not the original model: {note} What is like the file's own format loses less than it would."
-    )
+    return f"The reference is not the original model: {note} A format like the file's own loses less against it."
 
 
 def _choice(found: Standing) -> str:
