@@ -14,7 +14,7 @@ from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.compile import NAME, CompileRequest
 from playground.experiments.optimise.protocol import Arm, Sample, Trial, measure_of
 from playground.experiments.optimise.records import ArmRecord, Figure, Line, OptimisationRecord, Standing
-from playground.experiments.optimise.verdict import difference, verdict_of
+from playground.experiments.optimise.verdict import conditions, difference, sentence_of, verdict_of
 from playground.metrics.roofline import step_limit_s
 from playground.models.storage import BITS
 from playground.numbers import short_number
@@ -142,8 +142,8 @@ def _figure(eager: ArmRecord, arm: ArmRecord, warm_up: float, tokens: float | No
 
 def _verdict(found: Standing) -> str:
     arm, tokens = found.variants[0], break_even_tokens(found)
-    if arm.not_here:
-        return verdict_of(found)
+    if arm.not_here:  # nothing to compare, so no best
+        return f"{sentence_of(found, arm)}\n{conditions(found)}".strip()
     warm_up = f"The warm-up takes {short_number(arm.median('warm_up_s') or 0.0)} s."
     if tokens is None:
         return verdict_of(found, f"{warm_up} No gain is seen, so nothing pays for it here.")
