@@ -159,7 +159,7 @@ def test_drafts_that_stand_or_are_replaced_have_the_models_distribution(how: str
     """Chi-square of the first token, and of the second one given the first, over 16 tokens."""
     numbers = torch.Generator().manual_seed(5)
     logits, noise = torch.randn(2, 3, 16, generator=numbers)
-    other, decider, text, draws = logits + 0.8 * noise, Decider(SAMPLED[how]), [3, 4], 2000
+    other, decider, text, draws = logits + 0.8 * noise, Decider(SAMPLED[how]), [3, 4], 1200
     first, second = torch.zeros(16), torch.zeros(16)
     favourite = int(logits[0].argmax())
     for _ in range(draws):
