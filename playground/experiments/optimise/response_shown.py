@@ -17,7 +17,7 @@ from playground.experiments.optimise.similarity import (
     separates,
     threshold_for,
 )
-from playground.experiments.optimise.verdict import verdict_of
+from playground.experiments.optimise.verdict import conditions, lead, sentence_of
 from playground.numbers import short_number
 
 NONE, EXACT, SIMILAR, GATED = "no cache", "the same text", "similar", "similar, with the same content words"
@@ -135,9 +135,11 @@ class Shown:
         )  # fmt: skip
 
     def verdict(self, found: Standing | OptimisationRecord) -> str:
-        """Whether a threshold separates them, the rates, the price of a lookup, and what is hidden."""
+        """The best arm that is never wrong, whether a threshold separates them, a lookup's price, what is hidden."""
         more = [] if self._choice is None else [self._separation(self._choice), *self._tests(self._choice)]
-        return verdict_of(found, *more, *_lookup(found), self._hidden.words)
+        right = [arm for arm in found.variants if not arm.median("wrong_share")]
+        lines = [lead(found.model_copy(update={"variants": right})), *more, *_lookup(found), self._hidden.words]
+        return "\n".join([*lines, *(sentence_of(found, arm) for arm in found.variants), conditions(found)])
 
     def _separation(self, choice: Choice) -> str:
         assert self._raw is not None
@@ -151,10 +153,12 @@ class Shown:
         threshold = threshold_for(seen, MOST)
         false, best = rates_at(seen, threshold).false, best_threshold(seen)
         taken = rates_at(seen, best)
+        both = f"{taken.hit.words} of the paraphrases and {taken.false.words} of the opposites"
+        gains = (taken.hit.share or 0) > (taken.false.share or 0)
+        rest = f"The best one, {best:.3f}, takes {both}." if gains else "The best is to answer none of them."
         return (
             f"{text} No threshold separates them: {threshold:.3f}, which takes {MOST:.0%} of the paraphrases, takes "
-            f"{false.words} of the opposites as well. The best one, {best:.3f}, takes {taken.hit.words} of the "
-            f"paraphrases and {taken.false.words} of the opposites."
+            f"{false.words} of the opposites as well. {rest}"
         )
 
     def _tests(self, choice: Choice) -> list[str]:
