@@ -8,7 +8,7 @@ from math import ceil
 from playground.backends.local import text_model_of
 from playground.data.optimise import shipped_questions
 from playground.engine.decoder import Decoder
-from playground.engine.first_layers import first_layers
+from playground.engine.drafters import first_layers
 from playground.errors import PlaygroundError
 from playground.experiments.optimise.cascade_shown import CASCADE, LARGE, LENGTH, RANDOM, SMALL, Measured, Shown
 from playground.experiments.optimise.choosing import Choice, Ids, choose, ids_of

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.engine.decoder import Decoder
-from playground.engine.first_layers import first_layers
+from playground.engine.drafters import first_layers
 from playground.errors import PlaygroundError
 from playground.experiments.documents import parse_document
 from playground.experiments.optimise.cascade_shown import CASCADE, LARGE, LENGTH, RANDOM, SMALL
