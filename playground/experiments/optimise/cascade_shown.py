@@ -127,7 +127,7 @@ class Shown:
         if by <= chance:
             picks = "Confidence picks no better than chance here"
         elif low <= chance:
-            picks = f"Confidence can't be told from chance on this few questions (agreement {agreeing.words})"
+            picks = f"Confidence may be chance on this few questions (agreement {agreeing.words})"
         else:
             picks = f"Confidence picks better than chance (agreement {agreeing.words})"
         length = curve(by_length(self._tested))[self._calls]
