@@ -12,7 +12,7 @@ from playground.settings import Settings
 
 
 def _beginning(kept: KeptCaches, prompt: PreparedPrompt, settings: Settings) -> KVCache | None:
-    return kept.beginning(prompt.ids) if settings.reuse_prefix else None
+    return kept.beginning(prompt.ids, prompt.person) if settings.reuse_prefix else None
 
 
 def answered(
@@ -37,7 +37,7 @@ def answered(
                 ids.append(event.id)
             yield event
     finally:
-        kept.keep(prompt.ids, ids, cache, is_exact=begun is None)
+        kept.keep(prompt.ids, ids, cache, is_exact=begun is None, person=prompt.person)
 
 
 def answered_rows(
@@ -60,5 +60,5 @@ def answered_rows(
     with closing(rows):
         for item in rows:
             if isinstance(item.event, PromptProcessed) and settings[0].reuse_prefix:
-                kept.keep(prompt.ids, (), cache.fork(), is_exact=begun is None)
+                kept.keep(prompt.ids, (), cache.fork(), is_exact=begun is None, person=prompt.person)
             yield item

@@ -14,6 +14,7 @@ class _Kept:
     answer: tuple[int, ...]
     cache: KVCache
     is_exact: bool  # its prompt was read in the chunks of a run, from the first token on
+    person: str
 
 
 class KeptCaches:
@@ -29,7 +30,13 @@ class KeptCaches:
         self._kept: list[_Kept] = []  # the newest last
 
     def keep(
-        self, prompt_ids: Sequence[int], answer_ids: Sequence[int], cache: KVCache, *, is_exact: bool = True
+        self,
+        prompt_ids: Sequence[int],
+        answer_ids: Sequence[int],
+        cache: KVCache,
+        *,
+        is_exact: bool = True,
+        person: str = "",
     ) -> None:
         """Keep a cache that is no longer written to.
 
@@ -44,9 +51,11 @@ class KeptCaches:
         self._kept = [
             one
             for one in self._kept
-            if one.prompt != prompt or answer[: len(one.answer)] != one.answer or one.is_exact > is_exact
+            if (one.prompt, one.person) != (prompt, person)
+            or answer[: len(one.answer)] != one.answer
+            or one.is_exact > is_exact
         ]
-        self._kept.append(_Kept(prompt, answer, cache, is_exact))
+        self._kept.append(_Kept(prompt, answer, cache, is_exact, person))
         while sum(one.cache.nbytes for one in self._kept) > self._max_bytes:
             self._kept.pop(0)
 
@@ -65,13 +74,15 @@ class KeptCaches:
             return best.cache.fork_at(self._whole_chunks(len(prompt)))
         return best.cache.fork_at(len(prompt) + min(common(best.answer, answer), len(answer) - 1))
 
-    def beginning(self, ids: Sequence[int]) -> KVCache | None:
+    def beginning(self, ids: Sequence[int], person: str = "") -> KVCache | None:
         """A copy of the longest kept beginning of a prompt, without its last token; None where nothing is shared.
+
+        Only what the same person's prompts left counts: the time that is saved would show what others wrote.
 
         Answers count as well: the next prompt of a chat begins with them. What is read after it is read in products of
         other shapes than without, so its last bits may differ.
         """
-        held = [(one, common((*one.prompt, *one.answer), ids)) for one in self._kept]
+        held = [(one, common((*one.prompt, *one.answer), ids)) for one in self._kept if one.person == person]
         for one, shared in sorted(held, key=lambda pair: -pair[1]):
             at = min(shared, len(ids) - 1)
             if at and (cache := one.cache.fork_at(at)) is not None:  # None: this cache can't forget its end

@@ -27,6 +27,7 @@ class PreparedPrompt:
         context_length: The limit that was applied: tokens of prompt and answer together.
         neutralised: Whether the user's text held control tokens, which are read as plain text.
         notes: What is read differently than written, a sentence each.
+        person: Whose it is; empty is nobody in particular. Nobody reads on from what another person's prompt left.
         ignores_system: Whether a system prompt is not read: in raw mode, or without a chat template.
     """
 
@@ -36,6 +37,7 @@ class PreparedPrompt:
     neutralised: bool = False
     notes: tuple[str, ...] = ()
     ignores_system: bool = False
+    person: str = ""
 
     def counted(self, settings: Settings) -> Settings:
         """The effective settings of the run: its context length, and no system prompt where it is ignored."""

@@ -107,7 +107,7 @@ class _Narrow:
         return self._codes.nbytes + self._scales.nbytes
 
     def make_room(self, tokens: int) -> None:
-        """Room for so many tokens."""
+        """Room for this many tokens."""
         if tokens > self._codes.shape[2]:
             self._codes, self._scales = (_longer(one, tokens) for one in (self._codes, self._scales))
 

@@ -99,8 +99,7 @@ class Runner:
 
     def why_not(self, needs: frozenset[Capability]) -> str:
         """Why the model in memory can't feed what needs these capabilities; empty if it can or no model is loaded."""
-        backend = self._slot.backend
-        return why_not(backend, needs) if backend else ""
+        return why_not(self._slot.backend, needs) if self._slot.backend else ""
 
     def quantizations(self, model: str) -> dict[str, str | None]:
         """Each quantization of a model, with the reason where it can't run here."""
@@ -133,8 +132,7 @@ class Runner:
 
     def preview(self, request: RunRequest) -> PreparedPrompt | None:
         """How the model would read the prompt, without a run; None while that model is not in memory."""
-        backend = self.loaded(request.model)
-        prompt = check_prompt(request.prompt)
+        backend, prompt = self.loaded(request.model), check_prompt(request.prompt)
         return None if backend is None else backend.prepare(prompt, request.settings, request.recorded)
 
     def loaded(self, model: str) -> Backend | None:
@@ -203,7 +201,7 @@ class Runner:
         read = Reading(lambda backend: backend.prepare(request.prompt, request.settings, request.recorded))
 
         def work(backend: Backend) -> Iterator[Update]:
-            prompt = read.of(backend)
+            prompt = replace(read.of(backend), person=self.person)
             measurement = run.measurement = Measurement(prompt, self._surroundings(backend, job.clock))
             yield prompt
             limited = self.spending.budget.within(request.settings)
@@ -232,7 +230,7 @@ class Runner:
 
         def work(backend: Backend) -> Iterator[BatchUpdate]:
             yield from batch_updates(
-                backend, request, read.of(backend), self._surroundings(backend, job.clock),
+                backend, request, replace(read.of(backend), person=self.person), self._surroundings(backend, job.clock),
                 lambda: batch.should_stop() or self.spending.is_over(job), batch.measurements,
             )  # fmt: skip
             yield from self.spending.ended(job)

@@ -49,7 +49,7 @@ def _missing(title: str, place: str) -> list[str]:
 
 
 def _bits(arm: ArmRecord) -> str:
-    """By the largest change of a logit, or by a divergence that is not zero; else it was not looked at."""
+    """By the largest change of a logit, or by a divergence that is not zero; else it was not compared."""
     change, kl = arm.median("logit_change"), arm.median("kl_max_nats")
     if change is not None:
         return "yes" if change == 0 else f"no, up to {format_number(change)}"

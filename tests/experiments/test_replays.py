@@ -23,6 +23,8 @@ from playground.experiments.inspection.describe import step_record
 from playground.experiments.inspection.records import StepRecord
 from playground.experiments.inspection.step import at_step
 from playground.experiments.lens.experiment import LENS, LensRecord, LensRequest
+from playground.experiments.optimise.declared.kv_cache import KV_CACHE, KVCacheRequest
+from playground.experiments.optimise.records import OptimisationRecord
 from playground.experiments.replays import replay_document
 from playground.experiments.reruns.records import RerunRecord, TemperatureLadderRecord
 from playground.experiments.throughput.experiment import THROUGHPUT, ThroughputRecord, ThroughputRequest
@@ -53,6 +55,7 @@ _BATCHES = ThroughputRequest(model="tiny-llama", batches=(1, 2), input_tokens=8,
 _LOOP = AgentRequest(
     model="tiny-llama", prompt="Read it.", document="the ants ate the bread", settings=request().settings, steps=2
 )
+_CACHES = KVCacheRequest(model="tiny-llama", prompt="Hello there", tokens=8, cycles=2)
 _STEP = TrainingRequest(model="tiny-llama", settings=request().settings, sentence="A cat sat.", learning_rate=0.01)
 _LOOK = LensRequest(model="tiny-llama", prompt="Hello there", settings=request().settings, answer_tokens=3, positions=4)
 _INSIDE = {
@@ -64,6 +67,7 @@ _INSIDE = {
     "lens": lambda runner: of(LensRecord, updates(runner, LENS, _LOOK))[0],
     "cost": lambda _: sheet(),
     "throughput": lambda runner: of(ThroughputRecord, updates(runner, THROUGHPUT, _BATCHES))[0],
+    "experiment": lambda runner: of(OptimisationRecord, updates(runner, KV_CACHE, _CACHES))[0],
     "training": lambda runner: of(TrainingRecord, updates(runner, TRAINING, _STEP))[0],
 }
 
@@ -157,6 +161,7 @@ def test_a_document_that_was_changed_says_where_it_differs(runner: Runner, kept:
         "branch": lambda: document["branches"][0]["tokens"][2].update(id=1),
         "lens": lambda: document["cells"][1].update(top_prob=0.999),
         "training": lambda: document["copy"].update(loss_after=0.5),
+        "experiment": lambda: _other(document["variants"][0]["token_ids"]),
         "cost": lambda: document["sections"]["month"]["figures"].update(base_usd=1),
     }.get(kind, lambda: document["panes"][1]["tokens"][2].update(id=1))
     where()

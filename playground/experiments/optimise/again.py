@@ -17,7 +17,7 @@ def differences(old: OptimisationRecord, new: OptimisationRecord) -> Iterator[st
             yield f"{then.name}: did not run again."
             continue
         if again.token_ids != then.token_ids:
-            yield f"{then.name}: wrote other tokens."
+            yield f"{then.name}: other tokens."
         for name, measure in then.measured.items():
             found = again.median(name)
             if quantity(name).is_noisy or found is None:

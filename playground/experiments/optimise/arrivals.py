@@ -26,7 +26,7 @@ _BURST = 4  # requests that come together, in bursty traffic
 
 @dataclass(frozen=True)
 class Traffic:
-    """What arrives: so many requests at so many a second on average, in a pattern, by a seed."""
+    """What arrives: a number of requests at a mean rate, in a pattern, by a seed."""
 
     rate_per_s: float
     requests: int

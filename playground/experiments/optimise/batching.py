@@ -72,7 +72,7 @@ class _Bench:
         return found[0].computed_tokens / found[0].prefill_s
 
     def _too_large(self, rows: int) -> str:
-        """Why so many rows do not fit the memory; empty if they do."""
+        """Why these rows do not fit the memory; empty if they do."""
         backend = self._lab.backend
         plan = plan_batch(backend, self._prompt, self._settings(rows), available_bytes(backend.facts.device))
         if plan.row_bytes is None or plan.rows_at_once == rows:

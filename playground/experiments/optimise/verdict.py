@@ -18,7 +18,7 @@ class Difference:
     """An arm against the baseline, in one quantity.
 
     Attributes:
-        times: Its median is so many times the baseline's, by the differences within each cycle.
+        times: Its median as a multiple of the baseline's, by the differences within each cycle.
         is_seen: Whether it is farther away than the baseline is from itself.
     """
 

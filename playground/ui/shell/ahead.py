@@ -11,7 +11,7 @@ from playground.errors import PlaygroundError
 from playground.runs.experiment import ahead
 from playground.runs.request import PromptRequest, read_request
 from playground.runs.runner import Runner
-from playground.ui.shell.common import QUIET, Controls, named
+from playground.ui.shell.common import NEWEST, Controls, named
 from playground.ui.shell.controls import settings_of
 from playground.ui.shell.section import Section
 from playground.views.format import ahead_text
@@ -39,7 +39,7 @@ def wire_ahead(
     own = list(dict.fromkeys(field for one in sections for field in one.fields.values()))
     changes: list[Any] = [*opened, *(one.change for one in own), *(controls[name].change for name in _FROM_SIDEBAR)]
     lines = [one.shown[0] for one in sections]
-    gr.on(changes, say, everything, lines, trigger_mode="always_last", concurrency_limit=None, **QUIET)
+    gr.on(changes, say, everything, lines, **NEWEST)
 
 
 def words_of(section: Section, values: Mapping[str, Any], runner: Runner) -> str:

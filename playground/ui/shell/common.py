@@ -15,6 +15,8 @@ Controls = dict[str, Any]
 """Components by field name; which events one has depends on its kind, so their type is left open."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
 """Options of an event of the page only; values come as they were sent: `make_request` checks them, in words."""
+NEWEST: dict[str, Any] = QUIET | {"trigger_mode": "always_last", "concurrency_limit": None}
+"""Options of an event of which only the newest counts: one that comes while another is answered follows it."""
 WORK: dict[str, Any] = {"concurrency_limit": None, "concurrency_id": "work"}
 """Options of an event that waits for the model: the server counts those of a person."""
 

@@ -21,7 +21,7 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.components.words import word
 from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
-from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
+from playground.ui.shell.common import NEWEST, Controls, named, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.fields import field_control, field_value, page_items, panel_parts, panel_value
 from playground.ui.shell.follow import failure, follow
@@ -160,7 +160,7 @@ def wire_section(
         own["prompt"] = values["prompt"]  # the room's
     wire_bar(section.bar, slot, section.notice, controls, own)
     outputs = [*shown, *fields, section.notice]
-    opening = section.bar.input(events.open, section.bar, outputs, concurrency_limit=None, **QUIET)
+    opening = section.bar.input(events.open, section.bar, outputs, **NEWEST)
     keep_opened(opening, section.experiment.name)
     seed = values if issubclass(section.experiment.request, PromptRequest) else None
     return wire_run(section.run, section.stop, (events.run, set(values.values()), shown), seed=seed)

@@ -67,7 +67,7 @@ OPEN_LOAD = panel(
     NAME,
     "Load",
     "What users experience as requests arrive faster than the machine can answer. They arrive at their own times, sent "
-    "by a process of its own, and are answered by continuous batching: rows come and go. Goodput counts only requests "
+    "by a separate process, and are answered by continuous batching: rows come and go. Goodput counts only requests "
     "that meet both targets; what was not answered counts as missed.",
     OpenLoadRequest,
     "playground.experiments.optimise.open_load:measure",

@@ -24,7 +24,7 @@ from playground.ui.rooms.compare.sweep_layout import Sweep
 from playground.ui.rooms.compare.sweep_live import SweepView
 from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
-from playground.ui.shell.common import QUIET, Controls, named, note, refused, session_of
+from playground.ui.shell.common import NEWEST, QUIET, Controls, named, note, refused, session_of
 from playground.ui.shell.controls import priced, settings_of
 from playground.ui.shell.follow import follow
 from playground.ui.shell.pages import Pages, Slot
@@ -155,4 +155,4 @@ def wire_sweep(sweep: Sweep, controls: Controls, runner: Runner, pages: Pages) -
     plotted_parts = [sweep.metric, sweep.plot, sweep.estimate]
     sweep.metric.input(events.plot, sweep.metric, plotted_parts, trigger_mode="always_last", **QUIET)
     changes = [sweep.name.input, sweep.values.change, controls["max_new_tokens"].change, controls["prompt"].change]
-    gr.on(changes, events.estimate, fields, sweep.estimate, trigger_mode="always_last", concurrency_limit=None, **QUIET)
+    gr.on(changes, events.estimate, fields, sweep.estimate, **NEWEST)

@@ -8,7 +8,7 @@ from playground.ui.rooms.compare.layout import Compare
 from playground.ui.rooms.compare.sweep_events import wire_sweep
 from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import NEWEST, QUIET, Controls
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 
@@ -34,10 +34,15 @@ def wire_compare(tab: Compare, controls: Controls, runner: Runner, pages: Pages)
         pane.input(events.checker(pane), {*own.values(), pane}, pane, trigger_mode="always_last", **QUIET)
     changes = [tab.mode.input, *(pane.input for pane in settings)]
     changes += [own[name].change for name in ("prompt", "model", "quantization", "max_new_tokens")]
-    gr.on(changes, events.ahead, inputs, tab.ahead, trigger_mode="always_last", concurrency_limit=None, **QUIET)
+    gr.on(changes, events.ahead, inputs, tab.ahead, **NEWEST)
     sweep = tab.sweep
     opened = [tab.prompt, tab.mode, tab.why, tab.notice, tab.slots, *settings, *live, *results, *sweep.filled]
     for bar in (tab.bar, sweep.bar):
-        opening = bar.input(events.opener(bar), {*own.values(), bar}, opened, concurrency_limit=None, **QUIET)
+        opening = bar.input(
+            events.opener(bar),
+            {*own.values(), bar},
+            opened,
+            **NEWEST,
+        )
         keep_opened(opening, "compare", "sweep")
     wire_sweep(sweep, own, runner, pages)

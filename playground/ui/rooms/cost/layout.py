@@ -15,7 +15,7 @@ from playground.ui.components.tables import price_table
 from playground.ui.components.words import word
 from playground.ui.rooms.cost.events import CostEvents
 from playground.ui.shell.bar import build_bar, wire_bar
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import NEWEST, QUIET, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section as Declared
 from playground.ui.shell.section import build_sections, wire_section
@@ -80,6 +80,6 @@ def wire_cost(tab: gr.Tab, cost: Cost, controls: Controls, runner: Runner, pages
     shared, settings = [controls[name] for name in _SHARED], list(controls.values())
     placed = cost.head.input(None, None, shared, js="() => window.playground.cost.placed()", **QUIET)
     placed.then(None, settings, None, js="(...values) => window.playground.save(...values)", **QUIET)
-    cost.bar.input(events.open, cost.bar, [cost.offer, cost.notice], concurrency_limit=None, **QUIET)
+    cost.bar.input(events.open, cost.bar, [cost.offer, cost.notice], **NEWEST)
     for one in cost.declared:
         wire_section(one, controls, runner, pages).then(events.offer, None, cost.offer, **QUIET)

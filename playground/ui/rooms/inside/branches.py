@@ -19,7 +19,7 @@ from playground.ui.rooms.inside.branch_request import WIDTHS
 from playground.ui.rooms.inside.looked import Filled, Looked
 from playground.ui.shell.bar import build_bar, wire_bar
 from playground.ui.shell.buttons import wire_stop
-from playground.ui.shell.common import QUIET, WORK, Controls
+from playground.ui.shell.common import NEWEST, QUIET, WORK, Controls
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 
@@ -81,7 +81,7 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
     section.stamp.input(events.refresh, None, shown, **QUIET)
     choice.input(
         events.look, choice, [choice, section.status, section.notice],
-        trigger_mode="always_last", concurrency_limit=None, **QUIET,
+        **NEWEST,
     )  # fmt: skip
     begin = choice.submit(None, None, section.stop, js=_stoppable("true"), **QUIET)
     growing = begin.then(events.grow, {choice, controls["temperature"]}, shown, **WORK, **QUIET)
@@ -91,7 +91,7 @@ def wire_branches(section: Branches, looked: Looked, controls: Controls, runner:
     tree.input(events.show, tree, [section.path, section.summary, section.notice], trigger_mode="always_last", **QUIET)
     tree.submit(events.change, tree, shown, **QUIET)
     tree.select(events.compare, tree, [section.verdict, section.diff, section.notice], **QUIET)
-    opening = section.bar.input(events.open, section.bar, shown, concurrency_limit=None, **QUIET)
+    opening = section.bar.input(events.open, section.bar, shown, **NEWEST)
     keep_opened(opening, "branch")
     return (section.stamp,), events.fill  # it follows the run even before the section is open
 

@@ -10,7 +10,7 @@ from playground.runs.runner import Runner
 from playground.ui.components.forms import text_line
 from playground.ui.rooms.inside.lens_events import LensEvents
 from playground.ui.rooms.inside.looked import Filled, Looked
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import NEWEST, Controls
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, wire_section
 
@@ -36,7 +36,7 @@ def wire_layers(section: Layers, looked: Looked, controls: Controls, runner: Run
         wire_section(one, controls, runner, pages, looked=events.request_fields if of_lens else looked.request_fields)
         if of_lens:  # attention follows each choice, without another pass
             *_, choices, attended = one.shown
-            choices.input(events.attend, choices, attended, trigger_mode="always_last", concurrency_limit=None, **QUIET)
+            choices.input(events.attend, choices, attended, **NEWEST)
 
     def fill(request: gr.Request) -> dict[Component, Any]:
         return {section.line: events.summary(request)}

@@ -18,7 +18,7 @@ from playground.ui.rooms.inside.looked import FILE, Looked
 from playground.ui.rooms.inside.sampler import PANE as SAMPLER_PANE
 from playground.ui.rooms.inside.sampler import Sampler, build_sampler, wire_sampler
 from playground.ui.shell.bar import build_bar, wire_bar
-from playground.ui.shell.common import QUIET, Controls
+from playground.ui.shell.common import NEWEST, QUIET, Controls
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section as Declared
@@ -84,7 +84,7 @@ def wire_inside(tab: gr.Tab, inside: Inside, controls: Controls, runner: Runner,
     shown = [inside.run, *filled]
     tab.select(fill, None, shown, queue=False, **QUIET)
     wire_bar(inside.bar, looked.give, inside.notice, controls)
-    opened = inside.bar.input(looked.open, inside.bar, inside.notice, concurrency_limit=None, **QUIET)
+    opened = inside.bar.input(looked.open, inside.bar, inside.notice, **NEWEST)
     opened.then(fill, None, shown, **QUIET)
     keep_opened(opened, FILE)
     inside.branches.bar.input(fill, None, shown, **QUIET)  # after it was read: its run is the inspected one

@@ -21,7 +21,7 @@ from playground.ui.components.words import word
 from playground.ui.shell.ahead import words_of
 from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
-from playground.ui.shell.common import QUIET, Controls, named, refused, session_of
+from playground.ui.shell.common import NEWEST, QUIET, Controls, named, refused, session_of
 from playground.ui.shell.fields import field_control, page_items, panel_parts
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
@@ -112,12 +112,15 @@ def wire_optimise(tab: gr.Tab, room: Optimise, controls: Controls, runner: Runne
     wire_bar(first.bar, slot, first.notice, controls, {"prompt": room.prompt})
     room.picker.input(events.pick, room.picker, [*shown, *forms], concurrency_limit=None, **QUIET)
     opening = first.bar.input(
-        events.open, first.bar, [*shown, *forms, room.picker, first.notice], concurrency_limit=None, **QUIET
+        events.open,
+        first.bar,
+        [*shown, *forms, room.picker, first.notice],
+        **NEWEST,
     )
     keep_opened(opening, GROUP)
     wire_run(first.run, first.stop, (events.run, everything, shown), seed=controls)
     changes = [tab.select, room.picker.input, *(one.change for one in room.fields), controls["model"].change]
-    gr.on(changes, events.say, everything, shown[0], trigger_mode="always_last", concurrency_limit=None, **QUIET)
+    gr.on(changes, events.say, everything, shown[0], **NEWEST)
 
 
 class _Events:

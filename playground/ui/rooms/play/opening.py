@@ -14,7 +14,7 @@ from playground.runs.runner import Runner
 from playground.ui.components.words import word
 from playground.ui.rooms.play.layout import Play
 from playground.ui.rooms.sidebar.preset_menu import preset_updates
-from playground.ui.shell.common import QUIET, Controls, note, session_of
+from playground.ui.shell.common import NEWEST, Controls, note, session_of
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened, sent
@@ -45,7 +45,7 @@ def wire_opening(play: Play, controls: Controls, runner: Runner, pages: Pages) -
         return updates | own | {play.status: run_status(record), play.notice: news}
 
     outputs = [*controls.values(), play.tokens, play.meters, play.status, play.notice]
-    opening = play.bar.input(open_it, play.bar, outputs, concurrency_limit=None, **QUIET)
+    opening = play.bar.input(open_it, play.bar, outputs, **NEWEST)
     keep_opened(opening, "play")
     return opening
 

@@ -22,7 +22,7 @@ from playground.ui.components.status import notice, status_line
 from playground.ui.components.tables import plain_table, price_table
 from playground.ui.components.tokens import mentions
 from playground.ui.components.words import word
-from playground.ui.shell.common import QUIET, Controls, refused, session_of
+from playground.ui.shell.common import NEWEST, QUIET, Controls, refused, session_of
 from playground.ui.shell.fields import panel_value
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.section import Section, build_sections, heading, section_bar, wire_section
@@ -145,7 +145,7 @@ def wire_reruns(front: gr.Tab, tab: Reruns, controls: Controls, runner: Runner, 
     ladder = next(one for one in tab.declared if one.experiment is TEMPERATURES)
     counted = [*(tab.own.shown[1 + list(_NAMES).index(name)] for name in _COUNTED), *ladder.shown[1:]]
     words.change(  # `input` does not fire for pasted or deleted text
-        counts.recount, words, [*counted, tab.own.notice], trigger_mode="always_last", concurrency_limit=None, **QUIET
+        counts.recount, words, [*counted, tab.own.notice], **NEWEST
     )
 
     def fill(request: gr.Request) -> Any:
