@@ -30,14 +30,16 @@ def lines() -> list[str]:
     return [line.partition("   #")[0].strip() for line in block.strip().splitlines()]
 
 
-def options_of(command: str) -> set[str]:
-    found = typer.main.get_command(app).commands[command]  # pyrefly: ignore[missing-attribute]  # a group
+def options_of(words: list[str]) -> set[str]:
+    """Of a command, which may stand in a group."""
+    found = typer.main.get_command(app).commands[words[0]]  # pyrefly: ignore[missing-attribute]  # a group
+    found = getattr(found, "commands", {}).get(words[1] if len(words) > 1 else "", found)
     return {name for parameter in found.params for name in parameter.opts}
 
 
 def shortened(words: list[str], folder: Path) -> list[str]:
     """The same command on the tiny model, with less to do where it can be asked for less."""
-    known = options_of(words[0])
+    known = options_of(words)
     out = ["a" if word == " map" else word for word in words]  # one token of this model as of the README's
     for name, values in {"--model": [str(folder)], **SHORT}.items():
         if name not in known or (name == "--model" and words[0] == "cost"):

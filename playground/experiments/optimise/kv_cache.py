@@ -15,8 +15,8 @@ from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.kv_cache import NAME, NARROW, KVCacheRequest
 from playground.experiments.optimise.greedy import Greedy, answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial
-from playground.experiments.optimise.records import Figure, Line, OptimisationRecord
-from playground.experiments.optimise.verdict import verdict_of
+from playground.experiments.optimise.records import Figure, Line, OptimisationRecord, Standing
+from playground.experiments.optimise.verdict import difference, verdict_of
 from playground.metrics.roofline import step_limit_s
 from playground.numbers import short_number
 from playground.runs.experiment import Lab
@@ -38,7 +38,7 @@ def measure(lab: Lab, request: KVCacheRequest) -> Steps[OptimisationRecord | Non
     if found is None:
         return None
     found = found.model_copy(update={"figures": [bench.times()]})
-    return finished(lab, NAME, request, found, verdict_of(found))
+    return finished(lab, NAME, request, found, verdict_of(found, _saving(found)))
 
 
 class _Bench:
@@ -121,6 +121,14 @@ class _Bench:
             title="Time per token by position", x="position", x_unit="tokens", y="time per token", y_unit="s",
             lines=lines, summary=f"At the end, a token takes {short_number(ends[1] / ends[0])} times as long without.",
         )  # fmt: skip
+
+
+def _saving(found: Standing) -> str:
+    """What keeping saves, against reading everything again."""
+    one = difference(found, found.variants[0], HEADLINE[0])
+    if one is None or not one.is_seen or not one.times:
+        return ""
+    return f"With a kept cache, decode is {short_number(1 / one.times)} times as fast as without."
 
 
 def _narrow_cache(model: Decoder, key_bits: Bits, value_bits: Bits) -> NarrowCache:

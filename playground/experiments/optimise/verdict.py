@@ -99,8 +99,7 @@ def lead(found: Measured) -> str:
     compared = [(arm, one) for arm in found.variants if (one := difference(found, arm, name)) is not None]
     better = [(arm, one) for arm, one in compared if one.is_seen and (one.times > 1) == bool(what.more_is_better)]
     if not better:
-        least = "no cycles to compare" if not compared else f"no variant has a better {what.title} than the baseline"
-        return f"Not here: {least}."
+        return f"No variant has a better {what.title} than the baseline here." if compared else ""
     arm, one = max(better, key=lambda pair: pair[1].times if what.more_is_better else -pair[1].times)
     same = {True: " and says the same", False: ", and says something else", None: ""}[arm.same_answer]
     return f"Best here: {arm.name}, with {short_number(one.times)} times the baseline's {what.title}{same}."
