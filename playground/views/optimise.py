@@ -141,7 +141,7 @@ def _line(line: Line, colour: Colour) -> Series:
 def grid(one: Grid) -> Table:
     """A panel's own table."""
     rows = [[_text(value, unit) for value, unit in zip(row, one.units, strict=True)] for row in one.rows]
-    return Table(one.head, rows, one.note)
+    return Table([one.head[0] or one.title, *one.head[1:]], rows, one.note)
 
 
 def _text(value: str | float | None, unit: str) -> str:

@@ -1,17 +1,18 @@
 // Texts whose pieces are of several kinds; the first kind is the plain one.
+const LOOKS = { accepted: 'good', rejected: 'gone', corrected: 'late', bonus: 'more', broke: 'bad', read: 'late', other: 'bad' };
 const box = element.querySelector('.texts');
 
 function piece([text, kind], kinds) {
-  const place = kinds.findIndex(([name]) => name === kind);
-  const node = el('span', `k k${Math.max(0, place)}`, text);
-  if (place > 0) node.title = kinds[place][1];
+  const about = kinds.find(([name]) => name === kind)?.[1];
+  const node = el('span', `k ${LOOKS[kind] ?? ''}`, text);
+  if (kind in LOOKS && about) node.title = about;
   return node;
 }
 
 function key(kinds) {
   const line = el('div', 'key');
-  line.append(...kinds.map(([, about], place) => {
-    const entry = el('span'), sample = el('span', `k k${place}`, 'abc');
+  line.append(...kinds.map(([kind, about]) => {
+    const entry = el('span'), sample = el('span', `k ${LOOKS[kind] ?? ''}`, 'abc');
     sample.setAttribute('aria-hidden', 'true');
     entry.append(sample, el('span', '', about));
     return entry;

@@ -40,7 +40,7 @@ class CascadeRequest(OptimiseRequest):
 
 CASCADE = panel(
     NAME,
-    "Small against large, and a cascade",
+    "Cascade",
     "A small model answers first, and hands on to the large one what it is not sure of. The small one here is the "
     "first layers of the same model. A cascade is worth something only above the line of handing on at random, and "
     "below the price of the large model alone.",

@@ -59,7 +59,7 @@ class SpeculativeRequest(OptimiseRequest):
 
 SPECULATIVE = panel(
     NAME,
-    "Speculative decoding",
+    "Speculation",
     "What guessing the next tokens and verifying them in one pass gains. Guesses come from the text itself, from the "
     "model's first layers, or from a smaller model. A pass over several tokens costs more than a step, so its cost is "
     "measured first and the gain predicted from it. The answer is the model's own; exact verification makes it so in "

@@ -45,7 +45,7 @@ class ThreadsRequest(OptimiseRequest):
 
 THREADS = panel(
     NAME,
-    "Threads and devices",
+    "Threads",
     "How speed changes with the number of threads, and with a machine that is busy. Decode is held against the "
     "measured bandwidth of the memory, prefill against the measured arithmetic. A step is fitted in two terms, bytes / "
     "bandwidth and a fixed time, which predict models that are not loaded. A GPU is compared where there is one.",
