@@ -33,6 +33,11 @@ class Traffic:
     pattern: Pattern
     seed: int
 
+    @property
+    def window_s(self) -> float:
+        """How long they need to arrive at that rate."""
+        return self.requests / self.rate_per_s
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -49,16 +54,16 @@ class Arrival:
 
 
 def times_of(traffic: Traffic) -> list[float]:
-    """When each request is due, in seconds after the first moment; the mean rate is the same in every pattern."""
-    draw, rate = random.Random(traffic.seed), traffic.rate_per_s
+    """When each request is due, in seconds from the beginning of the window.
+
+    A Poisson process with a known number of arrivals is that many independent uniform times, in order: so a few
+    requests have the requested rate as well.
+    """
     if traffic.pattern == "constant":
-        return [number / rate for number in range(traffic.requests)]
-    size = _BURST if traffic.pattern == "bursty" else 1
-    now, times = 0.0, list[float]()
-    while len(times) < traffic.requests:
-        times += [now] * min(size, traffic.requests - len(times))
-        now += draw.expovariate(rate / size)
-    return times
+        return [number / traffic.rate_per_s for number in range(traffic.requests)]
+    draw, size = random.Random(traffic.seed), _BURST if traffic.pattern == "bursty" else 1
+    bursts = sorted(draw.uniform(0, traffic.window_s) for _ in range(-(-traffic.requests // size)))
+    return [at for at in bursts for _ in range(size)][: traffic.requests]
 
 
 @contextmanager

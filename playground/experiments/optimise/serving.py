@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playground.engine.continuous import Continuous
 from playground.engine.decoder import Decoder
-from playground.experiments.optimise.arrivals import Arrival, Traffic, sent
+from playground.experiments.optimise.arrivals import Arrival, Traffic, sent, times_of
 from playground.runs.stages import ShouldStop, Stage, Steps, obey
 
 _IDLE_S = 0.002
@@ -59,10 +59,18 @@ class Served:
 
 @dataclass(frozen=True)
 class Run:
-    """Every request that arrived, and how many were in the system on average, counted between steps."""
+    """Every request that arrived.
+
+    Attributes:
+        begun_s: The beginning of the window in which they arrive; None if none did.
+        window_s: How long the window is.
+        inside_s: Requests in the system, counted between steps, times how long each count held.
+    """
 
     requests: list[Served]
-    inside: float
+    begun_s: float | None
+    window_s: float
+    inside_s: float
 
     @property
     def ended(self) -> list[Served]:
@@ -71,9 +79,16 @@ class Run:
 
     @property
     def took_s(self) -> float:
-        """From the first request to the end of the last answer; 0 if nothing was answered."""
-        ends = [one.ended_s for one in self.ended if one.ended_s is not None]
-        return max(ends) - min(one.arrival.sent_s for one in self.requests) if ends else 0.0
+        """From the beginning of the window to its end, or to the end of the last answer."""
+        ends = [
+            one.ended_s - self.begun_s for one in self.ended if one.ended_s is not None and self.begun_s is not None
+        ]
+        return max([self.window_s, *ends])
+
+    @property
+    def inside(self) -> float:
+        """How many were in the system on average."""
+        return self.inside_s / self.took_s
 
 
 def serve(
@@ -99,14 +114,14 @@ def serve(
     """
     rows, requests, waiting = Continuous(model), dict[int, Served](), list[int]()
     limit_s, more = time.monotonic() + _MOST_S, True
-    looked_s, inside_s, begun_s = time.monotonic(), 0.0, None
+    looked_s, inside, inside_s, due = time.monotonic(), 0, 0.0, times_of(traffic)
     with sent(traffic) as arrivals:
         while (more or waiting or rows.rows) and time.monotonic() < limit_s:
             obey(should_stop)
             more = _take(arrivals, requests, waiting) and more
             now_s = time.monotonic()
-            inside_s += (now_s - looked_s) * (len(waiting) + len(rows.rows))
-            begun_s, looked_s = begun_s or (now_s if requests else None), now_s
+            inside_s += (now_s - looked_s) * inside
+            looked_s, inside = now_s, len(waiting) + len(rows.rows)
             if waiting and len(rows.rows) < most_rows:
                 one = requests[waiting.pop(0)]
                 one.begun_s = time.monotonic()
@@ -118,7 +133,8 @@ def serve(
                 requests[number].ids.append(token)
             if ended := _end(rows, requests, lengths):
                 yield Stage(f"{ended} of {traffic.requests} answered", ended / traffic.requests)
-    return Run(list(requests.values()), inside_s / (looked_s - begun_s) if begun_s and looked_s > begun_s else 0.0)
+    begun_s = next((one.arrival.due_s - due[one.arrival.number] for one in requests.values()), None)
+    return Run(list(requests.values()), begun_s, traffic.window_s, inside_s)
 
 
 def _take(
