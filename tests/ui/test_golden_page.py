@@ -15,6 +15,7 @@ TABS = {
     "Compare": (),
     "Reruns": ("Answers", "Determinism", "Load"),
     "Inside": ("Sampler", "Branches", "Context", "Layers"),
+    "Optimise": (),
     "Cost": ("Month", "Own hardware", "Agents", "Retrieval or training", "Cascade and cache", "Energy"),
 }
 _PASSING = re.compile(

@@ -67,6 +67,7 @@ _BRACKETED = re.compile(r"\[[^\]]*\]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _RESULTS = {  # parts that show what came out, beside words of their own
     "token_view", "inspector", "timeline", "chart", "bar_rows", "status", "cost_figures", "gallery", "settings_strip",
+    "plain_table",
 }  # fmt: skip
 _AS_IT_IS = re.compile(  # names, figures, sentences that Python composes from results, and Gradio's own words
     r"Inference Playground|(bf16|fp16|fp32|int[48])\b.*|layer-cast|transformers|llama\.cpp|[\d.,]+ [kMG]?B"

@@ -38,7 +38,6 @@ def add_api(runner: Runner, pages: Pages) -> None:
         system: str = "",
         stop: list[str] | None = None,
         raw: bool = False,
-        reuse_prefix: bool = False,
         request: gr.Request | None = None,
     ) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
         """One answer: the text so far while it comes, and at the end the whole run as a record of schema 1.
@@ -58,13 +57,12 @@ def add_api(runner: Runner, pages: Pages) -> None:
             system: System prompt.
             stop: Strings that end the answer.
             raw: Continue the prompt as it stands.
-            reuse_prefix: Read only what follows the beginning of a prompt still in memory.
         """
         try:
             settings = make_settings(
                 temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty,
                 seed=seed, max_new_tokens=max_new_tokens, context_length=context_length, system=system,
-                stop=stop or (), raw=raw, reuse_prefix=reuse_prefix,
+                stop=stop or (), raw=raw,
             )  # fmt: skip
             wanted = _request(runner, prompt, model, quantization, settings)
         except PlaygroundError as error:
