@@ -18,7 +18,7 @@ SAVED = [file for file in sorted((HERE / "saved").glob("*.json")) if file.stem n
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: file.stem)
 def test_every_kind_has_all_forms(file):
     document = parse_document(file.read_text("utf-8"))
-    experiment = experiment_of(type(document))
+    experiment = experiment_of(document)
     assert text_of(document).strip()
     if experiment is None or late(experiment.view).tables:
         rows = list(csv.reader(tables_of(document).splitlines(keepends=True), delimiter="\t"))

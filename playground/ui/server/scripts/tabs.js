@@ -50,20 +50,24 @@ window.playground.tabs = ((places) => {
   let opened = 0; // files, which a result that comes back must not replace
   for (const kind of ['change', 'drop']) addEventListener(kind, ({ target }) => { if (kind === 'drop' || target.type === 'file') opened += 1; }, true);
 
+  let chosen = 0; // tabs that a person clicked, who is not pulled away from them
+  document.addEventListener('click', ({ isTrusted, target }) => { if (isTrusted && target.closest('[role="tab"]')) { chosen += 1; latest += 1; } }, true);
+
   async function arrive() {
-    const before = opened;
+    const before = opened, at = chosen;
     arriving = true;
     await show(wanted());
     await frame();
     await frame();
     arriving = false;
-    if (opened === before) await bring(Number(pairs().get(RUN)));
+    if (chosen !== at) await note();
+    else if (opened === before) await bring(Number(pairs().get(RUN)), at);
   }
 
   const coming = new Set(), overtaken = new Set(); // results on their way, and those that the address no longer names
 
   // The result that the address names, without its settings: those may have changed since. Nothing that runs is stopped.
-  async function bring(key) {
+  async function bring(key, at) {
     const names = inFront(), busy = [...document.querySelectorAll('.stop-key, #stop-button')].some((one) => one.offsetParent && !one.disabled);
     if (!key || busy || resultAt(names) === key) return;
     for (const one of coming) overtaken.add(one);
@@ -71,6 +75,7 @@ window.playground.tabs = ((places) => {
     coming.add(key);
     overtaken.delete(key);
     const found = await window.playground.runs.entry(key).catch(() => null);
+    if (chosen !== at) return;
     const place = found?.kind === 'run' && wanted()[0] === 'Inside' ? { place: 'inside-open', tabs: [] } : undefined;
     if (found) await window.playground.files.give(found.kind, found.text, true, place);
     else { history.replaceState(null, '', address(linked(), wanted())); document.dispatchEvent(new Event('playground:unknown')); }
