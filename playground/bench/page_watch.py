@@ -56,7 +56,7 @@ def _chromium() -> str | None:
 @contextmanager
 def launched() -> Iterator[Any]:
     """A headless browser."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  a tool of development
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  installed with the test extra only
 
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage"]  # containers often lack what these would need

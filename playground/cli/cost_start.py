@@ -64,7 +64,7 @@ def _again(start: Start, sheet: CostSheet, file: str) -> None:
 
 
 def _measured(start: Start, document: Document, file: str, fields: CostFields) -> None:
-    from playground.experiments.costing.facts import facts_of  # noqa: PLC0415  numpy
+    from playground.experiments.costing.facts import facts_of  # noqa: PLC0415  it imports numpy, and most costs start from no file
 
     found = facts_of([document])
     if not found:

@@ -61,8 +61,8 @@ def test_every_calculator_gives_in_the_page_what_python_gives_exactly(empty_page
     ]
     empty_page.add_script_tag(content=formula_script())
     asked = [[section.calculate.__name__, plain(inputs), plain(used)] for section, inputs, used in cases]
-    told = empty_page.evaluate(ASK, asked)
-    for (section, inputs, used), found in zip(cases, told, strict=True):
+    answers = empty_page.evaluate(ASK, asked)
+    for (section, inputs, used), found in zip(cases, answers, strict=True):
         mine = plain(section.calculate(inputs, used))
         assert mine["figures"].keys() == found["figures"].keys()
         assert flat(found["figures"]) == pytest.approx(flat(mine["figures"]), rel=1e-9, abs=1e-15), section.id

@@ -18,8 +18,8 @@ class Guest:
 
     Attributes:
         title: Its name; empty where none was named.
-        why: Why there is none, in a sentence.
-        decoder: Runs it; None where there is none.
+        why: Why no draft model can be used, in a sentence.
+        decoder: Runs it; None where no draft model can be used.
         read_share: Bytes that it reads for a token, as a share of the model's.
     """
 

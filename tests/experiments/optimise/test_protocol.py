@@ -15,7 +15,7 @@ SPEED = "decode_tokens_per_s"
 
 
 class Bench:
-    """Stands in for a lab: nothing to hold, stopped after so many runs."""
+    """Stands in for a lab that holds no model; it is stopped after this many runs."""
 
     def __init__(self, runs: int = 10_000):
         self.left = runs
