@@ -222,9 +222,8 @@ class Decoder:
         """Rotation and mask of one new token for each row; a row sees nothing before its start."""
         if length != 1:
             raise ValueError("rows of several lengths take one token at a time")
-        return self._rotary.at(end - starts), (torch.arange(end + 1, device=starts.device) >= starts[:, None])[
-            :, None, None
-        ]
+        seen = torch.arange(end + 1, device=starts.device) >= starts[:, None]
+        return self._rotary.at(end - starts), seen[:, None, None]
 
 
 def _causal_mask(start: int, length: int, device: torch.device) -> Tensor | None:

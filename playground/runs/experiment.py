@@ -1,6 +1,6 @@
 """An experiment is one declared value: command, section of the page, saved file, replay and export follow from it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -128,6 +128,10 @@ class Lab:
         backend = self.backend
         reading = self.runner.sharing.without_turn(backend, self._job, self.should_stop, lambda: work(backend))
         return finish(reading)
+
+    def decoded(self, ids: Sequence[int]) -> str:
+        """The text of these tokens."""
+        return self.backend.tokenize(lambda tokenizer: tokenizer.decode(list(ids)))
 
     def obey(self) -> None:
         """Leave the work if the person pressed Stop.

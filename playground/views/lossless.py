@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from playground.experiments.determinism.records import LadderRecord, RungRecord
 from playground.experiments.optimise.quantities import quantity
 from playground.experiments.optimise.records import ArmRecord, OptimisationRecord
-from playground.experiments.optimise.verdict import difference
+from playground.experiments.optimise.verdict import same_words
 from playground.runs.records import Document
 from playground.views.format import NOTHING, format_figure, format_number
+from playground.views.optimise import against
 from playground.views.panels import Table
 
 HEAD = ("way", "same bits", "same tokens", "KL, mean", "what it gains or costs", "measured in")
@@ -51,15 +52,18 @@ def _missing(title: str, place: str) -> list[str]:
 def _bits(arm: ArmRecord) -> str:
     """By the largest change of a logit, or by a divergence that is not zero; else it was not compared."""
     change, kl = arm.median("logit_change"), arm.median("kl_max_nats")
-    if change is not None:
-        return "yes" if change == 0 else f"no, up to {format_number(change)}"
-    return "no" if kl else "not compared"
+    return "no" if change is None and kl else _changed(change)
+
+
+def _changed(change: float | None) -> str:
+    """By the largest change of a logit."""
+    return "not compared" if change is None else "yes" if change == 0 else f"no, up to {format_number(change)}"
 
 
 def _tokens(arm: ArmRecord) -> str:
     if arm.same_answer is None:
         return "not compared"
-    return "yes" if arm.same_answer else f"other from token {(arm.first_difference or 0) + 1}"
+    return same_words(arm.first_difference)
 
 
 def _kl(arm: ArmRecord) -> str:
@@ -68,17 +72,12 @@ def _kl(arm: ArmRecord) -> str:
 
 def _gain(found: OptimisationRecord, arm: ArmRecord) -> str:
     """Against the baseline, in what the panel is about."""
-    parts = list[str]()
-    for name in found.headline:
-        one = difference(found, arm, name)
-        if one is not None:
-            times = f"× {format_number(one.times)}" if one.is_seen else "no difference seen"  # noqa: RUF001 - the sign of multiplication
-            parts.append(f"{quantity(name).title} {times}")
-    return "; ".join(parts) or NOTHING
+    said = {quantity(name).title: against(found, arm, name) for name in found.headline}
+    return "; ".join(f"{title} {words}" for title, words in said.items() if words) or NOTHING
 
 
 def _rung(title: str, rung: RungRecord) -> list[str]:
     change, fork = rung.max_abs_logit_diff, rung.divergence_token
-    bits = "not compared" if change is None else "yes" if change == 0 else f"no, up to {format_number(change)}"
-    tokens = "yes" if fork is None else f"other from token {fork + 1}"
+    bits = _changed(change)
+    tokens = same_words(fork)
     return [f"{title}: {rung.title}", bits, tokens, format_figure(rung.kl_mean, "nats"), NOTHING, "Reruns, Determinism"]

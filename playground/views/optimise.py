@@ -12,7 +12,7 @@ from playground.experiments.optimise.records import (
     Standing,
     Traced,
 )  # fmt: skip
-from playground.experiments.optimise.verdict import Measured, difference, verdict_of
+from playground.experiments.optimise.verdict import Measured, difference, same_words, verdict_of
 from playground.views.format import NOTHING, count_of, format_figure, format_number, format_percent
 from playground.views.panels import Content, Drawn, Marked, Panel, Sofar, Table, View
 from playground.views.run import packed
@@ -40,7 +40,7 @@ def bars(found: Measured, name: str) -> ChartSpec | None:
         Series(
             "measured", "bars", [(place, one.median) for place, one in enumerate(measured)],
             _COLOURS.get(what.unit, "ink"), low=[one.low for one in measured], high=[one.high for one in measured],
-            labels=[_against(found, arm, name) for arm in arms],
+            labels=[against(found, arm, name) for arm in arms],
         )
     ]  # fmt: skip
     if (band := found.noise.band.get(name)) is not None:
@@ -66,7 +66,7 @@ def _extremes(arms: Sequence[ArmRecord], name: str) -> str:
     return f"Least: {texts[0]}. Most: {texts[-1]}."
 
 
-def _against(found: Measured, arm: ArmRecord, name: str) -> str:
+def against(found: Measured, arm: ArmRecord, name: str) -> str:
     """An arm against the baseline, in one quantity; nothing of the baseline itself."""
     if arm is found.baseline or quantity(name).more_is_better is None:
         return ""
@@ -101,14 +101,14 @@ def numbers(found: Measured) -> Table:
 
 
 def _cell(found: Measured, arm: ArmRecord, name: str) -> str:
-    text, against = _number(arm.measured.get(name), quantity(name).unit), _against(found, arm, name)
-    return f"{text}; {against}" if against else text
+    text, change = _number(arm.measured.get(name), quantity(name).unit), against(found, arm, name)
+    return f"{text}; {change}" if change else text
 
 
 def _answer(arm: ArmRecord) -> str:
     if arm.same_answer is None:
         return NOTHING
-    return "yes" if arm.same_answer else f"other from token {(arm.first_difference or 0) + 1}"
+    return same_words(arm.first_difference)
 
 
 def _how(found: Measured) -> str:

@@ -33,7 +33,7 @@ def measure(lab: Lab, request: BatchingRequest) -> Steps[OptimisationRecord | No
         raise PlaygroundError(f"Prompt and answer exceed {prompt.context_length:,} tokens: lower one of them.")
     bench = _Bench(lab, prompt, request.length)
     yield Stage("measuring one row and the prefill rate, for the predictions", 0.0)
-    arms = yield from bench.arms(request.sizes)
+    arms = bench.arms(request.sizes)
     found = yield from Trial(arms, HEADLINE).run(lab, request.cycles)
     if found is None:
         return None
@@ -47,9 +47,9 @@ class _Bench:
     def __init__(self, lab: Lab, prompt: PreparedPrompt, tokens: int):
         self._lab, self._prompt, self._tokens = lab, prompt, tokens
 
-    def arms(self, sizes: Sequence[int]) -> Steps[list[Arm]]:
+    def arms(self, sizes: Sequence[int]) -> list[Arm]:
         """One row is the baseline. A step of n rows reads the weights once and computes n tokens."""
-        alone = yield from self._run(1)
+        alone = self._run(1)
         step_s, limit = 1 / alone.numbers["row_tokens_per_s"], self._prefill_rate()
         arms = [Arm(ALONE, partial(self._run, 1), {"rows": 1})]
         for rows in sizes:
@@ -82,7 +82,7 @@ class _Bench:
     def _settings(self, rows: int) -> list[Settings]:
         return [Settings(temperature=0, seed=0, top=0, max_new_tokens=self._tokens)] * rows
 
-    def _run(self, rows: int) -> Steps[Sample]:
+    def _run(self, rows: int) -> Sample:
         """One batch from its prompt to its last tokens."""
         ids, times_s, prompt, end_s, kv_bytes = list[int](), list[float](), None, None, 0
         lab = self._lab
@@ -110,8 +110,7 @@ class _Bench:
             "all_tokens_per_s": rows / timing.tpot_s, "row_tokens_per_s": 1 / timing.tpot_s,
             "ttft_s": timing.ttft_s or 0.0, "itl_p95_s": timing.itl_p95_s or 0.0, "kv_cache_bytes": float(kv_bytes),
         }  # fmt: skip
-        yield from ()
-        return Sample(numbers, ids, lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids)))
+        return Sample(numbers, ids, lab.decoded(ids))
 
 
 def _measured(found: Standing) -> list[ArmRecord]:

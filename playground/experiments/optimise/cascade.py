@@ -135,7 +135,7 @@ class _Bench:
             arms.append(Arm(name, partial(self._run, name, rule), settings, predicted))
         return arms
 
-    def _run(self, name: str, rule: Rule | None) -> Steps[Sample]:
+    def _run(self, name: str, rule: Rule | None) -> Sample:
         """The questions of the test, one after the other."""
         clock, calls, agreed, right = self._lab.clock, 0, 0, 0
         begun_s, sure = clock.now(), Choice(0, 1.0)
@@ -154,5 +154,4 @@ class _Bench:
         numbers = {"wall_s": clock.now() - begun_s, "agreement_share": agreed / total}
         numbers |= {"right_share": right / total, "large_calls_share": calls / total}
         ids = self._answers.get(name, [])
-        yield from ()
-        return Sample(numbers, ids, self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids)))
+        return Sample(numbers, ids, self._lab.decoded(ids))

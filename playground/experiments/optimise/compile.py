@@ -27,7 +27,7 @@ _POINTS = 9  # of the chart
 
 @dataclass(frozen=True)
 class _WarmUp:
-    """What compiling took beyond the rate that it leads to; or why there is none."""
+    """What compiling took beyond the rate that it leads to; or why nothing was compiled."""
 
     seconds: float = 0.0
     not_here: str = ""
@@ -96,7 +96,7 @@ def _trial(lab: Lab, child: Turns, request: CompileRequest, warm_up: _WarmUp) ->
 
 def _run(lab: Lab, child: Turns, name: str) -> Steps[Sample]:
     message: Mapping[str, Any] = yield from child.take(name, lab.should_stop, "")
-    text = lab.backend.tokenize(lambda tokenizer: tokenizer.decode(message["token_ids"]))
+    text = lab.decoded(message["token_ids"])
     rate = len(message["token_s"]) / sum(message["token_s"])
     return Sample({"decode_tokens_per_s": rate}, message["token_ids"], text)
 

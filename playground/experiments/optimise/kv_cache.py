@@ -14,7 +14,7 @@ from playground.experiments.optimise.closeness import Closeness, closeness, logi
 from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.kv_cache import NAME, NARROW, KVCacheRequest
 from playground.experiments.optimise.greedy import Greedy, answer
-from playground.experiments.optimise.protocol import Arm, Sample, Trial
+from playground.experiments.optimise.protocol import Arm, Sample, Trial, nothing
 from playground.experiments.optimise.records import Figure, Line, OptimisationRecord, Standing
 from playground.experiments.optimise.verdict import difference, verdict_of
 from playground.metrics.roofline import step_limit_s
@@ -59,7 +59,7 @@ class _Bench:
         ]
         if not isinstance(self._model, Decoder):
             why = "This model runs through transformers' own module, whose cache has the bits of the model."
-            return [*arms, *(Arm(_named(*bits), self._nothing, not_here=why) for bits in NARROW)]
+            return [*arms, *(Arm(_named(*bits), nothing, not_here=why) for bits in NARROW)]
         wanted = logits_of(self._model, self._prompt, before.ids, own(), self._lab.should_stop)
         return [*arms, *(self._narrow(bits, before, wanted) for bits in NARROW)]
 
@@ -68,7 +68,7 @@ class _Bench:
         try:
             NarrowCache(model.new_cache(), *bits)
         except ValueError as error:
-            return Arm(name, self._nothing, not_here=f"Its heads do not fit: {error}.")
+            return Arm(name, nothing, not_here=f"Its heads do not fit: {error}.")
         cache = partial(_narrow_cache, model, *bits)
         got = logits_of(model, self._prompt, before.ids, cache(), self._lab.should_stop)
         near: Closeness = closeness(wanted, got)
@@ -95,18 +95,12 @@ class _Bench:
         clock, stop = self._lab.clock, self._lab.should_stop
         return answer(self._model, self._prompt, self._tokens, clock, stop, new_cache=cache, keeps=keeps)
 
-    def _run(self, name: str, cache: Callable[[], KVCache], *, keeps: bool = True) -> Steps[Sample]:
+    def _run(self, name: str, cache: Callable[[], KVCache], *, keeps: bool = True) -> Sample:
         found = self._answer(cache, keeps=keeps)
         self._token_s.setdefault(name, []).append(found.token_s)
         numbers = {"decode_tokens_per_s": 1 / found.tpot_s, "kv_cache_bytes": float(found.kv_cache_bytes)}
-        text = self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(found.ids))
-        yield from ()
+        text = self._lab.decoded(found.ids)
         return Sample(numbers, found.ids, text)
-
-    @staticmethod
-    def _nothing() -> Steps[Sample]:
-        yield from ()
-        return Sample({})
 
     def times(self) -> Figure:
         """Time of each token against its position, the median of all runs but the warm-up."""

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from playground.backends.local import text_model_of
 from playground.engine.decoder import Decoder
@@ -97,7 +96,7 @@ def _arm(
         return Sample(numbers, said)
 
     predicted = {"goodput_per_s": reach, "all_tokens_per_s": reach * mean}
-    return Arm(name, partial(run), {"rate_per_s": rate, "pattern": request.pattern}, predicted)
+    return Arm(name, run, {"rate_per_s": rate, "pattern": request.pattern}, predicted)
 
 
 def numbers_of(run: Run, requests: int, ttft_s: float, tpot_s: float) -> dict[str, float]:

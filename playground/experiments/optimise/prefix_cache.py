@@ -143,7 +143,7 @@ class _Bench:
             "hit_share": held / tokens, "input_usd": float(usd),
         }  # fmt: skip
 
-    def _run(self, name: str) -> Steps[Sample]:
+    def _run(self, name: str) -> Sample:
         """One answer, as Play computes it, over the cache that holds one earlier prompt."""
         kept, clock = self._kept(name), self._lab.clock
         begun_s, times, ids, processed = clock.now(), list[float](), list[int](), None
@@ -159,8 +159,7 @@ class _Bench:
         assert processed is not None
         counted = self._counted(processed.prompt_tokens - processed.computed_tokens)
         numbers = {"ttft_s": times[0] - begun_s, "prefill_s": processed.prefill_s, **counted}
-        yield from ()
-        return Sample(numbers, ids, self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids)))
+        return Sample(numbers, ids, self._lab.decoded(ids))
 
     def bits(self) -> list[Bits]:
         """Of beginnings that end at the border of a chunk, and within one."""

@@ -31,13 +31,18 @@ class Sample:
     text: str = ""
 
 
+def nothing() -> Sample:
+    """Of an arm that is not here."""
+    return Sample({})
+
+
 @dataclass(frozen=True)
 class Arm:
     """One way to do it.
 
     Attributes:
         name: In every table and chart.
-        measure: Runs it once, and may raise `Stopped`; what it yields is shown, but for stages.
+        measure: Runs it once, and may raise `Stopped`; what it yields, if it does, is shown, but for stages.
         settings: What sets it apart.
         predicted: What a formula says, by quantity.
         once: Numbers that no noise touches.
@@ -45,7 +50,7 @@ class Arm:
     """
 
     name: str
-    measure: Callable[[], Steps[Sample]]
+    measure: Callable[[], Steps[Sample] | Sample]
     settings: Mapping[str, Any] = field(default_factory=dict)
     predicted: Mapping[str, float] = field(default_factory=dict)
     once: Mapping[str, float] = field(default_factory=dict)
@@ -100,6 +105,8 @@ class Trial:
     def _once(arm: Arm) -> Steps[Sample]:
         """One run, without its stages: those of the cycles say how far it is."""
         run = arm.measure()
+        if isinstance(run, Sample):
+            return run
         while True:
             try:
                 item = next(run)

@@ -158,7 +158,7 @@ class _Bench:
     def _look(self, text_model: TextModel) -> Quality:
         return look(text_model, self._ids, self.choices, self._lab.should_stop)
 
-    def _run(self, text_model: TextModel) -> Steps[Sample]:
+    def _run(self, text_model: TextModel) -> Sample:
         """An answer, and some of the text read in one pass."""
         model, clock = text_model.model, self._lab.clock
         found = answer(model, self._prompt, self._request.length, clock, self._lab.should_stop)
@@ -166,13 +166,12 @@ class _Bench:
         begun_s = clock.now()
         model.forward(torch.tensor([ids]), model.new_cache())
         rate = len(ids) / (clock.now() - begun_s)
-        yield from ()
         numbers = {"decode_tokens_per_s": 1 / found.tpot_s, "prefill_tokens_per_s": rate}
         return Sample(numbers, found.ids, self.decode(found.ids))
 
     def decode(self, ids: list[int]) -> str:
         """The text of an answer."""
-        return self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids))
+        return self._lab.decoded(ids)
 
     def harm(self) -> Steps[Any]:
         """KL by layer; None where the layers can't be rounded."""

@@ -147,7 +147,7 @@ class _Bench:
     def _count(self) -> int:
         return len(self._stream)
 
-    def _run(self, name: str) -> Steps[Sample]:
+    def _run(self, name: str) -> Sample:
         """The whole stream; what was answered is remembered."""
         clock, memory = self._lab.clock, self._before.copy()
         begun_s, lookups, ids, wrong, hits, usd = clock.now(), list[float](), list[int](), 0, 0, 0.0
@@ -162,9 +162,7 @@ class _Bench:
             if place is None:
                 given = self._answer(query.text)
                 memory.add(query.text, vector, given)
-                usd += float(
-                    api_cost(self._lab.runner.pricing.reference, len(self._ids[query.text]), len(given)).total_usd
-                )
+                usd += self._usd(query.text, len(given))
             else:
                 given, hits = memory.answers[place], hits + 1
                 wrong += memory.texts[place] not in query.right
@@ -173,14 +171,14 @@ class _Bench:
         numbers |= {"wrong_share": wrong / self._count, "requests_usd": usd}
         if lookups:
             numbers["lookup_s"] = fmean(lookups)
-        yield from ()
-        return Sample(numbers, ids, self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(ids)))
+        return Sample(numbers, ids, self._lab.decoded(ids))
 
     def _usd(self, text: str, tokens: int) -> float:
+        """An answer of this many tokens at list price."""
         return float(api_cost(self._lab.runner.pricing.reference, len(self._ids[text]), tokens).total_usd)
 
     def _found(self, name: str, query: Query, vector: Tensor | None, memory: Memory) -> int | None:
-        """The place of the answer to give; None where there is none."""
+        """The place of the answer to give; None where a new one must be computed."""
         if query.text in memory.texts:
             return memory.texts.index(query.text)
         if vector is None or self.choice is None or not memory.vectors:

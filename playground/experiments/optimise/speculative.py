@@ -75,10 +75,9 @@ def _chosen(request: SpeculativeRequest) -> Settings:
 def _elsewhere(lab: Lab, text_model: TextModel, prompt: Sequence[int], tokens: int) -> list[Arm]:
     """Plain decoding, where there is no way to verify a draft."""
 
-    def run() -> Steps[Sample]:
+    def run() -> Sample:
         found = answer(text_model.model, prompt, tokens, lab.clock, lab.should_stop)
-        yield from ()
-        text = lab.backend.tokenize(lambda tokenizer: tokenizer.decode(found.ids))
+        text = lab.decoded(found.ids)
         return Sample({HEADLINE[0]: 1 / found.tpot_s}, found.ids, text)
 
     return [Arm(PLAIN, run), *(Arm(name, run, not_here=_ELSEWHERE) for name in (LOOKUP, EXACT))]
@@ -151,14 +150,13 @@ class _Panel:
 
     def _run(
         self, name: str, make: Callable[[], Drafter] | None = None, most: int = 1, verify: Verify | None = None
-    ) -> Steps[Sample]:
+    ) -> Sample:
         found = self._speaker.answer(self._ground.prompt, make() if make else None, most, verify)
         self._last[name], counts = found, accepted(found.passes)
         numbers = {HEADLINE[0]: rate_of(found), HEADLINE[1]: counts.tokens_per_pass}
         if counts.length is not None:
             numbers["acceptance_length"] = counts.length
-        yield from ()
-        text = self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(found.ids))
+        text = self._lab.decoded(found.ids)
         return Sample(numbers, found.ids if self._speaker.is_greedy or name == PLAIN else (), text)
 
     def others(self, prompts: Sequence[tuple[str, Sequence[int]]]) -> Steps[None]:

@@ -12,6 +12,7 @@ from playground.engine.speculation import Spoken, Verified, Verify, replayed, sp
 from playground.experiments.optimise.protocol import first_difference
 from playground.experiments.optimise.records import Grid
 from playground.experiments.optimise.speculative_costs import DRAFTS
+from playground.experiments.optimise.verdict import same_words
 from playground.metrics.speculation import Acceptance, PassCost, together
 from playground.settings import Settings
 
@@ -142,7 +143,7 @@ def kinds_grid(kinds: Sequence[Kind], pairs: int) -> Grid:
 
 
 def _row(kind: Kind) -> list[str | float | None]:
-    same = [_same(place) if kind.is_compared else None for place in (kind.differs, kind.exact_differs)]
+    same = [same_words(place) if kind.is_compared else None for place in (kind.differs, kind.exact_differs)]
     return [kind.title, float(kind.most), *_rates(kind.acceptance), kind.predicted, kind.measured, *same]
 
 
@@ -163,7 +164,3 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """Of those that there are."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _same(place: int | None) -> str:
-    return "yes" if place is None else f"until token {place}"

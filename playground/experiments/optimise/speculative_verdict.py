@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from playground.experiments.optimise.records import ArmRecord, Standing
 from playground.experiments.optimise.speculative_ground import EXACT, LOOKUP, Ground
 from playground.experiments.optimise.speculative_prompts import Kind
-from playground.experiments.optimise.verdict import conditions, difference, lead, times_words
+from playground.experiments.optimise.verdict import conditions, difference, lead, times_words, tokens_words
 from playground.numbers import short_number
 
 _PASS = 8  # tokens, for the price of a pass in words
@@ -53,7 +53,7 @@ def _arm(found: Found, arm: ArmRecord) -> str:
     else:
         words.append("nothing was drafted")
     if arm.same_answer is not None:
-        words.append("same tokens" if arm.same_answer else f"different from token {(arm.first_difference or 0) + 1} on")
+        words.append(tokens_words(arm))
     text = f"{arm.name}: {'' if pays else 'not here: '}{', '.join(words)}."
     if agreed is not None and not pays:
         text += f" {_why(*agreed)}"

@@ -15,7 +15,7 @@ from playground.experiments.optimise.burner import burning
 from playground.experiments.optimise.declare import finished
 from playground.experiments.optimise.declared.threads import NAME, ThreadsRequest
 from playground.experiments.optimise.greedy import answer
-from playground.experiments.optimise.protocol import Arm, Sample, Trial
+from playground.experiments.optimise.protocol import Arm, Sample, Trial, nothing
 from playground.experiments.optimise.records import OptimisationRecord
 from playground.experiments.optimise.threads_words import described
 from playground.experiments.optimise.two_terms import TwoTerms, fit
@@ -141,18 +141,13 @@ class _Bench:
         return Arm(name, partial(self._run, self._held, count, self._cores if busy else 0), settings, predicted)
 
     def gpu_arm(self, loaded: LoadedModel | None, why: str) -> Arm:
-        """The same on a GPU, or why there is none."""
+        """The same on a GPU, or why it can't be measured here."""
         if loaded is None:
-            return Arm("GPU", self._nothing, not_here=why)
+            return Arm("GPU", nothing, not_here=why)
         facts: ModelFacts = loaded.facts
         return Arm(f"GPU, {facts.device_name}", partial(self._run, loaded, self._now, 0), {"device": facts.device})
 
-    @staticmethod
-    def _nothing() -> Steps[Sample]:
-        yield from ()
-        return Sample({})
-
-    def _run(self, loaded: LoadedModel, count: int, others: int) -> Steps[Sample]:
+    def _run(self, loaded: LoadedModel, count: int, others: int) -> Sample:
         """An answer, then a text that is read at once. Nothing is yielded while the machine is held busy."""
         model, clock, stop = text_model_of(loaded).model, self._lab.clock, self._lab.should_stop
         with threads(count), burning(others):
@@ -160,13 +155,12 @@ class _Bench:
             begun_s = clock.now()
             model.forward(torch.tensor([self._read]), model.new_cache())
             read_s = clock.now() - begun_s
-        yield from ()
         rate, limit = len(self._read) / read_s, self.limits.get(count)
         numbers = {"decode_tokens_per_s": 1 / found.tpot_s, "prefill_tokens_per_s": rate}
         if limit is not None and loaded is self._held:
             numbers["bandwidth_share"] = loaded.facts.step_bytes / found.tpot_s / limit.bandwidth
             numbers["arithmetic_share"] = rate * token_operations(loaded) / limit.arithmetic
-        text = self._lab.backend.tokenize(lambda tokenizer: tokenizer.decode(found.ids))
+        text = self._lab.decoded(found.ids)
         return Sample(numbers, found.ids, text)
 
 

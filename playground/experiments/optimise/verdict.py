@@ -57,6 +57,16 @@ def times_words(found: Measured, arm: ArmRecord, name: str) -> str:
     return f"{short_number(one.times)} times the baseline's {what}"
 
 
+def same_words(place: int | None) -> str:
+    """Whether answers are the same, for a table; `place` is that of the first token that differs, from 0."""
+    return "yes" if place is None else f"other from token {place + 1}"
+
+
+def tokens_words(arm: ArmRecord) -> str:
+    """The same, for a sentence."""
+    return "same tokens" if arm.same_answer else f"other tokens from token {(arm.first_difference or 0) + 1}"
+
+
 def sentence_of(found: Measured, arm: ArmRecord) -> str:
     """An arm in a sentence: what it changes, what was predicted, and whether it says the same."""
     if arm.not_here:
@@ -65,7 +75,7 @@ def sentence_of(found: Measured, arm: ArmRecord) -> str:
     if predicted := _prediction(found, arm):
         words.append(predicted)
     if arm.same_answer is not None:
-        words.append("same tokens" if arm.same_answer else f"other tokens from token {(arm.first_difference or 0) + 1}")
+        words.append(tokens_words(arm))
     return f"{arm.name}: {', '.join(words)}."
 
 

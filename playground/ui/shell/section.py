@@ -81,9 +81,14 @@ def section_bar(experiment: Experiment[Any, Any], prefix: str, picture: str) -> 
     return build_bar(prefix, kinds=[kind], panes=[prefix], picture=picture, without=without)
 
 
-def heading(title: str, about: str) -> gr.HTML:
+def heading(title: str, about: str, **props: Any) -> gr.HTML:
     """The head of a section or card."""
-    return gr.HTML(f'<h2>{escape(title)}</h2><p class="sub">{escape(about)}</p>', elem_classes="lab-title")
+    return gr.HTML(heading_text(title, about), elem_classes="lab-title", **props)
+
+
+def heading_text(title: str, about: str) -> str:
+    """The same as HTML, for a head that changes."""
+    return f'<h2>{escape(title)}</h2><p class="sub">{escape(about)}</p>'
 
 
 class _Shown:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -26,7 +25,7 @@ from playground.ui.shell.fields import field_control, page_items, panel_parts
 from playground.ui.shell.history import keep_opened
 from playground.ui.shell.pages import Pages
 from playground.ui.shell.saving import opened, sent
-from playground.ui.shell.section import Section, SectionEvents, section_bar
+from playground.ui.shell.section import Section, SectionEvents, heading, heading_text, section_bar
 from playground.views.optimise import VIEW
 
 
@@ -71,7 +70,7 @@ def build_optimise() -> Optimise:
     titles = [(name, one.title, one.about) for name, one in all_panels.items()]
     picker = choice(word("optimise.panel.label"), first, titles, elem_id="optimise-panel")
     with gr.Column(elem_classes="lab", elem_id=GROUP):
-        about = gr.HTML(_about(all_panels[first]), elem_classes="lab-title", elem_id="optimise-about")
+        about = heading(all_panels[first].title, all_panels[first].about, elem_id="optimise-about")
         with gr.Row(elem_classes="section-fields"):
             own = {name: _own_fields(name, one, shown=name == first) for name, one in all_panels.items()}
             shared = {name: field_control(GROUP, name, one) for name, one in OptimiseRequest.items().items()}
@@ -95,10 +94,6 @@ def _own_fields(name: str, experiment: Experiment[Any, Any], *, shown: bool) -> 
     for one in made.values():
         one.visible = shown
     return made
-
-
-def _about(experiment: Experiment[Any, Any]) -> str:
-    return f'<h2>{escape(experiment.title)}</h2><p class="sub">{escape(experiment.about)}</p>'
 
 
 def wire_optimise(tab: gr.Tab, room: Optimise, controls: Controls, runner: Runner, pages: Pages) -> None:
@@ -171,7 +166,7 @@ class _Events:
             gr.update(visible=part in own, **({"value": given[part]} if part in given else {}))
             for part in self._room.fields
         ]
-        return [_about(section.experiment), *updates]
+        return [heading_text(section.experiment.title, section.experiment.about), *updates]
 
     def open(self, value: Any, request: gr.Request) -> list[Any]:
         """Show a saved measurement in its panel."""
