@@ -92,6 +92,29 @@ def test_the_address_names_the_result_and_it_comes_back_without_its_settings(
     assert page.evaluate("playground.runs.all().then(all => all.length)") == 2
 
 
+def test_a_result_that_comes_after_the_address_has_moved_on_leaves_the_address(open_page: OpenPage):
+    page = open_page()
+    ran(page, "one two three", 1)
+    page.wait_for_function("location.hash.startsWith('#run=')")
+    first = page.evaluate("location.hash")
+    ran(page, "another prompt", 2)
+    page.wait_for_function("first => location.hash !== first", arg=first)
+    second = page.evaluate("location.hash")
+    page.evaluate("() => { window.given = []; playground.files.give = (kind, text) => given.push(text); }")
+    page.go_back()
+    page.wait_for_function("given.length === 1")  # the first result is on its way
+    page.evaluate(
+        """first => new Promise((done) => {
+        const key = Number(first.slice('#run='.length));
+        addEventListener('popstate', () => { playground.tabs.shows('play', 'run', key); done(); }, { once: true });
+        history.forward();
+    })""",
+        first,
+    )
+    page.wait_for_function("given.length === 2")
+    assert page.evaluate("location.hash") == second
+
+
 def test_an_opened_file_can_be_taken_back_as_a_run_can(open_page: OpenPage, tmp_path: Path):
     page, back = open_page(), "#play-history ~ .back"
     ran(page, "one two three", 1)

@@ -65,13 +65,16 @@ window.playground.tabs = ((places) => {
   }
 
   const coming = new Set(), overtaken = new Set(); // results on their way, and those that the address no longer names
+  function overtake() {
+    for (const one of coming) overtaken.add(one);
+    coming.clear();
+  }
 
   // The result that the address names, without its settings: those may have changed since. Nothing that runs is stopped.
   async function bring(key, at) {
     const names = inFront(), busy = [...document.querySelectorAll('.stop-key, #stop-button')].some((one) => one.offsetParent && !one.disabled);
     if (!key || busy || resultAt(names) === key) return;
-    for (const one of coming) overtaken.add(one);
-    coming.clear();
+    overtake();
     coming.add(key);
     overtaken.delete(key);
     const found = await window.playground.runs.entry(key).catch(() => null);
@@ -89,7 +92,7 @@ window.playground.tabs = ((places) => {
     const before = pairs().get(RUN), now = resultAt(names);
     if (now && String(now) !== before) history[before ? 'pushState' : 'replaceState'](null, '', address(linked(), names));
   }
-  addEventListener('popstate', () => { if (linked() === known) arrive(); });
+  addEventListener('popstate', () => { overtake(); if (linked() === known) arrive(); });
   addEventListener('hashchange', () => { if (linked() !== known) location.reload(); }); // another link in an open page
   if (pairs().has(NAME) || pairs().has(RUN)) arrive();
 
