@@ -5,6 +5,7 @@ The laws of the loop (seeds, stops, rows, events) are in test_generate and test_
 
 import copy
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,12 +17,14 @@ from torch import Tensor
 from playground.engine.decoder import Decoder, DecoderCache
 from playground.engine.generate import stream
 from playground.engine.model import TextModel
+from playground.engine.prompting import prepare_prompt
 from playground.engine.rotary import GROWTH, Rotary
 from playground.models.catalogue import ModelEntry
 from playground.models.kv import kv_layout
 from playground.models.llama import take_weights
 from playground.models.loading import LoadedModel, load
 from playground.models.pack_model import pack_cpu
+from playground.settings import Settings
 from tests.engine.helpers import GREEDY, ids_of, random_ids
 from tests.models.test_pack_model import with_dequantised_weights
 from tests.tiny import FAMILY, tiny_relative, tiny_tokenizer
@@ -358,7 +361,29 @@ def exact(default_module: Any, text_ids: Tensor) -> Tensor:
 @pytest.mark.real_model
 def test_the_default_models_logits_are_transformers(default_entry: ModelEntry, exact: Tensor, text_ids: Tensor):
     decoder = Decoder(load(default_entry, "fp32", device="cpu", engine="decoder").module)
-    assert _near(_every_logit(decoder, text_ids), exact)
+    assert (_every_logit(decoder, text_ids) - exact).abs().max() < 1e-5 * exact.abs().max()
+
+
+TASKS = """Name three facts about {}.|Write a short poem about {}.|Explain {} to a child.|What is the history of {}?
+Why do people like {}?|Give me a recipe that has to do with {}.|Write a Python function about {}.|Is {} dangerous?
+Translate into French: I like {}.|Tell me a joke about {}.""".replace("\n", "|").split("|")
+TOPICS = """the moon|bread|old trains|volcanoes|chess|honey bees|the Roman army|winter sports|sharks|paper
+silence|tea|the number seven|glass|spiders|democracy|the sea|violins|dust|clocks""".replace("\n", "|").split("|")
+
+
+@pytest.mark.real_model
+@pytest.mark.parametrize(
+    ("prompts", "tokens"), [pytest.param(6, 6, id="6 prompts"), pytest.param(200, 12, id="200", marks=pytest.mark.slow)]
+)
+def test_greedy_answers_are_transformers_token_for_token(default_module: Any, default_model, prompts: int, tokens: int):
+    """Each token of our answer is the likeliest one after what stands before it, by transformers' pass."""
+    texts = [task.format(topic) for task, topic in product(TASKS, TOPICS)]
+    assert len(texts) == 200
+    for text in texts[:: 200 // prompts][:prompts]:
+        prompt = list(prepare_prompt(default_model.tokenizer, text, Settings(), 8192).ids)
+        ours = ids_of(stream(default_model, prompt, Settings(temperature=0, max_new_tokens=tokens)))
+        logits = _theirs(default_module, torch.tensor([prompt + ours]))[0, len(prompt) - 1 : -1]
+        assert logits.argmax(-1).tolist() == ours, text
 
 
 # About three times what was measured over these 309 tokens, of both paths: mean and largest, in nats. The file is Q4_1,

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from playground.models import dense
-from playground.models.dense import COLUMNS, DenseLinear, OneDnnLinear, has_kernel, is_at_home, pack_dense
+from playground.models.dense import DenseLinear, OneDnnLinear, has_kernel, is_at_home, is_fastest_packed, pack_dense
 from playground.models.llama import take_weights
 from playground.models.storage import weights_bytes
 from tests.tiny import tiny_model
@@ -17,6 +17,14 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """Whether it is one where MKL is at home; the laws hold on both, whichever this one is."""
     at_home = lambda dtype: request.param or dtype != torch.float32  # noqa: E731  one line beside its use
     monkeypatch.setattr(dense, "is_at_home", at_home)
+    return request.param
+
+
+@pytest.fixture(params=["AVX2", "AVX512"])
+def units(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a processor computes with, as PyTorch names it."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: request.param)
+    monkeypatch.setattr(dense, "is_fastest_packed", is_fastest_packed.__wrapped__)
     return request.param
 
 
@@ -52,20 +60,21 @@ def test_leading_dimensions_stay(kind):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_packing_keeps_bytes_and_leaves_a_tied_head_as_it_is(dtype, processor):
+def test_packing_keeps_bytes_and_leaves_a_tied_head_as_it_is(dtype, processor, units):
     weights = take_weights(tiny_model("llama", dtype=dtype))
     before = weights_bytes(weights)
     pack_dense(weights)
     assert weights_bytes(weights) == before
     assert weights.head.weight is weights.embedding.weight
     plain = [layer for layer in weights.layers.modules() if type(layer) is DenseLinear]
-    is_packed = has_kernel(dtype) and not (dtype == torch.float32 and processor)  # oneDNN does not take all everywhere
+    plain_pays = dtype == torch.float32 and (processor or units == "AVX2")
+    is_packed = has_kernel(dtype) and not plain_pays  # oneDNN does not take all everywhere
     assert bool(plain) != is_packed
 
 
 @pytest.mark.parametrize("vocabulary", [320, 288])
 def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary, monkeypatch):
-    monkeypatch.setattr(dense, "is_at_home", lambda dtype: dtype != torch.float32)
+    monkeypatch.setattr(dense, "is_fastest_packed", lambda _dtype: True)
     weights = take_weights(tiny_model("qwen3", vocab_size=vocabulary))
     before = weights_bytes(weights)
     pack_dense(weights)
@@ -73,9 +82,18 @@ def test_an_untied_head_is_packed_unless_it_would_grow(vocabulary, monkeypatch):
     assert weights_bytes(weights) == before
 
 
-def test_long_rows_are_summed_in_blocks():
-    layer = OneDnnLinear(*weight_and_bias((16, 4 * COLUMNS)))
-    assert [buffer.shape[1] for name, buffer in layer.named_buffers() if name != "bias"] == [COLUMNS] * 4
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("numbers", [32, 2**20])
+def test_rows_that_no_kernel_takes_are_rounded_once(dtype, numbers, monkeypatch):
+    monkeypatch.setattr(dense, "has_kernel", lambda _dtype: False)
+    monkeypatch.setattr(dense, "WIDENED_NUMBERS", numbers)
+    weight, bias = (nn.Parameter(one.to(dtype), requires_grad=False) for one in weight_and_bias((48, 33)))
+    x = torch.randn(8, 33, generator=torch.Generator().manual_seed(1)).to(dtype)
+    for wanted_bias in (bias, None):
+        exact = functional.linear(x.double(), weight.double(), None if wanted_bias is None else wanted_bias.double())
+        got = DenseLinear.of(weight, wanted_bias)(x)
+        assert got.dtype == dtype
+        assert (got != exact.to(dtype)).double().mean() < 0.01  # a number between two of its type may fall to either
 
 
 @pytest.mark.parametrize(("name", "expected"), [("Intel(R) Xeon(R) Processor", True), ("AMD EPYC 9B14", False)])
