@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from playground.engine.layer import Layer, Norm, layers_of
 from playground.engine.rotary import Rotary, rotate, whole_steps
-from playground.models.llama import LlamaLayer, LlamaWeights
+from playground.models.llama import LlamaWeights
 
 
 class DecoderCache:
@@ -82,10 +83,11 @@ class DecoderCache:
 
 
 class Decoder:
-    """Prefill and decode over `LlamaWeights`."""
+    """Prefill and decode over `LlamaWeights`, which stay in the form they have now."""
 
     def __init__(self, weights: LlamaWeights):
         self.weights = weights
+        self._layers, self._norm = layers_of(weights), Norm(weights.norm, weights.shape.eps)
         self._rotary = Rotary(weights)
 
     def new_cache(self) -> DecoderCache:
@@ -133,18 +135,17 @@ class Decoder:
         cache.length = end
         if watch is not None:
             watch(0, x)
-        for number, layer in enumerate(self.weights.layers):
-            assert isinstance(layer, LlamaLayer)
+        for number, layer in enumerate(self._layers):
             layer_keys, layer_values = cache.layer(number)
-            queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, layer_keys, layer_values)
+            queries = self._project(layer, layer.attention_norm(x), rotation, layer_keys, layer_values)
             cache.written(number, length)
-            if keep is not None and number + 1 == len(self.weights.layers):
+            if keep is not None and number + 1 == len(self._layers):
                 queries, x = queries[:, :, length - keep :], x[:, length - keep :]
                 if keep == 0:
                     break
                 mask = mask if cache.starts is not None else None  # the last token sees all
             x = x + layer.out(self._attend(queries, layer_keys, layer_values, mask))
-            x = x + self._mlp(layer, self._norm(x, layer.mlp_norm))
+            x = x + self._mlp(layer, layer.mlp_norm(x))
             if watch is not None:
                 watch(number + 1, x)
         return x
@@ -158,11 +159,10 @@ class Decoder:
             x: Its input at the last positions of the cache, one row [1, length, width].
             cache: Holds these positions.
         """
-        layer, length, end = self.weights.layers[number], x.shape[1], cache.length
-        assert isinstance(layer, LlamaLayer)
+        layer, length, end = self._layers[number], x.shape[1], cache.length
         keys, values = cache.layer(number)
         rotation = self._rotary.between(end - length, end)
-        queries = self._project(layer, self._norm(x, layer.attention_norm), rotation, keys, values)[0].float()
+        queries = self._project(layer, layer.attention_norm(x), rotation, keys, values)[0].float()
         keys = keys[0].float().repeat_interleave(self.weights.shape.heads // self.weights.shape.kv_heads, 0)
         scores = queries @ keys.transpose(1, 2) * self.weights.shape.head_dim**-0.5
         seen = torch.arange(end, device=x.device)
@@ -171,13 +171,10 @@ class Decoder:
     @torch.inference_mode()
     def logits(self, x: Tensor) -> Tensor:
         """Compare the residual stream with every token of the vocabulary."""
-        return self.weights.head(self._norm(x, self.weights.norm))
-
-    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(x, weight.shape, weight, self.weights.shape.eps)
+        return self.weights.head(self._norm(x))
 
     def _project(
-        self, layer: LlamaLayer, x: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
+        self, layer: Layer, x: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
     ) -> Tensor:
         """Queries [rows, heads, length, head_dim], turned by their positions.
 
@@ -186,16 +183,18 @@ class Decoder:
         return self._place(layer, layer.qkv(x), rotation, keys, values)
 
     def _place(
-        self, layer: LlamaLayer, heads: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
+        self, layer: Layer, heads: Tensor, rotation: tuple[Tensor, Tensor], keys: Tensor, values: Tensor
     ) -> Tensor:
         """The same, from the product [rows, length, heads' numbers]."""
         shape = self.weights.shape
         rows, length, _ = heads.shape
-        heads = heads.reshape(rows, length, -1, shape.head_dim).transpose(1, 2)
+        # One token's heads are already in the order in which several tokens' are after the transpose.
+        heads = (heads.view(rows, -1, 1, shape.head_dim) if length == 1
+                 else heads.reshape(rows, length, -1, shape.head_dim).transpose(1, 2))  # fmt: skip
         qk, v = heads.split((shape.heads + shape.kv_heads, shape.kv_heads), dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = qk.split((shape.heads, shape.kv_heads), dim=1)
-            qk = torch.cat([self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)], dim=1)
+            qk = torch.cat([layer.query_norm(q), layer.key_norm(k)], dim=1)
         q, k = rotate(qk, *rotation).split((shape.heads, shape.kv_heads), dim=1)
         keys[:, :, -length:], values[:, :, -length:] = k, v
         return q
@@ -213,7 +212,7 @@ class Decoder:
         return attended.transpose(1, 2).reshape(rows, length, -1)
 
     @staticmethod
-    def _mlp(layer: LlamaLayer, x: Tensor) -> Tensor:
+    def _mlp(layer: Layer, x: Tensor) -> Tensor:
         """SwiGLU: one half of the product gates the other."""
         gate, up = layer.gate_up(x).chunk(2, dim=-1)
         return layer.down(F.silu(gate) * up)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from playground.engine.decoder import Decoder, DecoderCache
 from playground.models.dense import DenseLinear
-from playground.models.llama import LlamaLayer, LlamaWeights
+from playground.models.llama import LlamaWeights
 
 _BLOCK_BYTES = 2**20
 _WHOLE = 32  # rows of a block are a multiple of this
@@ -29,7 +29,7 @@ class Rowwise(Decoder):
         super().__init__(weights)
         tried = dict[tuple[int, ...], int]()
         self._block = dict[int, int]()  # rows of a block, by product; none where it is taken whole
-        for product in (weights.head, *(one for layer in weights.layers for one in _products(layer))):
+        for product in (weights.head, *(one for layer in self._layers for one in layer.products)):
             if isinstance(product, DenseLinear) and _is_plain(product):
                 size = tuple(product.weight.shape)
                 if size not in tried:
@@ -43,9 +43,8 @@ class Rowwise(Decoder):
         cache.make_room(length)
         ids = ids.to(weights.norm.device)
         x = _by_row(weights.embedding, ids)
-        for number, layer in enumerate(weights.layers):
-            assert isinstance(layer, LlamaLayer)
-            heads = self._times(layer.qkv, self._normed(x, layer.attention_norm))
+        for number, layer in enumerate(self._layers):
+            heads = self._times(layer.qkv, _by_row(layer.attention_norm, x))
             attended = list[Tensor]()
             for place, own in enumerate(heads.split(1, 1), start):
                 cache.length = place + 1
@@ -54,22 +53,15 @@ class Rowwise(Decoder):
                 cache.written(number, 1)
                 attended.append(self._attend(queries, keys, values, None))
             x = x + self._times(layer.out, torch.cat(attended, 1))
-            gated = self._times(layer.gate_up, self._normed(x, layer.mlp_norm))
+            gated = self._times(layer.gate_up, _by_row(layer.mlp_norm, x))
             x = x + self._times(layer.down, _by_row(_gate, gated))
-        return self._times(weights.head, self._normed(x, weights.norm))[0].float().cpu()
-
-    def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
-        return _by_row(lambda row: self._norm(row, weight), x)
+        return self._times(weights.head, _by_row(self._norm, x))[0].float().cpu()
 
     def _times(self, product: Any, x: Tensor) -> Tensor:
         """The product of each row alone."""
         if not (block := self._block.get(id(product), 0)):
             return _by_row(product, x)
         return _in_blocks(product, x, block)
-
-
-def _products(layer: Any) -> tuple[Any, ...]:
-    return layer.qkv, layer.out, layer.gate_up, layer.down
 
 
 def _by_row(work: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -82,8 +82,8 @@ class OneDnnLinear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product [..., out] of x [..., in] with the weight."""
-        rows = x.reshape(-1, self.in_features)
-        out = torch.ops.mkldnn._linear_pointwise(rows, self.packed, self.bias, "none", [], "")
+        rows, own = x.reshape(-1, self.in_features), self._buffers  # a module's own search for its parts is slow
+        out = torch.ops.mkldnn._linear_pointwise(rows, own["packed"], own["bias"], "none", [], "")
         return out.view(*x.shape[:-1], self.out_features)
 
     def weight(self) -> torch.Tensor:

@@ -49,6 +49,12 @@ def quantize_groups(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return codes.to(torch.int32).view(weight.shape), torch.stack([scale, zero], -1)
 
 
+def _shaped(out: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """The product's rows [n, out] in the shape of x [..., in], with the bias."""
+    out = out.view(x.shape[:-1] + out.shape[-1:])
+    return out if bias is None else out + bias
+
+
 class Int8Linear(nn.Module):
     """`nn.Linear` whose rows are int8: a quarter of fp32's bytes."""
 
@@ -67,10 +73,10 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
+        own = self._buffers  # a module's search for its parts takes longer than all else around a small product
         flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # other strides are rejected
-        out = torch.ops.aten._weight_int8pack_mm(flat, self.rows, self.scale)
-        out = out.view(*x.shape[:-1], self.out_features)
-        return out if self.bias is None else out + self.bias
+        out = torch.ops.aten._weight_int8pack_mm(flat, own["rows"], own["scale"])
+        return _shaped(out, x, own["bias"])
 
     def extra_repr(self) -> str:
         """Shape, for `print(model)`."""
@@ -101,10 +107,10 @@ class Int4Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The product, in bf16."""
-        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()  # other strides are rejected
-        out = torch.ops.aten._weight_int4pack_mm_for_cpu(flat, self.packed, GROUP, self.scale_zero)
-        out = out[:, : self.out_features].view(*x.shape[:-1], self.out_features)
-        return out if self.bias is None else out + self.bias
+        own = self._buffers  # as in `Int8Linear`
+        flat = x.reshape(-1, self.in_features).bfloat16().contiguous()
+        out = torch.ops.aten._weight_int4pack_mm_for_cpu(flat, own["packed"], GROUP, own["scale_zero"])
+        return _shaped(out[:, : self.out_features] if self.out_features % ROW_BLOCK else out, x, own["bias"])
 
     def extra_repr(self) -> str:
         """Shape, for `print(model)`."""

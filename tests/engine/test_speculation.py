@@ -76,11 +76,10 @@ def test_other_number_types_and_products_in_blocks_are_exact_too(made: str):
     if made == "wide":  # wide enough that its products are cut into blocks, and no multiple of anything
         decoder = _decoder(hidden_size=272, intermediate_size=1111, num_hidden_layers=1)
     else:
-        decoder = Decoder(
-            take_weights(tiny_model("llama", dtype=torch.bfloat16 if made == "bfloat16" else torch.float32))
-        )
+        weights = take_weights(tiny_model("llama", dtype=torch.bfloat16 if made == "bfloat16" else torch.float32))
         if made.startswith("int"):
-            pack_cpu(decoder.weights, made)
+            pack_cpu(weights, made)
+        decoder = Decoder(weights)
     ids, cache = random_ids(20), decoder.new_cache()
     decoder.read(torch.tensor([ids[:12]]), cache)
     assert torch.equal(exact(decoder)(torch.tensor([ids[12:]]), cache), _alone(decoder, ids, 12))
