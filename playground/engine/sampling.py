@@ -48,28 +48,39 @@ def apply_top_p(scores: Tensor, p: float) -> Tensor:
 
     Holtzman et al. 2020, arXiv 1904.09751.
     """
-    kept = torch.full_like(scores, REMOVED)
-    for row, probs, out in zip(scores, scores.softmax(-1).numpy(), kept, strict=True):
-        ids = torch.from_numpy(_nucleus(probs, p))
-        out[ids] = row[ids]
-    return kept
+    places = _nucleus(scores.softmax(-1).numpy(), p)
+    kept = np.full(scores.numel(), REMOVED, np.float32)
+    kept[places] = scores.numpy().reshape(-1)[places]
+    return torch.from_numpy(kept).view(scores.shape)
 
 
 def _nucleus(probs: np.ndarray, p: float) -> np.ndarray:
-    """Ids of the smallest set of likeliest tokens that weighs at least p, [vocabulary] to [kept].
+    """Each row's smallest set of likeliest tokens that weighs at least p, [rows, vocabulary] to flat places.
 
     Tokens below (1 - p) / V weigh less than 1 - p all together, so all of them are dropped, and only the others need
     sorting. As in transformers, a token is dropped where it and all less likely ones weigh at most 1 - p. numpy sorts
     bare values many times as fast as torch sorts them with their ids.
     """
-    ids = np.flatnonzero(probs >= (1 - p) / len(probs))
-    candidates = probs[ids]
-    ascending = np.sort(candidates)
-    lighter = 1 - float(ascending.sum(dtype=np.float64))
-    dropped = int((lighter + ascending.cumsum(dtype=np.float64) <= 1 - p).sum())
-    last = ascending[min(dropped, len(ascending) - 1)]
-    above, tied = ids[candidates > last], ids[candidates == last]
-    return np.concatenate([above, tied[: max(1, len(ids) - dropped - len(above))]])
+    places = np.flatnonzero(probs >= (1 - p) / probs.shape[1])
+    found, rows, first, counts = _by_row(probs, places)
+    ascending = np.zeros((len(probs), counts.max()), probs.dtype)  # shorter rows begin with zeros
+    ascending[rows, np.arange(len(rows)) - first[rows]] = found
+    ascending.sort(-1)
+    sums, pads = ascending.cumsum(-1, dtype=np.float64), ascending.shape[1] - counts
+    is_dropped = 1 - sums[:, -1:] + sums <= 1 - p
+    dropped = np.maximum(is_dropped.sum(-1) - pads, 0)
+    last = ascending[np.arange(len(probs)), pads + np.minimum(dropped, counts - 1)][rows]
+    above, tied = found > last, found == last
+    room = np.maximum(1, counts - dropped - np.bincount(rows, above, len(probs)))
+    ties = tied.cumsum()
+    return places[above | (tied & (ties - (ties - tied)[first][rows] <= room[rows]))]
+
+
+def _by_row(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What stands in the flat places of [rows, columns], the row of each, and each row's first place and count."""
+    rows = places // values.shape[1]
+    counts = np.bincount(rows, minlength=len(values))
+    return values.reshape(-1)[places], rows, counts.cumsum() - counts, counts
 
 
 def apply_min_p(scores: Tensor, min_p: float) -> Tensor:
@@ -100,22 +111,33 @@ def filter_scores(logits: Tensor, settings: Settings) -> tuple[Tensor, list[Tens
 
 
 class Noise:
-    """Gumbel noise of one request: a pure function of (seed, position in the answer).
+    """Gumbel noise of one request: a pure function of (seed, position in the answer, token).
 
-    Drawing on the CPU, per position, makes a token's draw the same alone, in any row of a batch, on any device, and
-    after a branch.
+    Each number is one output of SplitMix64 (Steele, Lea, Flood 2014), whose n-th output needs none of those before it:
+    so only the tokens that the cuts left are drawn for, and a token's draw is the same alone, in any row of a batch, on
+    any device, and after a branch.
     """
 
     def __init__(self, seed: int):
-        self._key = f"{seed}/0/"
-        self._generator = torch.Generator()
+        self._key = f"{seed}/1/"
 
-    def gumbel(self, position: int, vocabulary: int, ids: Tensor) -> Tensor:
+    def state(self, position: int) -> int:
+        """Where the numbers of this position begin, 64 bits."""
+        digest = hashlib.blake2b(f"{self._key}{position}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "little")
+
+    def gumbel(self, position: int, ids: Tensor) -> Tensor:
         """Standard Gumbel noise -log(-log(u)) for these ids at this position, [len(ids)]."""
-        digest = hashlib.blake2b(f"{self._key}{position}".encode(), digest_size=4).digest()
-        self._generator.manual_seed(int.from_bytes(digest, "little"))
-        uniform = torch.rand(vocabulary, generator=self._generator)[ids]
-        return -(-uniform.log()).log()
+        return torch.from_numpy(gumbel_of(np.array([self.state(position)], np.uint64), ids.numpy()))
+
+
+def gumbel_of(states: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Standard Gumbel noise, float32, of these ids [n] from a state each, or one for all (uint64)."""
+    mixed = states + (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    uniform = (((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) + 0.5) * 2.0**-53
+    return -np.log(-np.log(uniform)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -141,20 +163,17 @@ def choose(logits: Tensor, settings: Settings, noises: list[Noise], positions: l
     if settings.temperature == 0:
         return [Choice(token, 1.0, (1, 1, 1)) for token in logits.argmax(-1).tolist()]
     scores, survivors = filter_scores(logits, settings)
+    places = np.flatnonzero(scores.numpy() > REMOVED)
+    kept, rows, first, _ = _by_row(scores.numpy(), places)
+    ids = places - rows * scores.shape[1]
+    states = np.array([noise.state(at) for noise, at in zip(noises, positions, strict=True)], np.uint64)
+    noisy = kept + gumbel_of(states[rows], ids)
+    hits = np.flatnonzero(noisy == np.maximum.reduceat(noisy, first)[rows])
+    drawn = hits[np.searchsorted(rows[hits], np.arange(len(scores)))]
+    weights = np.exp(kept.astype(np.float64) - np.maximum.reduceat(kept, first)[rows])
+    probs = weights[drawn] / np.add.reduceat(weights, first)
     counts = torch.stack(survivors, -1).tolist()
-    return [
-        _draw(row, noise, position, tuple(count))
-        for row, noise, position, count in zip(scores, noises, positions, counts, strict=True)
-    ]
-
-
-def _draw(scores: Tensor, noise: Noise, position: int, survivors: tuple[int, int, int]) -> Choice:
-    ids = torch.from_numpy(np.flatnonzero(scores.numpy() > REMOVED))
-    if len(ids) == 1:  # whatever the noise
-        return Choice(int(ids[0]), 1.0, survivors)
-    kept = scores[ids]
-    best = int((kept + noise.gumbel(position, len(scores), ids)).argmax())
-    return Choice(int(ids[best]), float(kept.softmax(-1)[best]), survivors)
+    return list(map(Choice, ids[drawn].tolist(), probs.tolist(), map(tuple, counts)))
 
 
 def choice_of(token: int, logits: Tensor, settings: Settings) -> Choice:
@@ -184,7 +203,8 @@ class Distribution:
 
     def of(self, row: int, token: int) -> tuple[float, int]:
         """Natural log probability and rank (1 is the likeliest) of a token."""
-        rank = int((self.logits[row] > self.logits[row, token]).sum()) + 1
+        logits = self.logits[row].numpy()
+        rank = int(np.count_nonzero(logits > logits[token])) + 1
         return float(self.logprobs[row, token]), rank
 
 
@@ -204,7 +224,7 @@ def describe(logits: Tensor, top: int) -> Distribution:
     """
     logprobs = logits.log_softmax(-1)
     # A NaN or infinite logit makes this sum NaN, so the check costs nothing.
-    entropy_bits = ((logprobs.exp() * logprobs).sum(-1) / -math.log(2)).tolist()
+    entropy_bits = (logprobs.exp().mul_(logprobs).sum(-1) / -math.log(2)).tolist()
     if not all(map(math.isfinite, entropy_bits)):
         if not are_sound(logits):
             raise FloatingPointError("logits are not sound")

@@ -203,7 +203,7 @@ def test_two_draws_are_independent(first, second):
     for run in range(8_000):
         pair = []
         for noise, position in (first(2 * run), second(2 * run)):
-            pair.append(int((logits[0] + noise.gumbel(position, 5, ids)).argmax()))
+            pair.append(int((logits[0] + noise.gumbel(position, ids)).argmax()))
         counts[pair[0], pair[1]] += 1
     probs = logits[0].softmax(-1)
     statistic, limit = _chi_square(counts.flatten(), torch.outer(probs, probs).flatten())
@@ -213,13 +213,23 @@ def test_two_draws_are_independent(first, second):
 def test_noise_is_a_pure_function_of_seed_and_position():
     ids = torch.tensor([5, 200, 7])
     one, other = Noise(1), Noise(1)
-    wanted = one.gumbel(4, 300, ids)
-    one.gumbel(9, 300, ids)
+    wanted = one.gumbel(4, ids)
+    one.gumbel(9, ids)
     torch.manual_seed(123)
-    assert torch.equal(one.gumbel(4, 300, ids), wanted)
-    assert torch.equal(other.gumbel(4, 300, torch.arange(300))[ids], wanted)
+    assert torch.equal(one.gumbel(4, ids), wanted)
+    assert torch.equal(other.gumbel(4, torch.arange(300))[ids], wanted)
     for noise, position in ((Noise(2), 4), (one, 5), (Noise(14), 0), (Noise(1), 44)):
-        assert not torch.equal(noise.gumbel(position, 300, ids), wanted)
+        assert not torch.equal(noise.gumbel(position, ids), wanted)
+
+
+@pytest.mark.parametrize("sampling", [Settings(temperature=1), Settings(temperature=0.7, top_k=40, min_p=0.01)])
+def test_rows_are_drawn_together_as_each_is_alone(sampling: Settings):
+    rows = [_logits(kind, 9, rows=1) for kind in ("random", "wide", "random")]
+    noises = [Noise(seed) for seed in range(3)]
+    alone = [choose(row, sampling, [noise], [2])[0] for row, noise in zip(rows, noises, strict=True)]
+    assert choose(torch.cat(rows), sampling, noises, [2] * 3) == alone
+    shared = [choose(rows[0], sampling, [noise], [2])[0] for noise in noises]
+    assert choose(rows[0].expand(3, -1), sampling, noises, [2] * 3) == shared
 
 
 @given(kind=kinds, seed=st.integers(0, 2**31), sampling=sampling, token=st.integers(0, 299))

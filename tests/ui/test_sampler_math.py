@@ -56,7 +56,7 @@ def random_settings(count: int, vocabulary: int) -> Asked:
 def check(page: Page, logits: torch.Tensor, seen: torch.Tensor, count: int) -> None:
     """Counts within 0.1 % of the vocabulary, masses within 0.001, entropies within 0.02 bits, the same token drawn."""
     vocabulary = len(logits)
-    noise = Noise(5).gumbel(3, vocabulary, torch.arange(vocabulary))
+    noise = Noise(5).gumbel(3, torch.arange(vocabulary))
     asked = random_settings(count, vocabulary)
     answers = in_the_browser(page, compact(logits, seen, noise, str), asked)
     for (settings, order), answer in zip(asked, answers, strict=True):

@@ -68,8 +68,7 @@ class Step:
     def noise(self) -> Tensor:
         """The run's Gumbel noise of this step, [vocabulary]."""
         assert self.settings.seed is not None
-        vocabulary = len(self.logits)
-        return Noise(self.settings.seed).gumbel(self.index, vocabulary, torch.arange(vocabulary))
+        return Noise(self.settings.seed).gumbel(self.index, torch.arange(len(self.logits)))
 
     def agreement(self) -> AgreementRecord:
         """Whether these are the logits that the run saw."""
