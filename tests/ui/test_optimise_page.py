@@ -1,5 +1,6 @@
 """Optimise in the page: measure, look at another panel and come back, save, open; axe, dark, 390 px."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from playground.ui.rooms.optimise.layout import panels
 from tests.ui.pages import NARROW, OpenPage, looks, violations
 
 pytestmark = pytest.mark.browser
-ROOMS = ("Optimise",)
+ROOMS = ("Optimise", "Cost")
 
 
 def test_a_panel_is_measured_kept_saved_and_opened(open_lab: OpenPage, tmp_path: Path):
@@ -65,3 +66,36 @@ def test_stop_keeps_the_complete_cycles_and_a_wrong_value_is_refused(open_lab: O
     page.locator("#optimise-stop").click()
     expect(phase).to_have_attribute("data-phase", "stopped")
     expect(page.locator("#optimise-run")).to_be_enabled()
+
+
+def test_a_verdict_leads_to_the_calculator_that_uses_its_number_as_measured(open_lab: OpenPage):
+    page = open_lab(**NARROW)
+    page.get_by_role("tab", name="Cost").click()
+    page.locator("#cost-sections").get_by_role("tab", name="Own hardware").click()
+    row = page.locator('#cost-own_hardware [data-field="throughput_tokens_per_s"]')
+    row.locator("input[type=text]").fill("7")
+    page.get_by_role("tab", name="Optimise").click()
+    page.locator("#optimise-prompt textarea").fill("Hello there")
+    page.locator("#optimise-panel input[value=batching]").check(force=True)
+    page.locator("#optimise-batching-rows input").fill("2")
+    page.locator("#optimise-batching-tokens input").fill("4")
+    page.locator("#optimise-cycles input").fill("2")
+    page.locator("#optimise-run").click()
+    use = page.locator("#optimise-cost")
+    link = use.get_by_role("link")
+    expect(link).to_be_visible()
+    figure = re.search(r"[\d,.]+(?= tok/s)", use.inner_text())
+    for width in looks(page):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not violations(page, "#optimise-cost")
+    link.click()
+    expect(row.locator("input[type=text]")).to_be_focused()
+    expect(row.locator(".from")).to_have_text("measured")
+    assert figure
+    shown = row.locator("input[type=text]").input_value()
+    assert float(shown.replace(",", "")) == pytest.approx(float(figure[0].replace(",", "")), rel=0.005)
+    taken = page.locator("#cost-taken option:checked")
+    expect(taken).to_have_text(re.compile("Batching: 2 rows"))
+    expect(page.locator("#cost-taken option", has_text="Batching")).to_have_count(1)
+    page.go_back()
+    expect(link).to_be_visible()
