@@ -99,3 +99,24 @@ def test_a_verdict_leads_to_the_calculator_that_uses_its_number_as_measured(open
     expect(page.locator("#cost-taken option", has_text="Batching")).to_have_count(1)
     page.go_back()
     expect(link).to_be_visible()
+
+
+def test_a_link_opens_the_chosen_panel_with_its_fields(open_lab: OpenPage):
+    page = open_lab()
+    page.get_by_role("tab", name="Optimise").click()
+    page.locator("#optimise-prompt textarea").fill("Hello there")
+    page.locator("#optimise-kv-cache-tokens input").fill("9")
+    page.locator("#optimise-panel input[value=batching]").check(force=True)
+    page.locator("#optimise-batching-rows input").fill("2, 6")
+    page.get_by_label("Quick").check()
+    page.locator("#optimise-link").click()
+    page.wait_for_function("location.hash.includes('optimise-panel=batching')")
+    other = open_lab(page.evaluate("location.hash"))
+    expect(other.locator("#optimise-about")).to_contain_text("Batching")
+    expect(other.locator("#optimise-panel input[value=batching]")).to_be_checked()
+    expect(other.locator("#optimise-batching-rows input")).to_have_value("2, 6")
+    expect(other.get_by_label("Quick")).to_be_checked()
+    expect(other.locator("#optimise-cycles input")).to_have_value("5")
+    expect(other.locator("#optimise-prompt textarea")).to_have_value("Hello there")
+    other.locator("#optimise-panel input[value=kv-cache]").check(force=True)
+    expect(other.locator("#optimise-kv-cache-tokens input")).to_have_value("64")  # that is of another panel

@@ -68,7 +68,7 @@ def build_optimise() -> Optimise:
     all_panels = panels()
     first = next(iter(all_panels))
     titles = [(name, one.title, one.about) for name, one in all_panels.items()]
-    picker = choice(word("optimise.panel.label"), first, titles, elem_id="optimise-panel")
+    picker = choice(word("optimise.panel.label"), first, titles, elem_id="optimise-panel", first=first)
     with gr.Column(elem_classes="lab", elem_id=GROUP):
         about = heading(all_panels[first].title, all_panels[first].about, elem_id="optimise-about")
         with gr.Row(elem_classes="section-fields"):
@@ -104,7 +104,8 @@ def wire_optimise(tab: gr.Tab, room: Optimise, controls: Controls, runner: Runne
     everything = {room.picker, room.prompt, *controls.values(), *room.fields}
     shown, forms = list(first.shown), [room.about, *room.fields]
     wire_stop(first.stop, slot)
-    wire_bar(first.bar, slot, first.notice, controls, {"prompt": room.prompt})
+    in_link = {str(part.elem_id): part for part in (room.picker, *room.fields)}
+    wire_bar(first.bar, slot, first.notice, controls, {"prompt": room.prompt, **in_link})
     room.picker.input(events.pick, room.picker, [*shown, *forms], concurrency_limit=None, **QUIET)
     opening = first.bar.input(
         events.open,
