@@ -120,3 +120,47 @@ def test_a_link_opens_the_chosen_panel_with_its_fields(open_lab: OpenPage):
     expect(other.locator("#optimise-prompt textarea")).to_have_value("Hello there")
     other.locator("#optimise-panel input[value=kv-cache]").check(force=True)
     expect(other.locator("#optimise-kv-cache-tokens input")).to_have_value("64")  # that is of another panel
+
+
+def test_lines_drawn_before_are_compared_with_the_measured_ones(open_lab: OpenPage):
+    page = open_lab(**NARROW)
+    page.get_by_role("tab", name="Optimise").click()
+    page.locator("#optimise-prompt textarea").fill("Hello there")
+    guess = page.locator("#optimise-guess")
+    guess.locator("summary").focus()
+    page.keyboard.press("Enter")
+    shape = guess.get_by_label("Shape, with a KV cache")
+    shape.focus()
+    page.keyboard.press("ArrowDown")  # by keys: flat
+    expect(guess.locator("path.drawn.time[d*=L]")).to_be_attached()
+    guess.get_by_label("without a cache", exact=True).check()
+    guess.locator(".plot").scroll_into_view_if_needed()
+    box = guess.locator(".plot").bounding_box()  # by pointer: rising
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 180)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 60, steps=5)
+    page.mouse.up()
+    hand = guess.get_by_label("Shape, without a cache")
+    expect(hand).to_have_value("hand")
+    end = guess.get_by_label(re.compile("^Times .*, without a cache")).input_value()
+    assert float(end) > 3
+    page.locator("#optimise-kv-cache-tokens input").fill("8")
+    page.locator("#optimise-cycles input").fill("2")
+    expect(guess.locator("path.measured")).to_have_count(0)
+    page.locator("#optimise-run").click()
+    said = guess.locator(".said")
+    expect(said).to_contain_text(f"Without: drawn to {float(end):g} times")
+    expect(said).to_contain_text("With a KV cache: drawn to 1 times")
+    expect(guess.locator("path.measured")).to_have_count(2)
+    for width in looks(page):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not violations(page, "#optimise-guess")
+    hand.select_option("flat")  # compared again at once
+    expect(said).to_contain_text("Without: drawn to 1 times")
+
+    page.locator("#optimise-panel input[value=batching]").check(force=True)
+    expect(guess).to_be_hidden()
+    page.locator("#optimise-panel input[value=kv-cache]").check(force=True)
+    expect(shape).to_have_value("flat")  # the drawing stays while the page is open
+    expect(guess.locator("path.measured")).to_have_count(2)
