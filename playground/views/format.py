@@ -106,6 +106,12 @@ def format_figure(value: Value, unit: str) -> str:
     return f"{format_number(value)} {noun(unit, value)}".rstrip()
 
 
+def axis_unit(unit: str, top: float) -> tuple[str, float]:
+    """The unit of an axis that ends at `top`, and its size: bytes have one prefix for all of it, MB and 1e6."""
+    prefix = next((one for one in ("G", "M", "k") if abs(top) >= _SIZES[one][1]), "") if unit == "B" else ""
+    return f"{prefix}{unit}", _SIZES[prefix][1]
+
+
 def noun(unit: str, value: float | Decimal) -> str:
     """A unit that is a plural, in the singular for one."""
     return _ONE.get(unit, unit) if value == 1 else unit

@@ -13,6 +13,7 @@ from playground.experiments.optimise.records import (
     Traced,
 )  # fmt: skip
 from playground.experiments.optimise.verdict import Measured, difference, same_words, verdict_of
+from playground.views.cost_use import cost_use
 from playground.views.format import NOTHING, count_of, format_figure, format_number, format_percent
 from playground.views.panels import Content, Drawn, Marked, Panel, Sofar, Table, View
 from playground.views.run import packed
@@ -169,6 +170,7 @@ def _draw(sofar: Sofar) -> dict[str, Content]:
     if found is None:
         return {}
     drawn: dict[str, Content | None] = {"verdict": sofar.record.verdict if sofar.record else verdict_of(found)}
+    drawn["cost"] = cost_use(sofar.record) if sofar.record else None
     for place, name in enumerate(found.headline[:2]):
         drawn[f"bars-{place + 1}"] = bars(found, name)
     for place, one in enumerate(found.figures[:FIGURES]):
@@ -194,6 +196,7 @@ def _line_of(part: object) -> str:
 VIEW = View(
     panels=(
         Panel("verdict", "words", "Verdict"),
+        Panel("cost", "part", "In Cost", make="playground.ui.components.cost:cost_use"),
         Panel("bars-1", "chart", "Against the baseline", row="bars", quiet=True),
         Panel("bars-2", "chart", "Against the baseline", row="bars", quiet=True),
         Panel("figure-1", "chart", "Chart of this panel", row="figures", quiet=True),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from playground.views.format import axis_unit
 from playground.views.spec import Axis, ChartSpec, Mark, Series
 
 WIDTH, HEIGHT = 440, 270
@@ -48,6 +49,7 @@ class _Scale:
         if from_zero and axis.max is None and not axis.log:  # a grid line above everything drawn
             high = math.ceil(high / self.step - 1e-9) * self.step
         self.axis, self.low, self.high, self._start, self._end = axis, low, high, start, end
+        self.unit, self._size = (axis.unit, 1.0) if axis.log else axis_unit(axis.unit, max(abs(low), abs(high)))
 
     def __call__(self, value: float) -> float:
         if self.axis.log:
@@ -63,7 +65,7 @@ class _Scale:
         if self.axis.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             return [(10.0**power, tidy(10.0**power)) for power in range(first, last + 1)]
-        scale, sign = (100, " %") if self.axis.percent else (1, "")
+        scale, sign = (100, " %") if self.axis.percent else (1 / self._size, "")
         first, last = math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9)
         at = [number * self.step for number in range(first, last + 1)]
         return [(value, tidy(round(value * scale, 12)) + sign) for value in at]
@@ -79,7 +81,7 @@ def chart_svg(spec: ChartSpec) -> str:
     across = [x for one in spec.series for x, _ in one.points]
     x = _Scale(spec.x, across, LEFT, WIDTH - RIGHT, from_zero=False)
     y = _Scale(spec.y, numbers, HEIGHT - BOTTOM, TOP, from_zero=True)
-    parts = [*_axes(spec, x, y)]
+    parts = [*_axes(x, y)]
     for number, one in enumerate(spec.series):
         parts += _drawn(one, x, y, number % _DASHES)
     parts += _marks(spec.marks, x)
@@ -89,7 +91,7 @@ def chart_svg(spec: ChartSpec) -> str:
     return svg + _legend(spec.series)
 
 
-def _axes(spec: ChartSpec, x: _Scale, y: _Scale) -> Iterator[str]:
+def _axes(x: _Scale, y: _Scale) -> Iterator[str]:
     bottom = HEIGHT - BOTTOM
     for at, text in y.ticks():
         yield f'<path class="grid" d="M{LEFT} {y(at)}H{WIDTH - RIGHT}"/>'
@@ -100,12 +102,12 @@ def _axes(spec: ChartSpec, x: _Scale, y: _Scale) -> Iterator[str]:
         yield f'<path class="edge" d="M{x(at)} {bottom}v4"/>'
         yield f'<text class="tick" text-anchor="middle" x="{place:.1f}" y="{bottom + 17}">{escape(text)}</text>'
     yield f'<path class="edge" d="M{LEFT} {bottom}H{WIDTH - RIGHT}"/>'
-    yield f'<text class="axis" text-anchor="end" x="{WIDTH - RIGHT}" y="{HEIGHT - 6}">{escape(_titled(spec.x))}</text>'
-    yield f'<text class="axis" x="2" y="12">{escape(_titled(spec.y))}</text>'
+    yield f'<text class="axis" text-anchor="end" x="{WIDTH - RIGHT}" y="{HEIGHT - 6}">{escape(_titled(x))}</text>'
+    yield f'<text class="axis" x="2" y="12">{escape(_titled(y))}</text>'
 
 
-def _titled(axis: Axis) -> str:
-    return f"{axis.label}, {axis.unit}" if axis.label and axis.unit else axis.label or axis.unit
+def _titled(scale: _Scale) -> str:
+    return ", ".join(text for text in (scale.axis.label, scale.unit) if text)
 
 
 def _drawn(one: Series, x: _Scale, y: _Scale, dash: int) -> Iterator[str]:

@@ -41,7 +41,12 @@ EVIL = ChartSpec(
     [Mark(0, HOSTILE)],
     title=HOSTILE, summary=HOSTILE,
 )  # fmt: skip
-SPECS = {"Agreement": AGREEMENT, "Gaps": HISTOGRAM, "Evil": EVIL}
+BYTES = ChartSpec(
+    Axis("", categories=("fp32", "int4")),
+    Axis("weights", "B", min=0),
+    [Series("measured", "bars", [(0, 538e6), (1, 9e7)])],
+)
+SPECS = {"Agreement": AGREEMENT, "Gaps": HISTOGRAM, "Evil": EVIL, "Bytes": BYTES}
 FINITE = st.floats(-1e12, 1e12)
 
 
@@ -150,6 +155,12 @@ def test_the_table_holds_every_value_of_the_spec(open_charts: Callable[..., Page
     told = {row[2]: float(row[0]) for row in rows if row[2]}
     assert told == pytest.approx({mark.label: mark.x for mark in HISTOGRAM.marks})
     assert {float(row[0]): float(row[1]) for row in rows if row[1]} == dict(HISTOGRAM.series[0].points)
+
+
+@pytest.mark.browser
+def test_an_axis_of_bytes_has_one_prefix(open_charts: Callable[..., Page]):
+    texts = figure(open_charts(), "Bytes").locator(".plot text").all_text_contents()
+    assert {"weights (MB)", "0", "200", "400", "600"} <= set(texts)
 
 
 @pytest.mark.browser

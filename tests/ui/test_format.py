@@ -150,3 +150,7 @@ def test_the_page_writes_every_quantity_as_python_does(empty_page: Page):
         if theirs != (ours := RULES[rule](*given))
     ]
     assert not other
+    cases = [(unit, top) for unit in UNITS for top in (0, 999, 1000, 5e5, 1e6, -538e6, 999_999_999, 1e9, 1e13)]
+    found = empty_page.evaluate("cases => cases.map((one) => window.playground.numbers.axisUnit(...one))", cases)
+    assert [tuple(one) for one in found] == [formats.axis_unit(*one) for one in cases]
+    assert formats.axis_unit("B", 538e6) == ("MB", 1e6)

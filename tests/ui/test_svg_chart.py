@@ -69,6 +69,12 @@ def test_a_chart_says_in_words_what_it_shows_and_has_units_ticks_and_a_legend():
     assert [node for node in svg.iter("path") if node.get("class") == "band money"]
 
 
+def test_an_axis_of_bytes_has_one_prefix():
+    bars = [Series("measured", "bars", [(0.0, 538e6), (1.0, 9e7)])]
+    found = texts(parsed(chart_svg(ChartSpec(Axis("", categories=("fp32", "int4")), Axis("weights", "B"), bars))))
+    assert {"weights, MB", "0", "200", "400", "600"} <= set(found)
+
+
 def test_a_gap_is_no_line_and_a_share_is_told_in_percent():
     points = [(0.0, 0.5), (0.5, None), (1.0, 0.8)]
     drawn = parsed(chart_svg(ChartSpec(Axis("hit rate", percent=True), Axis("cost"), [Series("a", "line", points)])))

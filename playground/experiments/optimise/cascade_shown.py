@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from playground.experiments.optimise.declared.cascade import BY_CONFIDENCE
 from playground.experiments.optimise.deferring import (
     Answered,
     at_random,
@@ -18,7 +19,7 @@ from playground.experiments.optimise.similarity import Rate
 from playground.experiments.optimise.verdict import difference, verdict_of
 from playground.numbers import short_number
 
-LARGE, SMALL, CASCADE = "large alone", "small alone", "cascade by confidence"
+LARGE, SMALL, CASCADE = "large alone", "small alone", BY_CONFIDENCE
 LENGTH, RANDOM = "router by length of the prompt", "at random"
 
 

@@ -12,7 +12,7 @@ from playground.engine.kv_bits import Bits, NarrowCache
 from playground.engine.model import KVCache, TextModel
 from playground.experiments.optimise.closeness import Closeness, closeness, logits_of
 from playground.experiments.optimise.declare import finished
-from playground.experiments.optimise.declared.kv_cache import NAME, NARROW, KVCacheRequest
+from playground.experiments.optimise.declared.kv_cache import NAME, NARROW, WITH, WITHOUT, KVCacheRequest
 from playground.experiments.optimise.greedy import Greedy, answer
 from playground.experiments.optimise.protocol import Arm, Sample, Trial, nothing
 from playground.experiments.optimise.records import Figure, Line, OptimisationRecord, Standing
@@ -22,7 +22,6 @@ from playground.numbers import short_number
 from playground.runs.experiment import Lab
 from playground.runs.stages import Stage, Steps
 
-WITH, WITHOUT = "with a KV cache", "without"
 HEADLINE = ["decode_tokens_per_s", "kv_cache_bytes"]
 
 

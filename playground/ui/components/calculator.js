@@ -11,7 +11,13 @@ form.addEventListener('submit', (event) => event.preventDefault());
 explain(about);
 
 function draw() { for (const row of rows) row.update(); }
+function arrive() { // where a link leads, after the number is written there
+  const name = cost.wanted(props.section), input = name && form.querySelector(`[data-field="${name}"] input`);
+  if (!input) return;
+  input.focus({ preventScroll: true });
+  input.scrollIntoView({ block: 'center' });
+}
 let open = false; // known from its size: reading the element would restyle the page
 cost.on(() => { if (open) draw(); });
-new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) draw(); }).observe(element); // an opening tab shows what changed meanwhile
+new ResizeObserver(([entry]) => { const before = open; open = entry.contentRect.width > 0; if (open && !before) { draw(); arrive(); } }).observe(element); // an opening tab shows what changed meanwhile
 draw();

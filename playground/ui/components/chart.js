@@ -27,7 +27,7 @@ function figure(v, axis) {
   if (axis.categories) return axis.categories[v];
   return axis.percent ? percent(v) : numbers.figure(v, axis.unit || '');
 }
-const named = (axis) => axis.label + (axis.unit && !axis.percent ? ` (${axis.unit})` : '');
+const named = (axis, unit = axis.unit) => axis.label + (unit && !axis.percent ? ` (${unit})` : '');
 
 function tickText(v, step, axis) {
   if (axis.percent) return `${plain(v * 100, Math.max(0, -Math.floor(Math.log10(step * 100) + 1e-9)))}%`;
@@ -52,7 +52,8 @@ function scale(axis, values, from, to, count, { zero, wide, whole }) {
   if (axis.percent && axis.max == null && Math.max(...values) <= 1) high = Math.min(high, 1);
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(i * step + 0); // + 0: never -0
-  return { px: (v) => from + (v - low) / (high - low) * (to - from), low, ticks: ticks.map((v) => [v, tickText(v, step, axis)]) };
+  const [unit, size] = numbers.axisUnit(axis.unit || '', Math.max(Math.abs(low), Math.abs(high)));
+  return { px: (v) => from + (v - low) / (high - low) * (to - from), low, unit, ticks: ticks.map((v) => [v, tickText(v / size, step / size, axis)]) };
 }
 
 function logScale(axis, low, high, from, to, count) {
@@ -212,8 +213,8 @@ function draw() {
 
 function frame(x, y, rows) {
   const { left, right, top, bottom } = here;
-  const label = (axis, room) => cut(named(axis), room, `12px ${face()}`);
-  svg.append(mk('text', { class: 'label', x: 0, y: 11 }, {}, label(spec.y, right)));
+  const label = (axis, room, unit) => cut(named(axis, unit), room, `12px ${face()}`);
+  svg.append(mk('text', { class: 'label', x: 0, y: 11 }, {}, label(spec.y, right, y.unit)));
   for (const [v, text] of y.ticks) {
     const level = Math.round(y.px(v)) + 0.5;
     svg.append(mk('line', { class: v === 0 ? 'base' : 'grid', x1: left, x2: right, y1: level, y2: level }));
@@ -227,7 +228,7 @@ function frame(x, y, rows) {
   }
   rows.forEach((lines, i) => lines.forEach((line, k) => svg.append(mk('text', { class: 'label', x: x.px(i), y: bottom + 16 + k * LINE, 'text-anchor': 'middle' }, {}, line))));
   const rowsBelow = rows.some((lines) => lines[1]) ? 2 : 1;
-  if (spec.x.label) svg.append(mk('text', { class: 'label', x: right, y: bottom + 16 + rowsBelow * LINE, 'text-anchor': 'end' }, {}, label(spec.x, right)));
+  if (spec.x.label) svg.append(mk('text', { class: 'label', x: right, y: bottom + 16 + rowsBelow * LINE, 'text-anchor': 'end' }, {}, label(spec.x, right, x.unit)));
 }
 
 function drawMarks({ marks, rows, groups }, top) {

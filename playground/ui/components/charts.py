@@ -53,3 +53,12 @@ def timeline(*, pane: str, **props: Any) -> gr.HTML:
 def multiples(**props: Any) -> gr.HTML:
     """Its value is the append-only text that `sweep_views` writes, one JSON line per token."""
     return part("multiples", "", '<div class="cells"></div>', **props)
+
+
+def guess(**props: Any) -> gr.HTML:
+    """An empty chart to draw expectations on, by pointer or by a choice of shapes; an event `input` after each change.
+
+    Its value is `{with, without}`, each None or `{shape, ys}`; `measured` are points to lay over it, and `said` is what
+    the comparison says, as `experiments.optimise.guess` makes them.
+    """
+    return part("guess", {}, measured={}, said="", **props)

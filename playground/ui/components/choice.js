@@ -20,3 +20,4 @@ function draw() {
 box.addEventListener('change', (event) => { props.value = event.target.value; trigger('input'); });
 watch(['value', 'options'], draw);
 draw();
+if (props.first && props.value !== props.first) trigger('input'); // a link has chosen, and the rest of the page follows

@@ -31,6 +31,11 @@ def cost_offer(**props: Any) -> gr.HTML:
     return part("cost_offer", "", "", **props)
 
 
+def cost_use(**props: Any) -> gr.HTML:
+    """Its value is the JSON string that `views.cost_use` makes; nothing is shown while it is empty."""
+    return part("cost_use", "", **props)
+
+
 _KINDS = ("pue", "grid")
 
 

@@ -12,7 +12,8 @@ from playground.ui.components.words import word
 def choice(label: str, value: str, options: Sequence[tuple[str, str, str]], *, elem_id: str, **props: Any) -> gr.HTML:
     """Its value is that of the chosen option; an option is a value, a text, and a sentence about it.
 
-    Without options it shows nothing. `gr.update` changes all; a person's choice triggers the event `input`.
+    Without options it shows nothing. `gr.update` changes all; a person's choice triggers the event `input`, and so does
+    a link's, where the page is made for the option `first`.
     """
     shown = [list(option) for option in options]
     return part("choice", value, markup("choice", label=label), options=shown, group=elem_id, elem_id=elem_id, **props)

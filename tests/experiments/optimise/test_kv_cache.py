@@ -3,8 +3,7 @@
 import pytest
 
 from playground.experiments.documents import parse_document
-from playground.experiments.optimise.declared.kv_cache import KV_CACHE, NARROW, KVCacheRequest
-from playground.experiments.optimise.kv_cache import WITH, WITHOUT
+from playground.experiments.optimise.declared.kv_cache import KV_CACHE, NARROW, WITH, WITHOUT, KVCacheRequest
 from playground.experiments.optimise.records import OptimisationRecord, Standing
 from playground.experiments.registry import experiment_of
 from playground.experiments.replays import replay_document

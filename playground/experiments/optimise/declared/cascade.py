@@ -1,10 +1,15 @@
 """Small against large, and a cascade: its request and its declaration."""
 
+from collections.abc import Iterator
+
+from playground.experiments.costing.fact import FactSource, fact_source, known, where
 from playground.experiments.optimise.declare import OptimiseRequest, panel
+from playground.experiments.optimise.records import OptimisationRecord
 from playground.runs.request import item
 from playground.runs.work import Work
 
 NAME = "cascade"
+BY_CONFIDENCE = "cascade by confidence"
 ARMS = 5
 QUESTIONS = 24  # that ship
 _QUICK, _QUESTION_TOKENS = 6, 25
@@ -38,6 +43,15 @@ class CascadeRequest(OptimiseRequest):
         return Work(runs, self.most_tokens, passes + self.most_tokens, passes * _QUESTION_TOKENS)
 
 
+def _facts(record: OptimisationRecord) -> Iterator[FactSource]:
+    """The share of questions that the small model keeps: all that confidence does not hand on."""
+    arm = next((one for one in record.variants if one.name == BY_CONFIDENCE), None)
+    if arm is None or (handed_on := arm.median("large_calls_share")) is None:
+        return
+    what = f"{arm.name}, questions that ship, {where(record.model, record.environment)}"
+    yield fact_source(record.kind, "Cascade", known(what, {"small_share": 1 - handed_on}))
+
+
 CASCADE = panel(
     NAME,
     "Cascade",
@@ -46,4 +60,5 @@ CASCADE = panel(
     "below the price of the large model alone.",
     CascadeRequest,
     "playground.experiments.optimise.cascade:measure",
+    facts=_facts,
 )

@@ -7,6 +7,7 @@ from playground.runs.request import item
 from playground.runs.work import Work
 
 NAME = "kv-cache"
+WITH, WITHOUT = "with a KV cache", "without"
 NARROW: tuple[tuple[Literal[4, 8, 16], Literal[4, 8, 16]], ...] = ((16, 16), (8, 8), (8, 4), (4, 8), (4, 4))
 _QUICK = 24
 

@@ -42,7 +42,8 @@ def _facts(record: OptimisationRecord) -> Iterator[FactSource]:
         return
     what = f"prompts with the same beginning, {where(record.model, record.environment)}"
     numbers = {"cached_share": arm.median("hit_share"), "ttft_s": arm.median("ttft_s")}
-    yield fact_source("experiment", "Prefix cache", known(what, numbers))
+    if facts := known(what, numbers):
+        yield fact_source(record.kind, "Prefix cache", facts)
 
 
 PREFIX_CACHE = panel(

@@ -1,6 +1,10 @@
 """The response cache: its request and its declaration."""
 
+from collections.abc import Iterator
+
+from playground.experiments.costing.fact import FactSource, fact_source, known, where
 from playground.experiments.optimise.declare import OptimiseRequest, panel
+from playground.experiments.optimise.records import OptimisationRecord
 from playground.runs.request import item
 from playground.runs.work import Work
 
@@ -43,6 +47,19 @@ class ResponseCacheRequest(OptimiseRequest):
         return Work((ARMS + 1) * (self.cycles + 1), self.most_tokens, self.most_tokens, 60 * 12 + requests * 40)
 
 
+def _facts(record: OptimisationRecord) -> Iterator[FactSource]:
+    """The hit rate of the best cache that is never wrong."""
+    rates = {
+        arm.name: rate
+        for arm in record.variants
+        if not arm.median("wrong_share") and (rate := arm.median("answered_share")) is not None
+    }
+    if rates:
+        name = max(rates, key=lambda one: rates[one])
+        what = f"cache of {name}, never wrong on requests that ship, {where(record.model, record.environment)}"
+        yield fact_source(record.kind, "Response cache", known(what, {"answer_hit_rate": rates[name]}))
+
+
 RESPONSE_CACHE = panel(
     NAME,
     "Response cache",
@@ -51,4 +68,5 @@ RESPONSE_CACHE = panel(
     "panel asks whether any threshold tells them from paraphrases, and what a cache hides: draws that would differ.",
     ResponseCacheRequest,
     "playground.experiments.optimise.response_cache:measure",
+    facts=_facts,
 )

@@ -61,7 +61,8 @@ class CostEvents:
         return packed({"offered": self._offered(request)})
 
     def _offered(self, request: gr.Request) -> list[dict[str, Any]]:
-        return [source.to_plain() for source in facts_of(self._pages.documents(session_of(request)))]
+        found = facts_of(self._pages.documents(session_of(request)))  # two slots may keep the same document
+        return list({source.id: source.to_plain() for source in found}.values())
 
     async def open(self, text: Any, request: gr.Request) -> tuple[Any, Any]:
         """Values of an opened file, and a note."""

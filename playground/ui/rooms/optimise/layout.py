@@ -17,6 +17,7 @@ from playground.runs.runner import Runner
 from playground.ui.components.forms import choice
 from playground.ui.components.status import notice, status_line
 from playground.ui.components.words import word
+from playground.ui.rooms.optimise.guess import PANEL, build_guess, wire_guess
 from playground.ui.shell.ahead import words_of
 from playground.ui.shell.bar import wire_bar
 from playground.ui.shell.buttons import wire_run, wire_stop
@@ -36,6 +37,7 @@ class Optimise:
     prompt: gr.Textbox
     picker: gr.HTML
     about: gr.HTML
+    guess: gr.HTML
     sections: dict[str, Section]
 
     @property
@@ -68,12 +70,13 @@ def build_optimise() -> Optimise:
     all_panels = panels()
     first = next(iter(all_panels))
     titles = [(name, one.title, one.about) for name, one in all_panels.items()]
-    picker = choice(word("optimise.panel.label"), first, titles, elem_id="optimise-panel")
+    picker = choice(word("optimise.panel.label"), first, titles, elem_id="optimise-panel", first=first)
     with gr.Column(elem_classes="lab", elem_id=GROUP):
         about = heading(all_panels[first].title, all_panels[first].about, elem_id="optimise-about")
         with gr.Row(elem_classes="section-fields"):
             own = {name: _own_fields(name, one, shown=name == first) for name, one in all_panels.items()}
             shared = {name: field_control(GROUP, name, one) for name, one in OptimiseRequest.items().items()}
+        guess = build_guess(shown=first == PANEL)
         with gr.Row(elem_classes="actions"):
             run = gr.Button(all_panels[first].verb, variant="primary", elem_id="optimise-run", elem_classes="run-key")
             stop = gr.Button(word("common.stop"), elem_id="optimise-stop", elem_classes="stop-key", interactive=False)
@@ -84,7 +87,7 @@ def build_optimise() -> Optimise:
             drawn = panel_parts(GROUP, VIEW)
     shown = (state, *(drawn[panel.name] for panel in VIEW.panels))
     sections = {name: Section(one, run, stop, bar, own[name] | shared, news, shown) for name, one in all_panels.items()}
-    return Optimise(prompt, picker, about, sections)
+    return Optimise(prompt, picker, about, guess, sections)
 
 
 def _own_fields(name: str, experiment: Experiment[Any, Any], *, shown: bool) -> Controls:
@@ -102,9 +105,10 @@ def wire_optimise(tab: gr.Tab, room: Optimise, controls: Controls, runner: Runne
     own = {name: {**controls, **one.fields, "prompt": room.prompt} for name, one in room.sections.items()}
     events = _Events(room, own, runner, pages)
     everything = {room.picker, room.prompt, *controls.values(), *room.fields}
-    shown, forms = list(first.shown), [room.about, *room.fields]
+    shown, forms = list(first.shown), [room.about, room.guess, *room.fields]
     wire_stop(first.stop, slot)
-    wire_bar(first.bar, slot, first.notice, controls, {"prompt": room.prompt})
+    in_link = {str(part.elem_id): part for part in (room.picker, *room.fields)}
+    wire_bar(first.bar, slot, first.notice, controls, {"prompt": room.prompt, **in_link})
     room.picker.input(events.pick, room.picker, [*shown, *forms], concurrency_limit=None, **QUIET)
     opening = first.bar.input(
         events.open,
@@ -113,7 +117,8 @@ def wire_optimise(tab: gr.Tab, room: Optimise, controls: Controls, runner: Runne
         **NEWEST,
     )
     keep_opened(opening, GROUP)
-    wire_run(first.run, first.stop, (events.run, everything, shown), seed=controls)
+    ran = wire_run(first.run, first.stop, (events.run, everything, shown), seed=controls)
+    wire_guess(room.guess, pages.slot(f"{GROUP}/{PANEL}"), [ran, opening])
     changes = [tab.select, room.picker.input, *(one.change for one in room.fields), controls["model"].change]
     gr.on(changes, events.say, everything, shown[0], **NEWEST)
 
@@ -166,7 +171,8 @@ class _Events:
             gr.update(visible=part in own, **({"value": given[part]} if part in given else {}))
             for part in self._room.fields
         ]
-        return [heading_text(section.experiment.title, section.experiment.about), *updates]
+        head = heading_text(section.experiment.title, section.experiment.about)
+        return [head, gr.update(visible=name == PANEL), *updates]
 
     def open(self, value: Any, request: gr.Request) -> list[Any]:
         """Show a saved measurement in its panel."""
@@ -177,7 +183,7 @@ class _Events:
             if name not in self._own:
                 raise PlaygroundError(f"No panel has the name {name[:60]!r}: the file is of another version.")
         except PlaygroundError as error:
-            skipped = [gr.skip()] * (len(room.first.shown) + 1 + len(room.fields) + 1)
+            skipped = [gr.skip()] * (len(room.first.shown) + 2 + len(room.fields) + 1)
             return [*skipped, refused(word("common.not_opened"), error)]
         section, values = room.sections[name], self._own[name].open(value, request)
         shown, news = values[: len(section.shown)], values[-1]

@@ -5,6 +5,7 @@
 //   set(name, text, source), unset(name), model(which), setModel(which, text), setCurrency(code, rate)
 //   result(section)      { figures, series, inputs } or null while an input of it can't be used
 //   offer(list), take(id)   sets of measured numbers; using the newest of each (''), one, or 'none'
+//   use({source, section, field})   one such set, for this input, whose calculator opens; wanted(section) is the input
 //   snapshot(), open(sheet), link()
 //   on(fn)               called once a frame after changes
 window.playground.cost = (() => {
@@ -13,7 +14,7 @@ window.playground.cost = (() => {
   const STORE = 'playground:cost:1', WHICH = ['model', 'large_model', 'small_model'], RATIO = 'tokens_per_token', MOST_CHARS = 300_000;
   const listeners = new Set(), drawings = {};
   const numbers = window.playground.numbers;
-  let config = null, state = null, waiting = false, linked = null;
+  let config = null, state = null, waiting = false, linked = null, goal = null;
 
   function read() {
     if (config) return config;
@@ -163,7 +164,7 @@ window.playground.cost = (() => {
 
   // Measured numbers fill what nobody has typed: those of one document, or the newest of each kind. A batch measures
   // throughput better than a single run, so rates come from the best kind of document first.
-  const RATES = ['throughput_tokens_per_s', 'prefill_tokens_per_s', 'joules_per_token', 'net_joules_per_token'], BEST = ['throughput', 'rerun', 'run'];
+  const RATES = ['throughput_tokens_per_s', 'prefill_tokens_per_s', 'joules_per_token', 'net_joules_per_token'], BEST = ['throughput', 'experiment', 'rerun', 'run'];
   function newest(name) {
     const having = current().offered.filter((one) => one.facts[name] !== undefined);
     return RATES.includes(name) ? BEST.map((kind) => having.find((one) => one.kind === kind)).find(Boolean) || having[0] : having[0];
@@ -191,6 +192,17 @@ window.playground.cost = (() => {
     current().taken = current().offered.some((one) => one.id === id) || id === 'none' ? id : '';
     adopt((name) => (current().taken === 'none' ? undefined : current().taken ? current().offered.find((one) => one.id === current().taken && one.facts[name] !== undefined) : newest(name)));
     changed();
+  }
+  function use({ source, section, field }) { // a person wants this number: it also replaces what was typed there
+    delete current().values[field];
+    offer([source, ...current().offered.filter((one) => one.id !== source.id)], source.id);
+    goal = { section, field };
+    window.playground.tabs.show(['Cost', read().bySection[section].tab]);
+  }
+  function wanted(section) { // once
+    const field = goal?.section === section ? goal.field : '';
+    if (field) goal = null;
+    return field;
   }
   const adopted = () => Object.entries(current().values).filter(([, one]) => one.adopted);
   function lengthSets() {
@@ -286,7 +298,7 @@ window.playground.cost = (() => {
 
   return {
     get config() { return read(); }, field: (name) => read().byName[name], section: (id) => read().bySection[id],
-    parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, lengthSets, setLengths, adopted,
+    parse: numbers.parse, value, set, unset, model, setModel, currency, setCurrency, result, money, figure, offer, take, use, wanted, lengthSets, setLengths, adopted,
     get lengths() { return current().lengths; }, get offered() { return current().offered; }, get taken() { return current().taken; },
     get linked() { current(); return linked; }, snapshot, open, link, reset, placed, draw, drawing: (feed) => drawings[feed] || '',
     on(listener) { listeners.add(listener); return () => listeners.delete(listener); },

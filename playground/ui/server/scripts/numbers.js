@@ -4,6 +4,7 @@
 //   withAPoint(text)   the end of a message about this text
 //   number, percent, whole, seconds, bytes, rate, joules, wattHours, grams (of a number, or null where it is not known)
 //   money(amount, currency), figure(value, unit), plural(count, one, many)
+//   axisUnit(unit, top)   the unit of an axis that ends there, and its size: ['MB', 1e6]
 window.playground.numbers = (() => {
   const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,9})?$/i, THOUSANDS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
   const NOTHING = '–', MOST_DECIMALS = 12, SAME = 1e-12;
@@ -52,6 +53,7 @@ window.playground.numbers = (() => {
   const wattHours = scaled('Wh', ['M', 'k', '', 'm', 'µ']), grams = scaled('g', ['k', '', 'm', 'µ']);
   const OWN = { s: seconds, B: bytes, USD: money, usd: money, share: percent, 'tok/s': rate, 'tokens/s': rate, J: joules, Wh: wattHours, count: number, 'requests/day': whole };
   const figure = (x, unit) => (OWN[unit] || !known(x) ? (OWN[unit] || number)(x) : `${number(x)} ${x === 1 ? ONE[unit] || unit : unit}`.trimEnd());
+  const axisUnit = (unit, top) => { const prefix = unit === 'B' ? ['G', 'M', 'k'].find((one) => Math.abs(top) >= SIZES[one][1]) ?? '' : ''; return [prefix + unit, SIZES[prefix][1]]; };
 
   return {
     parse(raw) {
@@ -61,6 +63,6 @@ window.playground.numbers = (() => {
     },
     withAPoint: (raw) => (/\d\s*,\s*\d/.test(raw) ? ': write decimals with a point, such as 0.3.' : '.'),
     plural: (n, one, many = `${one}s`) => window.playground.word({ one: `{n} ${one}`, other: `{n} ${many}` }, { n }),
-    raised, number, percent, whole, seconds, bytes, rate, joules, wattHours, grams, money, figure,
+    raised, number, percent, whole, seconds, bytes, rate, joules, wattHours, grams, money, figure, axisUnit,
   };
 })();

@@ -21,10 +21,10 @@ Object.assign(window.playground, ((config) => {
     return typeof raw === 'string' && raw.length <= field.high ? raw : undefined;
   }
 
-  function fragment(values, ids = []) { // after the settings, values of single sections that are not the first
+  function fragment(values, ids = []) { // after the settings, values of single sections that are not the first, of fields that are there
     const pairs = new URLSearchParams(), texts = ids.map((_, i) => written(values[fields.length + i]));
     fields.forEach((field, i) => { if (field.link && values[i] != null && values[i] !== '') pairs.set(field.name, String(values[i])); });
-    ids.forEach((id, i) => { if (texts[i] !== own.get(id)?.text) pairs.set(id, texts[i]); });
+    ids.forEach((id, i) => { if (texts[i] !== own.get(id)?.text && document.getElementById(id)) pairs.set(id, texts[i]); });
     return pairs.toString();
   }
 
