@@ -1,60 +1,40 @@
-"""Two measurements in turn, on one model: medians, their ratio, and the limit of the memory's bandwidth.
+"""What every measurement needs: models, rounds in which its arms take turns, and the limit of the memory's bandwidth.
 
-Whatever drifts in the machine slows both alike.
+Whatever drifts in the machine slows all arms of a round alike.
 """
 
-import statistics
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 from playground.backends.local import LocalBackend
-from playground.bench.rates import our_decode_rate
-from playground.bench.result import Result
+from playground.bench.budget import Budget
+from playground.bench.models import Models
 from playground.metrics.roofline import step_limit_s
-from playground.models.catalogue import Catalogue
-from playground.models.loading import Engine, load
-from playground.settings import make_settings
 
-PROMPT = "Write a short story about a lighthouse keeper who finds a map."
-RECORDED = {"temperature": 0.8, "top_p": 0.95, "top": 10, "seed": 7}
+R = TypeVar("R")
 
 
+@dataclass(frozen=True)
 class Alternating:
-    """What every measurement needs: `rounds` alternations of `tokens` tokens each, over the default model."""
+    """What every measurement needs.
 
-    def __init__(self, catalogue: Catalogue, bandwidth_bytes_per_s: float, *, rounds: int = 5, tokens: int = 64):
-        self._entry = catalogue.default
-        self._bandwidth = bandwidth_bytes_per_s
-        self._rounds, self._tokens = rounds, tokens
+    Attributes:
+        models: The default model, in every form.
+        budget: Says how many rounds there are.
+        bandwidth: Of the memory, bytes per second.
+        tokens: Of an answer whose rate is measured.
+    """
 
-    def _backend(self, quantization: str = "fp32", engine: Engine = "auto") -> LocalBackend:
-        return LocalBackend(load(self._entry, quantization, device="cpu", engine=engine))
+    models: Models
+    budget: Budget
+    bandwidth: float
+    tokens: int
 
-    def _limit(self, backend: LocalBackend) -> float:
-        return 1 / step_limit_s(backend.facts.step_bytes, 0, self._bandwidth)
+    def rounds(self, measure: Callable[[], R]) -> list[R]:
+        """What each round gives, for as many rounds as there is time for."""
+        return [measure() for _ in self.budget.rounds()]
 
-    def _compare(
-        self, name: str, ours: Callable[[], float], peer: Callable[[], float], target: float, unit: str, note: str,
-        limit: float | None = None, *, lower_is_better: bool = False,
-    ) -> Result:  # fmt: skip
-        ours()
-        peer()
-        pairs = [(ours(), peer()) for _ in range(self._rounds)]
-        return Result(
-            name,
-            ours=statistics.median(a for a, _ in pairs),
-            peer=statistics.median(b for _, b in pairs),
-            ratio=statistics.median(a / b for a, b in pairs),
-            target=target,
-            unit=unit,
-            note=note,
-            limit=limit,
-            lower_is_better=lower_is_better,
-        )
-
-    def _ids(self, backend: LocalBackend) -> list[int]:
-        return list(backend.prepare(PROMPT, make_settings(**RECORDED)).ids)
-
-    def _our_decode_rate(self, backend: LocalBackend, rows: int = 1) -> float:
-        """Tokens a second of the whole loop, after the first token."""
-        settings = make_settings(**RECORDED, max_new_tokens=self._tokens)
-        return our_decode_rate(backend, self._ids(backend), settings, rows)
+    def limit(self, backend: LocalBackend) -> float:
+        """Tokens a second at most, if every weight is read once for each."""
+        return 1 / step_limit_s(backend.facts.step_bytes, 0, self.bandwidth)

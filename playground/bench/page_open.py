@@ -1,15 +1,13 @@
 """What opening the page costs, for `bench`: bytes, layout shift, largest paint, longest task; then what use costs."""
 
-import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from playground.bench.page_start import served
+from playground.bench.alternating import Alternating
 from playground.bench.page_use import used
 from playground.bench.page_watch import launched
-from playground.bench.result import Result
+from playground.bench.result import Result, within
 
-_ROUNDS = 3
 _SETTLED_MS = 500
 _WATCH = """
 window.bench = { shift: 0, paint_ms: 0, task_ms: 0 };
@@ -30,15 +28,14 @@ _ALLOWED = (
 )
 
 
-def opening() -> Iterator[Result]:
-    """Medians of some openings, then a use, of a page whose server runs beside the browser on the same cores."""
-    with served() as url, launched() as browser:
-        seen = [_opened(browser, url) for _ in range(_ROUNDS)]
-        later = used(browser, url)
-    medians = {name: statistics.median(one[name] for one in seen) for name in seen[0]}
+def opening(bench: Alternating, url: str) -> Iterator[Result]:
+    """A use of a page, then some openings, with the server beside the browser on the same cores."""
+    with launched() as browser:
+        later = used(browser, url)  # first: an opening of a server that nobody has visited takes twice as long
+        seen = bench.rounds(lambda: _opened(browser, url))
+    measured = {name: [one[name] for one in seen] for name in seen[0]} | later
     for name, allowed, unit, note in _ALLOWED:
-        measured = (medians | later)[name]
-        yield Result(f"opening, {name}", allowed, measured, allowed / max(measured, 1e-3), 1.0, unit, note)
+        yield within(f"opening, {name}", allowed, measured[name], unit, note)
 
 
 def _opened(browser: Any, url: str) -> dict[str, float]:

@@ -17,32 +17,55 @@ _LONGEST_S = 120
 _START = "from playground.cli.main import main; main()"
 
 
-def warm_start_s() -> float:
-    """Seconds until a freshly started app, its model fetched before, has answered over HTTP on loopback.
+class App:
+    """The app in a separate process, started when a page is first needed; the measurements of the page share it."""
 
-    Raises:
-        PlaygroundError: It does not come up.
-    """
-    from gradio_client import Client  # noqa: PLC0415  only this measurement talks to a page
+    def __init__(self) -> None:
+        self._held = contextlib.ExitStack()
+        self._url = ""
 
-    begun = time.perf_counter()
-    with served() as url:
-        client = Client(url, verbose=False, analytics_enabled=False)
+    @property
+    def url(self) -> str:
+        """Its address.
+
+        Raises:
+            PlaygroundError: It does not come up.
+        """
+        if not self._url:
+            self._url = self._held.enter_context(served())
+        return self._url
+
+    def end(self) -> None:
+        """End the process, if it runs."""
+        self._url = ""
+        self._held.close()
+
+    def warm_start_s(self) -> float:
+        """Seconds until it has been started again, its model fetched before, and has answered over HTTP on loopback.
+
+        Raises:
+            PlaygroundError: It does not come up.
+        """
+        from gradio_client import Client  # noqa: PLC0415  only the measurements of the page talk to one
+
+        self.end()
+        begun = time.perf_counter()
+        client = Client(self.url, verbose=False, analytics_enabled=False)
         client.predict("Say hello.", max_new_tokens=1, api_name="/generate")
         return time.perf_counter() - begun
 
 
 @contextlib.contextmanager
-def served(*flags: str) -> Iterator[str]:
-    """The address of an app that was started for this, with more flags of `playground serve`.
+def served() -> Iterator[str]:
+    """The address of an app that was started for this.
 
     Raises:
         PlaygroundError: It does not come up.
     """
     port = _free_port()
-    command = [sys.executable, "-c", _START, "serve", "--port", str(port), *flags]
+    command = [sys.executable, "-c", _START, "serve", "--port", str(port)]
     environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"}
-    with _ended(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)):
+    with ended(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)):
         url = f"http://127.0.0.1:{port}"
         with without_proxies():
             _wait_for(url, time.perf_counter() + _LONGEST_S)
@@ -50,9 +73,10 @@ def served(*flags: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes]):
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does not outlive the block."""
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -4,7 +4,7 @@ import statistics
 from typing import Any
 
 _LONGEST_MS = 300_000
-_ROUNDS = 5
+_ROUNDS = 3
 _PROMPT = "Explain in a few words why the sky is blue."
 _FRAGMENT = "#max_new_tokens=100&seed=7&quantization=int4"
 _RUNS = {  # tabs, their prompts, and their buttons that run and stop
@@ -32,8 +32,8 @@ _CHANGE = """async (name) => {
 }"""
 
 
-def used(browser: Any, url: str) -> dict[str, float]:
-    """`streaming_task_s` of an answer in Play, and `tab_s`: of each tab the median, of those the longest."""
+def used(browser: Any, url: str) -> dict[str, list[float]]:
+    """`streaming_task_s` of an answer in Play, and `tab_s`: every change to the tab whose median is the longest."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.add_init_script(_WATCH)
     page.goto(url + _FRAGMENT)
@@ -41,9 +41,9 @@ def used(browser: Any, url: str) -> dict[str, float]:
     page.locator("#prompt textarea").fill(_PROMPT)
     longest_ms = [_run(page, name, *places) for name, places in _RUNS.items()]
     rounds = [[page.evaluate(_CHANGE, name) for name in _TABS] for _ in range(1 + _ROUNDS)]
-    changes_ms = [statistics.median(each) for each in zip(*rounds[1:], strict=True)]  # in the first, parts are made
+    changes_ms = max(zip(*rounds[1:], strict=True), key=statistics.median)  # in the first round, parts are made
     page.close()
-    return {"streaming_task_s": longest_ms[0] / 1000, "tab_s": max(changes_ms) / 1000}
+    return {"streaming_task_s": [longest_ms[0] / 1000], "tab_s": [one / 1000 for one in changes_ms]}
 
 
 def _run(page: Any, name: str, prompt: str, run: str, stop: str) -> float:

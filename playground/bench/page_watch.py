@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playground.bench.page_start import served
 from playground.errors import PlaygroundError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LONGEST_MS = 300_000
+_FORM = "int4"
+_WARM = 8  # tokens
 # How late a timer comes says how long the page did nothing else; 50 ms is the length from which a task counts as long.
 _LATENESS = """() => {
   window.bench = { late_ms: 0 };
@@ -65,26 +66,25 @@ def launched() -> Iterator[Any]:
         browser.close()
 
 
-class _Pair:
-    """A server, and the two ways to ask it."""
+class Watching:
+    """A server, and the two ways to ask it, in turn: int4, whose steps are the shortest."""
 
     def __init__(self, url: str, prompt: str, tokens: int):
         self._url, self._prompt, self._tokens = url, prompt, tokens
 
+    def warm_up(self) -> None:
+        """Have the model loaded, and its first steps done."""
+        self._answer(_WARM)
+
     def alone(self) -> float:
         """Decode rate without a browser, through the API."""
-        from gradio_client import Client  # noqa: PLC0415  only these measurements talk to a page
-
-        client = Client(self._url, verbose=False, analytics_enabled=False)
-        settings: dict[str, Any] = {"max_new_tokens": self._tokens, "seed": 7, "api_name": "/generate"}
-        _, record = client.predict(self._prompt, **settings)
-        return _rate(record)
+        return _rate(self._answer(self._tokens))
 
     def watched(self) -> Watched:
         """Decode rate while a headless browser shows the run."""
         with launched() as browser:
             page = browser.new_page(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
-            page.goto(f"{self._url}/#max_new_tokens={self._tokens}&seed=7")
+            page.goto(f"{self._url}/#max_new_tokens={self._tokens}&seed=7&quantization={_FORM}")
             page.get_by_text("ready", exact=True).first.wait_for(state="attached")
             page.get_by_role("textbox", name="Prompt").fill(self._prompt)
             page.evaluate(_LATENESS)
@@ -96,6 +96,13 @@ class _Pair:
             record = json.loads(Path(download.value.path()).read_text("utf-8"))
             stop_s = self._stop_s(page)
         return Watched(_rate(record), late_s, stop_s)
+
+    def _answer(self, tokens: int) -> dict[str, Any]:
+        from gradio_client import Client  # noqa: PLC0415  only the measurements of the page talk to one
+
+        client = Client(self._url, verbose=False, analytics_enabled=False)
+        settings: dict[str, Any] = {"quantization": _FORM, "max_new_tokens": tokens, "seed": 7}
+        return client.predict(self._prompt, **settings, api_name="/generate")[1]
 
     def _stop_s(self, page: Any) -> float:
         page.locator("#run-button").click()
@@ -111,14 +118,3 @@ def _rate(record: dict[str, Any]) -> float:
     if rate is None:
         raise PlaygroundError("The answer has one token, so no rate: request a longer one.")
     return rate
-
-
-@contextmanager
-def watching(prompt: str, tokens: int, quantization: str) -> Iterator[_Pair]:
-    """A server in a separate process; call `alone` and `watched` in turn.
-
-    Raises:
-        PlaygroundError: It does not come up.
-    """
-    with served("--quantization", quantization) as url:
-        yield _Pair(url, prompt, tokens)

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,14 @@ from types import TracebackType
 from typing import Any
 
 import torch
+
+from playground.bench.alternating import Alternating
+from playground.bench.models import PROMPT, RECORDED, prompt_ids
+from playground.bench.rates import AT_ONCE, prefill_rate, timed_rows
+from playground.bench.reading import long_ids
+from playground.bench.result import Result, compared
+from playground.models.fetch import fetch
+from playground.settings import make_settings
 
 _SERVE = """
 import sys, xllamacpp
@@ -26,6 +35,21 @@ print("serving at", server.listening_address, flush=True)
 sys.stdin.read()
 """
 _LONGEST_S = 300
+_COMPARED = (
+    (
+        "int4",
+        "int4 / llama.cpp",
+        0.7,
+        "decode, everything recorded / llama.cpp on the same file (Q4_1), same threads",
+    ),
+    ("prefill", "prefill / llama.cpp", 2.5, "prefill of 1,024 tokens in fp32 / llama.cpp on the same file"),
+    (
+        "rows",
+        "32 rows / llama.cpp",
+        1.0,
+        "decode of 32 rows in fp32, everything recorded / 32 parallel requests of llama.cpp",
+    ),
+)
 
 
 def llama_cpp_missing() -> str | None:
@@ -69,3 +93,35 @@ class LlamaCpp:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # on loopback, without a proxy
         with direct.open(request, timeout=_LONGEST_S) as reply:
             return json.load(reply)["timings"]
+
+
+def llama_cpp(bench: Alternating) -> Iterator[Result]:
+    """int4 decode, fp32 prefill and fp32 batch against llama.cpp on the same file."""
+    gguf = next(fetch(bench.models.entry).parent.glob("*.gguf"))
+    fp32, int4 = bench.models.of(), bench.models.of("int4")
+    ids, prompt, settings = long_ids(fp32), prompt_ids(fp32), make_settings(**RECORDED, max_new_tokens=bench.tokens)
+    with LlamaCpp(gguf) as peer, LlamaCpp(gguf, parallel=AT_ONCE) as many:
+
+        def measured() -> dict[str, tuple[float, float]]:
+            return {
+                "int4": (timed_rows(int4, prompt, settings, 1).tokens_per_s, peer.decode_rate(PROMPT, bench.tokens)),
+                "prefill": (prefill_rate(fp32, ids), peer.prefill_rate(ids)),
+                "rows": (
+                    timed_rows(fp32, prompt, settings, AT_ONCE).tokens_per_s,
+                    many.decode_rate(PROMPT, bench.tokens),
+                ),
+            }
+
+        prefill_rate(fp32, ids), peer.prefill_rate(ids)  # the first pass of this length is slow
+        seen = bench.rounds(measured)
+    for key, name, target, note in _COMPARED:
+        yield compared(
+            name,
+            seen,
+            ours=lambda rates, key=key: rates[key][0],
+            peer=lambda rates, key=key: rates[key][1],
+            target=target,
+            unit="tok/s",
+            note=note,
+            limit=bench.limit(int4) if key == "int4" else None,
+        )

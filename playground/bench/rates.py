@@ -3,8 +3,8 @@
 import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,6 +19,9 @@ from playground.engine.sampling import describe
 from playground.metrics.timing import gaps
 from playground.settings import Settings, make_settings
 
+AT_ONCE = 32
+"""Rows of a batch, at most."""
+
 
 def seconds(action: Callable[[], object], repeats: int) -> float:
     """Median time of an action."""
@@ -30,23 +33,28 @@ def seconds(action: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def our_decode_rate(backend: LocalBackend, ids: list[int], settings: Settings, rows: int) -> float:
-    """Tokens a second over all rows, from the median step: rows end at different times."""
+@dataclass(frozen=True)
+class Timed:
+    """Answers to one prompt.
+
+    Attributes:
+        tokens_per_s: Over the rows of a batch, from the median step: rows end at different times.
+        whole_s: Of all answers, including the prompt.
+    """
+
+    tokens_per_s: float
+    whole_s: float
+
+
+def timed_rows(backend: LocalBackend, ids: list[int], settings: Settings, answers: int) -> Timed:
+    """This number of whole answers to one prompt, as in reruns: at most `AT_ONCE` of them together."""
     endless = backend.text_model.without_eos()
-    times: list[float] = []
-    for item in stream_batch(endless, ids, [settings.model_copy(update={"seed": row}) for row in range(rows)]):
+    seeded = [settings.model_copy(update={"seed": row}) for row in range(answers)]
+    times, begun_s = list[float](), time.perf_counter()
+    for item in stream_batch(endless, ids, seeded, rows_at_once=AT_ONCE):
         if isinstance(item.event, TokenEvent) and item.row == 0:
             times.append(item.event.time_s)
-    return rows / statistics.median(gaps(times))
-
-
-def answers_s(backend: LocalBackend, ids: list[int], settings: Settings, rows: int, rows_at_once: int = 32) -> float:
-    """Time of `rows` whole answers to one prompt, including its prefill, as in reruns."""
-    endless = backend.text_model.without_eos()
-    seeded = [settings.model_copy(update={"seed": row}) for row in range(rows)]
-    started = time.perf_counter()
-    deque(stream_batch(endless, ids, seeded, rows_at_once=rows_at_once), maxlen=0)
-    return time.perf_counter() - started
+    return Timed(min(answers, AT_ONCE) / statistics.median(gaps(times)), time.perf_counter() - begun_s)
 
 
 def bare_decode_rate(model: LanguageModel, ids: list[int], tokens: int) -> float:

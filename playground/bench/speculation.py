@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from playground.bench.alternating import Alternating
-from playground.bench.result import Result
+from playground.bench.result import Result, compared
 from playground.data.presets import PromptList, load_list
 from playground.engine.clock import Clock
 from playground.engine.decoder import Decoder
@@ -16,30 +16,27 @@ from playground.paths import presets_dir
 from playground.settings import make_settings
 
 _REPEATS = 3
-_LENGTH = 2  # times the tokens of other measurements: the whole text of the prompt
+_LENGTH = 4  # times the tokens of other measurements: the whole text of the prompt
 
 
-class Speculating(Alternating):
-    """The measurement of prompt lookup."""
-
-    def _lookup(self) -> Iterator[Result]:
-        """With the draft length that a replay of the plain answer and the cost of a pass on this machine find best."""
-        backend, clock = self._backend(engine="decoder"), Clock()
-        model, prompt = backend.text_model.model, load_list(PromptList, presets_dir() / "speculation.yaml").prompts[0]
-        assert isinstance(model, Decoder)
-        greedy = make_settings(temperature=0, seed=0)
-        ids = backend.prepare(prompt.prompt, greedy).ids
-        speaker = Speaker(model, greedy, _LENGTH * self._tokens, backend.text_model.eos_ids, clock, lambda: None)
-        plain = speaker.answer(ids).ids
-        times = pass_times({"": together(model)}, model, [*ids, *plain], _REPEATS, clock, lambda: None)[""]
-        most = best_of(swept(PassCost(times, times[1]), ids, plain, speaker.tokens))
-        yield self._compare(
-            "prompt lookup",
-            ours=lambda: rate_of(speaker.answer(ids, Lookup(), most)),
-            peer=lambda: rate_of(speaker.answer(ids)),
-            target=1.5,
-            unit="tok/s",
-            note=f"greedy decode of a copy-heavy prompt with drafts of {most} from the text / without, fp32",
-            limit=self._limit(backend),
-        )
-        backend.close()
+def lookup(bench: Alternating) -> Iterator[Result]:
+    """With the draft length that a replay of the plain answer and the cost of a pass on this machine find best."""
+    backend, clock = bench.models.of(), Clock()
+    model, prompt = backend.text_model.model, load_list(PromptList, presets_dir() / "speculation.yaml").prompts[0]
+    assert isinstance(model, Decoder)
+    greedy = make_settings(temperature=0, seed=0)
+    ids = backend.prepare(prompt.prompt, greedy).ids
+    speaker = Speaker(model, greedy, _LENGTH * bench.tokens, backend.text_model.eos_ids, clock, lambda: None)
+    plain = speaker.answer(ids).ids
+    times = pass_times({"": together(model)}, model, [*ids, *plain], _REPEATS, clock, lambda: None)[""]
+    most = best_of(swept(PassCost(times, times[1]), ids, plain, speaker.tokens))
+    yield compared(
+        "prompt lookup",
+        bench.rounds(lambda: (rate_of(speaker.answer(ids, Lookup(), most)), rate_of(speaker.answer(ids)))),
+        ours=lambda rates: rates[0],
+        peer=lambda rates: rates[1],
+        target=1.5,
+        unit="tok/s",
+        note=f"greedy decode of a copy-heavy prompt with drafts of {most} from the text / without, fp32",
+        limit=bench.limit(backend),
+    )

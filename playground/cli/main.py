@@ -84,12 +84,13 @@ def fetch_command(
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: a quick look, not a measurement.")] = False,
     only: Annotated[list[str] | None, option("Only this measurement; may be repeated.", "NAME")] = None,
+    minutes: Annotated[float, option("Time for all of them, without fetching the model.")] = 6,
     json: Json = False,
 ) -> None:
     """Measure speed against its peers, alternating in one process; medians and ratios."""
     from playground.cli.bench import run_bench  # noqa: PLC0415  --help must not wait for torch
 
-    run_bench(quick=quick, only=only or [], json=json)
+    run_bench(quick=quick, only=only or [], minutes=minutes, json=json)
 
 
 @app.command()
