@@ -112,7 +112,7 @@ def llama_cpp(bench: Alternating) -> Iterator[Result]:
                 ),
             }
 
-        prefill_rate(fp32, ids), peer.prefill_rate(ids)  # the first pass of this length is slow
+        prefill_rate(fp32, ids)  # our first pass of this length is slow; it has warmed up while it started
         seen = bench.rounds(measured)
     for key, name, target, note in _COMPARED:
         yield compared(

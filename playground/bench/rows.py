@@ -29,7 +29,8 @@ def rows(bench: Alternating, names: Sequence[str]) -> Iterator[Result]:
     if "reruns" in names:
         yield compared(
             "16 reruns", seen, ours=lambda timed: 1 / timed[16].whole_s, peer=lambda timed: 1 / (16 * timed[1].whole_s),
-            target=5.0, unit="1/s", note="16 answers of equal length as one batch / 16 times one, prompt included",
+            target=5.0, unit="1/s",
+            note=f"16 answers of {bench.tokens} tokens as one batch / 16 times one, prompt included",
         )  # fmt: skip
         yield compared(
             "64 reruns",

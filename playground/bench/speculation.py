@@ -16,7 +16,7 @@ from playground.paths import presets_dir
 from playground.settings import make_settings
 
 _REPEATS = 3
-_LENGTH = 4  # times the tokens of other measurements: the whole text of the prompt
+_TOKENS = 128  # the whole text of the prompt
 
 
 def lookup(bench: Alternating) -> Iterator[Result]:
@@ -26,7 +26,7 @@ def lookup(bench: Alternating) -> Iterator[Result]:
     assert isinstance(model, Decoder)
     greedy = make_settings(temperature=0, seed=0)
     ids = backend.prepare(prompt.prompt, greedy).ids
-    speaker = Speaker(model, greedy, _LENGTH * bench.tokens, backend.text_model.eos_ids, clock, lambda: None)
+    speaker = Speaker(model, greedy, _TOKENS, backend.text_model.eos_ids, clock, lambda: None)
     plain = speaker.answer(ids).ids
     times = pass_times({"": together(model)}, model, [*ids, *plain], _REPEATS, clock, lambda: None)[""]
     most = best_of(swept(PassCost(times, times[1]), ids, plain, speaker.tokens))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from playground.bench.alternating import Alternating
@@ -20,23 +19,17 @@ from playground.bench.speculation import lookup
 from playground.bench.turns import Measurement, Turns
 from playground.models.catalogue import ModelEntry
 
-
-@dataclass(frozen=True)
-class Extent:
-    """How much is measured: `rounds` at most, `tokens` of an answer whose rate is measured."""
-
-    rounds: int
-    tokens: int
-
-
-WHOLE, QUICK = Extent(rounds=5, tokens=32), Extent(rounds=2, tokens=24)
+ROUNDS, QUICK_ROUNDS = 5, 2
+"""Of a measurement, at most."""
+TOKENS = 24
+"""Of an answer whose rate is measured: by the median step, which a longer one hardly changes."""
 TABLE = "2 cores of an AMD EPYC without AVX-512, where fp32 decodes 15 tokens a second"
 """Where the costs below were measured: a slow machine. Elsewhere they show how to divide the time."""
 
 
 @contextmanager
 def turns(
-    entry: ModelEntry, bandwidth_bytes_per_s: float, budget: Budget, names: Sequence[str], *, tokens: int
+    entry: ModelEntry, bandwidth_bytes_per_s: float, budget: Budget, names: Sequence[str], *, tokens: int = TOKENS
 ) -> Iterator[Turns]:
     """The requested measurements over this model, or all; what they have loaded and started is ended with them.
 

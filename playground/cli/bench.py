@@ -13,7 +13,7 @@ import torch
 
 from playground.bench.budget import LEAST, Budget
 from playground.bench.result import NotMeasured, Result
-from playground.bench.suite import QUICK, TABLE, WHOLE, turns
+from playground.bench.suite import QUICK_ROUNDS, ROUNDS, TABLE, turns
 from playground.bench.turns import Began, Turns
 from playground.cli.terminal import show_progress
 from playground.errors import PlaygroundError
@@ -32,19 +32,19 @@ def run_bench(*, quick: bool, only: list[str], minutes: float, json: bool) -> No
     """Run the measurements within this time and print them."""
     if not 0 < minutes <= MOST_MINUTES:
         raise PlaygroundError(f"--minutes must be above 0 and at most {MOST_MINUTES}; got {minutes:g}.")
-    catalogue, extent = Catalogue.load(presets_dir(), []), QUICK if quick else WHOLE
+    catalogue, most = Catalogue.load(presets_dir(), []), QUICK_ROUNDS if quick else ROUNDS
     show_progress(with_progress(lambda progress: fetch(catalogue.default, progress)))
-    budget = Budget(minutes * 60, extent.rounds)
+    budget = Budget(minutes * 60, most)
     bandwidth = measure_bandwidth("cpu")
     machine = {
         "processor": device_name("cpu"), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
         "platform": platform.platform(), "bandwidth_bytes_per_s": bandwidth, "model": catalogue.default.id,
     }  # fmt: skip
-    with turns(catalogue.default, bandwidth, budget, only, tokens=extent.tokens) as measured:
+    with turns(catalogue.default, bandwidth, budget, only) as measured:
         if not json:
             print(f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}, reads", end=" ")
             print(f"{format_bytes(bandwidth)}/s; {catalogue.default.title}")
-        print(_estimate(budget, measured, most=extent.rounds), file=sys.stderr)
+        print(_estimate(budget, measured, most=most), file=sys.stderr)
         report(measured, budget, {"machine": machine, "minutes": minutes}, json=json)
 
 
