@@ -64,7 +64,7 @@ _MODULE = Arm("bare", engine="transformers")
 _PAIRS = (
     Pair("loop", "loop over transformers", Arm("product", engine="transformers"), _MODULE, 0.95, _LOOP),
     Pair("loop", "loop over decoder", _PRODUCT, _BARE, 0.95, _LOOP),
-    Pair("generate", "generate", _PRODUCT, Arm("generate", engine="transformers"), 1.0, _GENERATE),
+    Pair("generate", "generate", _PRODUCT, Arm("generate", engine="transformers"), 2.0, _GENERATE),
     Pair("decoder", "decoder", _BARE, _MODULE, 1.10, "bare loop over our decoder / over transformers' module, fp32"),
     Pair("quantization", "bf16", Arm("product", "bf16"), _PRODUCT, 1.0, "decode / fp32"),
     Pair("quantization", "int8", Arm("product", "int8"), _PRODUCT, 1.4, "decode / fp32"),

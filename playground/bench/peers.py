@@ -39,7 +39,7 @@ _COMPARED = (
     (
         "int4",
         "int4 / llama.cpp",
-        0.7,
+        0.8,
         "decode, everything recorded / llama.cpp on the same file (Q4_1), same threads",
     ),
     ("prefill", "prefill / llama.cpp", 2.5, "prefill of 1,024 tokens in fp32 / llama.cpp on the same file"),

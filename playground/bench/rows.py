@@ -16,7 +16,7 @@ def rows(bench: Alternating, names: Sequence[str]) -> Iterator[Result]:
     most = 2 * AT_ONCE if "reruns" in names else AT_ONCE
     seen = bench.rounds(lambda: {answers: timed_rows(backend, ids, settings, answers) for answers in (1, 16, most)})
     if "batch" in names:
-        for together, answers, target in ((16, 16, 5.0), (AT_ONCE, most, 10.0)):
+        for together, answers, target in ((16, 16, 5.0), (AT_ONCE, most, 12.0)):
             yield compared(
                 f"batch of {together}",
                 seen,
