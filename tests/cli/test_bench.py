@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,6 +18,14 @@ from tests.cli.conftest import Invoke
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 WAITS = [sys.executable, "-c", "import threading; threading.Event().wait(60)"]
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Ctrl+C interrupts, as in a terminal: tests that run in the background of a shell inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def turns(budget: Budget, stop: Callable[[], object]) -> Turns:
